@@ -1,0 +1,154 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+/** What the sources of each package may import, besides their own files. A new package needs a line here. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  client: ['@holdfast/protocol', 'mitt'],
+}
+
+/** Files that get time, randomness, timers and sockets handed in. */
+const pureCore = [
+  ...globSync('packages/protocol/src/*.ts', { cwd: root })
+    .map(slashes)
+    .filter((path) => !isTest(path)),
+  'packages/client/src/connection/machine.ts',
+  'packages/client/src/connection/heartbeat.ts',
+  'packages/client/src/connection/backoff.ts',
+]
+const impure = new Set(
+  'Date setTimeout setInterval globalThis window console WebSocket performance queueMicrotask'.split(' '),
+)
+
+describe('imports follow the arrows', () => {
+  const files = globSync('packages/*/{src,test}/**/*.ts', { cwd: root }).map(slashes)
+
+  test('every package is found', () => {
+    expect(new Set(files.map((path) => path.split('/')[1]))).toEqual(new Set(Object.keys(arrows)))
+  })
+
+  test.each(files)('%s', (path) => {
+    expect(wrongImports(path, readFileSync(join(root, path), 'utf8'))).toEqual([])
+  })
+
+  test.each([
+    ['packages/protocol/src/a.ts', `import { mitt } from 'mitt'`],
+    ['packages/protocol/src/a.ts', `import type { Client } from 'holdfast'`],
+    ['packages/protocol/src/a.ts', `export { x } from 'node:crypto'`],
+    ['packages/client/src/a.ts', `const ws = await import('ws')`],
+    ['packages/client/src/a.ts', `type T = import('../../protocol/src/limits.ts').Limits`],
+    ['packages/client/src/a/b.ts', `import '../../test/support/clock.ts'`],
+    ['packages/client/src/a.ts', `import { connect } from './a.test.ts'`],
+    ['packages/client/src/a.test.ts', `import { server } from '../../../playground/server/main.ts'`],
+    ['packages/client/test/a.test.ts', `import { findChromium } from '@holdfast/test/support/chromium.ts'`],
+    ['packages/protocol/src/a.test.ts', `import { createClient } from 'holdfast'`],
+    ['packages/server/src/a.ts', `import '@holdfast/protocol'`],
+  ])('%s may not: %s', (path, text) => {
+    expect(wrongImports(path, text)).toHaveLength(1)
+  })
+
+  test.each([
+    ['packages/client/src/a.ts', `import { frame } from '@holdfast/protocol'; import './connection/b.ts'`],
+    ['packages/client/src/a.test.ts', `import { test } from 'vitest'; import '../test/support/clock.ts'`],
+  ])('%s may: %s', (path, text) => {
+    expect(wrongImports(path, text)).toEqual([])
+  })
+})
+
+describe('the core is pure', () => {
+  test.each(pureCore)('%s', (path) => {
+    expect(existsSync(join(root, path)), 'the file is there').toBe(true)
+    expect(impureNames(readFileSync(join(root, path), 'utf8'))).toEqual([])
+  })
+
+  test.each([
+    'const now = Date.now()',
+    'const random = Math.random',
+    `const random = Math['random']`,
+    'const { random } = Math',
+    'globalThis.setTimeout(f)',
+    'setTimeout(f)',
+    'class Socket extends WebSocket {}',
+    'const clock = { performance }',
+    'const f = (now = performance.now()) => now',
+    'const text = `${console}`',
+    `import { WebSocket } from './ports.ts'`,
+  ])('this is seen: %s', (text) => {
+    expect(impureNames(text)).toHaveLength(1)
+  })
+
+  test.each([
+    '// Date, setTimeout and WebSocket in a comment',
+    `const text = 'a WebSocket' + /* console */ \`\\window\``,
+    `import type { WebSocket } from './ports.ts'`,
+    `import { type WebSocket } from './ports.ts'`,
+    'const open = (socket: WebSocket, at: Date): typeof performance => limits.window',
+    'const limits = { window: 3 }; interface Limits { window: number }',
+    'const least = Math.min(1, Math.floor(x))',
+  ])('this is fine: %s', (text) => {
+    expect(impureNames(text)).toEqual([])
+  })
+})
+
+function wrongImports(path: string, text: string): string[] {
+  const [, own = ''] = path.split('/')
+  const allowed = arrows[own]
+  if (!allowed) return [`${own} has no line among the arrows`]
+  return ts
+    .preProcessFile(text, true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((target) => {
+      if (target.startsWith('.')) return !mayImportFile(own, path, posix.join(dirname(path), target))
+      if (allowed.includes(target)) return false
+      const ours = target === 'holdfast' || /^(holdfast|@holdfast)\//.test(target)
+      return ours || !isTest(path)
+    })
+}
+
+function mayImportFile(own: string, from: string, to: string): boolean {
+  const inSources = to.startsWith(`packages/${own}/src/`) && !isTest(to)
+  return inSources || (isTest(from) && to.startsWith(`packages/${own}/test/`))
+}
+
+function impureNames(text: string): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && isImpure(node)) found.push(node.text)
+    else if (!isTypeOnly(node)) ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true))
+  return found
+}
+
+function isImpure(name: ts.Identifier): boolean {
+  const { parent } = name
+  if (name.text === 'Math') return !(ts.isPropertyAccessExpression(parent) && parent.name.text !== 'random')
+  return impure.has(name.text) && !isMemberName(name)
+}
+
+/** `limits.window` and `{ window: 3 }` name a member, not the global. */
+function isMemberName(name: ts.Identifier): boolean {
+  const { parent } = name
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === name
+  return (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent)) && parent.name === name
+}
+
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isExpressionWithTypeArguments(node)) {
+    return !(ts.isHeritageClause(node.parent) && node.parent.token === ts.SyntaxKind.ExtendsKeyword)
+  }
+  if (ts.isTypeOnlyImportOrExportDeclaration(node)) return true
+  return ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)
+}
+
+function isTest(path: string): boolean {
+  return /\.test\.ts$|^packages\/[^/]+\/test\//.test(path)
+}
+
+function slashes(path: string): string {
+  return path.replaceAll('\\', '/')
+}

@@ -1,0 +1,64 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defaultClientConditions, defaultServerConditions } from 'vite'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+// Workspace packages resolve to their sources, so tests need no build.
+const source = '@holdfast/source'
+const pureCore = [
+  'packages/protocol/src/*.ts',
+  'packages/client/src/connection/{machine,heartbeat,backoff}.ts',
+]
+
+const unit: TestProjectInlineConfiguration = {
+  extends: true,
+  test: { name: 'unit', include: ['packages/*/{src,test}/**/*.test.ts'] },
+}
+
+const integration: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'integration',
+    include: ['test/{conformance,server,package,types,playground,readme}/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+}
+
+const executablePath = process.env['CHROMIUM']
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+]
+const browser: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.browser.test.ts'],
+    globalSetup: ['test/browser/global-setup.ts'],
+    testTimeout: 30_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { args, ...(executablePath && { executablePath }) } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+}
+
+export default defineConfig({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: {
+    projects: [unit, integration, browser],
+    coverage: {
+      provider: 'v8',
+      include: pureCore,
+      exclude: ['**/*.test.ts'],
+      reporter: ['text', 'html'],
+      thresholds: { branches: 100 },
+    },
+  },
+})
