@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { closeRule, defaultCloseRules } from './close-codes.ts'
+
+describe('close codes', () => {
+  it('are fatal only where dialing again cannot help', () => {
+    const fatal = Object.entries(defaultCloseRules).filter(([, rule]) => rule.action === 'fatal')
+    expect(fatal.map(([code]) => Number(code))).toEqual([3003, 4400, 4403, 4404, 4406, 4409, 4426])
+  })
+
+  it('ask for a fresh token when they say unauthorized', () => {
+    const refresh = Object.entries(defaultCloseRules).filter(([, rule]) => rule.action === 'refresh')
+    expect(refresh.map(([code]) => Number(code))).toEqual([1008, 3000, 4401])
+  })
+
+  it('have a reason each, and a window that is not inside out', () => {
+    for (const code of Object.keys(defaultCloseRules)) {
+      const { reason, delay } = closeRule(Number(code))
+      expect(reason).toMatch(/^[a-z]+(-[a-z]+)*$/)
+      expect(delay![0]).toBeLessThanOrEqual(delay![1])
+    }
+  })
+
+  it('redial soon when the path was lost, and spread out when the server closed', () => {
+    expect(closeRule(1006).delay).toEqual([0, 1_000])
+    expect(closeRule(1001)).toEqual({ reason: 'going-away', delay: [0, 5_000] })
+    expect(closeRule(1013).delay).toEqual([10_000, 30_000])
+  })
+
+  it('that nobody listed are retried', () => {
+    expect(closeRule(4999)).toEqual({ reason: 'closed', delay: [0, 5_000] })
+    expect(closeRule(NaN)).toEqual({ reason: 'closed', delay: [0, 5_000] })
+  })
+
+  it('can be given another meaning', () => {
+    const rules = { ...defaultCloseRules, 4100: { reason: 'kicked', action: 'fatal' as const } }
+    expect(closeRule(4100, rules)).toMatchObject({ reason: 'kicked', action: 'fatal' })
+    expect(closeRule(1006, rules).reason).toBe('lost')
+  })
+})

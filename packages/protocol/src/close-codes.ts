@@ -1,0 +1,85 @@
+/**
+ * What a client does about a connection that ended, other than to dial again after the backoff delay.
+ *
+ * - `refresh`: ask for a fresh token first; a second refusal in a row counts as `fatal`.
+ * - `fatal`: stop, because dialing again cannot help.
+ */
+export type CloseAction = 'refresh' | 'fatal'
+
+/** What one close code means: a reason in a word, and what to do about it. */
+export interface CloseRule {
+  /** The meaning of the code, for people and for logs. */
+  readonly reason: string
+  /** What to do about it; dial again when absent. */
+  readonly action?: CloseAction
+  /**
+   * The window in which the first redial falls at random, in milliseconds from the close.
+   *
+   * Its lower end is a promise to the server: no later redial and no wake-up of the page goes below it.
+   *
+   * @default [0, 5_000]
+   */
+  readonly delay?: readonly [min: number, max: number]
+  /** How many closes with such a limit are retried before the next one counts as `fatal`, until one connection was stable. */
+  readonly limit?: number
+}
+
+/** Close codes and what to do about them; see {@link defaultCloseRules}. */
+export type CloseRules = Readonly<Record<number, CloseRule>>
+
+const prompt = [0, 1_000] as const
+const patient = [5_000, 10_000] as const
+const serverError: CloseRule = { reason: 'server-error', delay: patient }
+const unauthorized: CloseRule = { reason: 'unauthorized', action: 'refresh' }
+const forbidden: CloseRule = { reason: 'forbidden', action: 'fatal' }
+const timeout: CloseRule = { reason: 'timeout' }
+
+/**
+ * The default meaning of every close code that has one.
+ *
+ * Few codes are fatal: a code that is wrongly fatal leaves a user offline for good, one that is wrongly retried costs
+ * the server a bounded number of dials. 1005, 1006 and 1015 never travel on the wire: they say that the path was lost.
+ *
+ * @see RFC 6455, section 7.4; 3000 to 3999 are registered with IANA, 4400 to 4599 follow the HTTP status codes.
+ */
+export const defaultCloseRules: CloseRules = {
+  1000: { reason: 'normal', delay: patient },
+  1001: { reason: 'going-away' },
+  1002: { reason: 'protocol-error', limit: 3 },
+  1003: { reason: 'unsupported-data' },
+  1005: { reason: 'no-status', delay: prompt },
+  1006: { reason: 'lost', delay: prompt },
+  1007: { reason: 'invalid-data' },
+  1008: { reason: 'policy', action: 'refresh' },
+  1009: { reason: 'too-large' },
+  1010: { reason: 'extension-missing', limit: 3 },
+  1011: serverError,
+  1012: { reason: 'restart', delay: [0, 15_000] },
+  1013: { reason: 'try-later', delay: [10_000, 30_000] },
+  1014: { reason: 'bad-gateway', delay: patient },
+  1015: { reason: 'tls', delay: prompt },
+  3000: unauthorized,
+  3003: forbidden,
+  3008: timeout,
+  4400: { reason: 'bad-request', action: 'fatal' },
+  4401: unauthorized,
+  4403: forbidden,
+  4404: { reason: 'not-found', action: 'fatal' },
+  4406: { reason: 'subprotocol', action: 'fatal' },
+  4408: timeout,
+  4409: { reason: 'superseded', action: 'fatal' },
+  4410: { reason: 'session-gone' },
+  4426: { reason: 'upgrade-required', action: 'fatal' },
+  4429: { reason: 'rate-limited', delay: [30_000, 60_000] },
+  4500: serverError,
+  4503: { reason: 'unavailable', delay: patient },
+}
+
+const unlisted: CloseRule = { reason: 'closed' }
+const serverCaused = [0, 5_000] as const
+
+/** The rule for a close code. One that says nothing of a delay gets the window of a close that the server caused. */
+export function closeRule(code: number, rules: CloseRules = defaultCloseRules): CloseRule {
+  const rule = rules[code] ?? unlisted
+  return rule.delay ? rule : { ...rule, delay: serverCaused }
+}

@@ -1,0 +1,5 @@
+export { closeRule, defaultCloseRules } from './close-codes.ts'
+export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
+export { defaultMaxFrameBytes, utf8Length } from './limits.ts'
+export { envelopeCodec, flatCodec } from './plain-codec.ts'
+export type { PlainCodec, PlainFrame } from './plain-codec.ts'

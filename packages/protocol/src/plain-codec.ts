@@ -1,0 +1,73 @@
+/** A JSON frame, taken apart. A frame without a name is not an event, but it may answer a request by its id. */
+export interface PlainFrame {
+  readonly type?: unknown
+  readonly data: unknown
+  readonly id?: unknown
+  /** What went wrong, in the answer to a request that failed. */
+  readonly error?: unknown
+}
+
+/** Turns events into JSON text and back. Pure: no state, no clock, no I/O. */
+export interface PlainCodec {
+  /**
+   * The frame for one event; with the property in which a request and its answer carry their id, for one request.
+   *
+   * @throws {TypeError} for data that JSON cannot carry (cycles, bigint, functions), or that the shape has no room for
+   */
+  encode(type: string, data: unknown, idKey?: string, id?: string): string
+  /** The frame in a text, or undefined when the text is not a JSON object. */
+  decode(text: string, idKey?: string): PlainFrame | undefined
+}
+
+/** `{"type":"chat","message":"hi"}`: the data is an object, its properties stand beside the name, and it is the frame. */
+export const flatCodec: PlainCodec = {
+  encode(type, data, idKey, id) {
+    const head = openFrame(type, idKey, id)
+    if (data === undefined) return head + '}'
+    const json = toJson(data)
+    if (json[0] !== '{') throw new TypeError('flat data must be an object')
+    for (const key of id === undefined ? ['type'] : ['type', idKey!])
+      if (Object.hasOwn(data as object, key))
+        throw new TypeError(`flat data cannot have a '${key}' of its own`)
+    return json === '{}' ? head + '}' : `${head},${json.slice(1)}`
+  },
+  decode: (text, idKey) => parseFrame(text, (record) => record, idKey),
+}
+
+/** `{"type":"chat","data":"hi"}`: the data is any JSON value. */
+export const envelopeCodec: PlainCodec = {
+  encode(type, data, idKey, id) {
+    const head = openFrame(type, idKey, id)
+    return data === undefined ? head + '}' : `${head},"data":${toJson(data)}}`
+  },
+  decode: (text, idKey) => parseFrame(text, (record) => record['data'], idKey),
+}
+
+function openFrame(type: string, idKey: string | undefined, id: string | undefined): string {
+  const name = `{"type":${JSON.stringify(type)}`
+  return id === undefined ? name : `${name},${JSON.stringify(idKey)}:${JSON.stringify(id)}`
+}
+
+function toJson(data: unknown): string {
+  const json = JSON.stringify(data)
+  if (json === undefined) throw new TypeError(`a ${typeof data} is not JSON`)
+  return json
+}
+
+function parseFrame(
+  text: string,
+  dataOf: (record: Record<string, unknown>) => unknown,
+  idKey: string | undefined,
+): PlainFrame | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const record = value as Record<string, unknown>
+  const type = record['type']
+  const data = dataOf(record)
+  return idKey === undefined ? { type, data } : { type, data, id: record[idKey], error: record['error'] }
+}
