@@ -1,0 +1,197 @@
+import type { Cause } from './connection/cause.ts'
+import type { AbortSignalLike } from './connection/ports.ts'
+import type {
+  AnyContract,
+  EventArguments,
+  EventData,
+  EventName,
+  RequestAnswer,
+  RequestArguments,
+  RequestName,
+} from './contract.ts'
+import type { Delivery, Outcome } from './delivery.ts'
+import type { SendOptions } from './outbox.ts'
+import type { InvalidMessage } from './wire.ts'
+
+/** A typed connection that stays up: made by `createClient`. */
+export interface Client<C = AnyContract> {
+  /**
+   * Starts to connect, and keeps connecting until `disconnect()` or `dispose()`. Calling it again is harmless.
+   *
+   * The promise resolves when the connection is open. It need not be awaited: a rejection that nobody looks at is not
+   * reported as unhandled. Aborting the signal ends only the waiting.
+   *
+   * @throws {HoldfastError} `no-websocket` or `misuse`, synchronously, when connecting cannot work at all
+   * @throws {HoldfastError} rejects with `connect-failed`, `disconnected`, `disposed` or `aborted`
+   */
+  connect(options?: WaitOptions): Promise<void>
+  /** Replaces the connection by a new one now, without waiting for a backoff delay. Otherwise like `connect()`. */
+  reconnect(options?: WaitOptions): Promise<void>
+  /**
+   * Closes the connection and does not open it again until `connect()`. Handlers stay. Messages that wait are kept for
+   * the next connection, or settle as `undelivered`, `closed` with `queue: 'discard'`.
+   *
+   * The promise resolves when the socket has closed, 2 s later at most, and never rejects.
+   */
+  disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
+  /** Ends the client: settles every message, request and wait, and removes every handler. Cannot be undone. */
+  dispose(): Promise<void>
+
+  /**
+   * Sends an event, or queues it until the connection is open.
+   *
+   * @throws {HoldfastError} `misuse` for a name that is not a string, data that the wire or the contract cannot take,
+   * or options that make no sense
+   */
+  send<Name extends EventName<C, 'toServer'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toServer', Name>, SendOptions>
+  ): Delivery
+  /**
+   * Sends text or bytes as they are, in order with the events. Bytes are copied.
+   *
+   * @throws {HoldfastError} `misuse` for anything else, and for text with a lone surrogate, which no socket can send
+   */
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  /**
+   * Sends a request and waits for its answer. The plain wire needs `correlate` for that.
+   *
+   * @throws {HoldfastError} `misuse`, synchronously, as `send` does
+   * @throws {HoldfastError} rejects with `remote`, `timeout`, `aborted`, `invalid`, `undelivered`, `unknown` or
+   * `disposed`; `outcome` tells what became of the request message itself
+   */
+  request<Name extends RequestName<C>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions>
+  ): Promise<RequestAnswer<C, Name>>
+  /**
+   * Resolves when no more than `below` bytes wait in the queue and in the socket: for uploads in pieces.
+   *
+   * @throws {HoldfastError} rejects with `aborted` or `disposed`
+   */
+  drained(options?: DrainOptions): Promise<void>
+
+  /** Calls the handler for every event of that name, until the returned function is called. */
+  on<Name extends EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  /** Like `on`, for the next event only. */
+  once<Name extends EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  /** Removes a handler that `on` or `once` added. */
+  off<Name extends EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): void
+  /** Calls the handler for every event, after the handlers of its name. */
+  onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
+  /** Calls the handler for every frame that is not an event. */
+  onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
+  /**
+   * The events of a name as an async iterator, buffered from the call on. Ends when the signal is aborted, the loop is
+   * left, or the client is disposed.
+   *
+   * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be taken
+   */
+  events<Name extends EventName<C, 'toClient'>>(
+    name: Name,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<EventData<C, 'toClient', Name>>
+
+  /** Calls the listener for what happens to the connection and to messages. Can never collide with an event's name. */
+  watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
+  /** Where the connection stands. Immutable: a change makes a new object, no change keeps the old. */
+  readonly state: ClientState
+  /** Calls the listener after every change of `state`. Fits `useSyncExternalStore` and the stores of Svelte and Vue. */
+  subscribe(listener: () => void): Unsubscribe
+  /** Counters and sizes as of now. Not part of `state`, so that traffic re-renders nothing. */
+  stats(): ClientStats
+}
+
+export type Handler<T> = (value: T) => unknown
+
+/** Removes what was added. Harmless when called again. */
+export type Unsubscribe = () => void
+
+export interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+
+export interface RequestOptions extends WaitOptions {
+  /**
+   * How long the answer may take from the call on, in milliseconds, the time in the queue included.
+   *
+   * @default 30_000
+   */
+  readonly timeout?: number
+}
+
+export interface DrainOptions extends WaitOptions {
+  /**
+   * How much may be left, in bytes.
+   *
+   * @default 0
+   */
+  readonly below?: number
+}
+
+export interface EventsOptions extends WaitOptions {
+  /**
+   * How many events may wait to be taken.
+   *
+   * @default 1_000
+   */
+  readonly buffer?: number
+}
+
+/** Where a connection stands. */
+export interface ClientState {
+  /**
+   * `idle` before the first `connect()`; `connecting`; `open`; `waiting` for the next attempt; `closing` after
+   * `disconnect()`; `closed` until the next `connect()`.
+   */
+  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
+  /** How many attempts were made since the connection was last stable, the current one included. */
+  readonly attempt: number
+  /** When the next attempt starts, in milliseconds since the Unix epoch; undefined unless `waiting`. */
+  readonly retryAt: number | undefined
+  /** Why the last connection ended or the last attempt failed; undefined when open. */
+  readonly cause: Cause | undefined
+}
+
+/** What `watch` can watch, and what its listeners get. */
+export interface Lifecycle {
+  /** The connection is open. Messages that waited have been handed to it, as many as it took. */
+  readonly open: ClientState
+  /** A connection that was open has ended; a new one follows unless the next thing is `closed`. */
+  readonly down: Cause
+  /** No connection, and none follows by itself: a fatal cause, `disconnect()` or `dispose()`. */
+  readonly closed: Cause
+  /** A message came in that no handler could be given. */
+  readonly invalid: InvalidMessage
+  /** A message that was sent with a name, or raw without one, got its outcome. */
+  readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
+}
+
+/** Counters since the client was made, and sizes as of now. Bytes are those of the payloads, text in UTF-8. */
+export interface ClientStats {
+  /** The measured round-trip time, smoothed, in milliseconds; undefined until a heartbeat was answered. */
+  readonly rtt: number | undefined
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  /** What the socket has taken and not yet sent. */
+  readonly bufferedBytes: number
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedMessages: number
+  readonly receivedBytes: number
+  /** How many connections were opened. */
+  readonly opens: number
+  /** Events that no handler listened to. */
+  readonly unhandled: number
+  /** Messages that went to `watch('invalid')`. */
+  readonly invalid: number
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { backoffWindow, pickDelay } from './backoff.ts'
+
+const options = { minDelay: 100, baseDelay: 1_000, maxDelay: 30_000, maxAttempts: Infinity, minUptime: 5_000 }
+
+describe('the backoff window', () => {
+  it('doubles from the base to the cap', () => {
+    const widths = [1, 2, 3, 4, 5, 6, 7, 50, 5_000].map(
+      (failures) => backoffWindow(failures, undefined, options)[1],
+    )
+    expect(widths).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000])
+  })
+
+  it('follows the cause right after a stable connection', () => {
+    expect(backoffWindow(0, [0, 5_000], options)).toEqual([100, 5_000])
+    expect(backoffWindow(0, undefined, options)).toEqual([100, 1_000])
+  })
+
+  it('never goes below what the server asked for', () => {
+    expect(backoffWindow(0, [10_000, 30_000], options)).toEqual([10_000, 30_000])
+    expect(backoffWindow(3, [10_000, 30_000], options)).toEqual([10_000, 30_000])
+    expect(backoffWindow(3, [60_000, 60_000], options)).toEqual([60_000, 60_000])
+  })
+
+  it('is never inside out, whatever the options', () => {
+    const delay = fc.integer({ min: 0, max: 100_000 })
+    fc.assert(
+      fc.property(
+        delay,
+        delay,
+        delay,
+        fc.nat(100),
+        fc.double({ min: 0, max: 0.9999, noNaN: true }),
+        (minDelay, baseDelay, maxDelay, failures, random) => {
+          const window = backoffWindow(failures, undefined, { ...options, minDelay, baseDelay, maxDelay })
+          const picked = pickDelay(window, random)
+          expect(picked).toBeGreaterThanOrEqual(window[0])
+          expect(picked).toBeLessThanOrEqual(window[1])
+          expect(picked).toBeGreaterThanOrEqual(minDelay)
+        },
+      ),
+    )
+  })
+
+  it('spreads delays evenly', () => {
+    const delays = Array.from({ length: 1_000 }, (_, index) => pickDelay([100, 1_100], index / 1_000))
+    expect(delays.filter((delay) => delay < 600)).toHaveLength(500)
+  })
+})

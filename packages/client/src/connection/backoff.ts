@@ -1,0 +1,60 @@
+/** How long to wait before the next attempt. All times in milliseconds. */
+export interface BackoffOptions {
+  /**
+   * The shortest delay.
+   *
+   * @default 100
+   */
+  readonly minDelay?: number
+  /**
+   * The upper end of the window for the first retry; it doubles with each further one.
+   *
+   * @default 1_000
+   */
+  readonly baseDelay?: number
+  /**
+   * The highest that upper end gets.
+   *
+   * @default 30_000
+   */
+  readonly maxDelay?: number
+  /**
+   * How many attempts in a row may fail before the client gives up and closes with the last cause.
+   *
+   * @default Infinity
+   */
+  readonly maxAttempts?: number
+  /**
+   * How long a connection must live to count as stable. Only a stable one resets the count of attempts, so that a
+   * server which accepts and then closes at once is not dialed in a fast loop.
+   *
+   * @default 5_000
+   */
+  readonly minUptime?: number
+}
+
+/** A span of time in which a random moment is drawn, in milliseconds from now. */
+export type Window = readonly [min: number, max: number]
+
+/**
+ * The window of the next attempt: from `minDelay` to `baseDelay`, doubled with each failure after the first, at most
+ * `maxDelay`.
+ *
+ * Right after a stable connection (no failures) the window that its cause hints at applies instead. The lower end of
+ * a hint holds for every retry: it is what the server asked for.
+ */
+export function backoffWindow(
+  failures: number,
+  hint: Window | undefined,
+  options: Required<BackoffOptions>,
+): Window {
+  const [min, max] = hint ?? [0, 0]
+  const floor = Math.max(min, options.minDelay)
+  const doubled = Math.min(options.maxDelay, options.baseDelay * 2 ** Math.max(0, failures - 1))
+  return [floor, Math.max(floor, max, hint && failures === 0 ? 0 : doubled)]
+}
+
+/** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */
+export function pickDelay([min, max]: Window, random: number): number {
+  return min + random * (max - min)
+}

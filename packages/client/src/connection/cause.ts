@@ -1,0 +1,42 @@
+/**
+ * Why a connection ended or an attempt failed, in a word.
+ *
+ * - `unreachable`: the socket closed before it opened. Browsers do not tell why.
+ * - `offline`: the same, while the platform believes to be offline.
+ * - `timeout`: the attempt took longer than `attemptTimeout`.
+ * - `lost`, `going-away`, `restart` …: the socket closed; the reason of its close code.
+ * - `silent`: the peer gave no proof of life.
+ * - `change`: the network changed or the page was restored, so the socket was replaced.
+ * - `url`, `token`: the function that was to give one failed.
+ * - `refused`: the server refused the greeting.
+ * - `blocked`: the constructor of the socket threw.
+ * - `send-failed`: the socket threw in `send()`.
+ * - `reconnect`, `disconnect`, `dispose`: the application asked for it.
+ */
+export type CauseReason =
+  | 'unreachable'
+  | 'offline'
+  | 'timeout'
+  | 'lost'
+  | 'silent'
+  | 'change'
+  | 'url'
+  | 'token'
+  | 'refused'
+  | 'blocked'
+  | 'send-failed'
+  | 'reconnect'
+  | 'disconnect'
+  | 'dispose'
+  | (string & {})
+
+/** Why a connection ended or an attempt failed: data, not an error. */
+export interface Cause {
+  readonly reason: CauseReason
+  /** The close code as the socket reported it, if a socket closed. 1005 and 1006 mean that no code was received. */
+  readonly code?: number
+  /** The text that the server sent with the close code, if any. */
+  readonly text?: string
+  /** What was thrown, if something was. */
+  readonly error?: unknown
+}

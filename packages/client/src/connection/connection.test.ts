@@ -1,0 +1,357 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { defaultCloseRules } from '@holdfast/protocol'
+import { createFakeNetwork } from '../../test/support/fake-socket.ts'
+import { clockFaults, createVirtualClock, settleMicrotasks } from '../../test/support/virtual-clock.ts'
+import { createConnection, fatal } from './connection.ts'
+import type { Connection, ConnectionOptions } from './connection.ts'
+import { createHeartbeat } from './heartbeat.ts'
+import { deadlineOf } from './machine.ts'
+import type { Policy, State } from './machine.ts'
+import type { Signal } from './ports.ts'
+
+function setUp(
+  faults = clockFaults.exact,
+  overrides: Partial<ConnectionOptions> = {},
+  rules: Partial<Policy> = {},
+) {
+  const clock = createVirtualClock(faults)
+  const network = createFakeNetwork()
+  const states: State['name'][] = []
+  const received: unknown[] = []
+  let notice: ((signal: Signal) => void) | undefined
+  const connection: Connection = createConnection({
+    policy: {
+      attemptTimeout: 10_000,
+      minUptime: 5_000,
+      maxAttempts: Infinity,
+      heartbeat: undefined,
+      // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
+      delay: () => 500.37,
+      ...rules,
+    },
+    ports: {
+      clock,
+      random: () => 0.5,
+      signals: {
+        listen(listener) {
+          notice = listener
+          return () => (notice = undefined)
+        },
+        isOffline: () => false,
+      },
+      report: vi.fn(),
+    },
+    closeRules: defaultCloseRules,
+    prepare: () => Promise.resolve({ open: () => new network.WebSocket('ws://test') }),
+    greet: () => connection.confirm(),
+    opened: () => {},
+    probe: () => connection.write('ping'),
+    received: (data) => received.push(data),
+    changed: (state) => states.push(state.name),
+    ...overrides,
+  })
+  const open = async (): Promise<void> => {
+    connection.connect()
+    await settleMicrotasks()
+    network.last.open()
+  }
+  return {
+    clock,
+    network,
+    states,
+    received,
+    connection,
+    open,
+    signal: (name: Signal) => notice?.(name),
+    isListening: () => !!notice,
+  }
+}
+
+describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faults) => {
+  it('connects, and heals when the connection is lost', async () => {
+    const { connection, network, clock, states, open } = setUp(faults)
+    await open()
+    network.last.end()
+    await clock.advance(2_000)
+    network.last.open()
+    expect(network.sockets).toHaveLength(2)
+    expect(states).toEqual([
+      ...['preparing', 'opening', 'greeting', 'open'],
+      ...['waiting', 'preparing', 'opening', 'greeting', 'open'],
+    ])
+    expect(connection.state).toMatchObject({ name: 'open', epoch: 2 })
+  })
+
+  it('gives up an attempt that takes too long, and makes another', async () => {
+    const { connection, network, clock } = setUp(faults)
+    connection.connect()
+    await clock.advance(14_000)
+    expect(network.sockets).toHaveLength(2)
+    expect(network.sockets[0]!.closes).toHaveLength(1)
+    expect(network.live).toHaveLength(1)
+  })
+
+  it('notices a peer that is silent, and one that answers', async () => {
+    const heartbeat = createHeartbeat({ interval: 5_000, timeout: 2_000 })
+    const { connection, network, clock, open } = setUp(faults, {}, { heartbeat })
+    await open()
+    for (let round = 0; round < 5; round++) {
+      const before = network.last.sent.length
+      while (network.last.sent.length === before) await clock.advance(100)
+      network.last.message('pong')
+    }
+    expect(network.sockets).toHaveLength(1)
+    await clock.advance(9_000)
+    expect(network.sockets.length).toBeGreaterThan(1)
+    expect(connection.state.epoch).toBeGreaterThan(1)
+  })
+
+  it('has exactly one timer when the state has a deadline, and none otherwise, after every input', async () => {
+    const inputs = fc.array(
+      fc.constantFrom(
+        'connect',
+        'open',
+        'lose',
+        'reject',
+        'wake',
+        'change',
+        'offline',
+        'reconnect',
+        'stop',
+        'time',
+        'long',
+        'message',
+      ),
+      { maxLength: 40 },
+    )
+    await fc.assert(
+      fc.asyncProperty(inputs, fc.boolean(), async (names, beats) => {
+        const heartbeat = beats ? createHeartbeat({ interval: 5_000, timeout: 2_000 }) : undefined
+        const { connection, network, clock, signal, isListening } = setUp(faults, {}, { heartbeat })
+        for (const name of names) {
+          if (name === 'connect') connection.connect()
+          else if (name === 'open' && network.last?.readyState === 0) network.last.open()
+          else if (name === 'lose') network.last?.end()
+          else if (name === 'reject') network.last?.end(4403)
+          else if (name === 'wake' || name === 'change' || name === 'offline') signal(name)
+          else if (name === 'reconnect') connection.reconnect()
+          else if (name === 'stop') connection.stop({ reason: 'disconnect' }, true)
+          else if (name === 'message') network.last?.message('hello')
+          else await clock.advance(name === 'time' ? 333 : 11_111)
+          await Promise.resolve()
+          await Promise.resolve()
+          expect(clock.pending).toBe(deadlineOf(connection.state) === undefined ? 0 : 1)
+          expect(network.live.length).toBeLessThanOrEqual(1)
+          expect(isListening()).toBe(!['idle', 'closed'].includes(connection.state.name))
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('the interpreter', () => {
+  it('touches nothing until it is told to connect', () => {
+    const { clock, network, isListening } = setUp()
+    expect([clock.pending, network.sockets.length, isListening()]).toEqual([0, 0, false])
+  })
+
+  it('processes inputs that a listener gives after the one that the listener hears of', async () => {
+    const seen: [State['name'], State['name']][] = []
+    const { connection, open } = setUp(clockFaults.exact, {
+      changed: (state, previous) => {
+        seen.push([previous.name, state.name])
+        if (state.name === 'open') {
+          connection.stop({ reason: 'disconnect' }, true)
+          expect(connection.state.name).toBe('open')
+        }
+      },
+    })
+    await open()
+    expect(seen.slice(-2)).toEqual([
+      ['greeting', 'open'],
+      ['open', 'closing'],
+    ])
+  })
+
+  it('goes on after a listener threw', async () => {
+    let broken = true
+    const { connection, network } = setUp(clockFaults.exact, {
+      changed: () => {
+        if (broken) throw new Error('listener')
+      },
+    })
+    expect(() => connection.connect()).toThrow('listener')
+    broken = false
+    await settleMicrotasks()
+    network.last.open()
+    expect(connection.state.name).toBe('open')
+  })
+
+  it('hears nothing from a socket that it has given up', async () => {
+    const { connection, network, received, open } = setUp()
+    await open()
+    const old = network.last
+    connection.reconnect()
+    await settleMicrotasks()
+    network.last.open()
+    const state = connection.state
+    old.message('late')
+    old.end(4403)
+    expect(received).toEqual([])
+    expect(connection.state).toBe(state)
+  })
+
+  it('does not wait for the closing handshake of a socket that it gives up', async () => {
+    const { connection, network, open } = setUp()
+    await open()
+    connection.reconnect()
+    await settleMicrotasks()
+    expect(network.sockets[0]!.closes).toEqual([[1000]])
+    expect(network.sockets[0]!.readyState).toBe(2)
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('closes a socket that is stuck before it dials another', async () => {
+    const { connection, network, clock, signal } = setUp()
+    connection.connect()
+    await clock.advance(6_000)
+    signal('wake')
+    expect(network.sockets[0]!.closes).toHaveLength(1)
+    await settleMicrotasks()
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('destroys a dead socket where the platform lets it, instead of closing it', async () => {
+    const { network, open } = setUp()
+    await open()
+    const terminate = vi.fn()
+    Object.assign(network.last, { terminate })
+    network.last.end()
+    expect(terminate).toHaveBeenCalledOnce()
+    expect(network.last.closes).toEqual([])
+  })
+
+  it('is not disturbed by a socket that throws when it is closed', async () => {
+    const { connection, network, open } = setUp()
+    await open()
+    network.last.close = () => {
+      throw new Error('no')
+    }
+    connection.reconnect()
+    await settleMicrotasks()
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('retries when the constructor throws, unless it can never work', async () => {
+    const { connection, network, clock } = setUp()
+    network.refuse(new DOMException('mixed content', 'SecurityError'))
+    connection.connect()
+    await settleMicrotasks()
+    expect(connection.state).toMatchObject({
+      name: 'waiting',
+      cause: { reason: 'blocked', error: { name: 'SecurityError' } },
+    })
+    network.refuse(new DOMException('bad subprotocol', 'SyntaxError'))
+    await clock.advance(1_000)
+    expect(connection.state).toMatchObject({ name: 'closed', fatal: true, cause: { reason: 'blocked' } })
+  })
+
+  it('ends the attempt when it cannot be prepared', async () => {
+    const { connection } = setUp(clockFaults.exact, {
+      prepare: () => Promise.resolve({ cause: { reason: 'token' }, rule: fatal }),
+    })
+    connection.connect()
+    await settleMicrotasks()
+    expect(connection.state).toMatchObject({ name: 'closed', cause: { reason: 'token' } })
+  })
+
+  it('tells the preparation of an attempt that is given up, and ignores what it gives', async () => {
+    const signals: { aborted: boolean }[] = []
+    let finish: ((value: { open: () => never }) => void) | undefined
+    const { connection, network, clock } = setUp(clockFaults.exact, {
+      prepare: ({ signal }) => {
+        signals.push(signal)
+        return new Promise((resolve) => (finish ??= resolve))
+      },
+    })
+    connection.connect()
+    await clock.advance(11_000)
+    expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
+    finish!({ open: () => expect.fail('dialed for a dead attempt') })
+    await settleMicrotasks()
+    expect(network.sockets).toEqual([])
+    expect(connection.state.name).toBe('preparing')
+  })
+
+  it('reports the close code as it was, and names the likely cause', async () => {
+    const { connection, network, open } = setUp()
+    await open()
+    network.last.end(4999, 'because')
+    expect(connection.state).toMatchObject({ cause: { reason: 'closed', code: 4999, text: 'because' } })
+  })
+
+  it('does not take a close code for the word of the server before the socket opened', async () => {
+    const { connection, network } = setUp()
+    connection.connect()
+    await settleMicrotasks()
+    network.last.end(4403)
+    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable', code: 4403 } })
+  })
+
+  it('measures the round trip from a probe to its answer, smoothed', async () => {
+    const heartbeat = createHeartbeat({ interval: 1_000, timeout: 500 })
+    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    await open()
+    connection.answered()
+    expect(connection.rtt).toBeUndefined()
+    await clock.advance(1_000)
+    expect(network.last.sent).toEqual(['ping'])
+    await clock.advance(40)
+    network.last.message('pong')
+    connection.answered()
+    expect(connection.rtt).toBeCloseTo(40)
+    await clock.advance(1_000)
+    await clock.advance(120)
+    network.last.message('pong')
+    connection.answered()
+    expect(connection.rtt).toBeCloseTo(50)
+  })
+
+  it('does not ask a server for signs of life that sends messages', async () => {
+    const heartbeat = createHeartbeat({ interval: 1_000, timeout: 500 })
+    const { network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    await open()
+    for (let round = 0; round < 9; round++) {
+      await clock.advance(600)
+      network.last.message('news')
+    }
+    expect(network.last.sent).toEqual([])
+    await clock.advance(1_001)
+    expect(network.last.sent).toEqual(['ping'])
+  })
+
+  it('keeps a connection whose answer was queued while the page was stalled', async () => {
+    const heartbeat = createHeartbeat({ interval: 5_000, timeout: 2_000 })
+    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    await open()
+    await clock.advance(5_000)
+    clock.stall(600_000)
+    await clock.advance(0)
+    network.last.message('pong')
+    await clock.advance(100)
+    expect(connection.state).toMatchObject({ name: 'open', epoch: 1 })
+  })
+
+  it('survives delays longer than a timer can hold', async () => {
+    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { delay: () => 3e9 })
+    await open()
+    const setTimer = vi.spyOn(clock, 'setTimer')
+    network.last.end()
+    expect(setTimer.mock.lastCall![1]).toBe(2_147_483_647)
+    await clock.advance(3e9 + 1)
+    expect(network.sockets).toHaveLength(2)
+    expect(connection.state.name).toBe('opening')
+  })
+})

@@ -1,0 +1,227 @@
+import { closeRule } from '@holdfast/protocol'
+import type { CloseRule, CloseRules } from '@holdfast/protocol'
+import type { Cause } from './cause.ts'
+import { deadlineOf, initialState, step } from './machine.ts'
+import type { Command, Input, Policy, State, Tally } from './machine.ts'
+import { newAbort } from './ports.ts'
+import type { AbortSignalLike, Ports, SocketLike } from './ports.ts'
+
+/** What travels over a connection. The engine looks into neither. */
+export type Payload = string | Uint8Array<ArrayBuffer>
+
+export interface ConnectionOptions {
+  readonly policy: Policy
+  readonly ports: Ports
+  readonly closeRules: CloseRules
+  /** Asks for whatever an attempt needs before it can open a socket. Must not reject. */
+  prepare(attempt: AttemptContext): Promise<Prepared>
+  /** The socket opened: say what has to be said first, then call `confirm()`, at once or after an answer. */
+  greet(): void
+  /** The connection is open, and nobody has been told yet. */
+  opened(): void
+  /** Ask the peer for a sign of life. */
+  probe(): void
+  received(data: unknown): void
+  /** The state changed. Inputs given here wait their turn. */
+  changed(state: State, previous: State): void
+}
+
+export interface AttemptContext {
+  readonly tally: Tally
+  /** Aborted when the attempt is given up before it has a socket. */
+  readonly signal: AbortSignalLike
+}
+
+/** How to open the socket of an attempt, or why there is nothing to open. */
+export type Prepared = { readonly open: () => SocketLike } | Failure
+
+export interface Failure {
+  readonly cause: Cause
+  readonly rule: CloseRule
+}
+
+/** Runs the lifecycle: feeds {@link step} with what happens, and does what it commands. */
+export interface Connection {
+  readonly state: State
+  readonly rtt: number | undefined
+  readonly bufferedAmount: number
+  connect(): void
+  reconnect(): void
+  stop(cause: Cause, graceful: boolean): void
+  /** The greeting is done. */
+  confirm(): void
+  /** Ends the current attempt or connection for a cause of our own. */
+  fail(failure: Failure): void
+  /** The peer answered the last probe; its time gives the rtt. */
+  answered(): void
+  /** Whether a write would be handed to an open socket now. */
+  isWritable(): boolean
+  /** Hands a payload to the socket. May throw what the socket throws. */
+  write(payload: Payload): void
+}
+
+/** What follows a failure that may well be gone the next time. */
+export const retry: CloseRule = { reason: 'failed' }
+/** What follows a failure that will be there the next time. */
+export const fatal: CloseRule = { reason: 'failed', action: 'fatal' }
+
+const socketOpen = 1
+const longestTimer = 2_147_483_647
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { policy, ports } = options
+  const { clock, signals } = ports
+
+  let state = initialState
+  let abort: ReturnType<typeof newAbort> | undefined
+  let openSocket: (() => SocketLike) | undefined
+  // `ws` can destroy a socket without a closing handshake.
+  let socket: (SocketLike & { terminate?(): void }) | undefined
+  let timer: unknown
+  let stopListening: (() => void) | undefined
+  let heardAt = 0
+  let probedAt: number | undefined
+  let rtt: number | undefined
+
+  const queue: Input[] = []
+  let running = false
+
+  const dispatch = (input: Input): void => {
+    queue.push(input)
+    if (running) return
+    running = true
+    try {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const previous = state
+        const sample = { now: clock.now(), wall: clock.wall(), random: ports.random(), heardAt, rtt }
+        const [committed, ...commands] = step(state, next, policy, sample)
+        state = committed
+        for (const command of commands) run(command)
+        arm()
+        listen()
+        if (state !== previous) options.changed(state, previous)
+      }
+    } finally {
+      running = false
+    }
+  }
+
+  // Set anew after every input: a tick that came early has changed nothing, and a delay is never rounded down.
+  const arm = (): void => {
+    clock.clearTimer(timer)
+    const deadline = deadlineOf(state)
+    if (deadline === undefined) return
+    const delay = Math.min(Math.max(Math.ceil(deadline - clock.now()), 0), longestTimer)
+    timer = clock.setTimer(() => dispatch({ type: 'tick' }), delay)
+  }
+
+  const listen = (): void => {
+    if (state.name === 'idle' || state.name === 'closed') {
+      stopListening?.()
+      stopListening = undefined
+    } else
+      stopListening ??= signals.listen((signal) =>
+        dispatch(signal === 'offline' ? { type: signal } : { type: 'wake', doubtful: signal === 'change' }),
+      )
+  }
+
+  const run = (command: Command): void => {
+    switch (command) {
+      case 'prepare':
+        return void prepare(state)
+      case 'dial':
+        return dial(state)
+      case 'greet':
+        return options.greet()
+      case 'announce':
+        return options.opened()
+      case 'probe':
+        probedAt = clock.now()
+        return options.probe()
+      case 'close':
+        return socket?.close(1000)
+      case 'abandon':
+      case 'destroy':
+        return abandon(command === 'destroy')
+    }
+  }
+
+  const prepare = async ({ epoch, tally }: State): Promise<void> => {
+    abort = newAbort()
+    const result = await options.prepare({ tally, signal: abort.signal })
+    if ('cause' in result) return dispatch({ type: 'ended', epoch, ...result })
+    openSocket = result.open
+    dispatch({ type: 'prepared', epoch })
+  }
+
+  const dial = ({ epoch }: State): void => {
+    let error: unknown
+    try {
+      socket = openSocket!()
+    } catch (thrown) {
+      // The standard throws a SyntaxError for a URL or a subprotocol that can never work.
+      const rule = (thrown as Error | undefined)?.name === 'SyntaxError' ? fatal : retry
+      return dispatch({ type: 'ended', epoch, cause: { reason: 'blocked', error: thrown }, rule })
+    }
+    socket.binaryType = 'arraybuffer'
+    socket.onopen = () => dispatch({ type: 'opened', epoch })
+    socket.onmessage = (event: { readonly data: unknown }) => {
+      if (state.name !== 'open' && state.name !== 'greeting') return
+      heardAt = clock.now()
+      if (state.name === 'open' && state.watch && state.watch.phase !== 'quiet')
+        dispatch({ type: 'heard', epoch })
+      options.received(event.data)
+    }
+    // Carries no facts in browsers, and a close always follows; other runtimes say here what went wrong.
+    socket.onerror = (event: { readonly error?: unknown }) => (error = event.error)
+    socket.onclose = ({ code, reason: text }: { readonly code: number; readonly reason: string }) => {
+      const opened = state.name !== 'opening'
+      // Before it opened, the code is the socket's own and says nothing of the server.
+      const rule = opened ? closeRule(code, options.closeRules) : retry
+      const reason = opened ? rule.reason : signals.isOffline() ? 'offline' : 'unreachable'
+      const cause = { reason, code, ...(text && { text }), ...(error !== undefined && { error }) }
+      dispatch({ type: 'ended', epoch, cause, rule })
+    }
+  }
+
+  const abandon = (dead: boolean): void => {
+    abort?.abort()
+    const old = socket
+    abort = openSocket = socket = probedAt = undefined
+    if (!old) return
+    old.onopen = old.onmessage = old.onclose = null
+    // `ws` emits an error when a connecting socket is closed, and Node ends the process if nobody listens.
+    old.onerror = () => {}
+    try {
+      if (dead && old.terminate) old.terminate()
+      else old.close(1000)
+    } catch {
+      // It is gone already as far as we are concerned.
+    }
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    get rtt() {
+      return rtt
+    },
+    get bufferedAmount() {
+      return socket?.bufferedAmount ?? 0
+    },
+    connect: () => dispatch({ type: 'connect' }),
+    reconnect: () => dispatch({ type: 'reconnect' }),
+    stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
+    confirm: () => dispatch({ type: 'greeted', epoch: state.epoch }),
+    fail: (failure) => dispatch({ type: 'ended', epoch: state.epoch, ...failure }),
+    answered() {
+      if (probedAt === undefined) return
+      const measured = clock.now() - probedAt
+      rtt = rtt === undefined ? measured : rtt + (measured - rtt) / 8
+      probedAt = undefined
+    },
+    isWritable: () => state.name === 'open' && socket?.readyState === socketOpen,
+    write: (payload) => socket!.send(payload),
+  }
+}

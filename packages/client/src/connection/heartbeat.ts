@@ -1,0 +1,74 @@
+import { slept } from './machine.ts'
+import type { Sample } from './machine.ts'
+
+/** When an open connection has to prove that it lives. In milliseconds. */
+export interface HeartbeatOptions {
+  /** How long the peer may be silent before it is probed. */
+  readonly interval: number
+  /** How long the peer has to answer a probe. */
+  readonly timeout: number
+}
+
+/**
+ * Where the watch over an open connection stands.
+ *
+ * `quiet ──silence──▶ probing ──silence──▶ judging ──silence──▶ dead`; anything heard leads back to `quiet`.
+ * In `judging` the limit has passed, and one turn of the event loop lets frames count that are queued already.
+ */
+export interface Watch {
+  readonly phase: 'quiet' | 'probing' | 'judging'
+  /** When the phase ends. */
+  readonly deadline: number
+  /** When the probe was sent, by both clocks. */
+  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
+  /** Whether the probe is a second one, because the time for the first ran out while the machine slept. */
+  readonly repeated?: boolean
+}
+
+/** What to do next: watch on, after sending a probe where `probe` says so, or give the connection up. */
+export type Beat = { readonly watch: Watch; readonly probe?: boolean } | 'dead'
+
+/** The watch over an open connection, as pure functions. */
+export interface Heartbeat {
+  /** The watch right after a sign of life. */
+  start(sample: Sample): Watch
+  /** What to do when the deadline of the watch has passed. */
+  onDeadline(watch: Watch, sample: Sample): Beat
+  /** A probe out of turn, with a short limit by the measured round-trip time, unless one is under way. */
+  onDoubt(watch: Watch, sample: Sample): Beat
+}
+
+/** How late a deadline may be noticed before it proves only that the timer was late. In milliseconds. */
+const lateness = 1_500
+
+/** Makes the heartbeat for one interval and timeout. */
+export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartbeat {
+  const probe = (sample: Sample, limit: number, repeated = false): Beat => ({
+    watch: { phase: 'probing', deadline: sample.now + limit, sentAt: sample, repeated },
+    probe: true,
+  })
+  const shortLimit = ({ rtt = Infinity }: Sample): number =>
+    Math.min(Math.max(3 * rtt, 2_000), 8_000, timeout)
+
+  return {
+    start: ({ now }) => ({ phase: 'quiet', deadline: now + interval }),
+
+    onDoubt: (watch, sample) => (watch.phase === 'quiet' ? probe(sample, shortLimit(sample)) : { watch }),
+
+    onDeadline(watch, sample) {
+      switch (watch.phase) {
+        case 'quiet': {
+          const deadline = sample.heardAt + interval
+          return deadline > sample.now ? { watch: { phase: 'quiet', deadline } } : probe(sample, timeout)
+        }
+        case 'probing': {
+          const late = sample.now - watch.deadline > lateness || (watch.sentAt && slept(watch.sentAt, sample))
+          if (late && !watch.repeated) return probe(sample, shortLimit(sample), true)
+          return { watch: { phase: 'judging', deadline: sample.now } }
+        }
+        case 'judging':
+          return 'dead'
+      }
+    },
+  }
+}

@@ -1,0 +1,527 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { closeRule } from '@holdfast/protocol'
+import { createHeartbeat } from './heartbeat.ts'
+import { deadlineOf, initialState, step } from './machine.ts'
+import type { Command, Input, Policy, Sample, State } from './machine.ts'
+
+const policy: Policy = {
+  attemptTimeout: 10_000,
+  minUptime: 5_000,
+  maxAttempts: Infinity,
+  heartbeat: undefined,
+  delay: (_failures, _cause, hint, random) => (hint?.[0] ?? 0) + 1_000 * random,
+}
+const beating: Policy = { ...policy, heartbeat: createHeartbeat({ interval: 25_000, timeout: 10_000 }) }
+
+const at = (now: number, more: Partial<Sample> = {}): Sample => ({
+  now,
+  wall: now + 1_700_000_000_000,
+  random: 0.5,
+  heardAt: 0,
+  ...more,
+})
+
+/** Runs inputs one after the other and collects what was commanded. */
+function run(from: State, inputs: readonly (readonly [Input, Sample])[], rules = policy): [State, Command[]] {
+  let state = from
+  const commands: Command[] = []
+  for (const [input, sample] of inputs) {
+    const [next, ...more] = step(state, input, rules, sample)
+    state = next
+    commands.push(...more)
+  }
+  return [state, commands]
+}
+
+const connect: Input = { type: 'connect' }
+const tick: Input = { type: 'tick' }
+const wake: Input = { type: 'wake', doubtful: false }
+const change: Input = { type: 'wake', doubtful: true }
+const stop: Input = { type: 'stop', cause: { reason: 'disconnect' }, graceful: true }
+const ended = (code: number, epoch = 1): Input => {
+  const rule = closeRule(code)
+  return { type: 'ended', epoch, cause: { reason: rule.reason, code }, rule }
+}
+
+const opening = run(initialState, [
+  [connect, at(0)],
+  [{ type: 'prepared', epoch: 1 }, at(10)],
+])[0]
+const greeting = run(opening, [[{ type: 'opened', epoch: 1 }, at(20)]])[0]
+const openState = run(greeting, [[{ type: 'greeted', epoch: 1 }, at(30)]])[0]
+const openBeating = run(greeting, [[{ type: 'greeted', epoch: 1 }, at(30)]], beating)[0]
+const waiting = run(opening, [[ended(1006), at(100)]])[0]
+const closing = run(openState, [[stop, at(100)]])[0]
+
+describe('an attempt', () => {
+  it('goes from preparing over opening and greeting to open, with one deadline for all of it', () => {
+    const [state, commands] = run(initialState, [
+      [connect, at(0)],
+      [{ type: 'prepared', epoch: 1 }, at(10)],
+      [{ type: 'opened', epoch: 1 }, at(20)],
+    ])
+    expect(state).toMatchObject({ name: 'greeting', epoch: 1, startedAt: 0, deadline: 10_000 })
+    expect(commands).toEqual(['prepare', 'dial', 'greet'])
+    expect(run(state, [[{ type: 'greeted', epoch: 1 }, at(30)]])).toEqual([
+      expect.objectContaining({ name: 'open', startedAt: 0, openedAt: at(30), watch: undefined }),
+      ['announce'],
+    ])
+  })
+
+  it.each(['preparing', 'opening', 'greeting'] as const)(
+    'fails when its deadline passes while %s',
+    (name) => {
+      const state = { ...opening, name } as State
+      expect(step(state, tick, policy, at(9_999))).toEqual([state])
+      const [next, ...commands] = step(state, tick, policy, at(10_000))
+      expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'timeout' } })
+      expect(commands).toEqual(['destroy'])
+    },
+  )
+
+  it('gets 20 and then 30 seconds after attempts that timed out', () => {
+    let state: State = step(initialState, connect, policy, at(0))[0]
+    const lengths: number[] = []
+    for (let round = 0; round < 4; round++) {
+      const { startedAt, deadline } = state as Extract<State, { name: 'preparing' }>
+      lengths.push(deadline - startedAt)
+      state = step(state, tick, policy, at(deadline))[0]
+      state = step(state, tick, policy, at(deadlineOf(state)!))[0]
+    }
+    expect(lengths).toEqual([10_000, 20_000, 30_000, 30_000])
+  })
+
+  it('ignores answers to questions of another state', () => {
+    for (const type of ['prepared', 'opened', 'greeted', 'heard'] as const)
+      expect(step(waiting, { type, epoch: 1 }, policy, at(200))).toEqual([waiting])
+    expect(step(opening, connect, policy, at(200))).toEqual([opening])
+    expect(step(initialState, ended(1006, 0), policy, at(0))).toEqual([initialState])
+  })
+})
+
+describe('reconnect or not', () => {
+  it('waits and dials again when the path is lost', () => {
+    const [next, ...commands] = step(openState, ended(1006), policy, at(60_000))
+    expect(next).toMatchObject({ name: 'waiting', deadline: 60_500, cause: { reason: 'lost', code: 1006 } })
+    expect(commands).toEqual(['destroy'])
+    expect(step(next, tick, policy, at(60_499))).toEqual([next])
+    expect(step(next, tick, policy, at(60_500))).toEqual([
+      expect.objectContaining({ name: 'preparing', epoch: 2, cause: { reason: 'lost', code: 1006 } }),
+      'prepare',
+    ])
+  })
+
+  it('closes for good on a fatal code', () => {
+    expect(step(openState, ended(4403), policy, at(60_000))).toEqual([
+      expect.objectContaining({ name: 'closed', fatal: true, cause: { reason: 'forbidden', code: 4403 } }),
+      'destroy',
+    ])
+  })
+
+  it('asks for a fresh token once, and gives up when that is refused as well', () => {
+    const [second] = run(openState, [
+      [ended(4401), at(1_000)],
+      [tick, at(9_000)],
+    ])
+    expect(second.tally).toMatchObject({ refresh: true, attempts: 2 })
+    expect(step(second, ended(4401, 2), policy, at(9_100))[0]).toMatchObject({ name: 'closed', fatal: true })
+    expect(step(second, ended(1006, 2), policy, at(9_100))[0]).toMatchObject({
+      name: 'waiting',
+      tally: { refresh: true },
+    })
+  })
+
+  it('refreshes again after the connection was stable', () => {
+    const refreshed = { ...openState, tally: { ...openState.tally, refresh: true } } as State
+    expect(step(refreshed, ended(4401), policy, at(5_030))[0].name).toBe('waiting')
+    expect(step(refreshed, ended(4401), policy, at(5_029))[0].name).toBe('closed')
+  })
+
+  it('retries a protocol error three times', () => {
+    let state: State = openState
+    const names: string[] = []
+    for (let round = 0; round < 4; round++) {
+      state = step(state, ended(1002, state.epoch), policy, at(1_000))[0]
+      names.push(state.name)
+      if (state.name === 'waiting') state = { ...openState, epoch: state.epoch, tally: state.tally }
+    }
+    expect(names).toEqual(['waiting', 'waiting', 'waiting', 'closed'])
+  })
+
+  it('gives up after maxAttempts attempts without a stable connection', () => {
+    const limited = { ...policy, maxAttempts: 2 }
+    const [second] = run(
+      opening,
+      [
+        [ended(1006), at(100)],
+        [tick, at(9_000)],
+      ],
+      limited,
+    )
+    expect(second).toMatchObject({ name: 'preparing', tally: { attempts: 2 } })
+    expect(step(second, ended(1006, 2), limited, at(9_100))[0]).toMatchObject({ name: 'closed', fatal: true })
+  })
+
+  it('forgets failed attempts only after minUptime, not when the socket opens', () => {
+    expect(step(openState, ended(1006), policy, at(5_029))[0].tally.attempts).toBe(1)
+    expect(step(openState, ended(1006), policy, at(5_030))[0].tally.attempts).toBe(0)
+  })
+})
+
+describe('what the application asks for', () => {
+  it('connect() dials from idle, closed and closing, and changes nothing else', () => {
+    const closed = step(openState, ended(4403), policy, at(60_000))[0]
+    expect(step(closed, connect, policy, at(70_000))).toEqual([
+      expect.objectContaining({
+        name: 'preparing',
+        epoch: 2,
+        tally: expect.objectContaining({ attempts: 1 }),
+      }),
+      'prepare',
+    ])
+    expect(step(closing, connect, policy, at(200)).slice(1)).toEqual(['abandon', 'prepare'])
+    for (const state of [opening, greeting, openState, waiting])
+      expect(step(state, connect, policy, at(200))).toEqual([state])
+  })
+
+  it('reconnect() replaces a socket at once and cuts a wait short, but does not ask for a token twice', () => {
+    expect(step(openState, { type: 'reconnect' }, policy, at(100))).toEqual([
+      expect.objectContaining({ name: 'preparing', epoch: 2, cause: { reason: 'reconnect' } }),
+      'abandon',
+      'prepare',
+    ])
+    expect(step(waiting, { type: 'reconnect' }, policy, at(110)).slice(1)).toEqual(['prepare'])
+    const preparing = step(initialState, connect, policy, at(0))[0]
+    expect(step(preparing, { type: 'reconnect' }, policy, at(110))).toEqual([preparing])
+  })
+
+  it('disconnect() closes an open socket and waits for it, but not for long', () => {
+    expect(step(openState, stop, policy, at(100))).toEqual([
+      expect.objectContaining({ name: 'closing', deadline: 2_100 }),
+      'close',
+    ])
+    expect(step(closing, ended(1000), policy, at(200))).toEqual([
+      expect.objectContaining({ name: 'closed', fatal: false, cause: { reason: 'disconnect' } }),
+      'destroy',
+    ])
+    expect(step(closing, tick, policy, at(2_100)).slice(1)).toEqual(['destroy'])
+    expect(step(closing, stop, policy, at(200))).toEqual([closing])
+  })
+
+  it('disconnect() closes at once where there is nothing to wait for', () => {
+    for (const state of [initialState, opening, waiting])
+      expect(step(state, stop, policy, at(200))).toEqual([
+        expect.objectContaining({ name: 'closed' }),
+        'abandon',
+      ])
+  })
+
+  it('dispose() waits for nothing', () => {
+    const dispose: Input = { type: 'stop', cause: { reason: 'dispose' }, graceful: false }
+    for (const state of [initialState, opening, greeting, openState, waiting, closing])
+      expect(step(state, dispose, policy, at(200))).toEqual([
+        expect.objectContaining({ name: 'closed' }),
+        'abandon',
+      ])
+    const closed = step(openState, dispose, policy, at(200))[0]
+    expect(step(closed, dispose, policy, at(200))).toEqual([closed])
+  })
+})
+
+describe('waking up', () => {
+  it('dials within 300 ms when waiting, but only every five seconds', () => {
+    const [soon] = step({ ...waiting, deadline: 60_000 } as State, wake, policy, at(100))
+    expect(deadlineOf(soon)).toBe(5_150)
+    const [now] = step({ ...waiting, deadline: 60_000 } as State, wake, policy, at(8_000))
+    expect(deadlineOf(now)).toBe(8_150)
+  })
+
+  it('never makes a wait longer', () => {
+    expect(deadlineOf(step({ ...waiting, deadline: 150 } as State, wake, policy, at(8_000))[0])).toBe(150)
+  })
+
+  it('never dials before the moment that the server asked for', () => {
+    const [busy] = step(openState, ended(1013), policy, at(20_000))
+    expect(deadlineOf(step(busy, change, policy, at(20_001))[0])).toBeGreaterThanOrEqual(30_000)
+  })
+
+  it('replaces a socket that has been connecting for more than five seconds', () => {
+    for (const state of [opening, greeting]) {
+      expect(step(state, wake, policy, at(5_000))).toEqual([state])
+      expect(step(state, wake, policy, at(5_001)).slice(1)).toEqual(['abandon', 'prepare'])
+    }
+  })
+
+  it('replaces an open socket only in doubt, when the server cannot be asked', () => {
+    expect(step(openState, wake, policy, at(60_000))).toEqual([openState])
+    const [next, ...commands] = step(openState, change, policy, at(60_000))
+    expect(next).toMatchObject({ name: 'waiting', deadline: 60_150, cause: { reason: 'change' } })
+    expect(commands).toEqual(['destroy'])
+  })
+
+  it('replaces an open socket after the machine slept', () => {
+    expect(step(openState, wake, policy, at(60_000, { wall: 1_700_000_100_000 }))[0].name).toBe('waiting')
+  })
+
+  it('may give up instead, when replacing is one attempt too many', () => {
+    expect(step(openState, change, { ...policy, maxAttempts: 1 }, at(100))[0]).toMatchObject({
+      name: 'closed',
+    })
+  })
+
+  it('asks the server whether the connection lives, when it can be asked', () => {
+    const [probing, ...commands] = step(openBeating, change, beating, at(1_000))
+    expect(probing).toMatchObject({ name: 'open', watch: { phase: 'probing' } })
+    expect(commands).toEqual(['probe'])
+    expect(step(probing, wake, beating, at(1_100))).toEqual([probing])
+    expect(step(openBeating, { type: 'offline' }, beating, at(1_000)).slice(1)).toEqual(['probe'])
+  })
+
+  it('does nothing where there is nothing to do', () => {
+    const preparing = step(initialState, connect, policy, at(0))[0]
+    for (const state of [initialState, preparing, closing])
+      for (const input of [wake, change, { type: 'offline' } as const])
+        expect(step(state, input, policy, at(1_000))).toEqual([state])
+    expect(step(openState, { type: 'offline' }, policy, at(1_000))).toEqual([openState])
+  })
+})
+
+describe('the watch over an open connection', () => {
+  const probing = step(openBeating, tick, beating, at(25_030))[0]
+
+  it('asks after the interval, and gives the connection up when there is no answer', () => {
+    expect(deadlineOf(openBeating)).toBe(25_030)
+    expect(probing).toMatchObject({ name: 'open', watch: { phase: 'probing', deadline: 35_030 } })
+    const judging = step(probing, tick, beating, at(35_031))[0]
+    expect(judging).toMatchObject({ name: 'open', watch: { phase: 'judging', deadline: 35_031 } })
+    expect(step(judging, tick, beating, at(35_032))).toEqual([
+      expect.objectContaining({ name: 'waiting', cause: { reason: 'silent' } }),
+      'destroy',
+    ])
+  })
+
+  it('is quiet again after any sign of life, even at the last moment', () => {
+    const judging = step(probing, tick, beating, at(35_031))[0]
+    for (const state of [probing, judging])
+      expect(step(state, { type: 'heard', epoch: 1 }, beating, at(35_032))[0]).toMatchObject({
+        watch: { phase: 'quiet', deadline: 60_032 },
+      })
+  })
+
+  it('is put off by what was heard in the meantime', () => {
+    expect(step(openBeating, tick, beating, at(25_030, { heardAt: 20_000 }))).toEqual([
+      expect.objectContaining({ watch: { phase: 'quiet', deadline: 45_000 } }),
+    ])
+  })
+
+  it('does not watch without a heartbeat', () => {
+    expect(deadlineOf(openState)).toBeUndefined()
+    expect(step(openState, tick, policy, at(1e9))).toEqual([openState])
+    expect(step(openState, { type: 'heard', epoch: 1 }, policy, at(1_000))[0]).toMatchObject({
+      watch: undefined,
+    })
+    // A watch whose heartbeat is gone has nobody to ask.
+    expect(step(openBeating, tick, policy, at(1e9))).toEqual([openBeating])
+  })
+})
+
+describe('whatever happens in whatever order', () => {
+  const codes = [1000, 1002, 1006, 1008, 1009, 1012, 1013, 4000, 4401, 4403, 4429]
+  const epochShift = fc.constantFrom(0, 0, 0, 0, -1, 1)
+  const event = fc.record({
+    delta: fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 90_000 })),
+    sleep: fc.constantFrom(0, 0, 0, 60_000),
+    random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+    heard: fc.boolean(),
+    shift: epochShift,
+    kind: fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline'),
+      },
+      { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'offline', 'heard', 'reconnect') },
+      { weight: 2, arbitrary: fc.constantFrom(...codes) },
+      { weight: 1, arbitrary: fc.constantFrom('disconnect', 'dispose') },
+    ),
+  })
+  type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
+
+  const inputOf = ({ kind, shift }: Event, state: State): Input => {
+    const epoch = state.epoch + shift
+    if (typeof kind === 'number') return ended(kind, epoch)
+    switch (kind) {
+      case 'prepared':
+      case 'opened':
+      case 'greeted':
+      case 'heard':
+        return { type: kind, epoch }
+      case 'connect':
+      case 'reconnect':
+      case 'tick':
+      case 'offline':
+        return { type: kind }
+      case 'wake':
+        return wake
+      case 'change':
+        return change
+      case 'disconnect':
+        return stop
+      case 'dispose':
+        return { type: 'stop', cause: { reason: 'dispose' }, graceful: false }
+      case 'deadline':
+        return tick
+    }
+  }
+
+  /** Plays events and shows every step to `check`. */
+  const play = (
+    events: readonly Event[],
+    rules: Policy,
+    check: (before: State, input: Input, after: State, commands: readonly Command[], sample: Sample) => void,
+  ): [State, Sample] => {
+    let state = initialState
+    let sample = at(0)
+    for (const item of events) {
+      const now = item.kind === 'deadline' ? (deadlineOf(state) ?? sample.now) : sample.now + item.delta
+      sample = {
+        now: Math.max(now, sample.now),
+        wall: sample.wall + Math.max(now - sample.now, 0) + item.sleep,
+        random: item.random,
+        heardAt: item.heard ? sample.now : sample.heardAt,
+      }
+      const input = inputOf(item, state)
+      const [next, ...commands] = step(state, input, rules, sample)
+      check(state, input, next, commands, sample)
+      state = next
+    }
+    return [state, sample]
+  }
+
+  const always = (
+    check: Parameters<typeof play>[2],
+    extra?: (end: State, sample: Sample, rules: Policy) => void,
+  ): void =>
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), fc.boolean(), (events, beats) => {
+        const rules = beats ? beating : policy
+        const [state, sample] = play(events, rules, check)
+        extra?.(state, sample, rules)
+      }),
+      { numRuns: 10_000 },
+    )
+
+  it('inputs of dead attempts change nothing, and epochs never fall', () => {
+    always((before, input, after, commands) => {
+      expect(after.epoch).toBeGreaterThanOrEqual(before.epoch)
+      if ('epoch' in input && input.epoch !== before.epoch) {
+        expect(after).toBe(before)
+        expect(commands).toEqual([])
+      }
+    })
+  })
+
+  it('there is at most one live socket, and none in a state that has none', () => {
+    const sockets = new Map<State, boolean>()
+    always((before, _input, after, commands) => {
+      let live = before === initialState ? false : (sockets.get(before) ?? false)
+      for (const command of commands) {
+        if (command === 'dial') {
+          expect(live).toBe(false)
+          live = true
+        }
+        if (command === 'abandon' || command === 'destroy') live = false
+      }
+      expect(live).toBe(['opening', 'greeting', 'open', 'closing'].includes(after.name))
+      sockets.set(after, live)
+    })
+  })
+
+  it('every state that waits for something has a deadline, and no other has', () => {
+    always((_before, _input, after, _commands, sample) => {
+      const deadline = deadlineOf(after)
+      if (after.name === 'idle' || after.name === 'closed') expect(deadline).toBeUndefined()
+      else if (after.name !== 'open') expect(deadline).toBeLessThanOrEqual(sample.now + 90_000)
+    })
+  })
+
+  it('a tick at the deadline leads on, and never round in circles', () => {
+    always(
+      () => {},
+      (end, sample, rules) => {
+        let state = end
+        let now = sample.now
+        for (let round = 0; round < 4; round++) {
+          const deadline = deadlineOf(state)
+          if (deadline === undefined) return
+          now = Math.max(now, deadline)
+          const next = step(state, tick, rules, { ...sample, now, wall: sample.wall + now - sample.now })[0]
+          expect(next).not.toBe(state)
+          if (next.name !== state.name) return
+          state = next
+        }
+        expect.fail(`still ${state.name}`)
+      },
+    )
+  })
+
+  it('hints of the platform commute', () => {
+    const hints = [wake, change, { type: 'offline' } as const]
+    const orders = [
+      hints,
+      [hints[1], hints[0], hints[2]],
+      [hints[2], hints[1], hints[0]],
+      [...hints, ...hints],
+    ]
+    always(
+      () => {},
+      (state, sample, rules) => {
+        const [first, ...others] = orders.map(
+          (order) =>
+            run(
+              state,
+              order.map((hint) => [hint!, sample] as const),
+              rules,
+            )[0],
+        )
+        for (const other of others) expect(other).toEqual(first)
+      },
+    )
+  })
+
+  it('it only closes for good when it was told to or the server said so', () => {
+    always((before, input, after) => {
+      if (after.name === 'closed' && before.name !== 'closed' && after.fatal)
+        expect(input).toMatchObject({
+          type: 'ended',
+          rule: expect.toSatisfy((rule) => rule.action ?? rule.limit),
+        })
+    })
+  })
+
+  it('liveness: when faults stop, it is open after a bounded time', () => {
+    always(
+      () => {},
+      (end, sample, rules) => {
+        let state = end
+        let now = sample.now
+        if (state.name === 'idle' || state.name === 'closed' || state.name === 'closing') return
+        for (let round = 0; round < 12 && state.name !== 'open'; round++) {
+          const { epoch, name }: State = state
+          now = Math.max(now, name === 'waiting' ? deadlineOf(state)! : now)
+          const input: Input =
+            name === 'preparing'
+              ? { type: 'prepared', epoch }
+              : name === 'opening'
+                ? { type: 'opened', epoch }
+                : name === 'greeting'
+                  ? { type: 'greeted', epoch }
+                  : tick
+          state = step(state, input, rules, { ...sample, now })[0]
+        }
+        expect(state.name).toBe('open')
+        expect(now - sample.now).toBeLessThan(70_000)
+      },
+    )
+  })
+})

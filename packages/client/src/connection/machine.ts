@@ -1,0 +1,290 @@
+import type { CloseRule } from '@holdfast/protocol'
+import type { Window } from './backoff.ts'
+import type { Cause } from './cause.ts'
+import type { Beat, Heartbeat, Watch } from './heartbeat.ts'
+
+/**
+ * The lifecycle of a connection, as one immutable value and one pure function.
+ *
+ *     idle ─connect─▶ preparing ─prepared─▶ opening ─opened─▶ greeting ─greeted─▶ open ─stop─▶ closing ─▶ closed
+ *                         ▲                                                        │
+ *                     deadline, wake                ended, deadline, no proof of life
+ *                         └──── waiting ◀──────────────────────┘       (any of them; a fatal cause leads to closed)
+ *
+ * The line that decides "reconnect or not" is in {@link fall}.
+ */
+export type State = Idle | Attempt | Open | Waiting | Closing | Closed
+
+interface Base {
+  /** The number of the latest attempt. What comes from an earlier one is dropped. */
+  readonly epoch: number
+  readonly tally: Tally
+}
+
+/** What has happened since the connection was last stable. */
+export interface Tally {
+  readonly attempts: number
+  readonly timeouts: number
+  /** Closes with a rule that has a limit. */
+  readonly strikes: number
+  /** Whether the server refused the last token. */
+  readonly refresh: boolean
+}
+
+interface Idle extends Base {
+  readonly name: 'idle'
+}
+
+interface Attempt extends Base {
+  readonly name: 'preparing' | 'opening' | 'greeting'
+  readonly startedAt: number
+  readonly deadline: number
+  /** Why the connection before this attempt ended, if there was one. */
+  readonly cause: Cause | undefined
+}
+
+interface Open extends Base {
+  readonly name: 'open'
+  readonly startedAt: number
+  readonly openedAt: Pick<Sample, 'now' | 'wall'>
+  readonly watch: Watch | undefined
+}
+
+interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  /** The moment before which no wake-up may dial. */
+  readonly earliest: number
+  readonly cause: Cause
+}
+
+interface Closing extends Base {
+  readonly name: 'closing'
+  readonly deadline: number
+  readonly cause: Cause
+}
+
+interface Closed extends Base {
+  readonly name: 'closed'
+  readonly cause: Cause
+  /** Whether the client gave up by itself. */
+  readonly fatal: boolean
+}
+
+/** What can happen. What comes from an attempt carries its epoch. */
+export type Input =
+  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'offline' }
+  | { readonly type: 'wake'; readonly doubtful: boolean }
+  | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
+  | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
+  | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: CloseRule }
+
+/**
+ * What the interpreter has to do for the state that was reached.
+ *
+ * `abandon` lets go of the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
+ * nothing more is heard from either. `close` begins the closing handshake.
+ */
+export type Command = 'prepare' | 'dial' | 'greet' | 'announce' | 'probe' | 'close' | 'abandon' | 'destroy'
+
+/** The next state, and what to do on the way, in this order. */
+export type Step = readonly [state: State, ...commands: Command[]]
+
+/** How the machine decides; resolved from the options once. Times in milliseconds. */
+export interface Policy {
+  readonly attemptTimeout: number
+  readonly minUptime: number
+  readonly maxAttempts: number
+  readonly heartbeat: Heartbeat | undefined
+  /** How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for. */
+  delay(failures: number, cause: Cause, hint: Window | undefined, random: number): number
+}
+
+/** The world at the moment of an input. */
+export interface Sample {
+  readonly now: number
+  readonly wall: number
+  readonly random: number
+  /** When the last frame came in. */
+  readonly heardAt: number
+  /** The measured round-trip time, if it was measured. */
+  readonly rtt?: number | undefined
+}
+
+/** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
+const closeTimeout = 2_000
+/** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
+const stuckAfter = 5_000
+/** How much time passes between two dials at least when wake-ups cause them. */
+const wakePause = 5_000
+/** Within how long a wake-up dials, at random: somebody is likely to be waiting. */
+const wakeDelay = 300
+/** How far the two clocks drift apart only when the machine slept. */
+const clockJump = 2_000
+
+const fresh: Tally = { attempts: 0, timeouts: 0, strikes: 0, refresh: false }
+const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
+
+export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
+
+/** The moment at which the state wants a `tick`, if any. */
+export function deadlineOf(state: State): number | undefined {
+  if (state.name === 'open') return state.watch?.deadline
+  return 'deadline' in state ? state.deadline : undefined
+}
+
+/** Whether the clocks tell that the machine slept between two moments. */
+export function slept(before: Pick<Sample, 'now' | 'wall'>, { now, wall }: Sample): boolean {
+  return Math.abs(wall - before.wall - (now - before.now)) > clockJump
+}
+
+/** The next state and what to do on the way. Pure: the same arguments give the same result. */
+export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
+  if ('epoch' in input && input.epoch !== state.epoch) return [state]
+  const { name } = state
+  switch (input.type) {
+    case 'connect':
+      if (name === 'idle' || name === 'closed' || name === 'closing')
+        return dial(state, fresh, undefined, policy, sample)
+      break
+    case 'reconnect':
+      if (name !== 'preparing') return dial(state, fresh, { reason: 'reconnect' }, policy, sample)
+      break
+    case 'prepared':
+      if (name === 'preparing') return [{ ...state, name: 'opening' }, 'dial']
+      break
+    case 'opened':
+      if (name === 'opening') return [{ ...state, name: 'greeting' }, 'greet']
+      break
+    case 'greeted':
+      if (name === 'greeting') return open(state, policy, sample)
+      break
+    case 'heard':
+      if (name === 'open') return [{ ...state, watch: policy.heartbeat?.start(sample) }]
+      break
+    case 'ended':
+      if (isLive(state)) return fall(state, input.cause, input.rule, policy, sample)
+      if (name === 'closing') return [close(state, state.cause), 'destroy']
+      break
+    case 'stop':
+      return stop(state, input.cause, input.graceful, sample)
+    case 'tick':
+      return tick(state, policy, sample)
+    case 'wake':
+      return wake(state, input.doubtful, policy, sample)
+    case 'offline':
+      return doubt(state, policy, sample)
+  }
+  return [state]
+}
+
+type Live = Attempt | Open
+
+function isLive(state: State): state is Live {
+  return 'startedAt' in state
+}
+
+function dial(from: State, before: Tally, cause: Cause | undefined, policy: Policy, sample: Sample): Step {
+  const tally = { ...before, attempts: before.attempts + 1 }
+  const deadline = sample.now + policy.attemptTimeout * Math.min(tally.timeouts + 1, 3)
+  const next: State = {
+    name: 'preparing',
+    epoch: from.epoch + 1,
+    tally,
+    startedAt: sample.now,
+    deadline,
+    cause,
+  }
+  return isLive(from) || from.name === 'closing' ? [next, 'abandon', 'prepare'] : [next, 'prepare']
+}
+
+function open({ epoch, tally, startedAt }: Attempt, { heartbeat }: Policy, sample: Sample): Step {
+  return [
+    { name: 'open', epoch, tally, startedAt, openedAt: sample, watch: heartbeat?.start(sample) },
+    'announce',
+  ]
+}
+
+function close({ epoch }: State, cause: Cause, fatal = false): State {
+  return { name: 'closed', epoch, tally: fresh, cause, fatal }
+}
+
+/** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
+function fall(from: Live, cause: Cause, rule: CloseRule, policy: Policy, { now, random }: Sample): Step {
+  const stable = from.name === 'open' && now - from.openedAt.now >= policy.minUptime
+  const { attempts, timeouts, strikes, refresh } = stable ? fresh : from.tally
+  const refused = rule.action === 'refresh'
+  const limited = rule.limit !== undefined
+
+  const hopeless =
+    rule.action === 'fatal' ||
+    (refused && refresh) ||
+    (limited && strikes >= rule.limit) ||
+    attempts >= policy.maxAttempts
+  if (hopeless) return [close(from, cause, true), 'destroy']
+
+  const tally: Tally = {
+    attempts,
+    timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
+    strikes: strikes + (limited ? 1 : 0),
+    refresh: refresh || refused,
+  }
+  const deadline = now + policy.delay(attempts, cause, rule.delay, random)
+  const earliest = Math.max(from.startedAt + wakePause, now + (rule.delay?.[0] ?? 0))
+  return [{ name: 'waiting', epoch: from.epoch, tally, deadline, earliest, cause }, 'destroy']
+}
+
+function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): Step {
+  const { name, epoch, tally } = state
+  if (name === 'closed' || (name === 'closing' && graceful)) return [state]
+  if (graceful && (name === 'open' || name === 'greeting'))
+    return [{ name: 'closing', epoch, tally, cause, deadline: sample.now + closeTimeout }, 'close']
+  return [close(state, cause), 'abandon']
+}
+
+function tick(state: State, policy: Policy, sample: Sample): Step {
+  const isDue = sample.now >= (deadlineOf(state) ?? Infinity)
+  if (state.name === 'idle' || state.name === 'closed' || !isDue) return [state]
+  switch (state.name) {
+    case 'waiting':
+      return dial(state, state.tally, state.cause, policy, sample)
+    case 'preparing':
+    case 'opening':
+    case 'greeting':
+      return fall(state, { reason: 'timeout' }, lost, policy, sample)
+    case 'open':
+      return watch(state, state.watch && policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)
+    case 'closing':
+      return [close(state, state.cause), 'destroy']
+  }
+}
+
+function doubt(state: State, policy: Policy, sample: Sample): Step {
+  if (state.name !== 'open') return [state]
+  return watch(state, state.watch && policy.heartbeat?.onDoubt(state.watch, sample), policy, sample)
+}
+
+function watch(state: Open, beat: Beat | undefined, policy: Policy, sample: Sample): Step {
+  if (!beat) return [state]
+  if (beat === 'dead') return fall(state, { reason: 'silent' }, lost, policy, sample)
+  return beat.probe ? [{ ...state, watch: beat.watch }, 'probe'] : [{ ...state, watch: beat.watch }]
+}
+
+function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): Step {
+  if (state.name === 'waiting') return [hasten(state, sample)]
+  const cause: Cause = { reason: 'change' }
+  if (state.name === 'opening' || state.name === 'greeting')
+    return sample.now - state.startedAt > stuckAfter
+      ? dial(state, state.tally, cause, policy, sample)
+      : [state]
+  if (state.name !== 'open' || policy.heartbeat) return doubt(state, policy, sample)
+  if (!doubtful && !slept(state.openedAt, sample)) return [state]
+  const [next, ...commands] = fall(state, cause, lost, policy, sample)
+  return [next.name === 'waiting' ? hasten(next, sample) : next, ...commands]
+}
+
+/** Cuts a wait short. Twice is the same as once. */
+function hasten(state: Waiting, { now, random }: Sample): State {
+  const deadline = Math.max(now, state.earliest) + random * wakeDelay
+  return { ...state, deadline: Math.min(state.deadline, deadline) }
+}

@@ -1,0 +1,141 @@
+/**
+ * The part of a WebSocket that Holdfast uses: the browser's, Node's, `ws`'s and mock-socket's all have it.
+ *
+ * @see WHATWG WebSockets, section 3.1
+ */
+export interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+
+/** A constructor of sockets, such as the global `WebSocket` or the one of the package `ws`. */
+export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+
+/**
+ * The `AbortSignal` of the platform where its types are known, else the members that Holdfast uses, so that the types
+ * of Holdfast need no DOM.
+ */
+export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer Native } }
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+
+/** Time and timers. A port, so that tests and simulations can bring their own. */
+export interface Clock {
+  /** Milliseconds that never run backwards, from any start; may stand still while the machine sleeps. */
+  now(): number
+  /** Milliseconds since the Unix epoch; may jump. */
+  wall(): number
+  /** Calls back once, after at least `delay` milliseconds if it can. */
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+
+/**
+ * What the platform noticed. Hints, never truth.
+ *
+ * - `wake`: somebody looks at the page again.
+ * - `change`: the network came back or the page was restored, so an open socket is in doubt.
+ * - `offline`: the platform believes that it has no network.
+ */
+export type Signal = 'wake' | 'change' | 'offline'
+
+/** Hints from the platform. A port, so that other platforms (React Native, Electron) can bring their own. */
+export interface Signals {
+  /** Starts to listen, and returns the function that stops it. */
+  listen(notice: (signal: Signal) => void): () => void
+  /** Whether the platform believes to be offline right now. Only used to name the cause of a failure. */
+  isOffline(): boolean
+}
+
+/** Everything impure that the client needs, apart from sockets. */
+export interface Ports {
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly signals: Signals
+  /** Where an exception goes that a listener threw. */
+  readonly report: (error: unknown) => void
+}
+
+// Every global is looked up when it is used, so that importing touches none and one patched later is seen.
+const platform = (): Platform => globalThis as unknown as Platform
+
+interface Platform {
+  readonly AbortController: new () => AbortControllerLike
+  readonly performance: { now(): number }
+  readonly navigator?: { readonly onLine?: boolean }
+  readonly document: { readonly visibilityState: string }
+  readonly addEventListener?: (type: string, listener: (event: PageEvent) => void) => void
+  readonly removeEventListener?: (type: string, listener: (event: PageEvent) => void) => void
+  readonly reportError?: (error: unknown) => void
+  setTimeout(callback: () => void, delay: number): unknown
+  clearTimeout(timer: unknown): void
+  queueMicrotask(callback: () => void): void
+}
+
+interface AbortControllerLike {
+  readonly signal: AbortSignalLike
+  abort(): void
+}
+
+interface PageEvent {
+  readonly type: string
+  readonly persisted?: boolean
+}
+
+export function newAbort(): AbortControllerLike {
+  return new (platform().AbortController)()
+}
+
+/** The clock of the platform. */
+export const systemClock: Clock = {
+  now: () => platform().performance.now(),
+  wall: () => Date.now(),
+  setTimer: (callback, delay) => platform().setTimeout(callback, delay),
+  clearTimer: (timer) => platform().clearTimeout(timer),
+}
+
+/** The hints that browsers give. All of these events reach the window; other runtimes have none of them. */
+export const pageSignals: Signals = {
+  listen(notice) {
+    const page = platform()
+    const types = ['online', 'offline', 'pageshow', 'visibilitychange']
+    const listener = ({ type, persisted }: PageEvent): void => {
+      if (type === 'offline') notice(type)
+      else if (type === 'online' || persisted) notice('change')
+      else if (type !== 'pageshow' && page.document.visibilityState === 'visible') notice('wake')
+    }
+    for (const type of types) page.addEventListener?.(type, listener)
+    return () => {
+      for (const type of types) page.removeEventListener?.(type, listener)
+    }
+  },
+  isOffline: () => platform().navigator?.onLine === false,
+}
+
+/** The ports of the platform. */
+export const systemPorts: Ports = {
+  clock: systemClock,
+  random: () => Math.random(),
+  signals: pageSignals,
+  report(error) {
+    const { reportError, queueMicrotask } = platform()
+    if (reportError) reportError(error)
+    else
+      queueMicrotask(() => {
+        throw error
+      })
+  },
+}

@@ -1,0 +1,24 @@
+import { misuse } from '../errors.ts'
+
+/** A URL, as text or as a `URL`. */
+export type UrlSource = string | { readonly href: string }
+
+/**
+ * The absolute `ws:` or `wss:` URL for what the user gave, without a fragment, which sockets do not allow.
+ *
+ * @throws {HoldfastError} `misuse`
+ * @see WHATWG WebSockets, section 3.1, and the change of 2023 that lets browsers take `http:` and relative URLs
+ */
+export function resolveUrl(source: UrlSource, base: string | undefined): string {
+  const { URL } = globalThis as unknown as {
+    URL: new (url: string, base?: string) => { readonly href: string }
+  }
+  const text = typeof source === 'string' ? source : source?.href
+  try {
+    const url = new URL(text, base).href.replace(/^http/, 'ws').replace(/#.*$/, '')
+    if (typeof text === 'string' && /^wss?:/.test(url)) return url
+  } catch {
+    // Told below.
+  }
+  throw misuse(`not a WebSocket URL: ${text}`)
+}

@@ -1,0 +1,88 @@
+import type { RequestSchema, SchemaContract } from './schema.ts'
+
+/**
+ * What the two ends say to each other, by direction. Keys are the names of events, values the types of their data;
+ * a function type is a request, with its input and its answer.
+ *
+ * @example
+ * interface Chat {
+ *   toClient: { 'chat.message': { from: string; text: string } }
+ *   toServer: { 'chat.typing': { room: string }; 'chat.send'(draft: { text: string }): { id: number } }
+ * }
+ */
+export interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+
+/** The contract of a client that was given none: any name, and data that has to be looked at before it is used. */
+export interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+
+/** The contract that a set of schemas describes: sends take what goes into a schema, handlers get what comes out. */
+export interface ContractOf<S extends SchemaContract> {
+  readonly toClient: { [Name in keyof S['toClient']]: OutputOf<NonNullable<S['toClient']>[Name]> }
+  readonly toServer: {
+    [Name in keyof S['toServer']]: NonNullable<S['toServer']>[Name] extends infer Entry
+      ? Entry extends RequestSchema
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : InputOf<Entry>
+      : never
+  }
+}
+
+type InputOf<S> = S extends { readonly '~standard': { readonly types?: infer T } }
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends { readonly '~standard': { readonly types?: infer T } }
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+
+type AnyFunction = (...args: never) => unknown
+
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+
+/** The names of the events of one direction. */
+export type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+
+/** The data of an event. */
+export type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<
+  C,
+  Direction
+>
+  ? Side<C, Direction>[Name]
+  : never
+
+/** The names of the requests that the server answers. */
+export type RequestName<C> = string extends keyof Side<C, 'toServer'>
+  ? string
+  : keyof {
+      [
+        Name in keyof Side<C, 'toServer'> as Side<C, 'toServer'>[Name] extends AnyFunction ? Name : never
+      ]: true
+    } &
+      string
+
+/** What follows the name of an event in `send`: its data, unless that may be left out. */
+export type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+
+/** What follows the name of a request in `request`: its input, unless it has none. */
+export type RequestArguments<C, Name, Options> =
+  EventData<C, 'toServer', Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? EventArguments<Input, Options>
+      : EventArguments<undefined, Options>
+    : EventArguments<unknown, Options>
+
+/** What a request is answered with. */
+export type RequestAnswer<C, Name> =
+  EventData<C, 'toServer', Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown

@@ -1,0 +1,323 @@
+import { utf8Length } from '@holdfast/protocol'
+import type { Client, ClientState, EventsOptions, Lifecycle, RequestOptions, WaitOptions } from './client.ts'
+import type { Cause } from './connection/cause.ts'
+import { createConnection, fatal, retry } from './connection/connection.ts'
+import type { AttemptContext, Payload, Prepared } from './connection/connection.ts'
+import type { State } from './connection/machine.ts'
+import { systemPorts } from './connection/ports.ts'
+import type { SocketConstructor } from './connection/ports.ts'
+import { resolveUrl } from './connection/url.ts'
+import type { AnyContract, Contract, ContractOf } from './contract.ts'
+import type { Delivery } from './delivery.ts'
+import { HoldfastError, isHoldfastError, misuse } from './errors.ts'
+import { iterateEvents } from './events.ts'
+import { createListeners } from './listeners.ts'
+import { resolveOptions } from './options.ts'
+import type { ClientOptions } from './options.ts'
+import { createOutbox } from './outbox.ts'
+import type { SendOptions } from './outbox.ts'
+import { defaultWire } from './plain.ts'
+import { createRouter } from './router.ts'
+import { validate } from './schema.ts'
+import type { RequestSchema, SchemaContract, StandardSchema } from './schema.ts'
+import { createWaits } from './waits.ts'
+import type { InvalidMessage } from './wire.ts'
+
+/**
+ * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
+ *
+ * @throws {HoldfastError} `misuse`
+ * @example
+ * const client = createClient<Chat>({ url: 'wss://example.com/ws' })
+ * client.on('chat', ({ message }) => console.log(message))
+ * client.send('chat', { message: 'hi' })
+ * void client.connect()
+ */
+export function createClient<const S extends SchemaContract>(
+  options: ClientOptions & { readonly contract: S },
+): Client<ContractOf<S>>
+export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+/* @__NO_SIDE_EFFECTS__ */
+export function createClient(given: ClientOptions & { readonly contract?: SchemaContract }): Client {
+  const { contract, wire = defaultWire() } = given
+  const ports = { ...systemPorts, ...given.ports }
+  const { clock, report } = ports
+  const { policy, closeRules, protocols } = resolveOptions(given, wire)
+  const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
+
+  let token: string | undefined
+  let disposed = false
+  const counters = {
+    sentMessages: 0,
+    sentBytes: 0,
+    receivedMessages: 0,
+    receivedBytes: 0,
+    opens: 0,
+    unhandled: 0,
+    invalid: 0,
+  }
+  const iterations = new Set<() => void>()
+  const watchers = createListeners(report)
+  const waits = createWaits(clock)
+
+  const announce = <Kind extends keyof Lifecycle>(kind: Kind, value: Lifecycle[Kind]): boolean =>
+    watchers.emit(kind, value)
+  const invalid = (message: InvalidMessage): void => {
+    counters.invalid++
+    announce('invalid', message)
+  }
+
+  const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
+
+  const findSocket = (): SocketConstructor => {
+    const socket = given.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
+    if (socket) return socket
+    throw new HoldfastError('no-websocket', 'no WebSocket here: pass one as the option WebSocket')
+  }
+  const findUrl = (source: string | { readonly href: string }): string =>
+    resolveUrl(source, (globalThis as { location?: { href: string } }).location?.href)
+
+  const prepare = async ({ tally, signal }: AttemptContext): Promise<Prepared> => {
+    let reason = 'token'
+    try {
+      const why = tally.refresh ? 'unauthorized' : counters.opens > 0 ? 'reconnect' : 'connect'
+      const asked = await given.token?.({ reason: why, signal })
+      if (!signal.aborted) token = asked
+      reason = 'url'
+      const { url } = given
+      const target = findUrl(
+        typeof url === 'function' ? await url({ attempt: tally.attempts, token: asked, signal }) : url,
+      )
+      const Socket = findSocket()
+      return { open: () => new Socket(target, protocols) }
+    } catch (error) {
+      return { cause: { reason, error }, rule: isHoldfastError(error) ? fatal : retry }
+    }
+  }
+
+  const connection = createConnection({
+    policy,
+    ports,
+    closeRules,
+    prepare,
+    greet: () => end.greet(),
+    opened() {
+      counters.opens++
+      outbox.flush()
+    },
+    probe: () => end.probe?.(),
+    received(data) {
+      const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
+      const bytes = typeof frame === 'string' ? utf8Length(frame) : frame.byteLength
+      counters.receivedMessages++
+      counters.receivedBytes += bytes
+      if (bytes > wire.maxFrameBytes) invalid({ reason: 'too-large', data: frame })
+      else end.received(frame)
+    },
+    changed,
+  })
+
+  const outbox = createOutbox(given.outbox ?? {}, {
+    clock,
+    maxFrameBytes: wire.maxFrameBytes,
+    isWritable: connection.isWritable,
+    bufferedAmount: () => connection.bufferedAmount,
+    write: connection.write,
+    failed: (error) => connection.fail({ cause: { reason: 'send-failed', error }, rule: retry }),
+    settled(name, outcome, bytes) {
+      if (outcome.status === 'sent') {
+        counters.sentMessages++
+        counters.sentBytes += bytes
+      }
+      announce('settled', { name, outcome })
+    },
+  })
+
+  const end = wire.attach({
+    token: () => token,
+    isGreeting: () => connection.state.name === 'greeting',
+    write(payload) {
+      try {
+        connection.write(payload)
+      } catch (error) {
+        connection.fail({ cause: { reason: 'send-failed', error }, rule: retry })
+      }
+    },
+    confirm: connection.confirm,
+    fail: connection.fail,
+    answered: connection.answered,
+    event: router.event,
+    raw: router.raw,
+    invalid,
+    clock,
+  })
+
+  let state = describe(connection.state)
+
+  function describe(next: State): ClientState {
+    const { name } = next
+    const connecting = name === 'preparing' || name === 'opening' || name === 'greeting'
+    return {
+      status: connecting ? 'connecting' : name,
+      attempt: next.tally.attempts,
+      retryAt: name === 'waiting' ? Math.round(clock.wall() + next.deadline - clock.now()) : undefined,
+      cause: 'cause' in next ? next.cause : undefined,
+    }
+  }
+
+  function changed(next: State, previous: State): void {
+    const described = describe(next)
+    const same = (Object.keys(described) as (keyof ClientState)[]).every(
+      (key) => described[key] === state[key],
+    )
+    if (!same) state = described
+
+    if (next.name === 'closed' && next.fatal) outbox.refuse('closed')
+    waits.recheck()
+    if (previous.name === 'open' && next.name !== 'open') {
+      end.down?.()
+      announce('down', state.cause!)
+    }
+    if (next.name === 'open' && previous.name !== 'open') announce('open', state)
+    if (next.name === 'closed') announce('closed', next.cause)
+    if (!same) watchers.emit(stateKey)
+    if (disposed && next.name === 'closed') clear()
+  }
+
+  function clear(): void {
+    for (const stop of iterations) stop()
+    router.clear()
+    watchers.clear()
+  }
+
+  const encode = (name: string, data: unknown, id?: string): Payload => {
+    if (typeof name !== 'string') throw misuse('the name of an event must be a string')
+    if (outbound) {
+      const issues = validate(inputSchema(outbound.get(name), name), data).issues
+      if (issues)
+        throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
+          data: issues,
+        })
+    }
+    try {
+      return end.encode(name, data, id)
+    } catch (error) {
+      throw misuse(
+        `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
+        error,
+      )
+    }
+  }
+
+  const post = (payload: Payload, name: string | undefined, options: SendOptions = {}): Delivery => {
+    const bytes = typeof payload === 'string' ? utf8Length(payload) : payload.byteLength
+    if (!(bytes >= 0)) throw misuse('a payload must be bytes, or text without lone surrogates')
+    if (options.ttl !== undefined && !(options.ttl >= 0)) throw misuse('ttl must be a number from 0 on')
+    return outbox.push(payload, bytes, name, options)
+  }
+
+  const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
+    if (!disposed && !wait.signal?.aborted) {
+      findSocket()
+      if (typeof given.url !== 'function') findUrl(given.url)
+      outbox.accept()
+      connection[how]()
+    }
+    return waits.until(() => {
+      const now = connection.state
+      if (disposed) return gone()
+      if (now.name === 'closed') return closedError(now.cause, now.fatal)
+      return now.name === 'open' ? true : 'later'
+    }, wait)
+  }
+
+  const dispose = (): Promise<void> => {
+    if (!disposed) {
+      disposed = true
+      outbox.refuse('disposed')
+      end.dispose?.()
+      connection.stop({ reason: 'dispose' }, false)
+      if (connection.state.name === 'closed') clear()
+    }
+    return Promise.resolve()
+  }
+
+  return {
+    connect: (wait) => start('connect', wait),
+    reconnect: (wait) => start('reconnect', wait),
+    disconnect({ queue = 'keep' } = {}) {
+      connection.stop({ reason: 'disconnect' }, true)
+      if (queue === 'discard') outbox.discard('closed')
+      return waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
+    },
+    dispose,
+    ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
+
+    send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
+    sendRaw(data, how) {
+      if (typeof data === 'string') return post(data, undefined, how)
+      const isView = ArrayBuffer.isView(data)
+      if (!isView && !(data instanceof ArrayBuffer)) throw misuse('sendRaw takes text or bytes')
+      const bytes = isView
+        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        : new Uint8Array(data)
+      return post(bytes.slice(), undefined, how)
+    },
+    request(name: string, input?: unknown, how: RequestOptions = {}) {
+      if (!end.request) throw misuse('request() needs plain({ correlate })')
+      return end.request((id) => post(encode(name, input, id), name), how) as Promise<never>
+    },
+    drained({ below = 0, ...wait } = {}) {
+      return waits.until(() => {
+        if (disposed) return gone()
+        return outbox.bytes + connection.bufferedAmount <= below ? true : 'soon'
+      }, wait)
+    },
+
+    on: router.on,
+    once: router.once,
+    off: router.off,
+    onAny: router.onAny,
+    onRaw: router.onRaw,
+    events: (name: string, how: EventsOptions = {}) =>
+      iterateEvents<never>((push, stop) => {
+        const off = router.on(name, push)
+        iterations.add(stop)
+        return () => {
+          iterations.delete(stop)
+          off()
+        }
+      }, how),
+
+    watch: watchers.on,
+    get state() {
+      return state
+    },
+    subscribe: (listener) => watchers.on(stateKey, listener),
+    stats: () => ({
+      ...counters,
+      rtt: connection.rtt,
+      queuedMessages: outbox.size,
+      queuedBytes: outbox.bytes,
+      bufferedBytes: connection.bufferedAmount,
+    }),
+  }
+}
+
+/** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
+const stateKey = /* @__PURE__ */ Symbol()
+
+function gone(): HoldfastError {
+  return new HoldfastError('disposed', 'the client is disposed')
+}
+
+function closedError(cause: Cause, isFatal: boolean): HoldfastError {
+  return isFatal
+    ? new HoldfastError('connect-failed', `no connection: ${cause.reason}`, { cause })
+    : new HoldfastError('disconnected', 'disconnect() was called', { cause })
+}
+
+function inputSchema(entry: StandardSchema | RequestSchema | undefined, name: string): StandardSchema {
+  if (!entry) throw misuse(`'${name}' is not in the contract`)
+  return 'input' in entry ? entry.input : entry
+}

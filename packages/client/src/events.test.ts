@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { setUp } from '../test/support/set-up.ts'
+import { settleMicrotasks } from '../test/support/virtual-clock.ts'
+
+describe('events()', () => {
+  const say = (network: ReturnType<typeof setUp>['network'], ...values: number[]): void => {
+    for (const n of values) network.last.message(JSON.stringify({ type: 'x', n }))
+  }
+
+  it('gives every event from the call on, in order, buffered or awaited', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    const events = client.events('x')
+    say(network, 1, 2)
+    expect((await events.next()).value).toMatchObject({ n: 1 })
+    expect((await events.next()).value).toMatchObject({ n: 2 })
+    const third = events.next()
+    say(network, 3)
+    expect((await third).value).toMatchObject({ n: 3 })
+  })
+
+  it('ends with the loop, and listens no longer', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    const events = client.events('x')
+    say(network, 1, 2)
+    for await (const value of events) {
+      expect(value).toMatchObject({ n: 1 })
+      break
+    }
+    say(network, 3)
+    expect(client.stats().unhandled).toBe(1)
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('ends when its signal is aborted, without what was not taken', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    const controller = new AbortController()
+    const events = client.events('x', { signal: controller.signal })
+    say(network, 1)
+    controller.abort()
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+    const waiting = client.events('x', { signal: AbortSignal.abort() })
+    expect(await waiting.next()).toEqual({ done: true, value: undefined })
+    say(network, 2)
+    expect(client.stats().unhandled).toBe(1)
+  })
+
+  it('ends a loop that waits when its signal is aborted', async () => {
+    const { client } = setUp()
+    const controller = new AbortController()
+    const seen: unknown[] = []
+    const loop = (async () => {
+      for await (const value of client.events('x', { signal: controller.signal })) seen.push(value)
+    })()
+    await settleMicrotasks()
+    controller.abort()
+    await loop
+    expect(seen).toEqual([])
+  })
+
+  it('throws when more events wait than the buffer holds, after the ones that it holds', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    const events = client.events('x', { buffer: 2 })
+    say(network, 1, 2, 3, 4)
+    expect((await events.next()).value).toMatchObject({ n: 1 })
+    expect((await events.next()).value).toMatchObject({ n: 2 })
+    await expect(events.next()).rejects.toMatchObject({ code: 'overflow' })
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('gives out what it has when the client is disposed', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    const events = client.events('x')
+    say(network, 1)
+    await client.dispose()
+    expect((await events.next()).value).toMatchObject({ n: 1 })
+    expect((await events.next()).done).toBe(true)
+  })
+})

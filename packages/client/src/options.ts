@@ -1,0 +1,126 @@
+import { defaultCloseRules } from '@holdfast/protocol'
+import type { CloseRules } from '@holdfast/protocol'
+import { backoffWindow, pickDelay } from './connection/backoff.ts'
+import type { BackoffOptions } from './connection/backoff.ts'
+import type { Cause } from './connection/cause.ts'
+import type { Policy } from './connection/machine.ts'
+import type { AbortSignalLike, Ports, SocketConstructor } from './connection/ports.ts'
+import { resolveUrl } from './connection/url.ts'
+import type { UrlSource } from './connection/url.ts'
+import { misuse } from './errors.ts'
+import type { OutboxOptions } from './outbox.ts'
+import type { Wire } from './wire.ts'
+
+/** What `createClient` takes. Only `url` is needed. */
+export interface ClientOptions {
+  /**
+   * Where to connect: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A function is asked before every
+   * attempt; one that throws or rejects fails the attempt, which is retried.
+   */
+  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
+  /**
+   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. Not
+   * called again while a call is under way. One that throws or rejects fails the attempt, which is retried.
+   */
+  readonly token?: (context: TokenContext) => string | Promise<string>
+  /**
+   * How to talk to the server.
+   *
+   * @default plain()
+   */
+  readonly wire?: Wire
+  /** The constructor of sockets, for runtimes without a global `WebSocket` such as Node 20: the one of `ws` will do. */
+  readonly WebSocket?: SocketConstructor
+  /** Subprotocols to offer. */
+  readonly protocols?: string | readonly string[]
+  /** How long to wait between attempts. A function gives the delay in milliseconds itself. */
+  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
+  /**
+   * How long one connection attempt may take, in milliseconds, from asking for the token and the URL to being open.
+   *
+   * When it passes, the attempt counts as failed and is retried, with twice and then three times the time. Does not
+   * limit the wait between attempts; see {@link ClientOptions.backoff}. Browsers may hold a dial back for 5 s
+   * themselves, so a short timeout makes things worse.
+   *
+   * @default 10_000
+   */
+  readonly attemptTimeout?: number
+  /** Bounds of the queue of messages that wait for the connection. */
+  readonly outbox?: OutboxOptions
+  /**
+   * What to do about close codes, beside and instead of the {@link defaultCloseRules}.
+   *
+   * @example
+   * createClient({ url, closeCodes: { 4100: { reason: 'kicked', action: 'fatal' } } })
+   */
+  readonly closeCodes?: CloseRules
+  /** Clock, randomness, hints of the platform, and where the exceptions of listeners go. For tests and platforms. */
+  readonly ports?: Partial<Ports>
+}
+
+/** What a `url` function is told. */
+export interface UrlContext {
+  /** The number of the attempt since the connection was last stable, from 1. */
+  readonly attempt: number
+  readonly token: string | undefined
+  /** Aborted when the attempt is given up. */
+  readonly signal: AbortSignalLike
+}
+
+/** What a `token` function is told. */
+export interface TokenContext {
+  /** `unauthorized` when the server refused the last token, so that a cached one must not be given again. */
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized'
+  /** Aborted when the attempt is given up. */
+  readonly signal: AbortSignalLike
+}
+
+/** What a `backoff` function is told. */
+export interface BackoffContext {
+  /** How many attempts in a row have failed; 0 right after a stable connection ended. */
+  readonly failures: number
+  readonly cause: Cause
+  /** A number in [0, 1), to draw the delay with. */
+  readonly random: number
+}
+
+export interface Resolved {
+  readonly policy: Policy
+  readonly closeRules: CloseRules
+  readonly protocols: string[]
+}
+
+const defaultBackoff: Required<BackoffOptions> = {
+  minDelay: 100,
+  baseDelay: 1_000,
+  maxDelay: 30_000,
+  maxAttempts: Infinity,
+  minUptime: 5_000,
+}
+
+/** @throws {HoldfastError} `misuse` */
+export function resolveOptions(options: ClientOptions, wire: Wire): Resolved {
+  const { url, backoff, attemptTimeout = 10_000, protocols = [] } = options
+  if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
+  const custom = typeof backoff === 'function' ? backoff : undefined
+  const numbers = { ...defaultBackoff, ...(custom ? {} : (backoff as BackoffOptions)) }
+  const limits: Record<string, number & string> = { ...numbers, ...options.outbox, attemptTimeout } as never
+  for (const [name, value] of Object.entries(limits))
+    if (!(value >= 0 || (name === 'overflow' && /^(reject|drop-oldest)$/.test(value))))
+      throw misuse(`${name} cannot be ${String(value)}`)
+
+  return {
+    policy: {
+      attemptTimeout,
+      minUptime: numbers.minUptime,
+      maxAttempts: numbers.maxAttempts,
+      heartbeat: wire.heartbeat,
+      delay: (failures, cause, hint, random) =>
+        custom
+          ? Math.max(custom({ failures, cause, random }), hint?.[0] ?? 0)
+          : pickDelay(backoffWindow(failures, hint, numbers), random),
+    },
+    closeRules: { ...defaultCloseRules, ...options.closeCodes },
+    protocols: typeof protocols === 'string' ? [protocols] : [...protocols],
+  }
+}

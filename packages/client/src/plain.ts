@@ -1,0 +1,155 @@
+import { defaultMaxFrameBytes, envelopeCodec, flatCodec } from '@holdfast/protocol'
+import type { PlainFrame } from '@holdfast/protocol'
+import type { Payload } from './connection/connection.ts'
+import { createHeartbeat } from './connection/heartbeat.ts'
+import { createRequests } from './requests.ts'
+import type { Wire, WireHost } from './wire.ts'
+
+/** How a server that knows nothing of Holdfast wants to be spoken to. */
+export interface PlainOptions {
+  /**
+   * How an event stands in its frame: `flat` is `{"type":"chat","message":"hi"}`, and a handler gets the whole object;
+   * `envelope` is `{"type":"chat","data":"hi"}`, and a handler gets the data.
+   *
+   * @default 'flat'
+   */
+  readonly shape?: 'flat' | 'envelope'
+  /**
+   * Writes an event in a form of your own; `id` is given for requests only.
+   *
+   * @throws whatever it likes, for data that it cannot carry; `send()` then throws `misuse` with that as `cause`
+   */
+  readonly encode?: (name: string, data: unknown, id?: string) => Payload
+  /**
+   * Reads a frame of your own form; undefined when it is not an event, which then goes to `onRaw`. A `type` that is a
+   * string makes an event, an `id` that a request waits for makes its answer.
+   */
+  readonly decode?: (frame: string | Uint8Array) => PlainFrame | undefined
+  /**
+   * What to say first on every connection, such as a token. Undefined says nothing. Sent before anything else.
+   *
+   * @example
+   * plain({ greet: ({ token }) => JSON.stringify({ type: 'auth', token }), greeted: ({ type }) => type === 'welcome' })
+   */
+  readonly greet?: (context: { readonly token: string | undefined }) => Payload | undefined
+  /**
+   * Whether a frame shows that the server has accepted the greeting. Messages wait until it does; handlers get the
+   * frame as well. An exception says that the server refused: the token is refreshed once, then the client gives up.
+   *
+   * Without it, the connection counts as open as soon as the greeting is sent.
+   */
+  readonly greeted?: (frame: PlainFrame) => boolean
+  /** What the server answers to when asked whether it lives. Without it the client cannot tell a dead connection. */
+  readonly heartbeat?: PlainHeartbeat
+  /**
+   * The property by which the server ties its answer to a request: it sends back what it got there. Makes `request`
+   * work. A property `error` in the answer rejects the request with `remote`.
+   */
+  readonly correlate?: string
+  /**
+   * The largest frame to send or to parse, in bytes.
+   *
+   * @default 16_777_216
+   */
+  readonly maxFrameBytes?: number
+}
+
+/** A question that the server answers, by which a silent connection is found out to be alive or dead. */
+export interface PlainHeartbeat {
+  /** What to send, as it goes over the wire. */
+  readonly message: Payload
+  /** Whether a frame answers it. Such frames reach no handler; the time they took is the rtt. */
+  readonly isReply: (frame: PlainFrame) => boolean
+  /**
+   * How long the server may be silent before it is asked, in milliseconds. Any frame is a sign of life.
+   *
+   * @default 25_000
+   */
+  readonly interval?: number
+  /**
+   * How long it may take to answer, in milliseconds.
+   *
+   * @default 10_000
+   */
+  readonly timeout?: number
+}
+
+/**
+ * The wire for servers that speak plain JSON: flat events, no greeting, no heartbeat, no requests unless asked for.
+ *
+ * Nothing that it does needs support by the server. What it cannot do is tell whether a message arrived.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function plain(options: PlainOptions = {}): Wire {
+  const { heartbeat, greet, greeted, correlate, maxFrameBytes = defaultMaxFrameBytes } = options
+  const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
+  const {
+    encode = (name, data, id) => codec.encode(name, data, correlate, id),
+    decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, correlate) : undefined),
+  } = options
+
+  return {
+    maxFrameBytes,
+    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...heartbeat }),
+
+    attach(host) {
+      const requests = createRequests(host.clock)
+      const refuse = (error: unknown): void =>
+        host.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
+
+      return {
+        encode,
+        probe: () => heartbeat && host.write(heartbeat.message),
+        down: requests.lost,
+        dispose: requests.dispose,
+        ...((correlate !== undefined || options.decode) && { request: requests.open }),
+
+        greet() {
+          try {
+            const greeting = greet?.({ token: host.token() })
+            if (greeting !== undefined) host.write(greeting)
+          } catch (error) {
+            return refuse(error)
+          }
+          if (!greeted) host.confirm()
+        },
+
+        received(data) {
+          let frame: PlainFrame
+          let isReply: boolean | undefined
+          try {
+            frame = decode(data) ?? { data }
+            isReply = heartbeat?.isReply(frame)
+          } catch (error) {
+            return host.invalid({ reason: 'undecodable', data, error })
+          }
+          if (isReply) return host.answered()
+          if (greeted && host.isGreeting())
+            try {
+              if (greeted(frame)) host.confirm()
+            } catch (error) {
+              refuse(error)
+            }
+          if (!requests.answer(frame)) route(frame, data, host)
+        },
+      }
+    },
+  }
+}
+
+/** The wire of a client that is given none: what `plain()` does, without the code for what it could be asked to do. */
+export function defaultWire(): Wire {
+  return {
+    maxFrameBytes: defaultMaxFrameBytes,
+    attach: (host) => ({
+      encode: (name, data) => flatCodec.encode(name, data),
+      greet: host.confirm,
+      received: (data) => route((typeof data === 'string' && flatCodec.decode(data)) || { data }, data, host),
+    }),
+  }
+}
+
+function route({ type, data }: PlainFrame, raw: string | Uint8Array, host: WireHost): void {
+  if (typeof type === 'string') host.event(type, data)
+  else host.raw(raw)
+}

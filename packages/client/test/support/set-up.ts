@@ -1,0 +1,59 @@
+import { createClient } from '../../src/index.ts'
+import type { AnyContract, Client, ClientOptions, Contract, Signal } from '../../src/index.ts'
+import { createFakeNetwork } from './fake-socket.ts'
+import type { FakeNetwork } from './fake-socket.ts'
+import { createVirtualClock, settleMicrotasks } from './virtual-clock.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+export interface SetUp<C> {
+  readonly client: Client<C>
+  readonly clock: VirtualClock
+  readonly network: FakeNetwork
+  /** What listeners threw. */
+  readonly reported: unknown[]
+  /** Connects, and lets the server accept. */
+  open(): Promise<void>
+  /** The last socket's messages, parsed. */
+  sent(): unknown[]
+  signal(name: Signal): void
+}
+
+/** A client on a virtual clock and a fake network. */
+export function setUp<C extends Contract = AnyContract>(options: Partial<ClientOptions> = {}): SetUp<C> {
+  const clock = createVirtualClock()
+  const network = createFakeNetwork()
+  const reported: unknown[] = []
+  let notice: ((signal: Signal) => void) | undefined
+  const client = createClient<C>({
+    url: 'ws://test/socket',
+    WebSocket: network.WebSocket,
+    ...options,
+    ports: {
+      clock,
+      random: () => 0.5,
+      signals: {
+        listen(listener) {
+          notice = listener
+          return () => (notice = undefined)
+        },
+        isOffline: () => false,
+      },
+      report: (error) => reported.push(error),
+      ...options.ports,
+    },
+  })
+  return {
+    client,
+    clock,
+    network,
+    reported,
+    async open() {
+      void client.connect()
+      await settleMicrotasks()
+      network.last.open()
+      await settleMicrotasks()
+    },
+    sent: () => network.last.sent.map((frame) => JSON.parse(frame as string) as unknown),
+    signal: (name) => notice?.(name),
+  }
+}
