@@ -1,0 +1,67 @@
+import { createContext, runInContext } from 'node:vm'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+// The globals that platforms add to the language. `URL` is not among them: every runtime has it, and it does nothing.
+const platform =
+  `AbortController AbortSignal BroadcastChannel Buffer CloseEvent Event EventTarget MessageChannel
+  MessageEvent SharedWorker TextDecoder TextEncoder WebSocket Worker addEventListener clearInterval clearTimeout
+  console crypto dispatchEvent document fetch history indexedDB localStorage location navigator performance process
+  queueMicrotask removeEventListener reportError scheduler self sessionStorage setImmediate setInterval setTimeout
+  structuredClone window`.split(/\s+/)
+
+let bundle: string
+beforeAll(async () => {
+  const result = await build({
+    entryPoints: [join(import.meta.dirname, '../../packages/client/src/index.ts')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'Holdfast',
+    conditions: ['@holdfast/source'],
+  })
+  bundle = result.outputFiles[0]!.text
+})
+
+/** Runs code in a world that has only the language, and tells which globals of a platform it asked for. */
+function touched(code: string): string[] {
+  const names: string[] = []
+  const world = createContext({ URL })
+  for (const name of platform)
+    Object.defineProperty(world, name, { get: () => void names.push(name), configurable: true })
+  runInContext(`${bundle};${code}`, world)
+  return names
+}
+
+describe('on a server that renders pages', () => {
+  it('importing touches no global', () => {
+    expect(touched('')).toEqual([])
+  })
+
+  it('creating a client touches no global, whatever it is given', () => {
+    expect(touched(`Holdfast.createClient({ url: '/socket' })`)).toEqual([])
+    expect(
+      touched(`Holdfast.createClient({
+        url: () => 'ws://test', token: () => 'x', backoff: { baseDelay: 5 }, outbox: { maxMessages: 5 },
+        wire: Holdfast.plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => true }, greeted: () => true }),
+        contract: { toClient: {}, toServer: {} },
+      })`),
+    ).toEqual([])
+  })
+
+  it('using a client that never connects does no harm', () => {
+    expect(
+      touched(
+        `const client = Holdfast.createClient({ url: '/socket' }); client.on('x', () => {}); client.state; client.stats()`,
+      ),
+    ).toEqual([])
+  })
+
+  it('connecting says what is missing', () => {
+    expect(() => touched(`Holdfast.createClient({ url: '/socket' }).connect()`)).toThrow(/WebSocket/)
+    expect(touched(`try { Holdfast.createClient({ url: '/socket' }).connect() } catch {}`)).toEqual([
+      'WebSocket',
+    ])
+  })
+})

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const readme = await readFile(join(root, 'README.md'), 'utf8')
+const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({
+  language,
+  code: code!,
+}))
+const first = (language: string): string => blocks.find((block) => block.language === language)!.code
+
+// Inside this package, so that the programs find `ws` and `holdfast` as a user's would.
+let folder: string
+let children: ChildProcess[]
+beforeEach(async () => {
+  folder = await mkdtemp(join(import.meta.dirname, '.run-'))
+  children = []
+})
+afterEach(async () => {
+  for (const child of children) {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+  await rm(folder, { recursive: true })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Runs a program of the README, as it is printed but for the port, and gives its output line by line. */
+async function run(
+  name: string,
+  code: string,
+  port: number,
+): Promise<{ child: ChildProcess; line(): Promise<string> }> {
+  const file = join(folder, name)
+  await writeFile(file, code.replaceAll('8080', String(port)))
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  const lines = (async function* () {
+    let rest = ''
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      const parts = (rest + String(chunk)).split('\n')
+      rest = parts.pop()!
+      yield* parts
+    }
+  })()
+  return { child, line: async () => (await lines.next()).value as string }
+}
+
+describe('the README', () => {
+  it('has a server of forty lines and a client of ten that understand each other', async () => {
+    const port = await freePort()
+    const server = await run('server.mjs', first('js'), port)
+    expect(await server.line()).toBe(`listening on ws://localhost:${port}`)
+    const client = await run('client.mts', first('ts'), port)
+    expect(await client.line()).toBe('hi')
+    expect(first('js').trimEnd().split('\n').length).toBeLessThanOrEqual(40)
+    expect(first('ts').trimEnd().split('\n').length).toBeLessThanOrEqual(12)
+  })
+
+  it('has a client that waits for its server, and outlives it', async () => {
+    const port = await freePort()
+    const client = await run(
+      'client.mts',
+      first('ts') + '\nsetInterval(() => client.send("chat", { message: "again" }), 50)\n',
+      port,
+    )
+    for (const round of [1, 2]) {
+      const server = await run(`server-${round}.mjs`, first('js'), port)
+      await server.line()
+      if (round === 1) expect(await client.line()).toBe('hi')
+      expect(await client.line()).toBe('again')
+      server.child.kill('SIGKILL')
+      await once(server.child, 'exit')
+    }
+  })
+
+  it('is short, and names both commands', () => {
+    expect(readme.split('\n').length).toBeLessThan(200)
+    expect(readme).toContain('npm start')
+    expect(readme).toContain('npm test')
+  })
+})

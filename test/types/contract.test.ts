@@ -1,0 +1,145 @@
+import * as valibot from 'valibot'
+import { describe, expectTypeOf, it } from 'vitest'
+import { WebSocket as NodeWebSocket } from 'ws'
+import { z } from 'zod'
+import { createClient } from 'holdfast'
+import type { Client, Delivery, SocketConstructor } from 'holdfast'
+
+interface Chat {
+  toClient: { 'chat.message': { from: string; text: string }; 'room.closed': undefined }
+  toServer: {
+    'chat.typing': { room: string }
+    leave: undefined
+    'chat.send'(draft: { text: string }): { id: number }
+    time(): string
+  }
+}
+
+const url = 'ws://localhost'
+const client = createClient<Chat>({ url })
+
+/** Checked by the compiler, never run. */
+const compiles = (_check: () => unknown): void => {}
+
+describe('a contract from an interface', () => {
+  it('types what is sent', () => {
+    compiles(() => {
+      expectTypeOf(client.send('chat.typing', { room: 'lobby' })).toEqualTypeOf<Delivery>()
+      client.send('chat.typing', { room: 'lobby' }, { volatile: true })
+      client.send('leave')
+      client.send('leave', undefined, { ttl: 5 })
+      // @ts-expect-error the name is not in the contract
+      client.send('chat.tping', { room: 'lobby' })
+      // @ts-expect-error the data is missing
+      client.send('chat.typing')
+      // @ts-expect-error the data is of the wrong type
+      client.send('chat.typing', { room: 7 })
+      // @ts-expect-error a request is not an event
+      client.send('chat.send', { text: 'hi' })
+      // @ts-expect-error what the server sends cannot be sent to it
+      client.send('chat.message', { from: 'me', text: 'hi' })
+    })
+  })
+
+  it('types what handlers get', () => {
+    compiles(() => {
+      client.on('chat.message', (message) =>
+        expectTypeOf(message).toEqualTypeOf<{ from: string; text: string }>(),
+      )
+      client.once('room.closed', (nothing) => expectTypeOf(nothing).toEqualTypeOf<undefined>())
+      client.onAny((name, data) => expectTypeOf([name, data]).toEqualTypeOf<unknown[]>())
+      // @ts-expect-error the name is not in the contract
+      client.on('chat.typing', () => {})
+      // @ts-expect-error the handler wants something else
+      client.on('chat.message', (message: { text: number }) => message)
+      const events = client.events('chat.message', { buffer: 5 })
+      expectTypeOf(events.next()).resolves.toExtend<IteratorResult<{ from: string; text: string }, unknown>>()
+    })
+  })
+
+  it('types requests and their answers', () => {
+    compiles(() => {
+      expectTypeOf(client.request('chat.send', { text: 'hi' }, { timeout: 5 })).resolves.toEqualTypeOf<{
+        id: number
+      }>()
+      expectTypeOf(client.request('time')).resolves.toEqualTypeOf<string>()
+      // @ts-expect-error an event is not a request
+      void client.request('chat.typing', { room: 'lobby' })
+      // @ts-expect-error the input is of the wrong type
+      void client.request('chat.send', { text: 7 })
+      // @ts-expect-error the input is missing
+      void client.request('chat.send')
+    })
+  })
+
+  it('keeps the lifecycle apart from events', () => {
+    compiles(() => {
+      client.watch('down', (cause) => expectTypeOf(cause.code).toEqualTypeOf<number | undefined>())
+      client.watch('settled', ({ outcome }) =>
+        expectTypeOf(outcome.status).toEqualTypeOf<'sent' | 'undelivered'>(),
+      )
+      // @ts-expect-error there is no such thing to watch
+      client.watch('chat.message', () => {})
+    })
+  })
+})
+
+describe('no contract', () => {
+  it('takes any name, and gives data that has to be looked at', () => {
+    compiles(() => {
+      const any = createClient({ url })
+      expectTypeOf(any).toEqualTypeOf<Client>()
+      any.send('whatever', { a: 1 })
+      any.send('whatever')
+      any.on('whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>())
+      expectTypeOf(any.request('whatever', 1)).resolves.toEqualTypeOf<unknown>()
+    })
+  })
+})
+
+describe('a contract from schemas', () => {
+  it('takes what goes into a schema, and gives what comes out: zod', () => {
+    compiles(() => {
+      const contract = {
+        toClient: { at: z.object({ time: z.string().transform((text) => new Date(text)) }) },
+        toServer: {
+          at: z.object({ time: z.string().transform((text) => new Date(text)) }),
+          sum: { input: z.array(z.number()), output: z.coerce.number() },
+        },
+      }
+      const checked = createClient({ url, contract })
+      checked.on('at', (data) => expectTypeOf(data).toEqualTypeOf<{ time: Date }>())
+      checked.send('at', { time: 'today' })
+      expectTypeOf(checked.request('sum', [1])).resolves.toEqualTypeOf<number>()
+      // @ts-expect-error what comes out is not what goes in
+      checked.send('at', { time: new Date() })
+      // @ts-expect-error the name is not in the contract
+      checked.on('sum', () => {})
+    })
+  })
+
+  it('takes what goes into a schema, and gives what comes out: valibot', () => {
+    compiles(() => {
+      const length = valibot.pipe(
+        valibot.string(),
+        valibot.transform((text) => text.length),
+      )
+      const checked = createClient({ url, contract: { toClient: { length }, toServer: { length } } })
+      checked.on('length', (data) => expectTypeOf(data).toEqualTypeOf<number>())
+      checked.send('length', 'four')
+      // @ts-expect-error what comes out is not what goes in
+      checked.send('length', 4)
+    })
+  })
+})
+
+describe('the option WebSocket', () => {
+  it("takes the class of the platform and that of 'ws'", () => {
+    compiles(() => {
+      expectTypeOf(WebSocket).toExtend<SocketConstructor>()
+      expectTypeOf(NodeWebSocket).toExtend<SocketConstructor>()
+      createClient({ url, WebSocket: NodeWebSocket })
+      createClient({ url, WebSocket })
+    })
+  })
+})
