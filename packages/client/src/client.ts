@@ -13,8 +13,13 @@ import type { Delivery, Outcome } from './delivery.ts'
 import type { SendOptions } from './outbox.ts'
 import type { InvalidMessage } from './wire.ts'
 
+/** What makes `await using` work, where the types of the platform know it. */
+export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
+  ? { readonly [Name in Key]: () => Promise<void> }
+  : object
+
 /** A typed connection that stays up: made by `createClient`. */
-export interface Client<C = AnyContract> {
+export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /**
    * Starts to connect, and keeps connecting until `disconnect()` or `dispose()`. Calling it again is harmless.
    *

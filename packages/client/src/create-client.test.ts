@@ -142,6 +142,46 @@ describe('connect()', () => {
   })
 })
 
+describe('backoff', () => {
+  const delayOf = async (backoff: () => number): Promise<number> => {
+    const { client, clock, network, open } = setUp({ backoff })
+    await open()
+    network.last.end(1013)
+    return client.state.retryAt! - clock.wall()
+  }
+
+  it('may be a function, which cannot go below what the server asked for', async () => {
+    expect(await delayOf(() => 12_345)).toBe(12_345)
+    expect(await delayOf(() => 5)).toBe(10_000)
+  })
+
+  it('that throws or makes no sense is replaced by the default', async () => {
+    const thrower = (): number => {
+      throw new Error('mine')
+    }
+    for (const backoff of [thrower, () => NaN, () => -1, () => undefined as never])
+      expect(await delayOf(backoff)).toBe(20_000)
+    const { network, reported, open } = setUp({ backoff: thrower })
+    await open()
+    network.last.end()
+    expect(reported).toEqual([new Error('mine')])
+  })
+
+  it('is told how many attempts have failed, and why', async () => {
+    const backoff = vi.fn(() => 100)
+    const { network, clock, open } = setUp({ backoff })
+    await open()
+    await clock.advance(6_000)
+    network.last.end()
+    await clock.advance(100)
+    network.last.end()
+    expect(backoff.mock.calls).toEqual([
+      [{ failures: 0, cause: { reason: 'lost', code: 1006 }, random: 0.5 }],
+      [{ failures: 1, cause: { reason: 'unreachable', code: 1006 }, random: 0.5 }],
+    ])
+  })
+})
+
 describe('url and token', () => {
   it('are asked for before every attempt, the token first', async () => {
     const token = vi.fn(({ reason }: { reason: string }) => Promise.resolve(`for ${reason}`))
@@ -594,7 +634,7 @@ describe('dispose()', () => {
   it('is what `await using` does', async () => {
     const { client } = setUp()
     {
-      await using used = client as typeof client & AsyncDisposable
+      await using used = client
       void used
     }
     expect(await codeOf(client.connect())).toBe('disposed')
@@ -760,7 +800,36 @@ describe('a contract of schemas', () => {
     expect(network.last.sent).toEqual(['{"type":"note","text":"42"}'])
   })
 
-  it('must be synchronous', async () => {
+  it('that throws spoils one message, and not the connection', async () => {
+    const { network, clock } = setUp()
+    const broken: StandardSchema = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: () => {
+          throw new Error('broken')
+        },
+      },
+    }
+    const client = createClient({
+      url: 'ws://test',
+      WebSocket: network.WebSocket,
+      ports: { clock },
+      contract: { toClient: { x: broken } },
+    })
+    const invalid = vi.fn()
+    client.watch('invalid', invalid)
+    void client.connect()
+    await settleMicrotasks()
+    network.last.open()
+    network.last.message('{"type":"x"}')
+    expect(invalid.mock.calls).toEqual([
+      [{ reason: 'schema', name: 'x', data: { type: 'x' }, error: new Error('broken') }],
+    ])
+    expect(client.state.status).toBe('open')
+  })
+
+  it('must be synchronous', () => {
     const later: StandardSchema = {
       '~standard': { version: 1, vendor: 'test', validate: () => Promise.reject(new Error('late')) },
     }

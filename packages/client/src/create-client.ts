@@ -42,7 +42,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   const { contract, wire = defaultWire() } = given
   const ports = { ...systemPorts, ...given.ports }
   const { clock, report } = ports
-  const { policy, closeRules, protocols } = resolveOptions(given, wire)
+  const { policy, closeRules, protocols } = resolveOptions(given, wire, report)
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let token: string | undefined

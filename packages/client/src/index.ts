@@ -1,4 +1,5 @@
 export type {
+  AsyncDisposeLike,
   Client,
   ClientState,
   ClientStats,

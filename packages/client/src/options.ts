@@ -33,7 +33,10 @@ export interface ClientOptions {
   readonly WebSocket?: SocketConstructor
   /** Subprotocols to offer. */
   readonly protocols?: string | readonly string[]
-  /** How long to wait between attempts. A function gives the delay in milliseconds itself. */
+  /**
+   * How long to wait between attempts. A function gives the delay in milliseconds itself; it cannot go below what the
+   * server asked for, and the default delay applies when it throws or gives no number from 0 on.
+   */
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   /**
    * How long one connection attempt may take, in milliseconds, from asking for the token and the URL to being open.
@@ -99,7 +102,7 @@ const defaultBackoff: Required<BackoffOptions> = {
 }
 
 /** @throws {HoldfastError} `misuse` */
-export function resolveOptions(options: ClientOptions, wire: Wire): Resolved {
+export function resolveOptions(options: ClientOptions, wire: Wire, report: Ports['report']): Resolved {
   const { url, backoff, attemptTimeout = 10_000, protocols = [] } = options
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
@@ -115,10 +118,17 @@ export function resolveOptions(options: ClientOptions, wire: Wire): Resolved {
       minUptime: numbers.minUptime,
       maxAttempts: numbers.maxAttempts,
       heartbeat: wire.heartbeat,
-      delay: (failures, cause, hint, random) =>
-        custom
-          ? Math.max(custom({ failures, cause, random }), hint?.[0] ?? 0)
-          : pickDelay(backoffWindow(failures, hint, numbers), random),
+      delay(failures, cause, hint, random) {
+        let own: number | undefined
+        try {
+          own = custom?.({ failures, cause, random })
+        } catch (error) {
+          report(error)
+        }
+        // Not `own < 0`, because the function may give NaN.
+        if (own === undefined || !(own >= 0)) return pickDelay(backoffWindow(failures, hint, numbers), random)
+        return Math.max(own, hint?.[0] ?? 0)
+      },
     },
     closeRules: { ...defaultCloseRules, ...options.closeCodes },
     protocols: typeof protocols === 'string' ? [protocols] : [...protocols],

@@ -35,9 +35,13 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
       if (schemas) {
         const schema = schemas.get(name)
         if (!schema) return ports.invalid({ reason: 'unknown-name', name, data })
-        const result = validate(schema, data)
-        if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })
-        data = result.value
+        try {
+          const result = validate(schema, data)
+          if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })
+          data = result.value
+        } catch (error) {
+          return ports.invalid({ reason: 'schema', name, data, error })
+        }
       }
       const isHandled = listeners.emit(name, data)
       if (!listeners.emit(any, name, data) && !isHandled) ports.unhandled()

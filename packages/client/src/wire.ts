@@ -56,7 +56,7 @@ export interface WireEnd {
  * - `undecodable`: the decoder threw; `error` is what it threw.
  * - `unexpected`: text that is not an event, or bytes, and no `onRaw` handler to take them.
  * - `unknown-name`: the contract has schemas, and none for this name.
- * - `schema`: the data does not fit its schema; `issues` says why.
+ * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
  */
 export interface InvalidMessage {
   readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
