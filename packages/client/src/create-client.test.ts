@@ -122,6 +122,16 @@ describe('connect()', () => {
     vi.unstubAllGlobals()
   })
 
+  it('does not dial for a signal that is aborted already, or for a client that is disposed', async () => {
+    const { client, network } = setUp()
+    expect(await codeOf(client.connect({ signal: AbortSignal.abort() }))).toBe('aborted')
+    expect(client.state.status).toBe('idle')
+    await client.dispose()
+    void client.connect()
+    await settleMicrotasks()
+    expect([network.sockets.length, client.state.status]).toEqual([0, 'closed'])
+  })
+
   it('resolves a relative URL against the page', async () => {
     vi.stubGlobal('location', { href: 'https://example.com/app/' })
     const { network, open } = setUp({ url: '../socket' })
@@ -341,8 +351,19 @@ describe('events', () => {
     expect(late).toHaveBeenCalledOnce()
   })
 
-  it('that nobody listens to are counted', async () => {
+  it('reach the other handlers when one removes itself', async () => {
     const { client, network, open } = setUp()
+    const heard = vi.fn()
+    const off: () => void = client.on('x', () => off())
+    client.on('x', heard)
+    await open()
+    network.last.message('{"type":"x"}')
+    expect(heard).toHaveBeenCalledOnce()
+  })
+
+  it('that nobody listens to, or nobody any more, are counted', async () => {
+    const { client, network, open } = setUp()
+    client.on('x', () => {})()
     await open()
     network.last.message('{"type":"x"}')
     expect(client.stats()).toMatchObject({ unhandled: 1, receivedMessages: 1, receivedBytes: 12 })
@@ -609,6 +630,19 @@ describe('dispose()', () => {
     expect(client.state).toMatchObject({ status: 'closed', cause: { reason: 'dispose' } })
   })
 
+  it('ends what waits for events, whether it is called in a listener or when all is closed already', async () => {
+    const first = setUp()
+    const ended = first.client.events('x').next()
+    first.client.watch('open', () => void first.client.dispose())
+    await first.open()
+    expect(await ended).toEqual({ done: true, value: undefined })
+    const second = setUp()
+    await second.client.disconnect()
+    const waiting = second.client.events('x').next()
+    await second.client.dispose()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+  })
+
   it('may be called in any listener', async () => {
     for (const kind of ['open', 'down', 'closed', 'settled', 'invalid', 'event', 'raw', 'state'] as const) {
       const { client, clock, network, reported, open } = setUp()
@@ -655,11 +689,14 @@ describe('state', () => {
     })
     const states: ClientState[] = []
     const off = client.subscribe(() => states.push(client.state))
+    const opens = vi.fn()
+    client.watch('open', opens)
     await open()
     const opened = client.state
     await clock.advance(1_000)
     network.last.message('pong')
     expect(client.state).toBe(opened)
+    expect(opens).toHaveBeenCalledOnce()
     network.last.end()
     expect(client.state).toMatchObject({
       status: 'waiting',
@@ -714,6 +751,23 @@ describe('drained()', () => {
     network.last.bufferedAmount = 100
     await clock.advance(100)
     expect(done).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('leaves no timer behind, however it ends', async () => {
+    const { client, clock, open } = setUp()
+    const controller = new AbortController()
+    client.send('x', {})
+    const aborted = codeOf(client.drained({ signal: controller.signal }))
+    controller.abort()
+    expect(await aborted).toBe('aborted')
+    await settleMicrotasks()
+    expect(clock.pending).toBe(0)
+    const drained = codeOf(client.drained())
+    await settleMicrotasks()
+    expect(clock.pending).toBe(1)
+    await open()
+    expect(await drained).toBe('resolved')
     expect(clock.pending).toBe(0)
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
 import { settleMicrotasks } from '../test/support/virtual-clock.ts'
 
@@ -47,6 +47,17 @@ describe('events()', () => {
     expect(client.stats().unhandled).toBe(1)
   })
 
+  it('listens to its signal no longer than it lasts', async () => {
+    const { client } = setUp()
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, 'removeEventListener')
+    const events = client.events('x', { signal })
+    const next = events.next()
+    await client.dispose()
+    await next
+    expect(remove).toHaveBeenCalled()
+  })
+
   it('ends a loop that waits when its signal is aborted', async () => {
     const { client } = setUp()
     const controller = new AbortController()
@@ -68,6 +79,7 @@ describe('events()', () => {
     expect((await events.next()).value).toMatchObject({ n: 1 })
     expect((await events.next()).value).toMatchObject({ n: 2 })
     await expect(events.next()).rejects.toMatchObject({ code: 'overflow' })
+    expect(client.stats().unhandled).toBe(1)
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 

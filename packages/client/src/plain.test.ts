@@ -108,9 +108,11 @@ describe('greeting', () => {
     network.last.message('{"type":"welcome"}')
     expect(client.state.status).toBe('open')
     expect(network.last.sent[1]).toBe('{"type":"early"}')
+    network.last.message('{"type":"denied"}')
     expect(heard.mock.calls).toEqual([
       ['motd', 'connecting'],
       ['welcome', 'open'],
+      ['denied', 'open'],
     ])
   })
 
@@ -254,9 +256,13 @@ describe('a request', () => {
       '{"type":"get","ref":"1","data":"a"}',
       '{"type":"get","ref":"2","data":"b"}',
     ])
-    network.last.message('{"ref":2,"data":"B"}')
+    network.last.message('{"ref":2,"data":"B","error":null}')
     network.last.message('{"type":"got","ref":"1","data":"A"}')
     expect(await Promise.all([first, second])).toEqual(['A', 'B'])
+    const heard = vi.fn()
+    client.on('got', heard)
+    network.last.message('{"type":"got","ref":"1","data":"A again"}')
+    expect(heard.mock.calls).toEqual([['A again']])
   })
 
   it('rejects when the server answers with an error', async () => {
@@ -308,6 +314,29 @@ describe('a request', () => {
     controller.abort()
     expect([(await waiting).code, (await sent).code]).toEqual(['aborted', 'aborted'])
     expect(network.last.sent).toHaveLength(2)
+  })
+
+  it('that still waits when the connection ends goes out on the next', async () => {
+    const { client, clock, network, open } = setUp({ wire })
+    await open()
+    network.last.bufferedAmount = 2_000_000
+    const request = client.request('get', 'a')
+    network.last.end()
+    await clock.advance(2_000)
+    network.last.open()
+    network.last.message('{"ref":"1","data":"A"}')
+    expect(await request).toBe('A')
+  })
+
+  it('listens to its signal no longer than it lasts', async () => {
+    const { client, network, open } = setUp({ wire })
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, 'removeEventListener')
+    await open()
+    const request = client.request('get', 'a', { signal })
+    network.last.message('{"ref":"1"}')
+    await request
+    expect(remove).toHaveBeenCalledOnce()
   })
 
   it('that was written on a connection which ended may have been carried out or not', async () => {
