@@ -18,6 +18,8 @@ export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose
   ? { readonly [Name in Key]: () => Promise<void> }
   : object
 
+// `string &` makes the compiler's complaints list the names that there are, instead of how they are computed.
+
 /** A typed connection that stays up: made by `createClient`. */
 export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /**
@@ -30,7 +32,11 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    * @throws {HoldfastError} rejects with `connect-failed`, `disconnected`, `disposed` or `aborted`
    */
   connect(options?: WaitOptions): Promise<void>
-  /** Replaces the connection by a new one now, without waiting for a backoff delay. Otherwise like `connect()`. */
+  /**
+   * Replaces the connection by a new one now, without waiting for a backoff delay. Otherwise like `connect()`.
+   *
+   * The old connection is closed, but not waited for: the server may see the new one before it sees the old one end.
+   */
   reconnect(options?: WaitOptions): Promise<void>
   /**
    * Closes the connection and does not open it again until `connect()`. Handlers stay. Messages that wait are kept for
@@ -48,7 +54,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    * @throws {HoldfastError} `misuse` for a name that is not a string, data that the wire or the contract cannot take,
    * or options that make no sense
    */
-  send<Name extends EventName<C, 'toServer'>>(
+  send<Name extends string & EventName<C, 'toServer'>>(
     name: Name,
     ...args: EventArguments<EventData<C, 'toServer', Name>, SendOptions>
   ): Delivery
@@ -65,7 +71,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    * @throws {HoldfastError} rejects with `remote`, `timeout`, `aborted`, `invalid`, `undelivered`, `unknown` or
    * `disposed`; `outcome` tells what became of the request message itself
    */
-  request<Name extends RequestName<C>>(
+  request<Name extends string & RequestName<C>>(
     name: Name,
     ...args: RequestArguments<C, Name, RequestOptions>
   ): Promise<RequestAnswer<C, Name>>
@@ -77,17 +83,17 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   drained(options?: DrainOptions): Promise<void>
 
   /** Calls the handler for every event of that name, until the returned function is called. */
-  on<Name extends EventName<C, 'toClient'>>(
+  on<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     handler: Handler<EventData<C, 'toClient', Name>>,
   ): Unsubscribe
   /** Like `on`, for the next event only. */
-  once<Name extends EventName<C, 'toClient'>>(
+  once<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     handler: Handler<EventData<C, 'toClient', Name>>,
   ): Unsubscribe
   /** Removes a handler that `on` or `once` added. */
-  off<Name extends EventName<C, 'toClient'>>(
+  off<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     handler: Handler<EventData<C, 'toClient', Name>>,
   ): void
@@ -101,7 +107,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    *
    * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be taken
    */
-  events<Name extends EventName<C, 'toClient'>>(
+  events<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     options?: EventsOptions,
   ): AsyncIterableIterator<EventData<C, 'toClient', Name>>
@@ -159,7 +165,10 @@ export interface ClientState {
    * `disconnect()`; `closed` until the next `connect()`.
    */
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
-  /** How many attempts were made since the connection was last stable, the current one included. */
+  /**
+   * How many attempts were made since the connection was last stable, the current one included. While `waiting`, the
+   * next one is not counted yet.
+   */
   readonly attempt: number
   /** When the next attempt starts, in milliseconds since the Unix epoch; undefined unless `waiting`. */
   readonly retryAt: number | undefined
@@ -169,9 +178,15 @@ export interface ClientState {
 
 /** What `watch` can watch, and what its listeners get. */
 export interface Lifecycle {
-  /** The connection is open. Messages that waited have been handed to it, as many as it took. */
+  /**
+   * The connection is open. Messages that waited have been handed to it, as many as it took. The frame that accepted a
+   * greeting reaches its handlers after this.
+   */
   readonly open: ClientState
-  /** A connection that was open has ended; a new one follows unless the next thing is `closed`. */
+  /**
+   * A connection that was open has ended; a new one follows unless the next thing is `closed`. Attempts that failed
+   * before they were open show in `state` only.
+   */
   readonly down: Cause
   /** No connection, and none follows by itself: a fatal cause, `disconnect()` or `dispose()`. */
   readonly closed: Cause

@@ -37,6 +37,14 @@ export interface PlainOptions {
    * frame as well. An exception says that the server refused: the token is refreshed once, then the client gives up.
    *
    * Without it, the connection counts as open as soon as the greeting is sent.
+   *
+   * @example
+   * plain({
+   *   greeted({ type, data }) {
+   *     if (type === 'denied') throw new Error('the server does not know this token', { cause: data })
+   *     return type === 'welcome'
+   *   },
+   * })
    */
   readonly greeted?: (frame: PlainFrame) => boolean
   /** What the server answers to when asked whether it lives. Without it the client cannot tell a dead connection. */

@@ -1,0 +1,108 @@
+import type { Server } from 'node:http'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { readFrame, type Incoming, type Outgoing } from './frames.ts'
+import { freeName } from './names.ts'
+
+interface Peer {
+  readonly socket: WebSocket
+  readonly id: string
+  /** What it joined with; no name before that. */
+  name?: string
+  key?: string | undefined
+  isAlive: boolean
+  recentFrames: number
+}
+
+/** A chat at `/ws` of an HTTP server: an ordinary server in plain JSON, which knows nothing of Holdfast. */
+export function createChatServer(
+  http: Server,
+  { pingInterval = 20_000, framesPerSecond = 100, maxBufferedBytes = 1_048_576 } = {},
+): { close(): void } {
+  const peers = new Set<Peer>()
+  const sockets = new WebSocketServer({
+    server: http,
+    path: '/ws',
+    maxPayload: 65_536,
+    perMessageDeflate: false,
+    // A browser lets every page connect to every server, but tells the page's origin. Other programs tell none.
+    verifyClient: ({ origin, req }, done) =>
+      done(!origin || URL.parse(origin)?.host === req.headers.host, 403),
+  })
+
+  const send = (to: Peer, text: string): void => {
+    // Who reads too slowly would fill our memory; a close frame would be stuck behind all that data.
+    if (to.socket.bufferedAmount > maxBufferedBytes) to.socket.terminate()
+    else if (to.socket.readyState === to.socket.OPEN) to.socket.send(text)
+  }
+  const reply = (to: Peer, frame: Outgoing): void => send(to, JSON.stringify(frame))
+  const tellOthers = (from: Peer, frame: Outgoing): void => {
+    const text = JSON.stringify(frame)
+    for (const peer of peers) if (peer !== from && peer.name) send(peer, text)
+  }
+
+  const leave = (peer: Peer): void => {
+    const { id, name } = peer
+    if (peers.delete(peer) && name) tellOthers(peer, { type: 'left', id, name, at: Date.now() })
+  }
+
+  const join = (peer: Peer, wanted: string, key = peer.key): void => {
+    for (const old of peers) {
+      if (!key || old.key !== key || old === peer) continue
+      old.socket.close(4409) // superseded
+      leave(old)
+    }
+    const others = [...peers].flatMap(({ id, name }) => (name && id !== peer.id ? [{ id, name }] : []))
+    const name = freeName(wanted, others)
+    Object.assign(peer, { name, key })
+    reply(peer, { type: 'welcome', id: peer.id, name, at: Date.now(), others })
+    tellOthers(peer, { type: 'joined', id: peer.id, name, at: Date.now() })
+  }
+
+  const answer = (peer: Peer, frame: Incoming): void => {
+    if (frame.type === 'ping') return reply(peer, { type: 'pong' })
+    if (frame.type === 'join') return join(peer, frame.name, frame.key)
+    if (frame.type === 'invalid') return reply(peer, { type: 'error', message: frame.reason })
+    const { id, name } = peer
+    if (!name) return reply(peer, { type: 'error', message: 'join first' })
+    if (frame.type === 'typing') tellOthers(peer, { type: 'typing', id, name })
+    else tellOthers(peer, { type: 'chat', id, name, message: frame.message, at: Date.now() })
+  }
+
+  let lastId = 0
+  sockets.on('connection', (socket) => {
+    const peer: Peer = { socket, id: String(++lastId), isAlive: true, recentFrames: 0 }
+    peers.add(peer)
+    socket.on('message', (data, isBinary) => {
+      // A flood is slowed down by not reading on, which loses nothing.
+      if (++peer.recentFrames === framesPerSecond) socket.pause()
+      answer(peer, readFrame(data as Buffer, isBinary))
+    })
+    socket.on('pong', () => (peer.isAlive = true))
+    socket.on('error', () => {}) // 'close' follows
+    socket.on('close', () => leave(peer))
+  })
+
+  const dropDead = setInterval(() => {
+    for (const peer of peers) {
+      if (!peer.isAlive) peer.socket.terminate() // it did not answer the last ping
+      peer.isAlive = false
+      peer.socket.ping()
+    }
+  }, pingInterval)
+  const readOn = setInterval(() => {
+    for (const peer of peers) {
+      peer.recentFrames = 0
+      peer.socket.resume()
+    }
+  }, 1_000)
+
+  return {
+    close() {
+      clearInterval(dropDead)
+      clearInterval(readOn)
+      const impatience = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 1_000)
+      sockets.close(() => clearTimeout(impatience))
+      for (const socket of sockets.clients) socket.close(1001)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { cutDuration } from '../contract.ts'
+
+/**
+ * Cuts single pages off, below the chat server, which sees only what it would see if somebody pulled the plug.
+ *
+ * A page calls itself something in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the
+ * TCP connections of that page, and all that it opens in the next `duration` milliseconds.
+ */
+export function createOutage(http: Server, { duration = cutDuration } = {}): RequestListener {
+  const connections = new Map<Duplex, string>()
+  const cut = new Set<string>()
+
+  http.prependListener('upgrade', (request, socket) => {
+    const page = pageOf(request)
+    if (!page) return
+    if (cut.has(page)) return void socket.destroy()
+    connections.set(socket, page)
+    socket.on('close', () => connections.delete(socket))
+  })
+
+  return (request, response) => {
+    const page = pageOf(request)
+    const sockets = [...connections].filter(([, owner]) => owner === page)
+    if (!page || sockets.length === 0) return void response.writeHead(404).end()
+    cut.add(page)
+    setTimeout(() => cut.delete(page), duration).unref()
+    for (const [socket] of sockets) socket.destroy()
+    response.writeHead(204).end()
+  }
+}
+
+function pageOf({ url = '' }: IncomingMessage): string | null {
+  return new URLSearchParams(url.split('?', 2)[1]).get('page')
+}

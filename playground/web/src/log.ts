@@ -1,0 +1,88 @@
+import type { Delivery, Outcome } from 'holdfast'
+import type { Chat } from '../../contract.ts'
+import { find, make } from './dom.ts'
+import { avatar } from './online.ts'
+
+const mostEntries = 500
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+
+/** The conversation as this page knows it. */
+export interface Log {
+  /** A message from somebody else, at the time of the server. */
+  theirs(message: Chat['toClient']['chat']): void
+  /** A message of this page's own, which shows at any time what its delivery knows. */
+  own(text: string, delivery: Delivery): void
+  notice(...text: readonly (Node | string)[]): void
+}
+
+export function createLog(): Log {
+  const scroller = find('log', HTMLElement)
+  const list = find('messages', HTMLOListElement)
+  let lastAuthor: string | undefined
+
+  const append = (entry: HTMLElement, author: string | undefined, follow: boolean): void => {
+    const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80
+    if (author !== undefined && author === lastAuthor) entry.classList.add('continued')
+    lastAuthor = author
+    list.append(entry)
+    if (list.childElementCount > mostEntries) list.firstElementChild?.remove()
+    if (follow || isAtEnd) scroller.scrollTop = scroller.scrollHeight
+  }
+
+  return {
+    theirs({ id, name, message, at }) {
+      const bubble = make('div', 'bubble', byline(name), text(message), make('p', 'meta', time(at)))
+      append(make('li', 'message theirs', avatar(name), bubble), id, false)
+    },
+
+    own(message, delivery) {
+      const cancel = make('button', 'link', 'Cancel')
+      cancel.type = 'button'
+      cancel.addEventListener('click', () => delivery.cancel())
+      const meta = make('p', 'meta', 'Pending ', cancel)
+      const entry = make('li', 'message own', make('div', 'bubble', text(message), meta))
+      entry.dataset['state'] = 'pending'
+      append(entry, 'own', true)
+
+      void delivery.then((outcome) => {
+        if (cancel === document.activeElement) scroller.focus()
+        entry.dataset['state'] = outcome.status
+        meta.replaceChildren(...explain(outcome))
+      })
+    },
+
+    notice: (...children) => append(make('li', 'notice', ...children), undefined, false),
+  }
+}
+
+function byline(name: string): HTMLElement {
+  const element = make('p', 'author', name)
+  element.dir = 'auto'
+  return element
+}
+
+function text(message: string): HTMLElement {
+  const element = make('p', 'text', message)
+  element.dir = 'auto'
+  return element
+}
+
+function time(at: number): HTMLTimeElement {
+  const element = make('time', '', timeFormat.format(at))
+  element.dateTime = new Date(at).toISOString()
+  element.title = fullFormat.format(at)
+  return element
+}
+
+function explain(outcome: Outcome): (Node | string)[] {
+  switch (outcome.status) {
+    case 'sent': {
+      const sent = make('span', '', 'Sent ')
+      sent.title = 'Handed to the socket. A plain server does not confirm more than that.'
+      return [sent, time(Date.now())]
+    }
+    case 'undelivered':
+      return [`Not sent: ${outcome.reason}`]
+  }
+}

@@ -1,0 +1,66 @@
+import { createChatClient } from './client.ts'
+import { createComposer } from './composer.ts'
+import { find, quote } from './dom.ts'
+import { createLog } from './log.ts'
+import { createNameDialog, storedName } from './name.ts'
+import { createOnline } from './online.ts'
+import { createStatus } from './status.ts'
+import { createTyping } from './typing.ts'
+
+// By this the page names itself when it asks to be cut off. Nobody else can guess it.
+const page = crypto.getRandomValues(new BigUint64Array(2)).join('')
+let name = storedName()
+let downAt: number | undefined
+
+const client = createChatClient(page, () => name)
+const log = createLog()
+const online = createOnline()
+const typing = createTyping()
+const composer = createComposer(client, log)
+createStatus(client, page)
+
+client.on('welcome', ({ others, ...self }) => online.reset(self, others))
+client.on('joined', (person) => {
+  const before = online.add(person)
+  if (before === undefined) log.notice(quote(person.name), ' joined')
+  else if (before !== person.name) log.notice(quote(before), ' is now called ', quote(person.name))
+})
+client.on('left', (person) => {
+  online.remove(person)
+  typing.stopped(person)
+  log.notice(quote(person.name), ' left')
+})
+client.on('chat', (message) => {
+  typing.stopped(message)
+  log.theirs(message)
+})
+client.on('typing', typing.started)
+client.on('error', ({ message }) => log.notice(`The server could not use a message: ${message}`))
+client.watch('invalid', ({ reason }) => log.notice(`Something came in that makes no sense: ${reason}`))
+
+client.watch('down', () => {
+  downAt ??= Date.now()
+  online.clear()
+  typing.clear()
+})
+client.watch('open', () => {
+  if (downAt === undefined) return
+  const seconds = ((Date.now() - downAt) / 1_000).toFixed(1)
+  downAt = undefined
+  log.notice(
+    `Back after ${seconds} s. What others said meanwhile is not here: a plain server does not repeat it.`,
+  )
+})
+
+const sayName = (chosen: string): void => {
+  name = chosen
+  if (client.state.status === 'idle') void client.connect()
+  // Replaces a name that still waits. A new connection says the name anyway, in its greeting.
+  else client.send('join', { name }, { key: 'name' })
+  composer.focus()
+}
+const dialog = createNameDialog(() => name, sayName)
+find('rename', HTMLButtonElement).addEventListener('click', dialog.open)
+
+if (name === '') dialog.open()
+else void client.connect()

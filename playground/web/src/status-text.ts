@@ -1,0 +1,47 @@
+import type { Cause, ClientState } from 'holdfast'
+
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+
+const labels: Readonly<Record<ClientState['status'], string>> = {
+  idle: 'Not connected',
+  connecting: 'Connecting',
+  open: 'Connected',
+  waiting: 'Waiting',
+  closing: 'Disconnecting',
+  closed: 'Disconnected',
+}
+
+const causes: Readonly<Record<string, string>> = {
+  lost: 'The connection was lost',
+  unreachable: 'The server could not be reached',
+  offline: 'This device is offline',
+  timeout: 'The attempt took too long',
+  silent: 'The server fell silent',
+  change: 'The network changed',
+  'going-away': 'The server went away',
+  disconnect: 'As you asked',
+  reconnect: 'As you asked',
+}
+
+export function describeStatus({ status, attempt }: ClientState): string {
+  return status === 'connecting' && attempt > 1 ? `${labels[status]}, attempt ${attempt}` : labels[status]
+}
+
+/** The cause in words, and the close code for those who look for it. */
+export function describeCause(cause: Cause | undefined): string {
+  if (!cause) return ''
+  const words = causes[cause.reason] ?? cause.reason
+  return cause.code === undefined ? words : `${words} (${cause.code})`
+}
+
+/** What is ahead while the client waits; empty otherwise. */
+export function describeCountdown({ retryAt, attempt }: ClientState, now: number): string {
+  if (retryAt === undefined) return ''
+  return `attempt ${attempt + 1} in ${(Math.max(0, retryAt - now) / 1_000).toFixed(1)} s`
+}
+
+/** Since when the connection is open, and how quick it is once a heartbeat has measured that. */
+export function describeOpen(openedAt: number, rtt: number | undefined): string {
+  const since = `Since ${timeFormat.format(openedAt)}`
+  return rtt === undefined ? since : `${since}, round trip ${rtt.toFixed(rtt < 10 ? 1 : 0)} ms`
+}

@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import type { Browser, Locator, Page } from 'playwright'
+
+/** One window of the chat, as a user sees it. Each has a storage of its own. */
+export interface ChatPage {
+  readonly page: Page
+  readonly status: Locator
+  readonly log: Locator
+  /** The texts of the messages of others, in order. */
+  received(): Promise<string[]>
+  /** The own messages, in order, with what the page says about them. */
+  own(): Promise<{ readonly text: string; readonly state: string; readonly meta: string }[]>
+  say(...texts: readonly string[]): Promise<void>
+  connected(): Promise<void>
+  press(button: string): Promise<void>
+  /** Fails unless the browser had nothing to complain about. */
+  expectNoComplaints(): void
+}
+
+export interface Look {
+  readonly colorScheme?: 'light' | 'dark'
+  readonly viewport?: { readonly width: number; readonly height: number }
+}
+
+/** Opens the chat and joins it, the way a new user does. */
+export async function joinChat(
+  browser: Browser,
+  url: string,
+  name: string,
+  look: Look = {},
+): Promise<ChatPage> {
+  const { colorScheme = 'light', viewport = { width: 1_100, height: 760 } } = look
+  const context = await browser.newContext({ colorScheme, viewport })
+  context.setDefaultTimeout(10_000)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // Every browser reports a dial that fails, and no page can keep it from that.
+    const isFailedDial = message.text().startsWith('WebSocket connection to ')
+    if (['error', 'warning'].includes(message.type()) && !isFailedDial) complaints.push(message.text())
+  })
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+
+  await page.goto(url)
+  await page.getByRole('textbox', { name: 'Name' }).fill(name)
+  await page.keyboard.press('Enter')
+
+  const chat: ChatPage = {
+    page,
+    status: page.locator('#status'),
+    log: page.getByRole('log'),
+    received: () => page.locator('.theirs .text').allTextContents(),
+    own: () =>
+      page.locator('.own').evaluateAll((entries) =>
+        entries.map((entry) => ({
+          text: entry.querySelector('.text')?.textContent ?? '',
+          state: entry.getAttribute('data-state') ?? '',
+          meta: entry.querySelector('.meta')?.textContent ?? '',
+        })),
+      ),
+    async say(...texts) {
+      for (const text of texts) {
+        await page.getByLabel('Message', { exact: true }).fill(text)
+        await page.keyboard.press('Enter')
+      }
+    },
+    connected: () => page.locator('#status-label', { hasText: /^Connected$/ }).waitFor({ timeout: 30_000 }),
+    press: (button) => page.getByRole('button', { name: button, exact: true }).click(),
+    expectNoComplaints: () => expect(complaints).toEqual([]),
+  }
+  await chat.connected()
+  return chat
+}

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createClient, type Cause } from 'holdfast'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createChatServer } from '../../playground/server/chat.ts'
+import { createOutage } from '../../playground/server/outage.ts'
+import { expectNothingLeft } from '../support/leaks.ts'
+import { dial, join } from './peer.ts'
+
+expectNothingLeft()
+
+async function openChat(duration: number): Promise<{ host: string; cut(page: string): Promise<number> }> {
+  const http: Server = createServer((request, response) => cut(request, response))
+  const cut = createOutage(http, { duration })
+  const chat = createChatServer(http)
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  onTestFinished(async () => {
+    chat.close()
+    http.close()
+    http.closeAllConnections()
+    await once(http, 'close')
+  })
+  const host = `127.0.0.1:${(http.address() as AddressInfo).port}`
+  return {
+    host,
+    cut: async (page) => (await fetch(`http://${host}/cut${page}`, { method: 'POST' })).status,
+  }
+}
+
+test('a page that asks for it loses its connections as by a pulled plug, and gets no new one', async () => {
+  const { host, cut } = await openChat(60_000)
+  const other = await join(`ws://${host}/ws?page=other`, 'Ann')
+  const first = await join(`ws://${host}/ws?page=mine`, 'Bo')
+  const second = await dial(`ws://${host}/ws?page=mine`)
+  expect(await cut('?page=mine')).toBe(204)
+  expect(await first.closed).toBe(1006)
+  expect(await second.closed).toBe(1006)
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('socket hang up')
+
+  expect(await other.next()).toMatchObject({ type: 'joined', name: 'Bo' })
+  expect(await other.next()).toMatchObject({ type: 'left', name: 'Bo' })
+  expect(await other.nextIsNothing()).toBe(true)
+  await dial(`ws://${host}/ws`)
+})
+
+test('after the outage the page connects again', async () => {
+  const { host, cut } = await openChat(300)
+  const client = createClient({ url: `ws://${host}/ws?page=mine`, WebSocket, backoff: () => 50 })
+  onTestFinished(() => client.dispose())
+  await client.connect()
+  const causes: Cause[] = []
+  client.watch('down', (cause) => causes.push(cause))
+  const healed = new Promise((resolve) => client.watch('open', resolve))
+  await cut('?page=mine')
+  expect(await healed).toMatchObject({ status: 'open' })
+  expect(client.state.attempt).toBeGreaterThan(2)
+  expect(causes).toMatchObject([{ reason: 'lost', code: 1006 }])
+})
+
+test.each(['', '?', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
+  'nobody is cut off by %j',
+  async (query) => {
+    const { host, cut } = await openChat(60_000)
+    const peers = [await dial(`ws://${host}/ws`), await dial(`ws://${host}/ws?page=mine`)]
+    expect(await cut(query)).toBe(404)
+    for (const peer of peers) expect(await peer.nextIsNothing()).toBe(true)
+  },
+)
