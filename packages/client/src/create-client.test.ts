@@ -232,6 +232,18 @@ describe('url and token', () => {
     expect(network.sockets).toHaveLength(1)
   })
 
+  it('a token is asked for again whatever the failure was, an error of another client included', async () => {
+    const other = createClient({ url: 'ws://other' })
+    await other.dispose()
+    const { client } = setUp({ token: () => other.connect().then(() => 'token') })
+    void client.connect()
+    await settleMicrotasks()
+    expect(client.state).toMatchObject({
+      status: 'waiting',
+      cause: { reason: 'token', error: { code: 'disposed' } },
+    })
+  })
+
   it('a URL that can never work is fatal', async () => {
     const { client } = setUp({ url: () => 'nonsense:' })
     expect(await codeOf(client.connect())).toBe('connect-failed')

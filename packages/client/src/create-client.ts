@@ -9,7 +9,7 @@ import type { SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { AnyContract, Contract, ContractOf } from './contract.ts'
 import type { Delivery } from './delivery.ts'
-import { HoldfastError, isHoldfastError, misuse } from './errors.ts'
+import { HoldfastError, misuse } from './errors.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
@@ -79,19 +79,22 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
   const prepare = async ({ tally, signal }: AttemptContext): Promise<Prepared> => {
     let reason = 'token'
+    let rule = retry
     try {
       const why = tally.refresh ? 'unauthorized' : counters.opens > 0 ? 'reconnect' : 'connect'
       const asked = await given.token?.({ reason: why, signal })
       if (!signal.aborted) token = asked
       reason = 'url'
       const { url } = given
-      const target = findUrl(
-        typeof url === 'function' ? await url({ attempt: tally.attempts, token: asked, signal }) : url,
-      )
+      const source =
+        typeof url === 'function' ? await url({ attempt: tally.attempts, token: asked, signal }) : url
+      // What fails from here on will fail the next time.
+      rule = fatal
+      const target = findUrl(source)
       const Socket = findSocket()
       return { open: () => new Socket(target, protocols) }
     } catch (error) {
-      return { cause: { reason, error }, rule: isHoldfastError(error) ? fatal : retry }
+      return { cause: { reason, error }, rule }
     }
   }
 
@@ -117,40 +120,21 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     changed,
   })
 
-  const outbox = createOutbox(given.outbox ?? {}, {
+  const outbox = createOutbox(
+    given.outbox ?? {},
+    wire.maxFrameBytes,
+    connection,
     clock,
-    maxFrameBytes: wire.maxFrameBytes,
-    isWritable: connection.isWritable,
-    bufferedAmount: () => connection.bufferedAmount,
-    write: connection.write,
-    failed: (error) => connection.fail({ cause: { reason: 'send-failed', error }, rule: retry }),
-    settled(name, outcome, bytes) {
+    (name, outcome, bytes) => {
       if (outcome.status === 'sent') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
       announce('settled', { name, outcome })
     },
-  })
+  )
 
-  const end = wire.attach({
-    token: () => token,
-    isGreeting: () => connection.state.name === 'greeting',
-    write(payload) {
-      try {
-        connection.write(payload)
-      } catch (error) {
-        connection.fail({ cause: { reason: 'send-failed', error }, rule: retry })
-      }
-    },
-    confirm: connection.confirm,
-    fail: connection.fail,
-    answered: connection.answered,
-    event: router.event,
-    raw: router.raw,
-    invalid,
-    clock,
-  })
+  const end = wire.attach({ ...router, connection, clock, invalid, token: () => token })
 
   let state = describe(connection.state)
 

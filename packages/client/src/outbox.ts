@@ -1,4 +1,4 @@
-import type { Payload } from './connection/connection.ts'
+import type { Connection, Payload } from './connection/connection.ts'
 import type { AbortSignalLike, Clock } from './connection/ports.ts'
 import { createDelivery } from './delivery.ts'
 import type { Delivery, Outcome, UndeliveredReason } from './delivery.ts'
@@ -40,18 +40,8 @@ export interface SendOptions {
   readonly signal?: AbortSignalLike
 }
 
-export interface OutboxPorts {
-  readonly clock: Clock
-  readonly maxFrameBytes: number
-  /** Whether a write would reach an open socket now. */
-  isWritable(): boolean
-  /** What the socket has taken and not yet sent, in bytes. */
-  bufferedAmount(): number
-  write(payload: Payload): void
-  /** The socket threw; the message stays where it is. */
-  failed(error: unknown): void
-  settled(name: string | undefined, outcome: Outcome, bytes: number): void
-}
+/** What the outbox needs of the connection. */
+export type Link = Pick<Connection, 'isWritable' | 'bufferedAmount' | 'write'>
 
 /** A bounded queue in front of the socket. Knows payloads and their sizes, and nothing of what is in them. */
 export interface Outbox {
@@ -82,8 +72,13 @@ const sliceLength = 8
 const pollInterval = 20
 const longestTimer = 2_147_483_647
 
-export function createOutbox(options: OutboxOptions, ports: OutboxPorts): Outbox {
-  const { clock } = ports
+export function createOutbox(
+  options: OutboxOptions,
+  maxFrameBytes: number,
+  link: Link,
+  clock: Clock,
+  settled: (name: string | undefined, outcome: Outcome, bytes: number) => void,
+): Outbox {
   const {
     maxMessages = 10_000,
     maxBytes = 8_388_608,
@@ -121,8 +116,8 @@ export function createOutbox(options: OutboxOptions, ports: OutboxPorts): Outbox
     const startedAt = clock.now()
     try {
       for (const message of queue) {
-        if (!ports.isWritable()) return
-        if (ports.bufferedAmount() >= highWaterBytes) return later(pollInterval)
+        if (!link.isWritable()) return
+        if (link.bufferedAmount >= highWaterBytes) return later(pollInterval)
         const now = clock.now()
         if (now - startedAt > sliceLength) return later(0)
         if (message.expiresAt <= now) drop(message, 'expired')
@@ -136,18 +131,11 @@ export function createOutbox(options: OutboxOptions, ports: OutboxPorts): Outbox
   // A message leaves the queue only once the socket has taken it. One that the socket throws at is tried again on the
   // next connection; if that throws too, the fault is the message's.
   const write = (message: Message): boolean => {
-    try {
-      ports.write(message.payload)
-    } catch (error) {
-      if (message.refused) drop(message, 'rejected')
-      else {
-        message.refused = true
-        ports.failed(error)
-      }
-      return !queue.has(message)
-    }
-    message.settle(sent)
-    return true
+    const taken = link.write(message.payload)
+    if (taken) message.settle(sent)
+    else if (message.refused) drop(message, 'rejected')
+    message.refused = true
+    return taken
   }
 
   const makeRoom = (message: Message): void => {
@@ -198,13 +186,13 @@ export function createOutbox(options: OutboxOptions, ports: OutboxPorts): Outbox
           clock.clearTimer(expiry)
           signal?.removeEventListener('abort', cancel)
           settle(outcome)
-          ports.settled(name, outcome, bytes)
+          settled(name, outcome, bytes)
         },
       }
 
       if (refusal) drop(message, refusal)
       else if (signal?.aborted) cancel()
-      else if (bytes > ports.maxFrameBytes) drop(message, 'too-large')
+      else if (bytes > maxFrameBytes) drop(message, 'too-large')
       else {
         queue.add(message)
         queuedBytes += bytes

@@ -101,13 +101,17 @@ export function plain(options: PlainOptions = {}): Wire {
     heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...heartbeat }),
 
     attach(host) {
+      const { connection } = host
       const requests = createRequests(host.clock)
       const refuse = (error: unknown): void =>
-        host.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
+        connection.fail({
+          cause: { reason: 'refused', error },
+          rule: { reason: 'refused', action: 'refresh' },
+        })
 
       return {
         encode,
-        probe: () => heartbeat && host.write(heartbeat.message),
+        probe: () => heartbeat && connection.write(heartbeat.message),
         down: requests.lost,
         dispose: requests.dispose,
         ...((correlate !== undefined || options.decode) && { request: requests.open }),
@@ -115,11 +119,11 @@ export function plain(options: PlainOptions = {}): Wire {
         greet() {
           try {
             const greeting = greet?.({ token: host.token() })
-            if (greeting !== undefined) host.write(greeting)
+            if (greeting !== undefined) connection.write(greeting)
           } catch (error) {
             return refuse(error)
           }
-          if (!greeted) host.confirm()
+          if (!greeted) connection.confirm()
         },
 
         received(data) {
@@ -131,10 +135,10 @@ export function plain(options: PlainOptions = {}): Wire {
           } catch (error) {
             return host.invalid({ reason: 'undecodable', data, error })
           }
-          if (isReply) return host.answered()
-          if (greeted && host.isGreeting())
+          if (isReply) return connection.answered()
+          if (greeted && connection.state.name === 'greeting')
             try {
-              if (greeted(frame)) host.confirm()
+              if (greeted(frame)) connection.confirm()
             } catch (error) {
               refuse(error)
             }
@@ -151,7 +155,7 @@ export function defaultWire(): Wire {
     maxFrameBytes: defaultMaxFrameBytes,
     attach: (host) => ({
       encode: (name, data) => flatCodec.encode(name, data),
-      greet: host.confirm,
+      greet: host.connection.confirm,
       received: (data) => route((typeof data === 'string' && flatCodec.decode(data)) || { data }, data, host),
     }),
   }

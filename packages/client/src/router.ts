@@ -10,6 +10,7 @@ export interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'>
   onAny(handler: (name: string, data: unknown) => unknown): () => void
   onRaw(handler: Handler<string | Uint8Array>): () => void
   event(name: string, data: unknown): void
+  /** A frame that is not an event. */
   raw(data: string | Uint8Array): void
 }
 

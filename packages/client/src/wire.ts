@@ -1,8 +1,9 @@
 import type { RequestOptions } from './client.ts'
-import type { Failure, Payload } from './connection/connection.ts'
+import type { Connection, Payload } from './connection/connection.ts'
 import type { Heartbeat } from './connection/heartbeat.ts'
 import type { Clock } from './connection/ports.ts'
 import type { Delivery } from './delivery.ts'
+import type { Router } from './router.ts'
 import type { SchemaIssue } from './schema.ts'
 
 /** How a client and its server talk: made by a function such as `plain()`, given to `createClient` as `wire`. */
@@ -15,22 +16,12 @@ export interface Wire {
 }
 
 /** What the client does for its wire. */
-export interface WireHost {
+export interface WireHost extends Pick<Router, 'event' | 'raw'> {
   readonly clock: Clock
+  /** To confirm, to fail, and to write past the queue. */
+  readonly connection: Connection
   /** The token of the current attempt, if the client has a `token` function. */
   token(): string | undefined
-  isGreeting(): boolean
-  /** Hands a payload to the socket now, past the queue. */
-  write(payload: Payload): void
-  /** The greeting is done. */
-  confirm(): void
-  /** Ends the connection. */
-  fail(failure: Failure): void
-  /** The peer answered a probe. */
-  answered(): void
-  event(name: string, data: unknown): void
-  /** A frame that is not an event. */
-  raw(data: string | Uint8Array): void
   invalid(message: InvalidMessage): void
 }
 

@@ -56,8 +56,8 @@ export interface Connection {
   answered(): void
   /** Whether a write would be handed to an open socket now. */
   isWritable(): boolean
-  /** Hands a payload to the socket. May throw what the socket throws. */
-  write(payload: Payload): void
+  /** Hands a payload to the socket. If that throws, the connection ends, and the answer is false. */
+  write(payload: Payload): boolean
 }
 
 /** What follows a failure that may well be gone the next time. */
@@ -200,6 +200,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
+  const fail = (failure: Failure): void => dispatch({ type: 'ended', epoch: state.epoch, ...failure })
+
   return {
     get state() {
       return state
@@ -214,7 +216,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     reconnect: () => dispatch({ type: 'reconnect' }),
     stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
     confirm: () => dispatch({ type: 'greeted', epoch: state.epoch }),
-    fail: (failure) => dispatch({ type: 'ended', epoch: state.epoch, ...failure }),
+    fail,
     answered() {
       if (probedAt === undefined) return
       const measured = clock.now() - probedAt
@@ -222,6 +224,14 @@ export function createConnection(options: ConnectionOptions): Connection {
       probedAt = undefined
     },
     isWritable: () => state.name === 'open' && socket?.readyState === socketOpen,
-    write: (payload) => socket!.send(payload),
+    write(payload) {
+      try {
+        socket!.send(payload)
+        return true
+      } catch (error) {
+        fail({ cause: { reason: 'send-failed', error }, rule: retry })
+        return false
+      }
+    },
   }
 }
