@@ -207,6 +207,7 @@ export interface ClientStats {
   readonly sentMessages: number
   readonly sentBytes: number
   readonly receivedMessages: number
+  /** Text counts by its length in UTF-16 units, which is exact for ASCII and too little for the rest. */
   readonly receivedBytes: number
   /** How many connections were opened. */
   readonly opens: number

@@ -111,10 +111,12 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     probe: () => end.probe?.(),
     received(data) {
       const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
-      const bytes = typeof frame === 'string' ? utf8Length(frame) : frame.byteLength
       counters.receivedMessages++
-      counters.receivedBytes += bytes
-      if (bytes > wire.maxFrameBytes) invalid({ reason: 'too-large', data: frame })
+      counters.receivedBytes += frame.length
+      // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
+      const { maxFrameBytes } = wire
+      const isLarge = frame.length * 3 > maxFrameBytes && payloadLength(frame)! > maxFrameBytes
+      if (isLarge) invalid({ reason: 'too-large', data: frame })
       else end.received(frame)
     },
     changed,
@@ -194,8 +196,9 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   }
 
   const post = (payload: Payload, name: string | undefined, options: SendOptions = {}): Delivery => {
-    const bytes = typeof payload === 'string' ? utf8Length(payload) : payload.byteLength
-    if (!(bytes >= 0)) throw misuse('a payload must be bytes, or text without lone surrogates')
+    const bytes = payloadLength(payload)
+    if (bytes === undefined || bytes < 0)
+      throw misuse('a payload must be bytes, or text without lone surrogates')
     if (options.ttl !== undefined && !(options.ttl >= 0)) throw misuse('ttl must be a number from 0 on')
     return outbox.push(payload, bytes, name, options)
   }
@@ -290,6 +293,11 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
+
+/** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
+function payloadLength(payload: string | Uint8Array | undefined): number | undefined {
+  return typeof payload === 'string' ? utf8Length(payload) : payload?.byteLength
+}
 
 function gone(): HoldfastError {
   return new HoldfastError('disposed', 'the client is disposed')

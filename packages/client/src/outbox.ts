@@ -111,7 +111,7 @@ export function createOutbox(
   const flush = (): void => {
     if (flushing) return
     flushing = true
-    clock.clearTimer(timer)
+    if (scheduled) clock.clearTimer(timer)
     scheduled = false
     const startedAt = clock.now()
     try {
@@ -183,7 +183,7 @@ export function createOutbox(
         settle(outcome) {
           if (delivery.outcome) return
           remove(message)
-          clock.clearTimer(expiry)
+          if (expiry !== undefined) clock.clearTimer(expiry)
           signal?.removeEventListener('abort', cancel)
           settle(outcome)
           settled(name, outcome, bytes)

@@ -79,6 +79,8 @@ describe('a form of your own', () => {
     client.watch('invalid', invalid)
     await open()
     expect(() => client.send('x', {})).toThrow(/payload/)
+    const nothing = setUp({ wire: plain({ encode: () => undefined as never }) })
+    expect(() => nothing.client.send('x', {})).toThrow(/payload/)
     network.last.message('frame')
     expect(invalid.mock.calls).toEqual([
       [{ reason: 'undecodable', data: 'frame', error: new Error('cannot read') }],

@@ -10,6 +10,8 @@ export const defaultMaxFrameBytes = 16_777_216
  */
 export function utf8Length(text: string): number {
   let bytes = text.length
+  // Most frames are ASCII, and engines search faster than a loop can.
+  if (!/[\x80-\uffff]/.test(text)) return bytes
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
     if (unit < 0x80) continue

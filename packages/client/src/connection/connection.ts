@@ -167,7 +167,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     socket.onopen = () => dispatch({ type: 'opened', epoch })
     socket.onmessage = (event: { readonly data: unknown }) => {
       if (state.name !== 'open' && state.name !== 'greeting') return
-      heardAt = clock.now()
+      if (policy.heartbeat) heardAt = clock.now()
       if (state.name === 'open' && state.watch && state.watch.phase !== 'quiet')
         dispatch({ type: 'heard', epoch })
       options.received(event.data)

@@ -70,7 +70,7 @@ export interface Ports {
 }
 
 // Every global is looked up when it is used, so that importing touches none and one patched later is seen.
-const platform = (): Platform => globalThis as unknown as Platform
+const platform = globalThis as unknown as Platform
 
 interface Platform {
   readonly AbortController: new () => AbortControllerLike
@@ -96,33 +96,32 @@ interface PageEvent {
 }
 
 export function newAbort(): AbortControllerLike {
-  return new (platform().AbortController)()
+  return new platform.AbortController()
 }
 
 /** The clock of the platform. */
 export const systemClock: Clock = {
-  now: () => platform().performance.now(),
+  now: () => platform.performance.now(),
   wall: () => Date.now(),
-  setTimer: (callback, delay) => platform().setTimeout(callback, delay),
-  clearTimer: (timer) => platform().clearTimeout(timer),
+  setTimer: (callback, delay) => platform.setTimeout(callback, delay),
+  clearTimer: (timer) => platform.clearTimeout(timer),
 }
 
 /** The hints that browsers give. All of these events reach the window; other runtimes have none of them. */
 export const pageSignals: Signals = {
   listen(notice) {
-    const page = platform()
     const types = ['online', 'offline', 'pageshow', 'visibilitychange']
     const listener = ({ type, persisted }: PageEvent): void => {
       if (type === 'offline') notice(type)
       else if (type === 'online' || persisted) notice('change')
-      else if (type !== 'pageshow' && page.document.visibilityState === 'visible') notice('wake')
+      else if (type !== 'pageshow' && platform.document.visibilityState === 'visible') notice('wake')
     }
-    for (const type of types) page.addEventListener?.(type, listener)
+    for (const type of types) platform.addEventListener?.(type, listener)
     return () => {
-      for (const type of types) page.removeEventListener?.(type, listener)
+      for (const type of types) platform.removeEventListener?.(type, listener)
     }
   },
-  isOffline: () => platform().navigator?.onLine === false,
+  isOffline: () => platform.navigator?.onLine === false,
 }
 
 /** The ports of the platform. */
@@ -131,10 +130,9 @@ export const systemPorts: Ports = {
   random: () => Math.random(),
   signals: pageSignals,
   report(error) {
-    const { reportError, queueMicrotask } = platform()
-    if (reportError) reportError(error)
+    if (platform.reportError) platform.reportError(error)
     else
-      queueMicrotask(() => {
+      platform.queueMicrotask(() => {
         throw error
       })
   },
