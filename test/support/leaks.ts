@@ -5,32 +5,63 @@ import { aroundEach, expect } from 'vitest'
 const patience = 2_000
 
 /**
- * Fails every test of the file that leaves a server, a socket or a timer behind, or throws where nobody catches it.
+ * Fails every test of the file that leaves a server, a socket or a timer behind.
  *
- * Looks after everything that the test owned was disposed of.
+ * Looks after everything that the test owned was disposed of. Only timers that were set through the global are ours:
+ * the test runner has kept the original to itself.
  */
 export function expectNothingLeft(): void {
   aroundEach(async (runTest) => {
-    const before = active()
-    await runTest()
-    const until = performance.now() + patience
-    while (left(before).length > 0 && performance.now() < until) await sleep(5)
-    expect(left(before), 'what the test left behind').toEqual([])
+    const socketsBefore = sockets()
+    const timers = watchTimers()
+    const left = (): string[] => [...missing(sockets(), socketsBefore), ...timers.running()]
+    try {
+      await runTest()
+      const until = performance.now() + patience
+      while (left().length > 0 && performance.now() < until) await sleep(5)
+      expect(left(), 'what the test left behind').toEqual([])
+    } finally {
+      timers.restore()
+    }
   })
 }
 
-/** What there is more of than before. */
-function left(before: readonly string[]): string[] {
+/** The servers and sockets that keep the process alive. */
+function sockets(): string[] {
+  return process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'))
+}
+
+function missing(now: readonly string[], before: readonly string[]): string[] {
   const rest = [...before]
-  return active().filter((kind) => {
+  return now.filter((kind) => {
     const known = rest.indexOf(kind)
     if (known >= 0) rest.splice(known, 1)
     return known < 0
   })
 }
 
-/** What keeps the process alive, by kind. */
-function active(): string[] {
-  const ours = /^(TCP|Timeout|Immediate)/
-  return process.getActiveResourcesInfo().filter((kind) => ours.test(kind))
+function watchTimers(): { running(): string[]; restore(): void } {
+  const { setTimeout: set, clearTimeout: clear } = globalThis
+  const running = new Map<unknown, string>()
+  const watched = <Values extends unknown[]>(
+    callback: (...values: Values) => void,
+    delay?: number,
+    ...values: Values
+  ): NodeJS.Timeout => {
+    const timer = set(() => {
+      running.delete(timer)
+      callback(...values)
+    }, delay)
+    running.set(timer, `a timer of ${delay} ms`)
+    return timer
+  }
+  globalThis.setTimeout = Object.assign(watched, set)
+  globalThis.clearTimeout = (timer) => {
+    running.delete(timer)
+    clear(timer)
+  }
+  return {
+    running: () => [...running.values()],
+    restore: () => void Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }),
+  }
 }

@@ -12,6 +12,8 @@ export interface Room {
   until(wanted: (report: RoomReport) => boolean): Promise<RoomReport>
   /** Ends every connection without a handshake. */
   cut(): void
+  /** Sends bytes that are no frame, or one that `ws` does not send. */
+  write(bytes: Uint8Array): void
   dialed(socket: Duplex, protocols: string | undefined): void
   accepted(socket: WebSocket): void
 }
@@ -52,6 +54,9 @@ export function createRoom(): Room {
     },
     cut() {
       for (const connection of connections) connection.destroy()
+    },
+    write(bytes) {
+      for (const connection of connections) connection.write(bytes)
     },
     dialed(connection, protocols) {
       dials++

@@ -12,13 +12,23 @@ const options: ts.CompilerOptions = {
   allowImportingTsExtensions: true,
   lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
   types: [],
+  jsx: ts.JsxEmit.ReactJSX,
   skipLibCheck: true,
 }
 
 /** What the compiler says of programs, each with the number of its line: `2: Argument of type …`. */
 export function typeErrors(...programs: readonly string[]): string[] {
+  return check(programs, 'ts')
+}
+
+/** The same of programs with JSX in them. */
+export function tsxErrors(...programs: readonly string[]): string[] {
+  return check(programs, 'tsx')
+}
+
+function check(programs: readonly string[], extension: string): string[] {
   const files = new Map(
-    programs.map((code, index) => [join(import.meta.dirname, `program-${index}.ts`), code]),
+    programs.map((code, index) => [join(import.meta.dirname, `program-${index}.${extension}`), code]),
   )
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile } = host

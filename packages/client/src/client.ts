@@ -110,7 +110,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   events<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     options?: EventsOptions,
-  ): AsyncIterableIterator<EventData<C, 'toClient', Name>>
+  ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
 
   /** Calls the listener for what happens to the connection and to messages. Can never collide with an event's name. */
   watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe

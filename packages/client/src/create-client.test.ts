@@ -262,19 +262,40 @@ describe('url and token', () => {
     expect(token).toHaveBeenCalledTimes(1)
   })
 
-  it('the token of an attempt that was given up is not used by the next', async () => {
-    const answers: ((token: string) => void)[] = []
-    const token = (): Promise<string> => new Promise((resolve) => answers.push(resolve))
-    const greet = ({ token: given }: { token: string | undefined }): string => `token ${given}`
-    const { client, network, clock } = setUp({ token, wire: plain({ greet }) })
-    void client.connect()
-    await clock.advance(12_000)
-    answers[1]!('new')
-    await settleMicrotasks()
-    answers[0]!('old')
-    await settleMicrotasks()
-    network.last.open()
-    expect(network.last.sent).toEqual(['token new'])
+  describe('a token that takes its time', () => {
+    const setUpSlowly = () => {
+      const answers: ((token: string) => void)[] = []
+      const token = (): Promise<string> => new Promise((resolve) => answers.push(resolve))
+      const wire = plain({ greet: ({ token: given }) => `token ${given}` })
+      return { answers, ...setUp({ token, wire }) }
+    }
+
+    it('is waited for by the next attempt, and not asked for again', async () => {
+      const { answers, client, network, clock } = setUpSlowly()
+      void client.connect()
+      await clock.advance(12_000)
+      expect(client.state).toMatchObject({ status: 'connecting', attempt: 2 })
+      answers[0]!('slow')
+      await settleMicrotasks()
+      network.last.open()
+      expect([answers.length, network.last.sent]).toEqual([1, ['token slow']])
+      network.last.end()
+      await clock.advance(5_000)
+      expect(answers).toHaveLength(2)
+    })
+
+    it('is asked for again after a minute, and not used if it comes after all', async () => {
+      const { answers, client, network, clock } = setUpSlowly()
+      void client.connect()
+      await clock.advance(100_000)
+      expect(answers).toHaveLength(2)
+      answers[1]!('new')
+      await settleMicrotasks()
+      answers[0]!('old')
+      await settleMicrotasks()
+      network.last.open()
+      expect(network.last.sent).toEqual(['token new'])
+    })
   })
 
   it('subprotocols are offered', async () => {
@@ -796,6 +817,45 @@ describe('drained()', () => {
   })
 })
 
+describe('a request with schemas', () => {
+  const digits: StandardSchema<unknown, number> = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value) => {
+        const text = (value as { text: unknown }).text
+        return typeof text === 'string' ? { value: Number(text) } : { issues: [{ message: 'no text' }] }
+      },
+    },
+  }
+
+  it('is given what comes out of the schema of its answer, or rejected', async () => {
+    const { network, clock } = setUp()
+    const contract = { toServer: { get: { input: digits, output: digits } } }
+    const wire = plain({ correlate: 'id' })
+    const client = createClient({
+      url: 'ws://test',
+      WebSocket: network.WebSocket,
+      ports: { clock },
+      wire,
+      contract,
+    })
+    void client.connect()
+    await settleMicrotasks()
+    network.last.open()
+    const [good, bad] = [client.request('get', { text: '1' }), client.request('get', { text: '2' })]
+    expect(network.last.sent).toEqual([
+      '{"type":"get","id":"1","text":"1"}',
+      '{"type":"get","id":"2","text":"2"}',
+    ])
+    network.last.message('{"id":"1","text":"42"}')
+    network.last.message('{"id":"2","text":42}')
+    expect(await good).toBe(42)
+    await expect(bad).rejects.toMatchObject({ code: 'invalid', data: [{ message: 'no text' }] })
+    expect(thrown(() => client.request('get', { text: 3 })).code).toBe('misuse')
+  })
+})
+
 describe('a contract of schemas', () => {
   const text = (
     check: (value: string) => boolean,
@@ -889,8 +949,15 @@ describe('a contract of schemas', () => {
     await settleMicrotasks()
     network.last.open()
     network.last.message('{"type":"x"}')
-    expect(invalid.mock.calls).toEqual([
-      [{ reason: 'schema', name: 'x', data: { type: 'x' }, error: new Error('broken') }],
+    expect(invalid.mock.calls).toMatchObject([
+      [
+        {
+          reason: 'schema',
+          name: 'x',
+          data: { type: 'x' },
+          error: { code: 'misuse', cause: new Error('broken') },
+        },
+      ],
     ])
     expect(client.state.status).toBe('open')
   })

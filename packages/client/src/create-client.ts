@@ -13,7 +13,7 @@ import { HoldfastError, misuse } from './errors.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
-import type { ClientOptions } from './options.ts'
+import type { ClientOptions, TokenContext } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import type { SendOptions } from './outbox.ts'
 import { defaultWire } from './plain.ts'
@@ -46,6 +46,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let token: string | undefined
+  let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
   let disposed = false
   const counters = {
     sentMessages: 0,
@@ -77,12 +78,23 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   const findUrl = (source: string | { readonly href: string }): string =>
     resolveUrl(source, (globalThis as { location?: { href: string } }).location?.href)
 
+  // One call at a time, also when it takes longer than an attempt.
+  const askToken = (reason: TokenContext['reason']): Promise<string | undefined> => {
+    if (!asking || clock.now() - asking.at > tokenPatience) {
+      const call = { at: clock.now(), answer: (async () => await given.token?.({ reason }))() }
+      const forget = (): void => void (asking = asking === call ? undefined : asking)
+      call.answer.then(forget, forget)
+      asking = call
+    }
+    return asking.answer
+  }
+
   const prepare = async ({ tally, signal }: AttemptContext): Promise<Prepared> => {
     let reason = 'token'
     let rule = retry
     try {
       const why = tally.refresh ? 'unauthorized' : counters.opens > 0 ? 'reconnect' : 'connect'
-      const asked = await given.token?.({ reason: why, signal })
+      const asked = await askToken(why)
       if (!signal.aborted) token = asked
       reason = 'url'
       const { url } = given
@@ -252,7 +264,12 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs plain({ correlate })')
-      return end.request((id) => post(encode(name, input, id), name), how) as Promise<never>
+      const schema = outbound?.get(name)
+      return end
+        .request((id) => post(encode(name, input, id), name), how)
+        .then((answer) =>
+          schema && 'output' in schema ? checkAnswer(schema, answer) : answer,
+        ) as Promise<never>
     },
     drained({ below = 0, ...wait } = {}) {
       return waits.until(() => {
@@ -268,6 +285,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     onRaw: router.onRaw,
     events: (name: string, how: EventsOptions = {}) =>
       iterateEvents<never>((push, stop) => {
+        if (disposed) return undefined
         const off = router.on(name, push)
         iterations.add(stop)
         return () => {
@@ -291,6 +309,9 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   }
 }
 
+/** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
+const tokenPatience = 60_000
+
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
 
@@ -307,6 +328,12 @@ function closedError(cause: Cause, isFatal: boolean): HoldfastError {
   return isFatal
     ? new HoldfastError('connect-failed', `no connection: ${cause.reason}`, { cause })
     : new HoldfastError('disconnected', 'disconnect() was called', { cause })
+}
+
+function checkAnswer({ output }: RequestSchema, answer: unknown): unknown {
+  const { issues, value } = validate(output, answer) as { issues?: unknown; value?: unknown }
+  if (issues) throw new HoldfastError('invalid', 'the answer does not fit its schema', { data: issues })
+  return value
 }
 
 function inputSchema(entry: StandardSchema | RequestSchema | undefined, name: string): StandardSchema {

@@ -83,6 +83,24 @@ describe('events()', () => {
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 
+  it('can be left before it was started, and while it waits', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    await client.events('x').return!()
+    const waiting = client.events('x')
+    const next = waiting.next()
+    await waiting.return!()
+    expect(await next).toEqual({ done: true, value: undefined })
+    say(network, 1)
+    expect(client.stats().unhandled).toBe(1)
+  })
+
+  it('is at its end from the start when the client is disposed already', async () => {
+    const { client } = setUp()
+    await client.dispose()
+    expect(await client.events('x').next()).toEqual({ done: true, value: undefined })
+  })
+
   it('gives out what it has when the client is disposed', async () => {
     const { client, network, open } = setUp()
     await open()

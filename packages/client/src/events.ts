@@ -1,53 +1,67 @@
 import type { EventsOptions } from './client.ts'
 import { HoldfastError } from './errors.ts'
 
+interface Taker<T> {
+  resolve(result: IteratorResult<T, undefined>): void
+}
+
 /**
- * An async iterator over what a subscription pushes until it ends, with a bounded buffer between the two.
+ * An async iterator over what a subscription pushes until it ends, with a bounded buffer between the two. There may be
+ * no subscription to be had; then the iterator is at its end from the start.
  *
- * What is buffered when it ends is still given out, unless the signal was aborted.
+ * What is buffered when it ends is still given out, unless the loop was left or the signal was aborted. Not a generator
+ * function: one that was never started, or that waits, could not be left.
  */
 export function iterateEvents<T>(
-  subscribe: (push: (value: T) => void, end: () => void) => () => void,
+  subscribe: (push: (value: T) => void, end: () => void) => (() => void) | undefined,
   { buffer = 1_000, signal }: EventsOptions,
-): AsyncGenerator<T, void> {
+): AsyncIterableIterator<T, undefined> {
   const values: T[] = []
+  const takers: Taker<T>[] = []
   let failure: HoldfastError | undefined
-  let ended = false
-  let awaken: (() => void) | undefined
+  let unsubscribe: (() => void) | undefined
 
-  const end = (): void => {
-    ended = true
-    unsubscribe()
-    signal?.removeEventListener('abort', abort)
-    awaken?.()
-  }
-  const abort = (): void => {
-    values.length = 0
-    end()
-  }
-  const unsubscribe = subscribe((value) => {
-    if (values.length >= buffer) {
+  const push = (value: T): void => {
+    const taker = takers.shift()
+    if (taker) taker.resolve({ done: false, value })
+    else if (values.length < buffer) values.push(value)
+    else {
       failure = new HoldfastError('overflow', `more than ${buffer} events wait to be taken`)
-      return end()
-    }
-    values.push(value)
-    awaken?.()
-  }, end)
-  signal?.addEventListener('abort', abort)
-  if (signal?.aborted) abort()
-
-  async function* iterate(): AsyncGenerator<T, void> {
-    try {
-      for (;;) {
-        while (values.length > 0) yield values.shift()!
-        if (failure) throw failure
-        if (ended) return
-        await new Promise<void>((resolve) => (awaken = resolve))
-      }
-    } finally {
       end()
     }
   }
+  const end = (): void => {
+    unsubscribe?.()
+    unsubscribe = undefined
+    signal?.removeEventListener('abort', leave)
+    for (const taker of takers.splice(0)) taker.resolve({ done: true, value: undefined })
+  }
+  const leave = (): void => {
+    values.length = 0
+    failure = undefined
+    end()
+  }
 
-  return iterate()
+  if (!signal?.aborted) unsubscribe = subscribe(push, end)
+  if (unsubscribe) signal?.addEventListener('abort', leave)
+
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () =>
+      new Promise((resolve, reject) => {
+        const thrown = failure
+        if (values.length > 0) resolve({ done: false, value: values.shift()! })
+        else if (thrown) {
+          failure = undefined
+          reject(thrown)
+        } else if (unsubscribe) takers.push({ resolve })
+        else resolve({ done: true, value: undefined })
+      }),
+    return() {
+      leave()
+      return Promise.resolve({ done: true, value: undefined })
+    },
+  }
 }

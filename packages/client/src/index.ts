@@ -24,7 +24,7 @@ export type {
   SocketLike,
 } from './connection/ports.ts'
 export type { UrlSource } from './connection/url.ts'
-export type { AnyContract, Contract, ContractOf } from './contract.ts'
+export type { AnyContract, Contract, ContractOf, EventData, EventName, RequestName } from './contract.ts'
 export { createClient } from './create-client.ts'
 export type { Delivery, Outcome, UndeliveredReason } from './delivery.ts'
 export { HoldfastError, isHoldfastError } from './errors.ts'

@@ -19,8 +19,11 @@ export interface ClientOptions {
    */
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   /**
-   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. Not
-   * called again while a call is under way. One that throws or rejects fails the attempt, which is retried.
+   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. One that
+   * throws or rejects fails the attempt, which is retried.
+   *
+   * Not called again while a call is under way, also when that takes longer than an attempt: the next attempt waits for
+   * the same answer. A call that has not come back after a minute is given up.
    */
   readonly token?: (context: TokenContext) => string | Promise<string>
   /**
@@ -74,8 +77,6 @@ export interface UrlContext {
 export interface TokenContext {
   /** `unauthorized` when the server refused the last token, so that a cached one must not be given again. */
   readonly reason: 'connect' | 'reconnect' | 'unauthorized'
-  /** Aborted when the attempt is given up. */
-  readonly signal: AbortSignalLike
 }
 
 /** What a `backoff` function is told. */

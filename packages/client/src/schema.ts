@@ -37,8 +37,14 @@ export interface SchemaContract {
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
 
+/** @throws {HoldfastError} `misuse` for a schema that is asynchronous, or that throws */
 export function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown> {
-  const result = schema['~standard'].validate(value)
+  let result: ReturnType<StandardSchema['~standard']['validate']>
+  try {
+    result = schema['~standard'].validate(value)
+  } catch (error) {
+    throw misuse('a schema of the contract threw', error)
+  }
   if (result instanceof Promise) {
     result.catch(() => {})
     throw misuse('a schema of a contract must be synchronous')
