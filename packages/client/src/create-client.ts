@@ -1,19 +1,18 @@
 import { utf8Length } from '@holdfast/protocol'
+import { createPreparation } from './attempt.ts'
 import type { Client, ClientState, EventsOptions, Lifecycle, RequestOptions, WaitOptions } from './client.ts'
 import type { Cause } from './connection/cause.ts'
-import { createConnection, fatal, retry } from './connection/connection.ts'
-import type { AttemptContext, Payload, Prepared } from './connection/connection.ts'
+import { createConnection } from './connection/connection.ts'
+import type { Payload } from './connection/connection.ts'
 import type { State } from './connection/machine.ts'
 import { systemPorts } from './connection/ports.ts'
-import type { SocketConstructor } from './connection/ports.ts'
-import { resolveUrl } from './connection/url.ts'
 import type { AnyContract, Contract, ContractOf } from './contract.ts'
 import type { Delivery } from './delivery.ts'
 import { HoldfastError, misuse } from './errors.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
-import type { ClientOptions, TokenContext } from './options.ts'
+import type { ClientOptions } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import type { SendOptions } from './outbox.ts'
 import { defaultWire } from './plain.ts'
@@ -45,8 +44,6 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   const { policy, closeRules, protocols } = resolveOptions(given, wire, report)
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
-  let token: string | undefined
-  let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
   let disposed = false
   const counters = {
     sentMessages: 0,
@@ -70,51 +67,13 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
   const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
 
-  const findSocket = (): SocketConstructor => {
-    const socket = given.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
-    if (socket) return socket
-    throw new HoldfastError('no-websocket', 'no WebSocket here: pass one as the option WebSocket')
-  }
-  const findUrl = (source: string | { readonly href: string }): string =>
-    resolveUrl(source, (globalThis as { location?: { href: string } }).location?.href)
-
-  // One call at a time, also when it takes longer than an attempt.
-  const askToken = (reason: TokenContext['reason']): Promise<string | undefined> => {
-    if (!asking || clock.now() - asking.at > tokenPatience) {
-      const call = { at: clock.now(), answer: (async () => await given.token?.({ reason }))() }
-      const forget = (): void => void (asking = asking === call ? undefined : asking)
-      call.answer.then(forget, forget)
-      asking = call
-    }
-    return asking.answer
-  }
-
-  const prepare = async ({ tally, signal }: AttemptContext): Promise<Prepared> => {
-    let reason = 'token'
-    let rule = retry
-    try {
-      const why = tally.refresh ? 'unauthorized' : counters.opens > 0 ? 'reconnect' : 'connect'
-      const asked = await askToken(why)
-      if (!signal.aborted) token = asked
-      reason = 'url'
-      const { url } = given
-      const source =
-        typeof url === 'function' ? await url({ attempt: tally.attempts, token: asked, signal }) : url
-      // What fails from here on will fail the next time.
-      rule = fatal
-      const target = findUrl(source)
-      const Socket = findSocket()
-      return { open: () => new Socket(target, protocols) }
-    } catch (error) {
-      return { cause: { reason, error }, rule }
-    }
-  }
+  const preparation = createPreparation(given, protocols, clock, () => counters.opens > 0)
 
   const connection = createConnection({
     policy,
     ports,
     closeRules,
-    prepare,
+    prepare: preparation.prepare,
     greet: () => end.greet(),
     opened() {
       counters.opens++
@@ -148,7 +107,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     },
   )
 
-  const end = wire.attach({ ...router, connection, clock, invalid, token: () => token })
+  const end = wire.attach({ ...router, connection, clock, invalid, token: preparation.token })
 
   let state = describe(connection.state)
 
@@ -217,8 +176,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
   const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
     if (!disposed && !wait.signal?.aborted) {
-      findSocket()
-      if (typeof given.url !== 'function') findUrl(given.url)
+      preparation.check()
       outbox.accept()
       connection[how]()
     }
@@ -308,9 +266,6 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     }),
   }
 }
-
-/** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
-const tokenPatience = 60_000
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()

@@ -1,0 +1,75 @@
+import { fatal, retry } from './connection/connection.ts'
+import type { AttemptContext, Prepared } from './connection/connection.ts'
+import type { Clock, SocketConstructor } from './connection/ports.ts'
+import { resolveUrl } from './connection/url.ts'
+import type { UrlSource } from './connection/url.ts'
+import { HoldfastError } from './errors.ts'
+import type { ClientOptions, TokenContext } from './options.ts'
+
+/** What an attempt needs before it can open a socket: a token, a URL and a class. */
+export interface Preparation {
+  /** @throws {HoldfastError} `no-websocket` or `misuse`, when connecting cannot work at all */
+  check(): void
+  prepare(attempt: AttemptContext): Promise<Prepared>
+  /** The token of the current attempt. */
+  token(): string | undefined
+}
+
+/** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
+const tokenPatience = 60_000
+
+export function createPreparation(
+  options: ClientOptions,
+  protocols: string[],
+  clock: Clock,
+  wasOpen: () => boolean,
+): Preparation {
+  let token: string | undefined
+  let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
+
+  const findSocket = (): SocketConstructor => {
+    const socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
+    if (socket) return socket
+    throw new HoldfastError('no-websocket', 'no WebSocket here: pass one as the option WebSocket')
+  }
+  const findUrl = (source: UrlSource): string =>
+    resolveUrl(source, (globalThis as { location?: { href: string } }).location?.href)
+
+  // One call at a time, also when it takes longer than an attempt.
+  const askToken = (reason: TokenContext['reason']): Promise<string | undefined> => {
+    if (!asking || clock.now() - asking.at > tokenPatience) {
+      const call = { at: clock.now(), answer: (async () => await options.token?.({ reason }))() }
+      const forget = (): void => void (asking = asking === call ? undefined : asking)
+      call.answer.then(forget, forget)
+      asking = call
+    }
+    return asking.answer
+  }
+
+  return {
+    token: () => token,
+    check() {
+      findSocket()
+      if (typeof options.url !== 'function') findUrl(options.url)
+    },
+    async prepare({ tally, signal }) {
+      const { url } = options
+      let reason = 'token'
+      let rule = retry
+      try {
+        const asked = await askToken(tally.refresh ? 'unauthorized' : wasOpen() ? 'reconnect' : 'connect')
+        if (!signal.aborted) token = asked
+        reason = 'url'
+        const context = { attempt: tally.attempts, token: asked, signal }
+        const source = typeof url === 'function' ? await url(context) : url
+        // What fails from here on will fail the next time.
+        rule = fatal
+        const target = findUrl(source)
+        const Socket = findSocket()
+        return { open: () => new Socket(target, protocols) }
+      } catch (error) {
+        return { cause: { reason, error }, rule }
+      }
+    },
+  }
+}
