@@ -42,7 +42,8 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    * Closes the connection and does not open it again until `connect()`. Handlers stay. Messages that wait are kept for
    * the next connection, or settle as `undelivered`, `closed` with `queue: 'discard'`.
    *
-   * The promise resolves when the socket has closed, 2 s later at most, and never rejects.
+   * Frames that still come in are dropped, as a browser drops them. The promise resolves when the socket has closed, 2 s
+   * later at most, and never rejects.
    */
   disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
   /** Ends the client: settles every message, request and wait, and removes every handler. Cannot be undone. */
@@ -196,7 +197,7 @@ export interface Lifecycle {
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
 }
 
-/** Counters since the client was made, and sizes as of now. Bytes are those of the payloads, text in UTF-8. */
+/** Counters since the client was made, and sizes as of now. Bytes are those of the payloads. */
 export interface ClientStats {
   /** The measured round-trip time, smoothed, in milliseconds; undefined until a heartbeat was answered. */
   readonly rtt: number | undefined

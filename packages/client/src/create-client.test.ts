@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { settleMicrotasks } from '../test/support/virtual-clock.ts'
 import { setUp } from '../test/support/set-up.ts'
@@ -36,6 +37,19 @@ describe('creating a client', () => {
     [{ outbox: { overflow: 'explode' as never } }],
   ])('refuses options that make no sense: %o', (options) => {
     expect(thrown(() => createClient({ url: 'ws://test', ...options })).code).toBe('misuse')
+  })
+
+  it('takes an option that is undefined for one that is not given', async () => {
+    const none = undefined as never
+    const { client, network, open } = setUp({
+      backoff: { minDelay: none, baseDelay: none },
+      outbox: { maxBytes: none, overflow: none },
+      ports: { random: none },
+      wire: plain({ heartbeat: { message: 'ping', isReply: () => false, interval: none } }),
+    })
+    await open()
+    network.last.end()
+    expect(client.state.retryAt).toBeGreaterThan(0)
   })
 
   it('accepts http, https and URL objects', async () => {
@@ -384,6 +398,31 @@ describe('events', () => {
     expect(late).toHaveBeenCalledOnce()
   })
 
+  it('do not reach a handler that an earlier one has removed, or anybody after dispose()', async () => {
+    const { client, network, open } = setUp()
+    const heard = vi.fn()
+    client.on('x', () => off())
+    const off: () => void = client.on('x', heard)
+    client.on('y', () => void client.dispose())
+    client.on('y', heard)
+    await open()
+    network.last.message('{"type":"x"}')
+    network.last.message('{"type":"y"}')
+    expect(heard).not.toHaveBeenCalled()
+  })
+
+  it('reach a handler that was added again, whatever becomes of its first registration', async () => {
+    const { client, network, open } = setUp()
+    const heard = vi.fn()
+    const first = client.on('x', heard)
+    client.off('x', heard)
+    client.on('x', heard)
+    first()
+    await open()
+    network.last.message('{"type":"x"}')
+    expect(heard).toHaveBeenCalledOnce()
+  })
+
   it('reach the other handlers when one removes itself', async () => {
     const { client, network, open } = setUp()
     const heard = vi.fn()
@@ -493,6 +532,7 @@ describe('send()', () => {
       () => client.send('x', { type: 'y' }),
       () => client.send('x', {}, { ttl: -1 }),
       () => client.send('x', {}, { ttl: NaN }),
+      () => client.request('x', {}, { timeout: NaN }),
       () => client.sendRaw({} as never),
       () => client.sendRaw(undefined as never),
       () => client.sendRaw('lone \ud800 surrogate'),
@@ -532,6 +572,23 @@ describe('send()', () => {
     expect(network.sockets[0]!.sent).toEqual([])
     expect(network.last.sent).toEqual([1, 2, 3, 4].map((n) => `{"type":"x","n":${n}}`))
     void open
+  })
+
+  it('takes bytes of another page, and a part of a buffer', async () => {
+    const { client, network, open } = setUp()
+    await open()
+    client.sendRaw(runInNewContext('new Uint8Array([1, 2]).buffer') as ArrayBuffer)
+    client.sendRaw(new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2))
+    expect(network.last.sent).toEqual([new Uint8Array([1, 2]), new Uint8Array([2, 3])])
+  })
+
+  it('is heard of by listeners for which the state is open', async () => {
+    const { client, open } = setUp()
+    const states: string[] = []
+    client.watch('settled', () => states.push(client.state.status))
+    client.send('x', {})
+    await open()
+    expect(states).toEqual(['open'])
   })
 
   it('tells listeners what became of every message', () => {
@@ -966,6 +1023,12 @@ describe('a contract of schemas', () => {
     const later: StandardSchema = {
       '~standard': { version: 1, vendor: 'test', validate: () => Promise.reject(new Error('late')) },
     }
+    const thenable: StandardSchema = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ then: () => {} }) as never },
+    }
+    expect(() =>
+      createClient({ url: 'ws://test', contract: { toServer: { x: thenable } } }).send('x', {}),
+    ).toThrow(/synchronous/)
     const client = createClient({ url: 'ws://test', contract: { toServer: { x: later } } })
     expect(thrown(() => client.send('x', {})).message).toMatch(/synchronous/)
   })

@@ -6,12 +6,13 @@ import { createConnection } from './connection/connection.ts'
 import type { Payload } from './connection/connection.ts'
 import type { State } from './connection/machine.ts'
 import { systemPorts } from './connection/ports.ts'
+import type { Ports } from './connection/ports.ts'
 import type { AnyContract, Contract, ContractOf } from './contract.ts'
 import type { Delivery } from './delivery.ts'
 import { HoldfastError, misuse } from './errors.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
-import { resolveOptions } from './options.ts'
+import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import type { SendOptions } from './outbox.ts'
@@ -37,11 +38,11 @@ export function createClient<const S extends SchemaContract>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(given: ClientOptions & { readonly contract?: SchemaContract }): Client {
-  const { contract, wire = defaultWire() } = given
-  const ports = { ...systemPorts, ...given.ports }
+export function createClient(options: ClientOptions & { readonly contract?: SchemaContract }): Client {
+  const { contract, wire = defaultWire() } = options
+  const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, report } = ports
-  const { policy, closeRules, protocols } = resolveOptions(given, wire, report)
+  const { policy, closeRules, protocols } = resolveOptions(options, wire, report)
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -67,7 +68,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
   const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
 
-  const preparation = createPreparation(given, protocols, clock, () => counters.opens > 0)
+  const preparation = createPreparation(options, protocols, clock, () => counters.opens > 0)
 
   const connection = createConnection({
     policy,
@@ -94,7 +95,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   })
 
   const outbox = createOutbox(
-    given.outbox ?? {},
+    given(options.outbox),
     wire.maxFrameBytes,
     connection,
     clock,
@@ -109,7 +110,18 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
   const end = wire.attach({ ...router, connection, clock, invalid, token: preparation.token })
 
-  let state = describe(connection.state)
+  let described = connection.state
+  let state = describe(described)
+  let announced = state
+
+  /** The snapshot of now. The same object as before unless something in it has changed. */
+  const snapshot = (): ClientState => {
+    if (described === connection.state) return state
+    described = connection.state
+    const next = describe(described)
+    const isSame = (Object.keys(next) as (keyof ClientState)[]).every((key) => next[key] === state[key])
+    return isSame ? state : (state = next)
+  }
 
   function describe(next: State): ClientState {
     const { name } = next
@@ -123,11 +135,8 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
   }
 
   function changed(next: State, previous: State): void {
-    const described = describe(next)
-    const same = (Object.keys(described) as (keyof ClientState)[]).every(
-      (key) => described[key] === state[key],
-    )
-    if (!same) state = described
+    const isSame = announced === snapshot()
+    announced = state
 
     if (next.name === 'closed' && next.fatal) outbox.refuse('closed')
     waits.recheck()
@@ -137,7 +146,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     }
     if (next.name === 'open' && previous.name !== 'open') announce('open', state)
     if (next.name === 'closed') announce('closed', next.cause)
-    if (!same) watchers.emit(stateKey)
+    if (!isSame) watchers.emit(stateKey)
     if (disposed && next.name === 'closed') clear()
   }
 
@@ -166,12 +175,12 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     }
   }
 
-  const post = (payload: Payload, name: string | undefined, options: SendOptions = {}): Delivery => {
+  const post = (payload: Payload, name: string | undefined, how: SendOptions = {}): Delivery => {
     const bytes = payloadLength(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
-    if (options.ttl !== undefined && !(options.ttl >= 0)) throw misuse('ttl must be a number from 0 on')
-    return outbox.push(payload, bytes, name, options)
+    checkTime('ttl', how.ttl)
+    return outbox.push(payload, bytes, name, how)
   }
 
   const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
@@ -214,7 +223,9 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     sendRaw(data, how) {
       if (typeof data === 'string') return post(data, undefined, how)
       const isView = ArrayBuffer.isView(data)
-      if (!isView && !(data instanceof ArrayBuffer)) throw misuse('sendRaw takes text or bytes')
+      // By its tag, because a page and its frames have a class each.
+      if (!isView && Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
+        throw misuse('sendRaw takes text or bytes')
       const bytes = isView
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
         : new Uint8Array(data)
@@ -222,6 +233,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs plain({ correlate })')
+      checkTime('timeout', how.timeout)
       const schema = outbound?.get(name)
       return end
         .request((id) => post(encode(name, input, id), name), how)
@@ -254,7 +266,7 @@ export function createClient(given: ClientOptions & { readonly contract?: Schema
 
     watch: watchers.on,
     get state() {
-      return state
+      return snapshot()
     },
     subscribe: (listener) => watchers.on(stateKey, listener),
     stats: () => ({
@@ -273,6 +285,10 @@ const stateKey = /* @__PURE__ */ Symbol()
 /** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
 function payloadLength(payload: string | Uint8Array | undefined): number | undefined {
   return typeof payload === 'string' ? utf8Length(payload) : payload?.byteLength
+}
+
+function checkTime(name: string, value: number | undefined): void {
+  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number from 0 on`)
 }
 
 function gone(): HoldfastError {

@@ -18,31 +18,24 @@ export function createListeners(report: (error: unknown) => void): Listeners {
   const registry = mitt<Record<PropertyKey, unknown>>()
   const registered = registry.all as Map<PropertyKey, Listener[]>
 
-  const on = (key: PropertyKey, listener: Listener): (() => void) => {
+  /** Every registration has a function of its own, so that one is never taken for another of the same listener. */
+  const add = (key: PropertyKey, listener: Listener, isOnce: boolean): (() => void) => {
     if (typeof listener !== 'function') throw misuse('a listener must be a function')
-    registry.on(key, listener as never)
-    let active = true
-    return () => {
-      if (active) registry.off(key, listener as never)
-      active = false
+    const entry: Listener = (...values) => {
+      if (isOnce) remove()
+      return listener(...values)
     }
+    entry.of = listener
+    registry.on(key, entry as never)
+    const remove = (): void => registry.off(key, entry as never)
+    return remove
   }
 
   return {
-    on,
-    once(key, listener) {
-      const wrapped: Listener = (...values) => {
-        remove()
-        return listener(...values)
-      }
-      wrapped.of = listener
-      const remove = on(key, wrapped)
-      return remove
-    },
+    on: (key, listener) => add(key, listener, false),
+    once: (key, listener) => add(key, listener, true),
     off(key, listener) {
-      const found = registered
-        .get(key)
-        ?.find((candidate) => candidate === listener || candidate.of === listener)
+      const found = registered.get(key)?.find((entry) => entry.of === listener)
       if (found) registry.off(key, found as never)
     },
     emit(key, ...values) {
@@ -50,12 +43,15 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       if (!listeners?.length) return false
       for (const listener of listeners.slice())
         try {
-          listener(...(values as never[]))
+          // Like an EventTarget: what one listener removes is not called any more.
+          if (listeners.includes(listener)) listener(...(values as never[]))
         } catch (error) {
           report(error)
         }
       return true
     },
-    clear: () => registered.clear(),
+    clear() {
+      for (const listeners of registered.values()) listeners.length = 0
+    },
   }
 }

@@ -107,8 +107,12 @@ export function resolveOptions(options: ClientOptions, wire: Wire, report: Ports
   const { url, backoff, attemptTimeout = 10_000, protocols = [] } = options
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
-  const numbers = { ...defaultBackoff, ...(custom ? {} : (backoff as BackoffOptions)) }
-  const limits: Record<string, number & string> = { ...numbers, ...options.outbox, attemptTimeout } as never
+  const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
+  const limits: Record<string, number & string> = {
+    ...numbers,
+    ...given(options.outbox),
+    attemptTimeout,
+  } as never
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 0 || (name === 'overflow' && /^(reject|drop-oldest)$/.test(value))))
       throw misuse(`${name} cannot be ${String(value)}`)
@@ -134,4 +138,11 @@ export function resolveOptions(options: ClientOptions, wire: Wire, report: Ports
     closeRules: { ...defaultCloseRules, ...options.closeCodes },
     protocols: typeof protocols === 'string' ? [protocols] : [...protocols],
   }
+}
+
+/** Options without those that were given as undefined, which in JavaScript means: not given. */
+export function given<T extends object>(options: T | undefined): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
 }

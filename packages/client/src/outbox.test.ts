@@ -81,6 +81,16 @@ describe('the outbox', () => {
     expect(forever.map((delivery) => delivery.outcome)).toEqual([undefined, undefined])
   })
 
+  it('sends a message at once that may not wait at all, if it need not', async () => {
+    const { clock, link, push } = setUp()
+    link.writable = true
+    expect(push('now', { ttl: 0 }).outcome).toEqual(sent)
+    link.writable = false
+    const late = push('late', { ttl: 0 })
+    await clock.advance(1)
+    expect(late.outcome).toEqual(lost('expired'))
+  })
+
   it('keeps only the latest message of a key, at the end of the queue', () => {
     const { link, outbox, push } = setUp()
     const first = push('x1', { key: 'x' })
@@ -293,6 +303,21 @@ describe('the outbox', () => {
     link.onSettled = () => void push('again')
     outbox.discard('closed')
     expect(outbox.size).toBe(1)
+  })
+
+  it('lets a listener that hears of an outcome send at once, and tells the outcomes in order', () => {
+    const { link, outbox, push, settled } = setUp()
+    push('a')
+    push('b')
+    let reaction: Delivery | undefined
+    link.onSettled = () => {
+      reaction ??= push('volatile', { volatile: true })
+    }
+    link.writable = true
+    outbox.flush()
+    expect(reaction?.outcome).toEqual(sent)
+    expect(link.written).toEqual(['a', 'b', 'volatile'])
+    expect(settled.map(([name]) => name)).toEqual(['a', 'b', 'volatile'])
   })
 
   it('settles a message once, even if it is discarded while it is being written', () => {

@@ -90,7 +90,9 @@ export function createOutbox(
   const keyed = new Map<string, Message>()
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
+  const outcomes: Parameters<typeof settled>[] = []
   let flushing = false
+  let announcing = false
   let timer: unknown
   let scheduled = false
 
@@ -120,12 +122,21 @@ export function createOutbox(
         if (link.bufferedAmount >= highWaterBytes) return later(pollInterval)
         const now = clock.now()
         if (now - startedAt > sliceLength) return later(0)
-        if (message.expiresAt <= now) drop(message, 'expired')
+        if (message.expiresAt < now) drop(message, 'expired')
         else if (!write(message)) return
       }
     } finally {
       flushing = false
+      announce()
     }
+  }
+
+  // Nobody hears of an outcome in the middle of a flush: what a listener sends then could not go at once.
+  const announce = (): void => {
+    if (flushing || announcing) return
+    announcing = true
+    for (let next = outcomes.shift(); next; next = outcomes.shift()) settled(...next)
+    announcing = false
   }
 
   // A message leaves the queue only once the socket has taken it. One that the socket throws at is tried again on the
@@ -186,7 +197,8 @@ export function createOutbox(
           if (expiry !== undefined) clock.clearTimer(expiry)
           signal?.removeEventListener('abort', cancel)
           settle(outcome)
-          settled(name, outcome, bytes)
+          outcomes.push([name, outcome, bytes])
+          announce()
         },
       }
 

@@ -2,6 +2,7 @@ import { defaultMaxFrameBytes, envelopeCodec, flatCodec } from '@holdfast/protoc
 import type { PlainFrame } from '@holdfast/protocol'
 import type { Payload } from './connection/connection.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
+import { given } from './options.ts'
 import { createRequests } from './requests.ts'
 import type { Wire, WireHost } from './wire.ts'
 
@@ -98,7 +99,7 @@ export function plain(options: PlainOptions = {}): Wire {
 
   return {
     maxFrameBytes,
-    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...heartbeat }),
+    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) }),
 
     attach(host) {
       const { connection } = host

@@ -45,8 +45,8 @@ export function validate(schema: StandardSchema, value: unknown): SchemaResult<u
   } catch (error) {
     throw misuse('a schema of the contract threw', error)
   }
-  if (result instanceof Promise) {
-    result.catch(() => {})
+  if ('then' in result) {
+    result.then(undefined, () => {})
     throw misuse('a schema of a contract must be synchronous')
   }
   return result

@@ -25,6 +25,12 @@ describe('the flat shape', () => {
     expect(flatCodec.encode('x', { id: 1 }, 'id')).toBe('{"type":"x","id":1}')
   })
 
+  it('looks at what toJSON makes of the data, and not at what JSON leaves out', () => {
+    expect(() => flatCodec.encode('x', { toJSON: () => ({ type: 'evil' }) })).toThrow(/'type'/)
+    expect(flatCodec.encode('x', { type: 'mine', toJSON: () => ({ a: 1 }) })).toBe('{"type":"x","a":1}')
+    expect(flatCodec.encode('x', { type: undefined, a: 1 })).toBe('{"type":"x","a":1}')
+  })
+
   it('carries the id of a request, and finds it in the answer', () => {
     expect(flatCodec.encode('get', { key: 'a' }, 'ref', '7')).toBe('{"type":"get","ref":"7","key":"a"}')
     const answer = { ref: '7', value: 1 }

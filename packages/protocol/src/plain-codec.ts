@@ -26,8 +26,11 @@ export const flatCodec: PlainCodec = {
     if (data === undefined) return head + '}'
     const json = toJson(data)
     if (json[0] !== '{') throw new TypeError('flat data must be an object')
+    // What `toJSON` makes of the data may have other keys than the data.
+    const hasToJson = typeof (data as { toJSON?: unknown }).toJSON === 'function'
+    const record = (hasToJson ? JSON.parse(json) : data) as Record<string, unknown>
     for (const key of id === undefined ? ['type'] : ['type', idKey!])
-      if (Object.hasOwn(data as object, key))
+      if (Object.hasOwn(record, key) && record[key] !== undefined)
         throw new TypeError(`flat data cannot have a '${key}' of its own`)
     return json === '{}' ? head + '}' : `${head},${json.slice(1)}`
   },

@@ -138,7 +138,6 @@ export function eventTests(platform: Platform): void {
     expect(seen).toEqual([0, 1].map((n) => ({ type: 'n', n })))
   })
 
-  // BUG: return() before the first next() removes nothing, and during a next() it waits for another event.
   test('events() that nobody takes any more stop listening', async () => {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')
@@ -155,7 +154,6 @@ export function eventTests(platform: Platform): void {
     expect(await pending).toMatchObject({ done: true })
   })
 
-  // BUG: a loop that begins after dispose() never ends.
   test('a loop over events() ends when the client is disposed, or was before', async () => {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')

@@ -233,6 +233,37 @@ describe('the interpreter', () => {
     expect(network.last.closes).toEqual([])
   })
 
+  it('destroys a socket whose peer does not answer the close, where the platform lets it', async () => {
+    const { connection, clock, network, open } = setUp()
+    for (const answers of [true, false]) {
+      await open()
+      const terminate = vi.fn()
+      Object.assign(network.last, { terminate })
+      connection.stop({ reason: 'dispose' }, false)
+      expect(clock.pending).toBe(1)
+      if (answers) network.last.end(1000)
+      else await clock.advance(2_000)
+      expect(clock.pending).toBe(0)
+      expect(terminate).toHaveBeenCalledTimes(answers ? 0 : 1)
+    }
+  })
+
+  it('writes nothing more to a socket that threw, even before the connection has ended', async () => {
+    const { connection, network, open } = setUp(clockFaults.exact, {
+      opened: () => {
+        network.last.failures = 1
+        expect([connection.isWritable(), connection.write('a'), connection.isWritable()]).toEqual([
+          true,
+          false,
+          false,
+        ])
+      },
+    })
+    await open()
+    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'send-failed' } })
+    await settleMicrotasks()
+  })
+
   it('is not disturbed by a socket that throws when it is closed', async () => {
     const { connection, network, open } = setUp()
     await open()

@@ -1,7 +1,7 @@
 import { closeRule } from '@holdfast/protocol'
 import type { CloseRule, CloseRules } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
-import { deadlineOf, initialState, step } from './machine.ts'
+import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
 import type { Command, Input, Policy, State, Tally } from './machine.ts'
 import { newAbort } from './ports.ts'
 import type { AbortSignalLike, Ports, SocketLike } from './ports.ts'
@@ -77,6 +77,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let openSocket: (() => SocketLike) | undefined
   // `ws` can destroy a socket without a closing handshake.
   let socket: (SocketLike & { terminate?(): void }) | undefined
+  /** The socket threw at a write. Until the connection has ended, nothing more is to be written. */
+  let isBroken = false
   let timer: unknown
   let stopListening: (() => void) | undefined
   let heardAt = 0
@@ -164,6 +166,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return dispatch({ type: 'ended', epoch, cause: { reason: 'blocked', error: thrown }, rule })
     }
     socket.binaryType = 'arraybuffer'
+    isBroken = false
     socket.onopen = () => dispatch({ type: 'opened', epoch })
     socket.onmessage = (event: { readonly data: unknown }) => {
       if (state.name !== 'open' && state.name !== 'greeting') return
@@ -193,8 +196,12 @@ export function createConnection(options: ConnectionOptions): Connection {
     // `ws` emits an error when a connecting socket is closed, and Node ends the process if nobody listens.
     old.onerror = () => {}
     try {
-      if (dead && old.terminate) old.terminate()
-      else old.close(1000)
+      if (dead && old.terminate) return old.terminate()
+      old.close(1000)
+      if (!old.terminate) return
+      // It would keep a process alive for as long as its peer does not answer.
+      const patience = clock.setTimer(() => old.terminate?.(), closeTimeout)
+      old.onclose = () => clock.clearTimer(patience)
     } catch {
       // It is gone already as far as we are concerned.
     }
@@ -223,12 +230,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       rtt = rtt === undefined ? measured : rtt + (measured - rtt) / 8
       probedAt = undefined
     },
-    isWritable: () => state.name === 'open' && socket?.readyState === socketOpen,
+    isWritable: () => state.name === 'open' && !isBroken && socket?.readyState === socketOpen,
     write(payload) {
       try {
         socket!.send(payload)
         return true
       } catch (error) {
+        isBroken = true
         fail({ cause: { reason: 'send-failed', error }, rule: retry })
         return false
       }

@@ -68,6 +68,15 @@ describe('a heartbeat', () => {
     expect(strict.onDoubt(strict.start(at(0)), at(100))).toMatchObject({ watch: { deadline: 1_100 } })
   })
 
+  it.each([
+    [0, 10],
+    [10, 0],
+    [NaN, 10],
+    [10, NaN],
+  ])('cannot have an interval of %s and a timeout of %s', (interval, timeout) => {
+    expect(() => createHeartbeat({ interval, timeout })).toThrow(/above 0/)
+  })
+
   it('does not ask twice at the same time', () => {
     const probing = watchOf(onDoubt(start(at(0)), at(100)))
     expect(onDoubt(probing, at(200))).toEqual({ watch: probing })

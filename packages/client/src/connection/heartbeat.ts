@@ -1,3 +1,4 @@
+import { misuse } from '../errors.ts'
 import { slept } from './machine.ts'
 import type { Sample } from './machine.ts'
 
@@ -41,8 +42,13 @@ export interface Heartbeat {
 /** How late a deadline may be noticed before it proves only that the timer was late. In milliseconds. */
 const lateness = 1_500
 
-/** Makes the heartbeat for one interval and timeout. */
+/**
+ * Makes the heartbeat for one interval and timeout.
+ *
+ * @throws {HoldfastError} `misuse` when one of them is not a number above 0
+ */
 export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartbeat {
+  if (!(interval > 0 && timeout > 0)) throw misuse('interval and timeout of a heartbeat must be above 0')
   const probe = (sample: Sample, limit: number, repeated = false): Beat => ({
     watch: { phase: 'probing', deadline: sample.now + limit, sentAt: sample, repeated },
     probe: true,

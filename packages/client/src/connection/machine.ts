@@ -112,7 +112,7 @@ export interface Sample {
 }
 
 /** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
-const closeTimeout = 2_000
+export const closeTimeout = 2_000
 /** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
 const stuckAfter = 5_000
 /** How much time passes between two dials at least when wake-ups cause them. */
