@@ -35,7 +35,7 @@ const browser: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'browser',
-    include: ['test/browser/**/*.browser.test.ts'],
+    include: ['test/browser/**/*.browser.test.{ts,tsx}'],
     globalSetup: ['test/browser/global-setup.ts'],
     testTimeout: 30_000,
     browser: {

@@ -15,7 +15,12 @@ const steps: readonly (readonly [title: string, command: string])[] = [
   ['Integration tests', 'vitest run --project integration'],
   ['Browser tests', 'vitest run --project browser'],
   ['Packages as published', 'node test/package/check.ts'],
+  ['Public types as written down', 'node test/package/api.ts'],
+  ['Types as published', 'node test/package/types.ts'],
+  ['Built package in Node and a worker', 'node test/runtime/all.ts --quick'],
   ['Size', 'npm run -s size'],
+  // Installs a gigabyte of runtimes and bundlers: for continuous integration, and for who asks for it.
+  ...(process.env['CI'] ? [['Packages in use', 'npm run -s test:packages'] as const] : []),
 ]
 
 const root = dirname(import.meta.dirname)
@@ -42,6 +47,9 @@ for (const [index, [title, command]] of steps.entries()) {
     print(output.trim())
   }
   print(`   ${title}: ${seconds(start)}`)
+}
+if (!process.env['CI']) {
+  print('\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers and frameworks)')
 }
 finish(`npm test: passed, all ${steps.length} steps`, 0)
 

@@ -9,6 +9,12 @@ const root = join(import.meta.dirname, '../..')
 const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
+  react: ['holdfast', 'react'],
+}
+
+/** What a package may import the types of, and nothing that would be bundled or run. */
+const typesOnly: Readonly<Record<string, readonly string[]>> = {
+  react: ['holdfast'],
 }
 
 /** Files that get time, randomness, timers and sockets handed in. */
@@ -47,6 +53,11 @@ describe('imports follow the arrows', () => {
     ['packages/client/test/a.test.ts', `import { findChromium } from '@holdfast/test/support/chromium.ts'`],
     ['packages/protocol/src/a.test.ts', `import { createClient } from 'holdfast'`],
     ['packages/server/src/a.ts', `import '@holdfast/protocol'`],
+    ['packages/react/src/a.ts', `import { createClient } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import { type Client } from 'holdfast'`],
+    ['packages/react/src/a.ts', `export { createClient } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import type { Limits } from '@holdfast/protocol'`],
+    ['packages/client/src/a.ts', `import type { ReactNode } from 'react'`],
   ])('%s may not: %s', (path, text) => {
     expect(wrongImports(path, text)).toHaveLength(1)
   })
@@ -54,6 +65,8 @@ describe('imports follow the arrows', () => {
   test.each([
     ['packages/client/src/a.ts', `import { frame } from '@holdfast/protocol'; import './connection/b.ts'`],
     ['packages/client/src/a.test.ts', `import { test } from 'vitest'; import '../test/support/clock.ts'`],
+    ['packages/react/src/a.ts', `import type { Client } from 'holdfast'; import { useState } from 'react'`],
+    ['packages/react/src/a.test.ts', `import { createClient } from 'holdfast'`],
   ])('%s may: %s', (path, text) => {
     expect(wrongImports(path, text)).toEqual([])
   })
@@ -98,15 +111,18 @@ function wrongImports(path: string, text: string): string[] {
   const [, own = ''] = path.split('/')
   const allowed = arrows[own]
   if (!allowed) return [`${own} has no line among the arrows`]
-  return ts
-    .preProcessFile(text, true, true)
-    .importedFiles.map(({ fileName }) => fileName)
-    .filter((target) => {
-      if (target.startsWith('.')) return !mayImportFile(own, path, posix.join(dirname(path), target))
-      if (allowed.includes(target)) return false
-      const ours = target === 'holdfast' || /^(holdfast|@holdfast)\//.test(target)
-      return ours || !isTest(path)
-    })
+  const run = importsOf(ts.transpile(text, { module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }))
+  return importsOf(text).filter((target) => {
+    if (target.startsWith('.')) return !mayImportFile(own, path, posix.join(dirname(path), target))
+    if (typesOnly[own]?.includes(target) && run.includes(target)) return !isTest(path)
+    if (allowed.includes(target)) return false
+    const ours = target === 'holdfast' || /^(holdfast|@holdfast)\//.test(target)
+    return ours || !isTest(path)
+  })
+}
+
+function importsOf(text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
 }
 
 function mayImportFile(own: string, from: string, to: string): boolean {

@@ -1,33 +1,32 @@
 // Packs every public package and judges the tarball: what is checked is what users get.
-import { execFileSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import ts from 'typescript'
+import { pack, published, readManifest, root, run, temporaryFolder } from './published.ts'
 
-interface Manifest {
-  readonly name: string
-  readonly private?: boolean
-  readonly exports: unknown
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly peerDependencies?: Readonly<Record<string, string>>
+interface SourceMap {
+  readonly file?: string
+  readonly sources: readonly string[]
+  readonly sourcesContent: readonly (string | null)[]
 }
 
-const root = join(import.meta.dirname, '../..')
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+/** What goes into the files of a package besides its own code. The tarball has to hold its licence. */
+const bundled: Readonly<Record<string, readonly string[]>> = { holdfast: ['mitt'] }
+
+const folder = temporaryFolder()
 
 try {
-  for (const path of globSync('packages/*/package.json', { cwd: root })) {
-    const { name, private: unpublished } = read(join(root, path))
-    if (unpublished) continue
+  examineLockfiles()
+  for (const { name, folder: source } of published()) {
     console.log(`\n${name}`)
-    const tarball = join(folder, `${name.replaceAll(/\W+/g, '-')}.tgz`)
-    run('npm', 'run', '-s', 'pn', '--', '-C', join(root, dirname(path)), 'pack', '--out', tarball)
-    run('tar', '-xzf', tarball, '-C', folder)
+    const tarball = pack(name, source, folder)
+    run(folder, 'tar', '-xzf', tarball)
     examine(join(folder, 'package'))
-    run('publint', '--strict', tarball)
-    run('attw', tarball, '--profile', 'node16')
+    examineMaps(join(folder, 'package'))
+    examineHashes(join(folder, 'package'))
+    run(root, 'publint', '--strict', tarball)
+    run(root, 'attw', tarball, '--profile', 'node16')
     rmSync(join(folder, 'package'), { recursive: true })
   }
 } catch (error) {
@@ -35,15 +34,34 @@ try {
   process.exitCode = 1
 }
 
+/** Everybody installs from the registry of their own choice. */
+function examineLockfiles(): void {
+  const exclude = ['**/node_modules']
+  const lockfiles = globSync('**/{pnpm-lock.yaml,package-lock.json}', { cwd: root, exclude })
+  if (lockfiles.length === 0) throw new Error('there is no lockfile')
+  for (const file of lockfiles) {
+    const [url] = /\bhttps?:\S+/.exec(readFileSync(join(root, file), 'utf8')) ?? []
+    if (url) throw new Error(`${file} names a host: ${url}`)
+  }
+}
+
 /** Users have neither our sources nor our development dependencies. */
 function examine(unpacked: string): void {
-  const manifest = read(join(unpacked, 'package.json'))
+  const manifest = readManifest(join(unpacked, 'package.json'))
   if (JSON.stringify(manifest.exports).includes('@holdfast/source')) {
     throw new Error(`${manifest.name}: the published exports lead to sources`)
   }
   const allowed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
   for (const file of globSync('dist/**/*.{js,cjs,ts,cts}', { cwd: unpacked })) {
-    const { importedFiles } = ts.preProcessFile(readFileSync(join(unpacked, file), 'utf8'), true, true)
+    const text = readFileSync(join(unpacked, file), 'utf8')
+    if (
+      manifest.peerDependencies?.['react'] &&
+      /\.c?js$/.test(file) &&
+      !directives(text).includes('use client')
+    ) {
+      throw new Error(`${manifest.name}: ${file} does not begin with 'use client'`)
+    }
+    const { importedFiles } = ts.preProcessFile(text, true, true)
     for (const { fileName } of importedFiles) {
       if (fileName.startsWith('.') || allowed.includes(fileName)) continue
       throw new Error(`${manifest.name}: ${file} imports '${fileName}', which is not among its dependencies`)
@@ -51,10 +69,69 @@ function examine(unpacked: string): void {
   }
 }
 
-function read(path: string): Manifest {
-  return JSON.parse(readFileSync(path, 'utf8')) as Manifest
+/** A debugger shows our sources, which the maps hold, and the maps tell what was bundled. */
+function examineMaps(unpacked: string): void {
+  const { name } = readManifest(join(unpacked, 'package.json'))
+  const found = new Set<string>()
+  for (const file of globSync('dist/**/*.{js,cjs}', { cwd: unpacked })) {
+    const [, url] =
+      /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(unpacked, file), 'utf8')) ?? []
+    if (!url || !existsSync(join(unpacked, 'dist', url)))
+      throw new Error(`${name}: ${file} has no source map`)
+    const map = JSON.parse(readFileSync(join(unpacked, 'dist', url), 'utf8')) as SourceMap
+    for (const [index, source] of map.sources.entries()) {
+      if (isAbsolute(source) || isAbsolute(map.file ?? ''))
+        throw new Error(`${name}: ${url} holds an absolute path`)
+      if (`dist/${source}` !== file && !map.sourcesContent[index])
+        throw new Error(`${name}: ${url} lacks ${source}`)
+      const [, dependency] = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? []
+      if (dependency) found.add(dependency)
+    }
+  }
+  const expected = bundled[name] ?? []
+  if ([...found].sort().join() !== expected.join()) {
+    throw new Error(
+      `${name}: bundles ${[...found].join(', ') || 'nothing'}, not ${expected.join(', ') || 'nothing'}`,
+    )
+  }
+  const licenses = expected.length > 0 ? readFileSync(join(unpacked, 'dist/LICENSES.txt'), 'utf8') : ''
+  for (const dependency of expected) {
+    const [file] = globSync(`packages/*/node_modules/${dependency}/LICENSE`, { cwd: root })
+    if (
+      !file ||
+      !licenses.includes(`${dependency} `) ||
+      !licenses.includes(readFileSync(join(root, file), 'utf8').trim())
+    ) {
+      throw new Error(`${name}: dist/LICENSES.txt lacks the licence of ${dependency}`)
+    }
+  }
+  if (!existsSync(join(unpacked, 'LICENSE'))) throw new Error(`${name}: its own licence is missing`)
 }
 
-function run(command: string, ...args: readonly string[]): void {
-  execFileSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+/** A wrong hash keeps a page's script from running. */
+function examineHashes(unpacked: string): void {
+  const { name } = readManifest(join(unpacked, 'package.json'))
+  const scripts = globSync('*.global.js', { cwd: join(unpacked, 'dist') })
+  if (scripts.length === 0) return
+  const hashes = JSON.parse(readFileSync(join(unpacked, 'dist/integrity.json'), 'utf8')) as Record<
+    string,
+    string
+  >
+  const actual = scripts.map((file) => {
+    const hash = createHash('sha384').update(readFileSync(join(unpacked, 'dist', file)))
+    return [file, `sha384-${hash.digest('base64')}`]
+  })
+  if (JSON.stringify(hashes) !== JSON.stringify(Object.fromEntries(actual))) {
+    throw new Error(`${name}: dist/integrity.json does not fit the scripts beside it`)
+  }
+}
+
+/** The strings at the head of a script; behind any other statement they mean nothing. */
+function directives(text: string): string[] {
+  const found: string[] = []
+  for (const statement of ts.createSourceFile('file.js', text, ts.ScriptTarget.Latest).statements) {
+    if (!ts.isExpressionStatement(statement) || !ts.isStringLiteral(statement.expression)) break
+    found.push(statement.expression.text)
+  }
+  return found
 }

@@ -316,6 +316,17 @@ describe('the interpreter', () => {
     expect(connection.state.name).toBe('preparing')
   })
 
+  it('notices a dial that failed when the socket reports an error and never closes', async () => {
+    const { connection, clock, network } = setUp()
+    connection.connect()
+    await settleMicrotasks()
+    const error = new Error('refused')
+    network.last.onerror!({ type: 'error', error } as never)
+    await clock.advance(1)
+    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable', error } })
+    expect(connection.state.tally.timeouts).toBe(0)
+  })
+
   it('reports the close code as it was, and names the likely cause', async () => {
     const { connection, network, open } = setUp()
     await open()

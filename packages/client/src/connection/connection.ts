@@ -175,17 +175,27 @@ export function createConnection(options: ConnectionOptions): Connection {
         dispatch({ type: 'heard', epoch })
       options.received(event.data)
     }
-    // Carries no facts in browsers, and a close always follows; other runtimes say here what went wrong.
-    socket.onerror = (event: { readonly error?: unknown }) => (error = event.error)
+    // Carries no facts in browsers; other runtimes say here what went wrong.
+    socket.onerror = (event: { readonly error?: unknown }) => {
+      error = event.error
+      dispatch({ type: 'failed', epoch, failure: unreachable({}, error) })
+    }
     socket.onclose = ({ code, reason: text }: { readonly code: number; readonly reason: string }) => {
-      const opened = state.name !== 'opening'
+      const facts = { code, ...(text && { text }) }
       // Before it opened, the code is the socket's own and says nothing of the server.
-      const rule = opened ? closeRule(code, options.closeRules) : retry
-      const reason = opened ? rule.reason : signals.isOffline() ? 'offline' : 'unreachable'
-      const cause = { reason, code, ...(text && { text }), ...(error !== undefined && { error }) }
+      if (state.name === 'opening')
+        return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
+      const rule = closeRule(code, options.closeRules)
+      const cause = { reason: rule.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }
   }
+
+  const unreachable = (facts: Pick<Cause, 'code' | 'text'>, error: unknown): Cause => ({
+    reason: signals.isOffline() ? 'offline' : 'unreachable',
+    ...facts,
+    ...(error !== undefined && { error }),
+  })
 
   const abandon = (dead: boolean): void => {
     abort?.abort()

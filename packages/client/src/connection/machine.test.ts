@@ -80,6 +80,15 @@ describe('an attempt', () => {
     },
   )
 
+  it('that its socket reports to have failed ends in the next turn, if no close comes first', () => {
+    const failure = { reason: 'unreachable' }
+    const [failed] = step(opening, { type: 'failed', epoch: 1, failure }, policy, at(50))
+    expect(failed).toMatchObject({ name: 'opening', deadline: 50 })
+    expect(step(failed, tick, policy, at(50))[0]).toMatchObject({ name: 'waiting', cause: failure })
+    expect(step(failed, ended(1006), policy, at(50))[0]).toMatchObject({ cause: { code: 1006 } })
+    expect(step(openState, { type: 'failed', epoch: 1, failure }, policy, at(50))).toEqual([openState])
+  })
+
   it('gets 20 and then 30 seconds after attempts that timed out', () => {
     let state: State = step(initialState, connect, policy, at(0))[0]
     const lengths: number[] = []
@@ -338,7 +347,7 @@ describe('whatever happens in whatever order', () => {
     kind: fc.oneof(
       {
         weight: 6,
-        arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline'),
+        arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline', 'failed'),
       },
       { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'offline', 'heard', 'reconnect') },
       { weight: 2, arbitrary: fc.constantFrom(...codes) },
@@ -356,6 +365,8 @@ describe('whatever happens in whatever order', () => {
       case 'greeted':
       case 'heard':
         return { type: kind, epoch }
+      case 'failed':
+        return { type: kind, epoch, failure: { reason: 'unreachable' } }
       case 'connect':
       case 'reconnect':
       case 'tick':

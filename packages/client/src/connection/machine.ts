@@ -41,6 +41,8 @@ interface Attempt extends Base {
   readonly deadline: number
   /** Why the connection before this attempt ended, if there was one. */
   readonly cause: Cause | undefined
+  /** What went wrong, if the socket has said so and not closed. */
+  readonly failure?: Cause
 }
 
 interface Open extends Base {
@@ -77,6 +79,8 @@ export type Input =
   | { readonly type: 'wake'; readonly doubtful: boolean }
   | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
   | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
+  /** The socket reported an error before it opened. Most close right after that; some never do. */
+  | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
   | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: CloseRule }
 
 /**
@@ -155,6 +159,9 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       break
     case 'opened':
       if (name === 'opening') return [{ ...state, name: 'greeting' }, 'greet']
+      break
+    case 'failed':
+      if (name === 'opening') return [{ ...state, deadline: sample.now, failure: input.failure }]
       break
     case 'greeted':
       if (name === 'greeting') return open(state, policy, sample)
@@ -251,7 +258,7 @@ function tick(state: State, policy: Policy, sample: Sample): Step {
     case 'preparing':
     case 'opening':
     case 'greeting':
-      return fall(state, { reason: 'timeout' }, lost, policy, sample)
+      return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
     case 'open':
       return watch(state, state.watch && policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)
     case 'closing':

@@ -1,0 +1,32 @@
+import type { Client } from 'holdfast'
+
+// Neither the types of the DOM nor those of Node are needed for these two.
+declare const setTimeout: (callback: () => void, delay: number) => unknown
+declare const clearTimeout: (timer: unknown) => void
+
+/** How long a connection outlives the last provider that held it, in milliseconds. */
+const lingerTimeout = 1_000
+
+interface Hold {
+  count: number
+  timer: unknown
+}
+
+const holds = /* @__PURE__ */ new WeakMap<Client, Hold>()
+
+/**
+ * Connects a client, and keeps it so until the returned function was called as often as this one, and 1 s longer.
+ *
+ * In that second a new hold finds the connection as it was: StrictMode, hot reload and a change of routes take an
+ * effect back only to run it again.
+ */
+export function hold(client: Client): () => void {
+  void client.connect()
+  const held = holds.get(client) ?? { count: 0, timer: undefined }
+  holds.set(client, held)
+  held.count++
+  clearTimeout(held.timer)
+  return () => {
+    if (--held.count === 0) held.timer = setTimeout(() => void client.disconnect(), lingerTimeout)
+  }
+}

@@ -1,0 +1,60 @@
+import type { Client } from 'holdfast'
+import { createContext, createElement, useContext, useEffect } from 'react'
+import type { Context, ReactElement, ReactNode } from 'react'
+import { hold } from './hold.ts'
+import type { RegisteredContract } from './types.ts'
+
+export interface HoldfastProviderProps {
+  /** The client, made once, outside of any component. It stays the application's: nothing here disposes of it. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- not the default once a client is registered
+  readonly client: Client<RegisteredContract>
+  /**
+   * Whether to connect while the provider is mounted.
+   *
+   * Connects after the first render, and disconnects 1 s after the last provider of the client has unmounted, so that
+   * StrictMode, hot reload and a change of routes keep the one socket. The queue of the client is kept. Does not
+   * connect again after `client.disconnect()` until a provider mounts anew.
+   *
+   * Without it the application calls `client.connect()` itself.
+   *
+   * @default false
+   */
+  readonly connect?: boolean
+  readonly children?: ReactNode
+}
+
+const ClientContext: Context<Client | undefined> = /* @__PURE__ */ createContext<Client | undefined>(
+  undefined,
+)
+
+/**
+ * Gives a client to the hooks below it.
+ *
+ * @example
+ * <HoldfastProvider client={client} connect>
+ *   <App />
+ * </HoldfastProvider>
+ */
+export function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement {
+  useEffect(() => (connect ? hold(client) : undefined), [client, connect])
+  return createElement(ClientContext.Provider, { value: client }, children)
+}
+
+/**
+ * The client of the nearest {@link HoldfastProvider}.
+ *
+ * Its contract is the one in {@link Register}, else the one that is named here, which nothing can check.
+ *
+ * @throws {Error} when there is no provider
+ */
+export function useClient<C = RegisteredContract>(): Client<C> {
+  return useNearest<Client<C>>(undefined) as Client<C>
+}
+
+/** The given client, else that of the nearest provider. */
+export function useNearest<T>(given: T | undefined): T | Client {
+  const nearest = useContext(ClientContext)
+  const client = given ?? nearest
+  if (!client) throw new Error('no client: put a <HoldfastProvider> around this, or pass the client')
+  return client
+}

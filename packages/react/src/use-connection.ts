@@ -1,0 +1,50 @@
+import type { ClientState } from 'holdfast'
+import { useMemo, useSyncExternalStore } from 'react'
+import { useNearest } from './provider.ts'
+import type { ConnectionLike } from './types.ts'
+
+type Selector<T> = (state: ClientState) => T
+
+/** What servers render, and what pages start from, so that they agree wherever the client is by then. */
+const idle: ClientState = { status: 'idle', attempt: 0, retryAt: undefined, cause: undefined }
+
+/**
+ * What the selector takes from the state of a client's connection.
+ *
+ * Renders again when that changes, as `Object.is` has it, and never because of messages. A selector that makes an
+ * object renders on every change of the state. On a server, and while a page hydrates, the state is `idle`.
+ *
+ * @example
+ * const status = useConnection(client, (state) => state.status)
+ */
+export function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
+/**
+ * The same for the client of the nearest {@link HoldfastProvider}.
+ *
+ * @throws {Error} when there is no provider
+ */
+export function useConnection<T>(selector: Selector<T>): T
+export function useConnection<T>(...args: unknown[]): T {
+  // From the end, because the client may be left out.
+  const client = useNearest(args.at(-2) as ConnectionLike | undefined)
+  const selector = args.at(-1) as Selector<T>
+  const select = useMemo(() => remember(selector), [selector])
+  return useSyncExternalStore(
+    client.subscribe,
+    () => select(client.state),
+    () => select(idle),
+  )
+}
+
+/** React asks more than once for one render, and wants the same object each time. */
+function remember<T>(selector: Selector<T>): Selector<T> {
+  let from: ClientState | undefined
+  let selected: T
+  return (state) => {
+    if (state !== from) {
+      selected = selector(state)
+      from = state
+    }
+    return selected
+  }
+}

@@ -1,0 +1,52 @@
+// What users can call and name is written down in `api/`, without the comments: no change of it goes unseen.
+//
+//   node test/package/api.ts            compares the built types with it
+//   node test/package/api.ts --accept   takes the built types over
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { format, type FormatConfig } from 'oxfmt'
+import ts from 'typescript'
+import { published, root, temporaryFolder } from './published.ts'
+
+const accept = process.argv.includes('--accept')
+const folder = join(import.meta.dirname, 'api')
+const built = temporaryFolder()
+const style = JSON.parse(readFileSync(join(root, '.oxfmtrc.json'), 'utf8')) as FormatConfig
+mkdirSync(folder, { recursive: true })
+
+for (const { name, folder: source } of published()) {
+  const file = `${basename(name)}.d.ts`
+  const text = await declarations(join(source, 'dist/index.d.ts'))
+  if (text !== (await declarations(join(source, 'dist/index.d.cts')))) {
+    fail(`${name}: the types differ between ESM and CommonJS`)
+  }
+  if (accept) {
+    writeFileSync(join(folder, file), text)
+    console.log(`${name}: accepted`)
+    continue
+  }
+  const known = join(folder, file)
+  if (existsSync(known) && readFileSync(known, 'utf8') === text) {
+    console.log(`${name}: the public types are as written down`)
+    continue
+  }
+  writeFileSync(join(built, file), text)
+  const args = ['diff', '--no-index', '--', existsSync(known) ? known : '/dev/null', join(built, file)]
+  spawnSync('git', args, { stdio: 'inherit' })
+  fail(`${name}: the public types have changed. If that is meant: node test/package/api.ts --accept`)
+}
+
+/** The types without comments, in the style of the repository. */
+async function declarations(path: string): Promise<string> {
+  const parsed = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest)
+  const bare = ts.createPrinter({ removeComments: true }).printFile(parsed)
+  const { code, errors } = await format('index.d.ts', bare, style)
+  if (errors[0]) throw new Error(`${path}: ${errors[0].message}`)
+  return `// Written by \`node test/package/api.ts --accept\`.\n${code}`
+}
+
+function fail(message: string): void {
+  console.error(message)
+  process.exitCode = 1
+}

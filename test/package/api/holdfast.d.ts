@@ -1,0 +1,581 @@
+// Written by `node test/package/api.ts --accept`.
+type CauseReason =
+  | 'unreachable'
+  | 'offline'
+  | 'timeout'
+  | 'lost'
+  | 'silent'
+  | 'change'
+  | 'url'
+  | 'token'
+  | 'refused'
+  | 'blocked'
+  | 'send-failed'
+  | 'reconnect'
+  | 'disconnect'
+  | 'dispose'
+  | (string & {})
+interface Cause {
+  readonly reason: CauseReason
+  readonly code?: number
+  readonly text?: string
+  readonly error?: unknown
+}
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+type Signal = 'wake' | 'change' | 'offline'
+interface Signals {
+  listen(notice: (signal: Signal) => void): () => void
+  isOffline(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
+interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?:
+      | {
+          readonly input: Input
+          readonly output: Output
+        }
+      | undefined
+  }
+}
+type SchemaResult<Output> =
+  | {
+      readonly value: Output
+      readonly issues?: undefined
+    }
+  | {
+      readonly issues: readonly SchemaIssue[]
+    }
+interface SchemaIssue {
+  readonly message: string
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
+}
+interface RequestSchema {
+  readonly input: StandardSchema
+  readonly output: StandardSchema
+}
+interface SchemaContract {
+  readonly toClient?: Readonly<Record<string, StandardSchema>>
+  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+}
+interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+interface ContractOf<S extends SchemaContract> {
+  readonly toClient: {
+    [Name in keyof S['toClient']]: OutputOf<NonNullable<S['toClient']>[Name]>
+  }
+  readonly toServer: {
+    [Name in keyof S['toServer']]: NonNullable<S['toServer']>[Name] extends infer Entry
+      ? Entry extends RequestSchema
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : InputOf<Entry>
+      : never
+  }
+}
+type InputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type AnyFunction = (...args: never) => unknown
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
+  ? Side<C, Direction>[Name]
+  : never
+type RequestName<C> = string extends keyof Side<C, 'toServer'>
+  ? string
+  : keyof {
+      [
+        Name in keyof Side<C, 'toServer'> as Side<C, 'toServer'>[Name] extends AnyFunction ? Name : never
+      ]: true
+    } &
+      string
+type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+type RequestArguments<C, Name, Options> =
+  EventData<C, 'toServer', Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? EventArguments<Input, Options>
+      : EventArguments<undefined, Options>
+    : EventArguments<unknown, Options>
+type RequestAnswer<C, Name> =
+  EventData<C, 'toServer', Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type UndeliveredReason =
+  | 'expired'
+  | 'overflow'
+  | 'cancelled'
+  | 'replaced'
+  | 'volatile'
+  | 'too-large'
+  | 'rejected'
+  | 'closed'
+  | 'disposed'
+type Outcome =
+  | {
+      readonly status: 'sent'
+    }
+  | {
+      readonly status: 'undelivered'
+      readonly reason: UndeliveredReason
+    }
+interface Delivery extends PromiseLike<Outcome> {
+  readonly outcome: Outcome | undefined
+  cancel(): boolean
+  orThrow(): Promise<Outcome>
+}
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: readonly [min: number, max: number]
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
+interface PlainFrame {
+  readonly type?: unknown
+  readonly data: unknown
+  readonly id?: unknown
+  readonly error?: unknown
+}
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
+}
+interface Watch {
+  readonly phase: 'quiet' | 'probing' | 'judging'
+  readonly deadline: number
+  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
+  readonly repeated?: boolean
+}
+type Beat =
+  | {
+      readonly watch: Watch
+      readonly probe?: boolean
+    }
+  | 'dead'
+interface Heartbeat {
+  start(sample: Sample): Watch
+  onDeadline(watch: Watch, sample: Sample): Beat
+  onDoubt(watch: Watch, sample: Sample): Beat
+}
+type State = Idle | Attempt | Open | Waiting | Closing | Closed
+interface Base {
+  readonly epoch: number
+  readonly tally: Tally
+}
+interface Tally {
+  readonly attempts: number
+  readonly timeouts: number
+  readonly strikes: number
+  readonly refresh: boolean
+}
+interface Idle extends Base {
+  readonly name: 'idle'
+}
+interface Attempt extends Base {
+  readonly name: 'preparing' | 'opening' | 'greeting'
+  readonly startedAt: number
+  readonly deadline: number
+  readonly cause: Cause | undefined
+  readonly failure?: Cause
+}
+interface Open extends Base {
+  readonly name: 'open'
+  readonly startedAt: number
+  readonly openedAt: Pick<Sample, 'now' | 'wall'>
+  readonly watch: Watch | undefined
+}
+interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  readonly earliest: number
+  readonly cause: Cause
+}
+interface Closing extends Base {
+  readonly name: 'closing'
+  readonly deadline: number
+  readonly cause: Cause
+}
+interface Closed extends Base {
+  readonly name: 'closed'
+  readonly cause: Cause
+  readonly fatal: boolean
+}
+interface Sample {
+  readonly now: number
+  readonly wall: number
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+}
+type Payload = string | Uint8Array<ArrayBuffer>
+interface Failure {
+  readonly cause: Cause
+  readonly rule: CloseRule
+}
+interface Connection {
+  readonly state: State
+  readonly rtt: number | undefined
+  readonly bufferedAmount: number
+  connect(): void
+  reconnect(): void
+  stop(cause: Cause, graceful: boolean): void
+  confirm(): void
+  fail(failure: Failure): void
+  answered(): void
+  isWritable(): boolean
+  write(payload: Payload): boolean
+}
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+}
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): () => void
+  once(key: PropertyKey, listener: Listener): () => void
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+type Listener = ((...values: never[]) => unknown) & {
+  of?: Listener
+}
+interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
+  onAny(handler: (name: string, data: unknown) => unknown): () => void
+  onRaw(handler: Handler<string | Uint8Array>): () => void
+  event(name: string, data: unknown): void
+  raw(data: string | Uint8Array): void
+}
+interface Wire {
+  readonly maxFrameBytes: number
+  readonly heartbeat?: Heartbeat | undefined
+  attach(host: WireHost): WireEnd
+}
+interface WireHost extends Pick<Router, 'event' | 'raw'> {
+  readonly clock: Clock
+  readonly connection: Connection
+  token(): string | undefined
+  invalid(message: InvalidMessage): void
+}
+interface WireEnd {
+  encode(name: string, data: unknown, id?: string): Payload
+  greet(): void
+  received(data: string | Uint8Array): void
+  probe?(): void
+  request?(send: (id: string) => Delivery, options: RequestOptions): Promise<unknown>
+  down?(): void
+  dispose?(): void
+}
+interface InvalidMessage {
+  readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
+  readonly name?: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Client<C = AnyContract> extends AsyncDisposeLike {
+  connect(options?: WaitOptions): Promise<void>
+  reconnect(options?: WaitOptions): Promise<void>
+  disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
+  dispose(): Promise<void>
+  send<Name extends string & EventName<C, 'toServer'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toServer', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions>
+  ): Promise<RequestAnswer<C, Name>>
+  drained(options?: DrainOptions): Promise<void>
+  on<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  once<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  off<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): void
+  onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
+  onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
+  events<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
+  watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
+  readonly state: ClientState
+  subscribe(listener: () => void): Unsubscribe
+  stats(): ClientStats
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+interface DrainOptions extends WaitOptions {
+  readonly below?: number
+}
+interface EventsOptions extends WaitOptions {
+  readonly buffer?: number
+}
+interface ClientState {
+  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
+  readonly attempt: number
+  readonly retryAt: number | undefined
+  readonly cause: Cause | undefined
+}
+interface Lifecycle {
+  readonly open: ClientState
+  readonly down: Cause
+  readonly closed: Cause
+  readonly invalid: InvalidMessage
+  readonly settled: {
+    readonly name: string | undefined
+    readonly outcome: Outcome
+  }
+}
+interface ClientStats {
+  readonly rtt: number | undefined
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  readonly bufferedBytes: number
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedMessages: number
+  readonly receivedBytes: number
+  readonly opens: number
+  readonly unhandled: number
+  readonly invalid: number
+}
+type UrlSource =
+  | string
+  | {
+      readonly href: string
+    }
+interface ClientOptions {
+  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
+  readonly token?: (context: TokenContext) => string | Promise<string>
+  readonly wire?: Wire
+  readonly WebSocket?: SocketConstructor
+  readonly protocols?: string | readonly string[]
+  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
+  readonly attemptTimeout?: number
+  readonly outbox?: OutboxOptions
+  readonly closeCodes?: CloseRules
+  readonly ports?: Partial<Ports>
+}
+interface UrlContext {
+  readonly attempt: number
+  readonly token: string | undefined
+  readonly signal: AbortSignalLike
+}
+interface TokenContext {
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized'
+}
+interface BackoffContext {
+  readonly failures: number
+  readonly cause: Cause
+  readonly random: number
+}
+declare function createClient<const S extends SchemaContract>(
+  options: ClientOptions & {
+    readonly contract: S
+  },
+): Client<ContractOf<S>>
+declare function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+type HoldfastErrorCode =
+  | 'misuse'
+  | 'no-websocket'
+  | 'connect-failed'
+  | 'disconnected'
+  | 'disposed'
+  | 'timeout'
+  | 'aborted'
+  | 'remote'
+  | 'invalid'
+  | 'undelivered'
+  | 'unknown'
+  | 'overflow'
+interface HoldfastErrorDetails {
+  readonly cause?: unknown
+  readonly data?: unknown
+  readonly outcome?: Outcome
+}
+declare class HoldfastError extends Error implements HoldfastErrorDetails {
+  readonly code: HoldfastErrorCode
+  readonly data?: unknown
+  readonly outcome?: Outcome
+  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
+}
+declare function isHoldfastError(value: unknown): value is HoldfastError
+interface PlainOptions {
+  readonly shape?: 'flat' | 'envelope'
+  readonly encode?: (name: string, data: unknown, id?: string) => Payload
+  readonly decode?: (frame: string | Uint8Array) => PlainFrame | undefined
+  readonly greet?: (context: { readonly token: string | undefined }) => Payload | undefined
+  readonly greeted?: (frame: PlainFrame) => boolean
+  readonly heartbeat?: PlainHeartbeat
+  readonly correlate?: string
+  readonly maxFrameBytes?: number
+}
+interface PlainHeartbeat {
+  readonly message: Payload
+  readonly isReply: (frame: PlainFrame) => boolean
+  readonly interval?: number
+  readonly timeout?: number
+}
+declare function plain(options?: PlainOptions): Wire
+export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, plain }
+export type {
+  AbortSignalLike,
+  AnyContract,
+  AsyncDisposeLike,
+  BackoffContext,
+  BackoffOptions,
+  Cause,
+  CauseReason,
+  Client,
+  ClientOptions,
+  ClientState,
+  ClientStats,
+  Clock,
+  CloseAction,
+  CloseRule,
+  CloseRules,
+  Contract,
+  ContractOf,
+  Delivery,
+  DrainOptions,
+  EventData,
+  EventName,
+  EventsOptions,
+  Handler,
+  HoldfastErrorCode,
+  HoldfastErrorDetails,
+  InvalidMessage,
+  Lifecycle,
+  OutboxOptions,
+  Outcome,
+  Payload,
+  PlainFrame,
+  PlainHeartbeat,
+  PlainOptions,
+  Ports,
+  RequestName,
+  RequestOptions,
+  RequestSchema,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  SendOptions,
+  Signal,
+  Signals,
+  SocketConstructor,
+  SocketLike,
+  StandardSchema,
+  TokenContext,
+  UndeliveredReason,
+  Unsubscribe,
+  UrlContext,
+  UrlSource,
+  WaitOptions,
+  Wire,
+}

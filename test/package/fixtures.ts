@@ -1,0 +1,149 @@
+// Projects as users have them, in a folder of their own, with the tarballs installed: each is built, and then run
+// against a real server, the page ones in Chromium.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, dirname, extname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright'
+import { findChromium } from '../support/chromium.ts'
+import { install } from '../support/install.ts'
+import { startServer } from '../support/server.ts'
+import { pack, published, run, temporaryFolder } from './published.ts'
+
+process.env['NEXT_TELEMETRY_DISABLED'] = '1'
+
+const folder = temporaryFolder()
+cpSync(join(import.meta.dirname, 'fixtures'), folder, {
+  recursive: true,
+  filter: (path) => basename(path) !== 'node_modules',
+})
+install(folder, '--frozen-lockfile')
+const tarballs = published().map(({ name, folder: source }) => [name, `file:${pack(name, source, folder)}`])
+for (const path of globSync('*/package.json', { cwd: folder })) {
+  const manifest = JSON.parse(readFileSync(join(folder, path), 'utf8')) as { dependencies?: object }
+  // Those who do not use React do not install its hooks.
+  const own = manifest.dependencies ? tarballs : tarballs.filter(([name]) => name === 'holdfast')
+  const dependencies = { ...manifest.dependencies, ...Object.fromEntries(own) }
+  writeFileSync(join(folder, path), JSON.stringify({ ...manifest, dependencies }))
+}
+install(folder, '--no-frozen-lockfile', '--prefer-offline')
+
+await using server = await startServer()
+const url = `${server.url}/echo`
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM'] ?? (await findChromium()),
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+const cases: Readonly<Record<string, () => Promise<void>>> = {
+  'Node, ESM': () => inNode('node-esm/main.mjs'),
+  'Node, CommonJS': () => inNode('node-cjs/main.cjs'),
+  esbuild: () => inPage('esbuild', 'public'),
+  webpack: () => inPage('webpack', 'public'),
+  Vite: () => inPage('vite', 'dist'),
+  'Next.js': inNext,
+}
+try {
+  for (const [name, body] of Object.entries(cases)) {
+    const start = performance.now()
+    const error = await body().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    console.log(`${error === undefined ? 'ok' : 'not ok'} ${name}, ${seconds} s`)
+    if (error === undefined) continue
+    console.error(error)
+    process.exitCode = 1
+  }
+} finally {
+  await browser.close()
+}
+
+/** Passes if the process ends by itself. */
+async function inNode(path: string): Promise<void> {
+  const child = spawn(process.execPath, [basename(path), url], {
+    cwd: join(folder, dirname(path)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 20_000,
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new Error(`exit ${code}`)
+  if (output.trim() !== 'heard hello') throw new Error(`printed ${output}`)
+}
+
+async function inPage(name: string, dist: string): Promise<void> {
+  run(join(folder, name), 'npm', 'run', '-s', 'build')
+  const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' }
+  const files = createServer(({ url: target = '' }, response) => {
+    const { pathname } = new URL(target, 'http://localhost')
+    const path = join(folder, name, dist, pathname === '/' ? 'index.html' : pathname)
+    const found = existsSync(path)
+    response.writeHead(found ? 200 : 404, { 'content-type': types[extname(path)] ?? 'text/plain' })
+    response.end(found ? readFileSync(path) : '')
+  })
+  files.listen(0, '127.0.0.1')
+  await once(files, 'listening')
+  try {
+    await see((files.address() as AddressInfo).port, 'main', 'heard hello')
+  } finally {
+    files.close()
+    files.closeAllConnections()
+  }
+}
+
+/** The server renders the page, the browser takes it over without complaint, and the hooks hear. */
+async function inNext(): Promise<void> {
+  const cwd = join(folder, 'next')
+  run(cwd, 'npm', 'run', '-s', 'build')
+  const child = spawn(
+    process.execPath,
+    ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', '0'],
+    {
+      cwd,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      createInterface(child.stdout).on('line', (line) => {
+        const [, found] = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line) ?? []
+        if (found) resolve(Number(found))
+      })
+      child.on('close', (code) => reject(new Error(`next start: exit ${code}`)))
+    })
+    const html = (await (await fetch(`http://127.0.0.1:${port}/`)).text()).replaceAll('<!-- -->', '')
+    for (const text of ['idle, heard nothing', 'going-away']) {
+      if (!html.includes(text)) throw new Error(`the server did not render '${text}'`)
+    }
+    await see(port, 'button', 'open, heard hello', 'open, heard nothing')
+  } finally {
+    child.kill()
+    await once(child, 'close')
+  }
+}
+
+/** Waits for a text, and for one to click on before. Nothing may be logged as an error meanwhile. */
+async function see(port: number, selector: string, text: string, before?: string): Promise<void> {
+  const page = await browser.newPage()
+  page.setDefaultTimeout(20_000)
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())))
+  try {
+    await page.goto(`http://127.0.0.1:${port}/?url=${url}`)
+    if (before) await page.locator(selector, { hasText: before }).click()
+    await page.locator(selector, { hasText: text }).waitFor()
+  } catch (error) {
+    throw new Error(errors.join('\n') || `the page says: ${await page.locator('body').textContent()}`, {
+      cause: error,
+    })
+  } finally {
+    await page.close()
+  }
+  if (errors.length > 0) throw new Error(errors.join('\n'))
+}

@@ -1,0 +1,127 @@
+// The types in the tarballs under every compiler that users may have: the type tests, the texts of the errors, and
+// consumers that know no DOM, check the types of libraries too, and resolve modules in each of the ways there are.
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { contract, errorTexts } from '../types/error-texts.ts'
+import { pack, published, root, run, temporaryFolder } from './published.ts'
+
+const compilers = ['typescript-5.9', 'typescript', 'typescript-7']
+const used = [
+  'valibot',
+  'vitest',
+  'ws',
+  'zod',
+  'react',
+  'typescript',
+  '@types/node',
+  '@types/react',
+  '@types/ws',
+]
+
+const folder = temporaryFolder()
+const modules = join(folder, 'node_modules')
+for (const { name, folder: source } of published()) {
+  mkdirSync(join(modules, name), { recursive: true })
+  run(folder, 'tar', '-xzf', pack(name, source, folder), '-C', join(modules, name), '--strip-components=1')
+}
+for (const name of used) {
+  mkdirSync(dirname(join(modules, name)), { recursive: true })
+  symlinkSync(join(root, 'test/node_modules', name), join(modules, name), 'junction')
+}
+
+const strict = { strict: true, noEmit: true, target: 'es2022', types: [] }
+const bundler = { ...strict, module: 'esnext', moduleResolution: 'bundler' }
+const node16 = { ...strict, module: 'node16', moduleResolution: 'node16' }
+const noDom = { lib: ['es2022'], skipLibCheck: false }
+const consumer = `import * as holdfast from 'holdfast'
+import * as protocol from '@holdfast/protocol'
+const client: holdfast.Client = holdfast.createClient({ url: 'ws://localhost', wire: holdfast.plain() })
+export const outcome: PromiseLike<holdfast.Outcome> = client.send('name', 1)
+export const rule: holdfast.CloseRule = protocol.closeRule(1006)
+`
+const component = `import { useConnection } from '@holdfast/react'
+export const useAttempt = (): number => useConnection(({ attempt }) => attempt)
+`
+
+interface Project {
+  readonly name: string
+  /** What the compiler has to say, in any order: `file:line: text`. */
+  readonly expected: readonly string[]
+}
+const projects: readonly Project[] = [
+  typeTests(),
+  project(
+    'the texts of errors',
+    { ...bundler, lib: ['es2022', 'dom'], exactOptionalPropertyTypes: true },
+    Object.fromEntries(errorTexts.map(([code], index) => [`error-${index}.ts`, contract + code])),
+    errorTexts.map(([, text], index) => `error-${index}.ts:7: ${text}`),
+  ),
+  project('no DOM, bundler', { ...bundler, ...noDom }, { 'consumer.ts': consumer }),
+  project(
+    'no DOM, node16 ESM and CommonJS',
+    { ...node16, ...noDom },
+    { 'consumer.mts': consumer, 'consumer.cts': consumer },
+  ),
+  // Not with the others, because the types of React declare names of the DOM.
+  project(
+    'React, node16 ESM and CommonJS',
+    { ...node16, ...noDom },
+    { 'component.mts': component, 'component.cts': component },
+  ),
+]
+
+for (const compiler of compilers) {
+  const home = join(root, 'test/node_modules', compiler)
+  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string }
+  const output = projects.map(({ name }) => compile(join(home, 'bin/tsc'), join(folder, name)))
+  for (const [index, { name, expected }] of projects.entries()) {
+    const found = (await output[index]) ?? []
+    const right = found.toSorted().join('\n') === expected.toSorted().join('\n')
+    console.log(`TypeScript ${version}, ${name}: ${right ? 'as expected' : 'WRONG'}`)
+    if (right) continue
+    process.exitCode = 1
+    for (const line of found) if (!expected.includes(line)) console.error(`  not expected: ${line}`)
+    for (const line of expected) if (!found.includes(line)) console.error(`  missing: ${line}`)
+  }
+}
+
+/** The tests of types that stand in files of their own. They are compiled, not run. */
+function typeTests(): Project {
+  for (const file of ['types/contract.test.ts', 'types/react.test.ts', 'support/type-check.ts']) {
+    cpSync(join(root, 'test', file), join(folder, 'type tests', file))
+  }
+  return project('type tests', {
+    ...bundler,
+    lib: ['esnext', 'dom', 'dom.iterable'],
+    types: ['node'],
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+  })
+}
+
+function project(
+  name: string,
+  compilerOptions: object,
+  files: Readonly<Record<string, string>> = {},
+  expected: readonly string[] = [],
+): Project {
+  mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, name, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }))
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, file), text)
+  return { name, expected }
+}
+
+/** TypeScript 7 has no API, so its errors are read from what it prints, and so are those of the others. */
+async function compile(tsc: string, cwd: string): Promise<string[]> {
+  const output = await new Promise<string>((resolve) => {
+    const args = [tsc, '-p', '.', '--pretty', 'false']
+    execFile(process.execPath, args, { cwd }, (error, stdout, stderr) =>
+      resolve(stdout + stderr || (error?.message ?? '')),
+    )
+  })
+  const lines = output.split('\n').filter((line) => line && !line.startsWith('  '))
+  return lines.map((line) => line.trim().replace(/^(\S+)\((\d+),\d+\): error TS\d+:/, '$1:$2:'))
+}

@@ -1,0 +1,161 @@
+// The ten cases of `smoke.mjs` on every runtime, and a table of what came of them.
+//
+//   node test/runtime/all.ts           all of them; installs them first
+//   node test/runtime/all.ts --quick   this Node and a worker of Chromium
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium, type Page } from 'playwright'
+import { findChromium } from '../support/chromium.ts'
+import { install } from '../support/install.ts'
+import { startServer } from '../support/server.ts'
+
+/** How long a process may live on after its last case. */
+const patience = 5_000
+
+interface Row {
+  readonly runtime: string
+  readonly version: string
+  readonly lines: readonly string[]
+  readonly ms: number
+  /** What went wrong apart from the cases. */
+  readonly trouble?: string | undefined
+}
+
+const quick = process.argv.includes('--quick')
+const here = import.meta.dirname
+const dist = join(here, '../../packages/client/dist')
+const bin = (path: string): string => join(here, 'node_modules', path)
+
+await using server = await startServer()
+const rows: Row[] = []
+if (!quick) {
+  install(here, '--frozen-lockfile')
+  rows.push(await inProcess("Node 20 with 'ws'", bin('node-20/bin/node')))
+  rows.push(await inProcess('Node 22', bin('node-22/bin/node')))
+}
+rows.push(await inProcess('Node 24', process.execPath))
+if (!quick) {
+  rows.push(await inProcess('Node 26', bin('node-26/bin/node')))
+  rows.push(await inProcess('Bun', bin('bun/bin/bun.exe')))
+  rows.push(await inProcess('Deno', bin('deno/deno'), ['run', '-A']))
+  rows.push(await inWorkerd(bin('workerd/bin/workerd')))
+}
+rows.push(await inChromium())
+
+const table = rows.map((row) => {
+  const passed = row.lines.filter((line) => line.startsWith('ok ')).length
+  const well = passed === 10 && row.lines.length === 10 && !row.trouble
+  if (!well) process.exitCode = 1
+  const result = row.trouble ?? (well ? 'passed' : 'FAILED')
+  return [row.runtime, row.version, `${passed} of 10`, `${(row.ms / 1000).toFixed(1)} s`, result]
+})
+console.log('\n| runtime | version | cases | time | result |\n|---|---|---|---|---|')
+for (const cells of table) console.log(`| ${cells.join(' | ')} |`)
+for (const { runtime, lines } of rows) {
+  for (const line of lines) if (!line.startsWith('ok ')) console.error(`${runtime}: ${line}`)
+}
+
+/** Passes if the process ends by itself, and soon. */
+async function inProcess(runtime: string, command: string, args: readonly string[] = []): Promise<Row> {
+  const version = /[\d.]+/.exec(await output(command, ['--version']))?.[0] ?? '?'
+  const start = performance.now()
+  const child = spawn(command, [...args, join(here, 'process.mjs'), server.url], {
+    cwd: here,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines: string[] = []
+  let late = false
+  const end = (): void => {
+    late = true
+    child.kill('SIGKILL')
+  }
+  let timer = setTimeout(end, 30_000)
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line)
+    clearTimeout(timer)
+    timer = setTimeout(end, line.includes('ok 10 ') ? patience : 30_000)
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(timer)
+  const trouble = late ? 'DOES NOT END' : code === 0 ? undefined : `EXIT ${code}`
+  return { runtime, version, lines, ms: performance.now() - start, trouble }
+}
+
+async function inWorkerd(command: string): Promise<Row> {
+  const version = (await output(command, ['--version'])).trim().replace('workerd ', '')
+  const child = spawn(command, ['serve', join(here, 'workerd.capnp'), '--control-fd=1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const { port } = JSON.parse(line) as { port: number }
+    const start = performance.now()
+    const response = await fetch(`http://127.0.0.1:${port}/?url=${server.url}`, {
+      signal: AbortSignal.timeout(60_000),
+    })
+    const lines = (await response.text()).split('\n')
+    return { runtime: 'workerd', version, lines, ms: performance.now() - start }
+  } finally {
+    child.kill()
+  }
+}
+
+/** In a dedicated worker, of a page that takes the script-tag build by its hash. */
+async function inChromium(): Promise<Row> {
+  const script = 'holdfast.global.js'
+  const hashes = JSON.parse(readFileSync(join(dist, 'integrity.json'), 'utf8')) as Record<string, string>
+  const html = `<!doctype html><link rel="icon" href="data:," /><script src="/dist/${script}" integrity="${hashes[script]}"></script>`
+  const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' }
+  const files = createServer(({ url = '/' }, response) => {
+    const path = url.startsWith('/dist/') ? join(dist, url.slice('/dist'.length)) : join(here, url)
+    const type = types[extname(url)]
+    response.writeHead(type || url === '/' ? 200 : 404, { 'content-type': type ?? 'text/html' })
+    response.end(type ? readFileSync(path) : html)
+  })
+  files.listen(0, '127.0.0.1')
+  await once(files, 'listening')
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? (await findChromium()),
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${(files.address() as AddressInfo).port}/`)
+    const start = performance.now()
+    const lines = await inWorkerOf(page)
+    const ms = performance.now() - start
+    const loaded = await page.evaluate(`typeof Holdfast === 'object' && typeof Holdfast.createClient`)
+    const trouble = loaded === 'function' ? undefined : 'SCRIPT TAG REFUSED'
+    return { runtime: 'Chromium, dedicated worker', version: browser.version(), lines, ms, trouble }
+  } finally {
+    await browser.close()
+    files.close()
+    files.closeAllConnections()
+  }
+}
+
+function inWorkerOf(page: Page): Promise<string[]> {
+  return page.evaluate(
+    (url) =>
+      new Promise<string[]>((resolve, reject) => {
+        const worker = new Worker('/dedicated-worker.mjs', { type: 'module' })
+        worker.onmessage = ({ data }) => resolve(data as string[])
+        worker.onerror = ({ message }) => reject(new Error(message || 'the worker did not load'))
+        worker.postMessage(url, [])
+      }),
+    server.url,
+  )
+}
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  await once(child, 'close')
+  return text
+}

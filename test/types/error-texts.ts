@@ -1,0 +1,26 @@
+/** What users see when they err, under every compiler that they may have. */
+export const errorTexts: readonly (readonly [code: string, text: string])[] = [
+  [
+    `client.send('leeve')`,
+    `Argument of type '"leeve"' is not assignable to parameter of type '"chat.typing" | "leave"'.`,
+  ],
+  [`client.send('chat.typing', { room: 7 })`, `Type 'number' is not assignable to type 'string'.`],
+  [`client.send('chat.typing')`, 'Expected 2-3 arguments, but got 1.'],
+  [
+    `client.on('x', () => {})`,
+    `Argument of type '"x"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`,
+  ],
+  [
+    `client.request('chat.send', 7)`,
+    `Argument of type 'number' is not assignable to parameter of type '{ text: string; }'.`,
+  ],
+]
+
+/** What stands before the code of each; the code is the seventh line. */
+export const contract = `import { createClient } from 'holdfast'
+interface Chat {
+  toClient: { 'chat.message': { text: string }; 'room.closed': undefined }
+  toServer: { 'chat.typing': { room: string }; leave: undefined; 'chat.send'(draft: { text: string }): { id: number } }
+}
+const client = createClient<Chat>({ url: 'ws://localhost' })
+`
