@@ -18,7 +18,7 @@ const integration: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'integration',
-    include: ['test/{conformance,server,package,types,playground,readme}/**/*.test.ts'],
+    include: ['test/{conformance,server,package,types,playground,readme,docs}/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

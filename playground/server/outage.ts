@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { cutDuration } from '../contract.ts'
+import { createShortMemory } from './short-memory.ts'
 
 /**
  * Cuts single pages off, below the chat server, which sees only what it would see if somebody pulled the plug.
@@ -10,8 +11,9 @@ import { cutDuration } from '../contract.ts'
  */
 export function createOutage(http: Server, { duration = cutDuration } = {}): RequestListener {
   const connections = new Map<Duplex, string>()
-  const cut = new Set<string>()
+  const cut = createShortMemory(duration)
 
+  http.on('close', cut.clear)
   http.prependListener('upgrade', (request, socket) => {
     const page = pageOf(request)
     if (!page) return
@@ -25,12 +27,12 @@ export function createOutage(http: Server, { duration = cutDuration } = {}): Req
     const sockets = [...connections].filter(([, owner]) => owner === page)
     if (!page || sockets.length === 0) return void response.writeHead(404).end()
     cut.add(page)
-    setTimeout(() => cut.delete(page), duration).unref()
     for (const [socket] of sockets) socket.destroy()
     response.writeHead(204).end()
   }
 }
 
-function pageOf({ url = '' }: IncomingMessage): string | null {
+/** What the page calls itself that a request belongs to. */
+export function pageOf({ url = '' }: IncomingMessage): string | null {
   return new URLSearchParams(url.split('?', 2)[1]).get('page')
 }

@@ -1,9 +1,34 @@
-import { defineConfig } from 'vite'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vite'
 
 /** `vite build` makes what `npm start` serves; `vite` alone serves the sources, beside a running `npm start`. */
 const server = `http://localhost:${process.env['PORT'] ?? 4653}`
 
+/** Serves the builds of the client as they are, under `/lib`, for the pages that show that they work. */
+function clientBuilds(): Plugin {
+  return {
+    name: 'client-builds',
+    apply: 'build',
+    generateBundle() {
+      const folder = dirname(fileURLToPath(import.meta.resolve('holdfast')))
+      for (const file of readdirSync(folder))
+        if (/\.js(\.map)?$/.test(file))
+          this.emitFile({ type: 'asset', fileName: `lib/${file}`, source: readFileSync(join(folder, file)) })
+    },
+  }
+}
+
 export default defineConfig({
   build: { modulePreload: { polyfill: false } },
-  server: { proxy: { '/ws': { target: server, ws: true }, '/cut': server } },
+  plugins: [clientBuilds()],
+  server: {
+    proxy: {
+      '/ws': { target: server, ws: true },
+      '/scenes': { target: server, ws: true },
+      '/cut': server,
+      '/trouble': server,
+    },
+  },
 })

@@ -13,13 +13,15 @@ export interface ChatPage {
   say(...texts: readonly string[]): Promise<void>
   connected(): Promise<void>
   press(button: string): Promise<void>
-  /** Fails unless the browser had nothing to complain about. */
-  expectNoComplaints(): void
+  /** Fails unless the browser had nothing to complain about, but for what is expected. */
+  expectNoComplaints(expected?: RegExp): void
 }
 
 export interface Look {
   readonly colorScheme?: 'light' | 'dark'
   readonly viewport?: { readonly width: number; readonly height: number }
+  /** The timers of the page can be told to hurry, by `page.clock`. */
+  readonly hurries?: boolean
 }
 
 /** Opens the chat and joins it, the way a new user does. */
@@ -33,18 +35,9 @@ export async function joinChat(
   const context = await browser.newContext({ colorScheme, viewport })
   context.setDefaultTimeout(10_000)
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    // Every browser reports a dial that fails, and no page can keep it from that.
-    const isFailedDial = message.text().startsWith('WebSocket connection to ')
-    if (['error', 'warning'].includes(message.type()) && !isFailedDial) complaints.push(message.text())
-  })
-  page.on('dialog', (dialog) => {
-    complaints.push(`a dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
+  const complaints = watchComplaints(page)
 
+  if (look.hurries) await page.clock.install()
   await page.goto(url)
   await page.getByRole('textbox', { name: 'Name' }).fill(name)
   await page.keyboard.press('Enter')
@@ -70,8 +63,25 @@ export async function joinChat(
     },
     connected: () => page.locator('#status-label', { hasText: /^Connected$/ }).waitFor({ timeout: 30_000 }),
     press: (button) => page.getByRole('button', { name: button, exact: true }).click(),
-    expectNoComplaints: () => expect(complaints).toEqual([]),
+    expectNoComplaints: (expected) =>
+      expect(complaints.filter((complaint) => !expected?.test(complaint))).toEqual([]),
   }
   await chat.connected()
   return chat
+}
+
+/** Collects what the browser complains about from now on: errors, warnings, violations of the policy, dialogs. */
+export function watchComplaints(page: Page): readonly string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // Every browser reports a dial that fails, and no page can keep it from that.
+    const isFailedDial = message.text().startsWith('WebSocket connection to ')
+    if (['error', 'warning'].includes(message.type()) && !isFailedDial) complaints.push(message.text())
+  })
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  return complaints
 }

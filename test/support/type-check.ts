@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
 const options: ts.CompilerOptions = {
@@ -26,17 +26,60 @@ export function tsxErrors(...programs: readonly string[]): string[] {
   return check(programs, 'tsx')
 }
 
+/** A program that stands in a document. */
+export interface Excerpt {
+  /** The path of the document, from the root of the repository. */
+  readonly path: string
+  /** The line of the document on which the code begins. */
+  readonly line: number
+  readonly language: 'ts' | 'tsx'
+  readonly code: string
+  /** What the code relies on without saying so. */
+  readonly prelude: string
+}
+
+/**
+ * The same of programs in documents, each complaint with its place there: `README.md:12: Argument of type …`.
+ *
+ * A program that begins with its name, `// client.ts`, can be imported by the others of its document.
+ */
+export function excerptErrors(excerpts: readonly Excerpt[], ambient: string): string[] {
+  const files = new Map([[join(import.meta.dirname, 'ambient.d.ts'), ambient]])
+  const places = new Map<string, Excerpt>()
+  for (const [index, excerpt] of excerpts.entries()) {
+    const { path, language, code, prelude } = excerpt
+    const name = /^\/\/ ([\w./-]+\.tsx?)\n/.exec(code)?.[1] ?? `excerpt-${index}.${language}`
+    const file = join(import.meta.dirname, 'excerpts', path.replaceAll(/\W/g, '-'), name)
+    files.set(file, `${prelude}\n${code}\nexport {}\n`)
+    places.set(file, excerpt)
+  }
+  return diagnose(files).map(({ file, line, text }) => {
+    const excerpt = places.get(file)
+    if (!excerpt) return `${file}:${line}: ${text}`
+    const offset = line - excerpt.prelude.split('\n').length - 1
+    return `${excerpt.path}:${offset < 0 ? `${excerpt.line}, in its prelude` : excerpt.line + offset}: ${text}`
+  })
+}
+
 function check(programs: readonly string[], extension: string): string[] {
   const files = new Map(
     programs.map((code, index) => [join(import.meta.dirname, `program-${index}.${extension}`), code]),
   )
+  return diagnose(files).map(({ line, text }) => `${line}: ${text}`)
+}
+
+/** Compiles files that need not exist as one program. */
+function diagnose(files: ReadonlyMap<string, string>): { file: string; line: number; text: string }[] {
   const host = ts.createCompilerHost(options)
-  const { fileExists, readFile } = host
+  const { fileExists, readFile, directoryExists } = host
+  const folders = new Set([...files.keys()].map((file) => dirname(file)))
+  host.directoryExists = (name) => folders.has(name) || (directoryExists?.(name) ?? true)
   host.fileExists = (name) => files.has(name) || fileExists(name)
   host.readFile = (name) => files.get(name) ?? readFile(name)
   const program = ts.createProgram([...files.keys()], options, host)
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0
-    return `${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-  })
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => ({
+    file: file?.fileName ?? '',
+    line: file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0,
+    text: ts.flattenDiagnosticMessageText(messageText, '\n'),
+  }))
 }

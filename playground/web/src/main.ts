@@ -3,8 +3,10 @@ import { createComposer } from './composer.ts'
 import { find, quote } from './dom.ts'
 import { createLog } from './log.ts'
 import { createNameDialog, storedName } from './name.ts'
+import { createNetwork } from './network.ts'
 import { createOnline } from './online.ts'
 import { createStatus } from './status.ts'
+import { createTools } from './tools.ts'
 import { createTyping } from './typing.ts'
 
 // By this the page names itself when it asks to be cut off. Nobody else can guess it.
@@ -12,12 +14,14 @@ const page = crypto.getRandomValues(new BigUint64Array(2)).join('')
 let name = storedName()
 let downAt: number | undefined
 
-const client = createChatClient(page, () => name)
+const network = createNetwork()
+const client = createChatClient(page, network.WebSocket, () => name)
 const log = createLog()
 const online = createOnline()
 const typing = createTyping()
 const composer = createComposer(client, log)
 createStatus(client, page)
+createTools(client, network, page)
 
 client.on('welcome', ({ others, ...self }) => online.reset(self, others))
 client.on('joined', (person) => {

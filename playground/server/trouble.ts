@@ -1,0 +1,113 @@
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { isSendable, troubleFigures as figures, troubles, type Trouble } from '../trouble.ts'
+import { flood } from './flood.ts'
+import { createLine, type Line } from './line.ts'
+import { pageOf } from './outage.ts'
+import { closeFrame } from './raw-frames.ts'
+import { createShortMemory } from './short-memory.ts'
+
+interface Connection {
+  readonly page: string
+  readonly path: string
+  readonly line: Line
+}
+
+/** Of all that a page is connected to, a flood hits the chat only. */
+const floodedPath = '/ws'
+
+/**
+ * Trouble for single pages, below the servers, which know nothing of it: what it does happens on the way to them.
+ *
+ * A page calls itself something in the query of its socket's URL, and asks with `POST /trouble/<kind>?page=…`. Whoever
+ * cannot name a page that is connected can ask for nothing, not even for a restart.
+ */
+export function createTrouble(
+  http: Server,
+  {
+    serverFor,
+    restart,
+    refuseDuration = figures.refuseDuration,
+    slowDuration = figures.slowDuration,
+    slowness = figures.slowness,
+  }: {
+    /** Takes the upgrades for a path. It need not listen. */
+    readonly serverFor: (path: string) => Server
+    readonly restart: () => void
+    readonly refuseDuration?: number
+    readonly slowDuration?: number
+    readonly slowness?: number
+  },
+): RequestListener {
+  const connections = new Set<Connection>()
+  const delay = (page: string, pause: number): void => {
+    for (const { page: owner, line } of connections) if (owner === page) line.delay(pause)
+  }
+  const refused = createShortMemory(refuseDuration)
+  const slow = createShortMemory(slowDuration, (page) => delay(page, 0))
+
+  http.on('close', () => {
+    refused.clear()
+    slow.clear()
+  })
+  http.on('upgrade', (request, socket: Duplex, head) => {
+    if (socket.destroyed) return // An outage was faster.
+    const page = pageOf(request) ?? ''
+    if (refused.has(page)) return refuse(socket)
+    const path = pathOf(request)
+    const line = createLine(socket)
+    if (slow.has(page)) line.delay(slowness)
+    const connection = { page, path, line }
+    connections.add(connection)
+    line.stream.on('close', () => connections.delete(connection))
+    serverFor(path).emit('upgrade', request, line.stream, head)
+  })
+
+  const make = (trouble: Trouble, page: string, own: readonly Connection[], code: number): number => {
+    const flooded = own.find(({ path }) => path === floodedPath)?.line
+    switch (trouble) {
+      case 'black-hole':
+        for (const { line } of own) line.blackHole()
+        break
+      case 'close':
+        if (!isSendable(code)) return 400
+        for (const { line } of own) void line.injectLast(closeFrame(code))
+        break
+      case 'refuse':
+        refused.add(page)
+        break
+      case 'slow':
+        delay(page, slowness)
+        slow.add(page)
+        break
+      case 'stream':
+        if (flooded) void flood(flooded, figures.streamCount, figures.streamRate)
+        break
+      case 'flood':
+        if (flooded) void flood(flooded, figures.floodCount)
+        break
+      case 'restart':
+        setImmediate(restart) // The answer goes out first.
+        break
+    }
+    return 204
+  }
+
+  return (request, response) => {
+    const kind = pathOf(request).split('/')[2] ?? ''
+    const page = pageOf(request)
+    const own = [...connections].filter((connection) => connection.page === page)
+    const code = Number(new URLSearchParams(request.url?.split('?', 2)[1]).get('code'))
+    const isKnown = page && own.length > 0 && Object.hasOwn(troubles, kind)
+    response.writeHead(isKnown ? make(kind as Trouble, page, own, code) : 404).end()
+  }
+}
+
+function refuse(socket: Duplex): void {
+  socket.on('error', () => {}) // It may have gone.
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? ''
+}

@@ -1,0 +1,41 @@
+import { createClient, plain, type SocketConstructor } from 'holdfast'
+import type { Scenes } from '../../../scenes-contract.ts'
+import { find } from '../dom.ts'
+import { observe } from '../inspector/observe.ts'
+import { createCursorsScene } from './cursors-view.ts'
+import { createOrderScene } from './order-view.ts'
+import { createTickerScene } from './ticker-view.ts'
+import type { ScenesClient } from './types.ts'
+import { createUploadScene } from './upload-view.ts'
+
+/** The files that run, as they are. */
+const codes = import.meta.glob<string>('./{ticker,cursors,order,upload}.ts', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+})
+
+/** The scenes, each with the code that it runs. They share a client, which connects when the first is looked at. */
+export function createScenes(page: string, WebSocket: SocketConstructor): ScenesClient {
+  const client = observe(
+    createClient<Scenes>({
+      url: `/scenes?page=${page}`,
+      WebSocket,
+      wire: plain({
+        heartbeat: {
+          message: '{"type":"ping"}',
+          isReply: ({ type }) => type === 'pong',
+          interval: 5_000,
+          timeout: 3_000,
+        },
+      }),
+    }),
+  )
+  createTickerScene(client)
+  createCursorsScene(client)
+  createOrderScene(client)
+  createUploadScene(client)
+  for (const [path, code] of Object.entries(codes))
+    find(`${path.slice(2, -3)}-code`, HTMLElement).textContent = code
+  return client
+}

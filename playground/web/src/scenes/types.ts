@@ -1,0 +1,17 @@
+import type { Client, Outcome } from 'holdfast'
+import type { Point, Quote, Scenes } from '../../../scenes-contract.ts'
+
+export type ScenesClient = Client<Scenes>
+
+/** Prices to send, and who wants to know what became of each. */
+export interface Market {
+  next(): Quote[]
+  settled(outcome: Outcome): void
+}
+
+/** What shows the cursors of others. */
+export interface CursorArea {
+  show(cursor: Point & { readonly id: string }): void
+  remove(cursor: { readonly id: string }): void
+  clear(): void
+}

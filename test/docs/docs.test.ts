@@ -1,0 +1,186 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
+import { promisify } from 'node:util'
+import { defaultCloseRules } from '@holdfast/protocol'
+import type { CloseRule } from '@holdfast/protocol'
+import type { HoldfastErrorCode } from 'holdfast'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { excerptErrors } from '../support/type-check.ts'
+import { blockExcerpt, docstringExcerpts, exampleExcerpts, frameworks } from './examples.ts'
+import { parsePage, readPages, root } from './pages.ts'
+import type { Page } from './pages.ts'
+
+const docs = 'packages/client/docs'
+const pages = readPages()
+const blocks = pages.flatMap((page) => page.blocks)
+const page = (path: string): Page | undefined => pages.find((candidate) => candidate.path === path)
+const names = (folder: string): string[] =>
+  pages.flatMap(({ path }) => (dirname(path) === folder ? [posix.basename(path, '.md')] : [])).sort()
+
+/** Complete by type: a code that is added to the union has to be added here, and then needs its page. */
+const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
+  misuse: true,
+  'no-websocket': true,
+  'connect-failed': true,
+  disconnected: true,
+  disposed: true,
+  timeout: true,
+  aborted: true,
+  remote: true,
+  invalid: true,
+  undelivered: true,
+  unknown: true,
+  overflow: true,
+}
+
+describe('the code in the documents', () => {
+  const inPages = blocks.filter(({ language }) => /^tsx?$/.test(language)).map(blockExcerpt)
+  const inDocstrings = ['packages/client/src', 'packages/protocol/src'].flatMap(docstringExcerpts)
+  const wrong = [
+    ...parsePage(
+      'wrong.md',
+      '# A\n\n<!-- prelude:\ndeclare const a: 1\n-->\n\n```ts\na\nconst b: 2 = a\n```\n',
+    ).blocks.map(blockExcerpt),
+    ...exampleExcerpts('wrong.ts', '/**\n * Some.\n *\n * @example\n * createClient({ ur: url })\n */\n'),
+  ]
+  let errors: string[]
+  // As one program, because the compiler reads the libraries once then.
+  beforeAll(() => {
+    errors = excerptErrors([...inPages, ...inDocstrings, ...wrong], frameworks)
+  })
+  const errorsIn = (files: RegExp): string[] => errors.filter((error) => files.test(error.split(':')[0]!))
+
+  it('compiles, in every Markdown file', () => {
+    expect(inPages.length).toBeGreaterThan(50)
+    expect(errorsIn(/^(?!wrong).*\.md$/)).toEqual([])
+  })
+
+  it('compiles, in every docstring', () => {
+    expect(inDocstrings.length).toBeGreaterThan(4)
+    expect(errorsIn(/^(?!wrong)(?!.*\.md$)/)).toEqual([])
+  })
+
+  it('is complained about where it stands', () => {
+    expect(errorsIn(/^wrong/).map((error) => error.split('\n')[0])).toEqual([
+      `wrong.md:9: Type '1' is not assignable to type '2'.`,
+      'wrong.ts:5: No overload matches this call.',
+    ])
+  })
+
+  it('can be read by Node where it is JavaScript, in pages of HTML too', async () => {
+    const scripts = blocks.flatMap(({ path, line, language, code }) => {
+      const place = `${path}:${line}`
+      if (language === 'js') return [{ place, code }]
+      if (language !== 'html') return []
+      return [...code.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map((match) => ({
+        place,
+        code: match[1]!,
+      }))
+    })
+    expect(scripts.length).toBeGreaterThan(5)
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'))
+    try {
+      for (const [index, { place, code }] of scripts.entries()) {
+        const file = join(folder, `${index}.mjs`)
+        await writeFile(file, code)
+        const complaint = await promisify(execFile)(process.execPath, ['--check', file]).then(
+          () => undefined,
+          (error: Error) => error.message,
+        )
+        expect(complaint, place).toBeUndefined()
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('is JSON where it says so', () => {
+    for (const { path, line, language, code } of blocks) {
+      if (language === 'json') expect(() => JSON.parse(code) as unknown, `${path}:${line}`).not.toThrow()
+    }
+  })
+})
+
+describe('links', () => {
+  const broken = (from: Page, target: string): boolean => {
+    const [file, anchor] = target.split('#') as [string, string?]
+    const path = file === '' ? from.path : posix.join(posix.dirname(from.path), decodeURI(file))
+    if (path.startsWith('..') || !existsSync(join(root, path))) return true
+    return anchor !== undefined && !page(path)?.anchors.has(anchor)
+  }
+
+  it('lead somewhere, in every Markdown file', () => {
+    const relative = pages.flatMap((from) =>
+      from.links.filter(({ target }) => !/^[a-z]+:/.test(target)).map((link) => ({ from, ...link })),
+    )
+    expect(relative.length).toBeGreaterThan(100)
+    expect(
+      relative
+        .filter(({ from, target }) => broken(from, target))
+        .map(({ from, line, target }) => `${from.path}:${line}: ${target}`),
+    ).toEqual([])
+  })
+
+  it('are found in prose and not in code', () => {
+    const text = '## A `b` (c)\n[x](y.md) and `[x](z.md)`\n```md\n[x](no.md)\n```\n## A `b` (c)\n'
+    const { links, anchors } = parsePage('a.md', text)
+    expect(links).toEqual([{ line: 2, target: 'y.md' }])
+    expect([...anchors]).toEqual(['a-b-c', 'a-b-c-1'])
+  })
+
+  it('lead from the index of the documentation to every guide', () => {
+    const listed = page(`${docs}/README.md`)!.links.map(({ target }) => target)
+    expect(names(`${docs}/guides`).length).toBeGreaterThan(8)
+    for (const name of names(`${docs}/guides`)) expect(listed).toContain(`guides/${name}.md`)
+  })
+})
+
+describe('the page of an error', () => {
+  it('exists for every code, and is listed', () => {
+    expect(names(`${docs}/errors`)).toEqual(Object.keys(errorCodes).sort())
+    const listed = page(`${docs}/errors.md`)!.links.map(({ target }) => target)
+    for (const code of Object.keys(errorCodes)) expect(listed).toContain(`errors/${code}.md`)
+  })
+
+  it.each(Object.keys(errorCodes))(
+    '%s says what it means, when it happens, what to do, and shows it',
+    (code) => {
+      const { text, blocks: examples } = page(`${docs}/errors/${code}.md`)!
+      expect(text.startsWith(`# ${code}\n`)).toBe(true)
+      expect(text).toContain('\n## When\n')
+      expect(text).toContain('\n## What to do\n')
+      expect(examples.some((example) => example.language === 'ts')).toBe(true)
+    },
+  )
+})
+
+describe('the page of a close code', () => {
+  const facts = ({ reason, action, limit, delay = [0, 5_000] }: CloseRule): string => {
+    const actions = { fatal: 'stop', refresh: 'refresh the token, once' }
+    const again = limit === undefined ? 'dial again' : `dial again, ${limit} times`
+    const [from, to] = delay
+    const window = action === 'fatal' ? 'never' : `${from / 1000} to ${to / 1000} s`
+    return `| \`${reason}\` | ${action ? actions[action] : again} | ${window} |`
+  }
+  const rules = Object.entries(defaultCloseRules)
+
+  it('exists for every code of the table, and for no other', () => {
+    expect(names(`${docs}/close-codes`)).toEqual(rules.map(([code]) => code).sort())
+  })
+
+  it.each(rules)('%s says what the client does', (code, rule) => {
+    const { text } = page(`${docs}/close-codes/${code}.md`)!
+    expect(text.startsWith(`# ${code}: ${rule.reason}\n`)).toBe(true)
+    expect(text.split('\n').filter((line) => line.startsWith('| `'))).toEqual([facts(rule)])
+  })
+
+  it('agrees with the table of all', () => {
+    const rows = page(`${docs}/close-codes.md`)!
+      .text.split('\n')
+      .filter((line) => line.startsWith('| ['))
+    expect(rows).toEqual(rules.map(([code, rule]) => `| [${code}](close-codes/${code}.md) ${facts(rule)}`))
+  })
+})

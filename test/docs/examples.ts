@@ -1,0 +1,82 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Excerpt } from '../support/type-check.ts'
+import { root } from './pages.ts'
+import type { Block } from './pages.ts'
+
+/**
+ * What frameworks bring that are not installed here, as far as the pages use it. The types of what the pages say about
+ * Holdfast are the real ones.
+ */
+export const frameworks = `
+declare module '#imports' {
+  interface Nuxt { hook(name: 'app:mounted', run: () => void): void }
+  export function defineNuxtPlugin(setup: (nuxt: Nuxt) => { provide: Record<string, unknown> }): unknown
+}
+declare module 'vue' {
+  export function shallowRef<T>(value: T): { value: T }
+  export function readonly<T extends object>(value: T): Readonly<T>
+}
+declare module 'svelte' {
+  export function onMount(run: () => void): void
+}
+declare module 'svelte/store' {
+  export function readable<T>(value: T, start: (set: (value: T) => void) => () => void): unknown
+}
+`
+
+/** What an example may use without saying where it comes from, unless it says so itself. */
+const known: Readonly<Record<string, string>> = {
+  createClient: `import { createClient } from 'holdfast'`,
+  plain: `import { plain } from 'holdfast'`,
+  url: 'declare const url: string',
+  Chat: 'interface Chat { toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }',
+  client: `declare const client: import('holdfast').Client`,
+}
+
+/** A block of a page as a program. Without a prelude of its page, one that uses a client is given one. */
+export function blockExcerpt({ path, line, language, code, prelude }: Block): Excerpt {
+  return {
+    path,
+    line,
+    language: language === 'tsx' ? 'tsx' : 'ts',
+    code,
+    prelude: prelude ?? assume(code, ['client']),
+  }
+}
+
+/** The `@example` blocks in the docstrings of the public packages. */
+export function docstringExcerpts(folder: string): Excerpt[] {
+  return globSync('**/*.ts', { cwd: join(root, folder) })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap((file) => exampleExcerpts(`${folder}/${file}`, readFileSync(join(root, folder, file), 'utf8')))
+}
+
+export function exampleExcerpts(path: string, source: string): Excerpt[] {
+  const excerpts: Excerpt[] = []
+  let example: { line: number; lines: string[] } | undefined
+  const end = (): void => {
+    if (!example) return
+    const code = example.lines.filter((line) => !line.startsWith('```')).join('\n')
+    const { line } = example
+    excerpts.push({ path, line, language: 'ts', code, prelude: assume(code, Object.keys(known)) })
+    example = undefined
+  }
+  for (const [index, line] of source.split('\n').entries()) {
+    const text = /^\s*\* ?(?!\/)(.*)$/.exec(line)?.[1]
+    if (text === undefined || /^@\w/.test(text)) end()
+    else example?.lines.push(text)
+    if (text?.startsWith('@example')) example = { line: index + 2, lines: [] }
+  }
+  end()
+  return excerpts
+}
+
+/** What a program uses of the given names and does not declare. */
+function assume(code: string, names: readonly string[]): string {
+  return names
+    .filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+    .filter((name) => !new RegExp(`(?:import\\b[^;'"]*|const|interface|function) ${name}\\b`).test(code))
+    .map((name) => known[name])
+    .join('\n')
+}

@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest'
+import { useBrowser } from './browser.ts'
+import { joinChat, type ChatPage } from './chat-page.ts'
+import { watchMainThread } from './main-thread.ts'
+
+const openPlayground = useBrowser()
+
+/** The rows of the inspector that are in sight, as `direction name payload outcome`. */
+function messages({ page }: ChatPage): Promise<string[]> {
+  return page.locator('#panel-inspector .row:not([hidden])').evaluateAll((rows) =>
+    rows.map((row) =>
+      [...row.children]
+        .slice(1)
+        .map(({ textContent }) => textContent)
+        .join(' ')
+        .trim(),
+    ),
+  )
+}
+
+function states({ page }: ChatPage): Promise<string[]> {
+  return page.locator('#panel-inspector .timeline li').evaluateAll((entries) =>
+    entries.map((entry) =>
+      [...entry.children]
+        .slice(1, 3)
+        .map(({ textContent }) => textContent)
+        .join(' ')
+        .trim(),
+    ),
+  )
+}
+
+test(
+  'it shows states with causes, messages with payloads as text, and what became of them',
+  { timeout: 60_000 },
+  async () => {
+    const { browser, url } = await openPlayground()
+    const ann = await joinChat(browser, url, 'Ann', { hurries: true })
+    const bo = await joinChat(browser, url, 'Bo')
+    const inspector = ann.page.locator('#panel-inspector')
+    const hostile = '<img src=x onerror="alert(1)">'
+    await bo.say(hostile)
+    await ann.say('hello')
+    await expect
+      .poll(() => messages(ann))
+      .toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('In chat {"type":"chat","id":"2","name":"Bo"'),
+          'Out chat {"message":"hello"} sent',
+        ]),
+      )
+    expect(await inspector.locator('img').count()).toBe(0)
+
+    await ann.press('Take this page offline')
+    await ann.status.getByText(/attempt [2-9] in/).waitFor()
+    await ann.say('one', 'two')
+    await ann.page.getByRole('button', { name: 'Cancel' }).last().click()
+    await expect
+      .poll(() => messages(ann))
+      .toEqual(
+        expect.arrayContaining([
+          'Out chat {"message":"one"} waits',
+          'Out chat {"message":"two"} undelivered: cancelled',
+          'Out typing  undelivered: volatile',
+        ]),
+      )
+    await expect
+      .poll(() => states(ann))
+      .toEqual(
+        expect.arrayContaining([
+          'Connected',
+          'Waiting The connection was lost (1006)',
+          'Waiting This device is offline (1006)',
+        ]),
+      )
+    await expect
+      .poll(() => inspector.getByRole('img', { name: /^Queue, the last minute: 1 now/ }).count())
+      .toBe(1)
+    await expect.poll(() => inspector.locator('summary').textContent()).toMatch(/attempt \d in \d+\.\d s/)
+
+    // The filters.
+    await inspector.getByLabel('Direction').selectOption('out')
+    await inspector.getByLabel('Filter').fill('TWO')
+    await expect.poll(() => messages(ann)).toEqual(['Out chat {"message":"two"} undelivered: cancelled'])
+    await inspector.getByRole('listbox').getByRole('option').first().click()
+    await expect.poll(() => inspector.locator('.payload').textContent()).toContain('"message": "two"')
+    await inspector.getByLabel('Filter').fill('')
+    await inspector.getByLabel('Direction').selectOption('all')
+
+    // The keyboard.
+    await inspector.getByRole('listbox').press('Home')
+    await expect.poll(() => inspector.locator('.payload').textContent()).toContain('welcome')
+    await inspector.getByRole('listbox').press('ArrowDown')
+    await expect.poll(() => inspector.locator('.payload').textContent()).not.toContain('welcome')
+    const active = await inspector.getByRole('listbox').getAttribute('aria-activedescendant')
+    await expect.poll(() => ann.page.locator(`#${active}`).getAttribute('aria-selected')).toBe('true')
+
+    // Pausing, clearing, folding.
+    await inspector.getByRole('button', { name: 'Pause' }).click()
+    const before = await messages(ann)
+    await ann.say('three')
+    await ann.page.waitForTimeout(200)
+    expect(await messages(ann), 'it stands still').toEqual(before)
+    await inspector.getByRole('button', { name: 'Pause' }).click()
+    await expect.poll(() => messages(ann)).toContain('Out chat {"message":"three"} waits')
+    await inspector.getByRole('button', { name: 'Clear' }).click()
+    await expect.poll(() => messages(ann)).toEqual([])
+    expect(await states(ann)).toHaveLength(1)
+
+    await ann.press('Take this page offline')
+    await ann.page.clock.fastForward(6_000)
+    await ann.connected()
+    await expect.poll(async () => (await states(ann))[0]).toBe('Connected')
+    await inspector.locator('summary').click()
+    await expect.poll(() => inspector.getByRole('listbox').isVisible()).toBe(false)
+    await inspector.locator('summary').click()
+    await expect.poll(() => messages(ann)).toContainEqual(expect.stringContaining('In welcome'))
+    ann.expectNoComplaints()
+    bo.expectNoComplaints()
+  },
+)
+
+test('1,000 messages a second leave the page responsive', { timeout: 60_000 }, async () => {
+  const { browser, url } = await openPlayground()
+  const ann = await joinChat(browser, url, 'Ann')
+  const received = async (): Promise<number> =>
+    Number((await ann.page.locator('.totals dd').nth(1).textContent())?.split(' ')[0]?.replaceAll(',', ''))
+  await ann.press('1,000 messages/s')
+  await expect.poll(received).toBeGreaterThan(500)
+  const business = await watchMainThread(ann.page)
+  const countBefore = await received()
+
+  const typed = 'Still here, and every key is answered.'
+  const startedAt = performance.now()
+  await ann.page.getByLabel('Message', { exact: true }).pressSequentially(typed)
+  const typing = performance.now() - startedAt
+  await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(countBefore + 2_000)
+  const { elapsed, tasks, script, layout, longTasks } = await business()
+  const count = (await received()) - countBefore
+  console.log(
+    `${count} messages in ${elapsed} ms: main thread busy for ${tasks} ms (script ${script}, layout ${layout}), ` +
+      `${longTasks.length} long tasks (${longTasks.join(', ') || 'none'}), ${typed.length} keys in ${typing.toFixed(0)} ms`,
+  )
+  expect(await ann.page.getByLabel('Message', { exact: true }).inputValue()).toBe(typed)
+  expect(
+    longTasks.reduce((sum, duration) => sum + duration, 0),
+    'blocked for',
+  ).toBeLessThan(elapsed / 4)
+  expect(await ann.page.locator('.row').count(), 'rows in the page').toBeLessThan(40)
+  ann.expectNoComplaints()
+})
+
+test(
+  'a flood of 20,000 comes in whole, in order, and does not stall the page',
+  { timeout: 60_000 },
+  async () => {
+    const { browser, url } = await openPlayground()
+    const ann = await joinChat(browser, url, 'Ann')
+    const business = await watchMainThread(ann.page)
+    await ann.press('20,000 at once')
+    const said = ann.page.locator('#trouble-said', { hasText: 'in order, none missing' })
+    await said.waitFor()
+    const { elapsed, tasks, script, layout, longTasks } = await business()
+    console.log(
+      `${await said.textContent()} Main thread busy for ${tasks} of ${elapsed} ms (script ${script}, layout ${layout}); ` +
+        `${longTasks.length} long tasks, the longest ${Math.max(0, ...longTasks)} ms`,
+    )
+    expect(Math.max(0, ...longTasks), 'the longest task').toBeLessThan(1_000)
+
+    // The last 5,000 to 10,000 are kept, and the last of them is in sight.
+    await expect.poll(async () => (await messages(ann)).at(-1)).toContain('"number":20000')
+    await ann.page.getByRole('listbox').press('Home')
+    await expect.poll(async () => (await messages(ann))[0]).toMatch(/"number":1[0-4]\d{3}/)
+    ann.expectNoComplaints()
+  },
+)

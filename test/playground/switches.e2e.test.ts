@@ -1,0 +1,109 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { useBrowser } from './browser.ts'
+import { joinChat, type ChatPage } from './chat-page.ts'
+import { join } from './peer.ts'
+
+const openPlayground = useBrowser()
+
+/** The newest states that the inspector shows, each with its cause. */
+function states({ page }: ChatPage): Promise<string> {
+  return page.locator('#panel-inspector .timeline li').evaluateAll((entries) =>
+    entries
+      .map((entry) =>
+        [...entry.children]
+          .slice(1, 3)
+          .map(({ textContent }) => textContent)
+          .join(' '),
+      )
+      .join('\n'),
+  )
+}
+
+async function closeWith(chat: ChatPage, code: string): Promise<void> {
+  await chat.page.getByLabel('Close code').selectOption(code)
+  await chat.press('Close with')
+}
+
+test(
+  'every switch does what it says, to this page only, and the page heals',
+  { timeout: 90_000 },
+  async () => {
+    const { browser, url } = await openPlayground()
+    const [ann, bo, cy, di] = await Promise.all([
+      joinChat(browser, url, 'Ann'),
+      joinChat(browser, url, 'Bo', { hurries: true }),
+      joinChat(browser, url, 'Cy'),
+      joinChat(browser, url, 'Di'),
+    ])
+
+    const eve = await join(url.replace('http', 'ws') + 'ws', 'Eve')
+    onTestFinished(() => eve.socket.terminate())
+
+    const blackHole = async (): Promise<void> => {
+      await bo.press('Black-hole it')
+      await bo.page.getByText('neither reads nor answers').waitFor()
+      await bo.say('into the hole')
+      await bo.page.clock.runFor(9_000) // The heartbeat's interval, and its timeout.
+      await expect.poll(() => states(bo)).toContain('The server fell silent')
+      await expect.poll(() => states(bo), { timeout: 20_000 }).toMatch(/^Connected/)
+      await bo.say('out of the hole')
+      const heard: unknown[] = []
+      while (heard.at(-1) !== 'out of the hole') heard.push((await eve.next())['message'])
+      expect(heard, 'nothing comes out of a black hole').not.toContain('into the hole')
+    }
+
+    const refuse = async (): Promise<void> => {
+      await cy.press('Refuse dials')
+      await cy.page.getByText('refuses new connections').waitFor()
+      await cy.press('Reconnect')
+      await expect.poll(() => states(cy)).toContain('Waiting The server could not be reached')
+    }
+
+    const closeAndOffline = async (): Promise<void> => {
+      await closeWith(ann, '1011')
+      await expect.poll(() => states(ann)).toContain('Waiting server-error (1011)')
+      await ann.press('Reconnect')
+      await ann.connected()
+      await closeWith(ann, '4403')
+      await expect.poll(() => states(ann)).toMatch(/^Disconnected forbidden \(4403\)/)
+      await ann.press('Restart the server')
+      await ann.page.getByText('has no connection for the server').waitFor()
+      await ann.press('Connect')
+      await ann.connected()
+
+      await ann.press('Take this page offline')
+      await expect.poll(() => states(ann)).toContain('Waiting The connection was lost (1006)')
+      await expect.poll(() => states(ann)).toContain('Waiting This device is offline (1006)')
+      expect(await ann.page.evaluate(() => navigator.onLine)).toBe(false)
+      await ann.say('said offline')
+      await ann.press('Take this page offline')
+      await ann.connected()
+      await expect.poll(async () => (await ann.own()).map(({ state }) => state)).toEqual(['sent'])
+      expect(await ann.page.evaluate(() => navigator.onLine)).toBe(true)
+    }
+
+    const slow = async (): Promise<void> => {
+      await di.press('Answer slowly')
+      await di.page.getByText('a second longer').waitFor()
+      const startedAt = performance.now()
+      await di.say('slowly')
+      await expect.poll(ann.received, { interval: 20, timeout: 5_000 }).toContain('slowly')
+      expect(performance.now() - startedAt).toBeGreaterThan(950)
+    }
+
+    await slow()
+    await Promise.all([blackHole(), refuse(), closeAndOffline()])
+    expect(await states(di), 'nobody else noticed anything').toBe('Connected \nConnecting \nNot connected ')
+
+    // Felt by everybody. A new server also knows nothing of whom it was to refuse.
+    await bo.press('Restart the server')
+    for (const chat of [ann, bo])
+      await expect.poll(() => states(chat)).toContain('The server went away (1001)')
+    for (const chat of [ann, bo, cy]) {
+      await chat.press('Reconnect')
+      await chat.connected()
+    }
+    await expect.poll(() => states(di), { timeout: 20_000 }).toMatch(/^Connected(.|\n)*Connected/)
+    for (const chat of [ann, bo, cy, di]) chat.expectNoComplaints(/status of 404/)
+  },
+)

@@ -1,0 +1,201 @@
+import { once } from 'node:events'
+import { createServer, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { createChatServer } from '../../playground/server/chat.ts'
+import { createTrouble } from '../../playground/server/trouble.ts'
+import { troubles } from '../../playground/trouble.ts'
+import { expectNothingLeft } from '../support/leaks.ts'
+import { dial, join } from './peer.ts'
+import { connect, healed, openWhole } from './whole.ts'
+
+expectNothingLeft()
+
+test('a black hole closes nothing: the heartbeat finds out, and the next connection works', async () => {
+  const { host, trouble } = await openWhole()
+  const { client, causes } = await connect(host, 'mine')
+  const other = await connect(host, 'other')
+  const closed: unknown[] = []
+  const raw = await dial(`ws://${host}/ws?page=mine`)
+  void raw.closed.then((code) => closed.push(code))
+  const open = healed(client)
+  expect(await trouble('black-hole', '?page=mine')).toBe(204)
+  raw.say({ type: 'ping' })
+  await open
+  expect(causes).toEqual([{ reason: 'silent' }])
+  expect(closed, 'the socket itself heard nothing').toEqual([])
+  expect(other.causes).toEqual([])
+  raw.socket.terminate()
+})
+
+test.each([
+  [1001, { reason: 'going-away', code: 1001 }],
+  [1012, { reason: 'restart', code: 1012 }],
+  [4999, { reason: 'closed', code: 4999 }],
+])('closing with %d, the client hears that, and heals', async (code, cause) => {
+  const { host, trouble } = await openWhole()
+  const { client, causes } = await connect(host, 'mine')
+  const other = await connect(host, 'other')
+  const raw = await dial(`ws://${host}/ws?page=mine`)
+  const open = healed(client)
+  expect(await trouble('close', `?page=mine&code=${code}`)).toBe(204)
+  expect(await raw.closed).toBe(code)
+  await open
+  expect(causes).toEqual([cause])
+  expect(other.causes).toEqual([])
+})
+
+test('closing with a fatal code, the client gives up until it is told to connect', async () => {
+  const { host, trouble } = await openWhole()
+  const { client } = await connect(host, 'mine')
+  const closed = new Promise((resolve) => client.watch('closed', resolve))
+  await trouble('close', '?page=mine&code=4403')
+  expect(await closed).toEqual({ reason: 'forbidden', code: 4403 })
+  await client.connect()
+})
+
+test.each(['', '&code=', '&code=1005', '&code=1006', '&code=1015', '&code=5000', '&code=1000.5', '&code=x'])(
+  'no server can close with %j',
+  async (code) => {
+    const { host, trouble } = await openWhole()
+    const { causes } = await connect(host, 'mine')
+    expect(await trouble('close', `?page=mine${code}`)).toBe(400)
+    expect(causes).toEqual([])
+  },
+)
+
+test('while connections of a page are refused it keeps the one that it has, and others connect', async () => {
+  const { host, trouble } = await openWhole()
+  const { client } = await connect(host, 'mine')
+  expect(await trouble('refuse', '?page=mine')).toBe(204)
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('503')
+  expect(client.state.status).toBe('open')
+  await join(`ws://${host}/ws?page=other`, 'Ann')
+})
+
+test('a flood of 20,000 comes in whole and in order, between the messages of others', async () => {
+  const { host, trouble } = await openWhole()
+  const { client, causes } = await connect(host, 'mine')
+  const other = await join(`ws://${host}/ws?page=other`, 'Bo')
+  let expected = 1
+  let chats = 0
+  client.on('chat', () => chats++)
+  const over = new Promise<number>((resolve) =>
+    client.on('flood', ({ number, of }) => {
+      expect(number).toBe(expected++)
+      if (number === of) resolve(of)
+    }),
+  )
+  const startedAt = performance.now()
+  expect(await trouble('flood', '?page=mine')).toBe(204)
+  other.say({ type: 'chat', message: 'in between' })
+  expect(await over).toBe(20_000)
+  console.log(`A flood of 20,000 over loopback: ${(performance.now() - startedAt).toFixed(0)} ms`)
+  await expect.poll(() => chats).toBe(1)
+  expect(await other.nextIsNothing()).toBe(true)
+  expect(client.stats().invalid).toBe(0)
+  expect(causes).toEqual([])
+})
+
+test('a stream keeps its pace', async () => {
+  const { host, trouble } = await openWhole()
+  const { client } = await connect(host, 'mine')
+  let received = 0
+  const first = new Promise((resolve) => client.once('flood', resolve))
+  client.on('flood', () => received++)
+  await trouble('stream', '?page=mine')
+  await first
+  await sleep(500)
+  expect(received).toBeGreaterThan(250)
+  expect(received).toBeLessThan(1_000)
+  await client.dispose()
+})
+
+test('a restart closes everybody and listens on the same port again', { timeout: 20_000 }, async () => {
+  const { host, trouble } = await openWhole()
+  const { client, causes } = await connect(host, 'mine')
+  const other = await connect(host, 'other')
+  const open = [healed(client), healed(other.client)]
+  expect(await trouble('restart', '?page=mine')).toBe(204)
+  await Promise.all(open)
+  for (const [cause] of [causes, other.causes]) expect(cause).toEqual({ reason: 'going-away', code: 1001 })
+  expect(client.state.attempt, 'some attempts found nobody').toBeGreaterThan(2)
+  expect(await trouble('restart', '?page=mine')).toBe(204)
+})
+
+test('the playground can be closed while it restarts', async () => {
+  const { host, trouble, close } = await openWhole()
+  const raw = await dial(`ws://${host}/ws?page=mine`)
+  await trouble('restart', '?page=mine')
+  expect(await raw.closed).toBe(1001)
+  await close()
+  await expect(dial(`ws://${host}/ws`)).rejects.toThrow('ECONNREFUSED')
+})
+
+test.each(['', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
+  'nobody is in trouble by %j',
+  async (query) => {
+    const { host, trouble } = await openWhole()
+    const peers = [await dial(`ws://${host}/ws`), await dial(`ws://${host}/ws?page=mine`)]
+    for (const kind of Object.keys(troubles)) expect(await trouble(kind, query)).toBe(404)
+    for (const kind of ['', 'unknown', '__proto__', 'constructor', 'toString'])
+      expect(await trouble(kind, '?page=mine')).toBe(404)
+    for (const peer of peers) expect(await peer.nextIsNothing()).toBe(true)
+  },
+)
+
+/** A chat with trouble that passes quickly. */
+async function openShort(
+  durations: Readonly<Partial<Record<'refuseDuration' | 'slowDuration' | 'slowness', number>>>,
+): Promise<{ host: string; ask(kind: string): Promise<unknown> }> {
+  const http = createServer((request, response) => trouble(request, response))
+  const upgrades = new Server()
+  const trouble = createTrouble(http, { serverFor: () => upgrades, restart() {}, ...durations })
+  const chat = createChatServer(upgrades)
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  onTestFinished(async () => {
+    chat.close()
+    http.close()
+    http.closeAllConnections()
+    await once(http, 'close')
+  })
+  const host = `127.0.0.1:${(http.address() as AddressInfo).port}`
+  return { host, ask: (kind) => fetch(`http://${host}/trouble/${kind}?page=mine`, { method: 'POST' }) }
+}
+
+test('what lasts for a while ends by itself', async () => {
+  const { host, ask } = await openShort({ refuseDuration: 200, slowDuration: 200, slowness: 100 })
+  const peer = await dial(`ws://${host}/ws?page=mine`)
+  const roundTrip = async (): Promise<number> => {
+    const startedAt = performance.now()
+    expect(await peer.nextIsNothing()).toBe(true)
+    return performance.now() - startedAt
+  }
+
+  await Promise.all([ask('refuse'), ask('slow')])
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('503')
+  expect(await roundTrip()).toBeGreaterThan(190)
+  await sleep(100)
+  expect(await roundTrip()).toBeLessThan(90)
+  await dial(`ws://${host}/ws?page=mine`)
+})
+
+test('a slow line delays a page in both directions, also its new connections, and keeps the order', async () => {
+  const { host, ask } = await openShort({ slowDuration: 1_000, slowness: 100 })
+  const old = await dial(`ws://${host}/ws?page=mine`)
+  await ask('slow')
+  const other = await join(`ws://${host}/ws?page=other`, 'Bo')
+  const startedAt = performance.now()
+  const elapsed = (): number => performance.now() - startedAt
+  const young = dial(`ws://${host}/ws?page=mine`).then(elapsed)
+  old.say({ type: 'ping' }, { type: 'join', name: 'Ann' }, { type: 'ping' })
+  expect(await other.nextIsNothing(), 'others are as quick as ever').toBe(true)
+  expect(elapsed()).toBeLessThan(100)
+  expect(await old.next()).toMatchObject({ type: 'pong' })
+  expect(await old.next()).toMatchObject({ type: 'welcome' })
+  expect(await old.next()).toMatchObject({ type: 'pong' })
+  expect(elapsed()).toBeGreaterThan(190)
+  expect(await young).toBeGreaterThan(90)
+})
