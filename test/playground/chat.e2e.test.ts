@@ -68,12 +68,7 @@ test(
       .click()
 
     // The waits between the attempts pass quickly, so that this takes no longer than the cut.
-    const hurry = async (): Promise<string | null> => {
-      const status = await ann.status.getAttribute('data-status')
-      if (status === 'waiting') await ann.page.clock.fastForward(30_000)
-      return status
-    }
-    await expect.poll(hurry, { interval: 200, timeout: 20_000 }).toBe('open')
+    await ann.hurried()
     await bo.log.getByText('Ann joined').waitFor()
     await ann.say('after')
     const arrived = ['before', ...meanwhile.filter((text) => text !== 'meanwhile 7'), 'after']

@@ -16,15 +16,20 @@ test('a black hole closes nothing: the heartbeat finds out, and the next connect
   const { host, trouble } = await openWhole()
   const { client, causes } = await connect(host, 'mine')
   const other = await connect(host, 'other')
-  const closed: unknown[] = []
-  const raw = await dial(`ws://${host}/ws?page=mine`)
-  void raw.closed.then((code) => closed.push(code))
+  const raw = await join(`ws://${host}/ws?page=mine`, 'Raw')
+  const heard: unknown[] = []
   const open = healed(client)
   expect(await trouble('black-hole', '?page=mine')).toBe(204)
+  void raw.closed.then((code) => heard.push(code))
+  void raw.next().then((frame) => heard.push(frame))
   raw.say({ type: 'ping' })
   await open
+  const said = new Promise((resolve) => client.once('chat', resolve))
+  other.client.send('chat', { message: 'to all' })
+  await said
+  await sleep(50) // What went to others at the same time would have come by now.
   expect(causes).toEqual([{ reason: 'silent' }])
-  expect(closed, 'the socket itself heard nothing').toEqual([])
+  expect(heard, 'what the first sockets heard').toEqual([])
   expect(other.causes).toEqual([])
   raw.socket.terminate()
 })

@@ -173,7 +173,7 @@ export interface ClientState {
   readonly attempt: number
   /** When the next attempt starts, in milliseconds since the Unix epoch; undefined unless `waiting`. */
   readonly retryAt: number | undefined
-  /** Why the last connection ended or the last attempt failed; undefined when open. */
+  /** Why the last connection ended or the last attempt failed; undefined when open, and before the first `connect()`. */
   readonly cause: Cause | undefined
 }
 
@@ -189,7 +189,7 @@ export interface Lifecycle {
    * before they were open show in `state` only.
    */
   readonly down: Cause
-  /** No connection, and none follows by itself: a fatal cause, `disconnect()` or `dispose()`. */
+  /** No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. */
   readonly closed: Cause
   /** A message came in that no handler could be given. */
   readonly invalid: InvalidMessage

@@ -234,6 +234,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs plain({ correlate })')
       checkTime('timeout', how.timeout)
+      if (disposed) return Promise.reject(gone())
       const schema = outbound?.get(name)
       return end
         .request((id) => post(encode(name, input, id), name), how)

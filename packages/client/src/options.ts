@@ -15,7 +15,7 @@ import type { Wire } from './wire.ts'
 export interface ClientOptions {
   /**
    * Where to connect: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A function is asked before every
-   * attempt; one that throws or rejects fails the attempt, which is retried.
+   * attempt; one that throws or rejects fails the attempt, which is retried, and one that gives no URL is fatal.
    */
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   /**

@@ -365,6 +365,20 @@ describe('a request', () => {
     expect(() => client.request('get', { big: 1n })).toThrow(/cannot be encoded/)
   })
 
+  it('needs a form of your own to carry its id both ways', () => {
+    const encode = (): string => 'x'
+    const decode = (): undefined => undefined
+    for (const options of [{ encode }, { decode }])
+      expect(() => setUp({ wire: plain(options) }).client.request('get', {})).toThrow(/correlate/)
+    expect(() => plain({ maxFrameBytes: NaN })).toThrow(/maxFrameBytes/)
+  })
+
+  it('is disposed with the client, or if that was before', async () => {
+    const { client } = setUp({ wire })
+    await client.dispose()
+    expect((await failure(client.request('get', {}))).code).toBe('disposed')
+  })
+
   it('works with a form of your own', async () => {
     const own = plain({
       encode: (name, data, id) => JSON.stringify([id ?? null, name, data]),

@@ -2,6 +2,7 @@ import { defaultMaxFrameBytes, envelopeCodec, flatCodec } from '@holdfast/protoc
 import type { PlainFrame } from '@holdfast/protocol'
 import type { Payload } from './connection/connection.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
+import { misuse } from './errors.ts'
 import { given } from './options.ts'
 import { createRequests } from './requests.ts'
 import type { Wire, WireHost } from './wire.ts'
@@ -52,7 +53,8 @@ export interface PlainOptions {
   readonly heartbeat?: PlainHeartbeat
   /**
    * The property by which the server ties its answer to a request: it sends back what it got there. Makes `request`
-   * work. A property `error` in the answer rejects the request with `remote`.
+   * work. A property `error` in the answer rejects the request with `remote`. Not needed beside both `encode` and
+   * `decode`, which then carry the id.
    */
   readonly correlate?: string
   /**
@@ -91,6 +93,9 @@ export interface PlainHeartbeat {
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
   const { heartbeat, greet, greeted, correlate, maxFrameBytes = defaultMaxFrameBytes } = options
+  if (!(maxFrameBytes >= 0)) throw misuse('maxFrameBytes must be a number from 0 on')
+  // A form of one's own has to carry the id both ways.
+  const answers = correlate !== undefined || (options.encode && options.decode)
   const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
   const {
     encode = (name, data, id) => codec.encode(name, data, correlate, id),
@@ -115,7 +120,7 @@ export function plain(options: PlainOptions = {}): Wire {
         probe: () => heartbeat && connection.write(heartbeat.message),
         down: requests.lost,
         dispose: requests.dispose,
-        ...((correlate !== undefined || options.decode) && { request: requests.open }),
+        ...(answers && { request: requests.open }),
 
         greet() {
           try {
