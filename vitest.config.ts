@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { playwright } from '@vitest/browser-playwright'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { chromiumArgs } from './test/support/chromium-args.ts'
 
 // Workspace packages resolve to their sources, so tests need no build.
 const source = '@holdfast/source'
@@ -18,22 +20,19 @@ const integration: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'integration',
-    include: ['test/{conformance,server,package,types,playground,readme,docs}/**/*.test.ts'],
+    include: ['test/{conformance,session,server,package,types,playground,readme,docs}/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
+    // Most of the time they wait, so that two files at a time suit even two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { groupOrder: 1 },
     // A machine that is busy may be late once; a fault is there again.
     retry: process.env['CI'] ? 1 : 0,
   },
 }
 
 const executablePath = process.env['CHROMIUM']
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-]
 const browser: TestProjectInlineConfiguration = {
   extends: true,
   test: {
@@ -45,7 +44,9 @@ const browser: TestProjectInlineConfiguration = {
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: { args, ...(executablePath && { executablePath }) } }),
+      provider: playwright({
+        launchOptions: { args: chromiumArgs, ...(executablePath && { executablePath }) },
+      }),
       instances: [{ browser: 'chromium' }],
     },
   },

@@ -10,6 +10,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
   react: ['holdfast', 'react'],
+  server: ['@holdfast/protocol', 'ws', 'node:crypto', 'node:http', 'node:net', 'node:stream'],
 }
 
 /** What a package may import the types of, and nothing that would be bundled or run. */
@@ -52,7 +53,7 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.test.ts', `import { server } from '../../../playground/server/main.ts'`],
     ['packages/client/test/a.test.ts', `import { findChromium } from '@holdfast/test/support/chromium.ts'`],
     ['packages/protocol/src/a.test.ts', `import { createClient } from 'holdfast'`],
-    ['packages/server/src/a.ts', `import '@holdfast/protocol'`],
+    ['packages/stranger/src/a.ts', `import '@holdfast/protocol'`],
     ['packages/react/src/a.ts', `import { createClient } from 'holdfast'`],
     ['packages/react/src/a.ts', `import { type Client } from 'holdfast'`],
     ['packages/react/src/a.ts', `export { createClient } from 'holdfast'`],

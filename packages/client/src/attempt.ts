@@ -1,9 +1,10 @@
+import { HoldfastError } from '@holdfast/protocol'
+import type { Clock } from '@holdfast/protocol'
 import { fatal, retry } from './connection/connection.ts'
 import type { AttemptContext, Prepared } from './connection/connection.ts'
-import type { Clock, SocketConstructor } from './connection/ports.ts'
+import type { SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
-import { HoldfastError } from './errors.ts'
 import type { ClientOptions, TokenContext } from './options.ts'
 
 /** What an attempt needs before it can open a socket: a token, a URL and a class. */
@@ -13,6 +14,8 @@ export interface Preparation {
   prepare(attempt: AttemptContext): Promise<Prepared>
   /** The token of the current attempt. */
   token(): string | undefined
+  /** A fresh token, because the server asks for one. */
+  renew(): Promise<string | undefined>
 }
 
 /** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
@@ -48,6 +51,7 @@ export function createPreparation(
 
   return {
     token: () => token,
+    renew: async () => (token = await askToken('renew')),
     check() {
       findSocket()
       if (typeof options.url !== 'function') findUrl(options.url)

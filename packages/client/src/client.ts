@@ -1,17 +1,21 @@
 import type { Cause } from './connection/cause.ts'
-import type { AbortSignalLike } from './connection/ports.ts'
 import type {
   AnyContract,
+  Delivery,
   EventArguments,
   EventData,
   EventName,
+  Outcome,
   RequestAnswer,
   RequestArguments,
+  RequestContext,
+  RequestInput,
   RequestName,
-} from './contract.ts'
-import type { Delivery, Outcome } from './delivery.ts'
-import type { SendOptions } from './outbox.ts'
-import type { InvalidMessage } from './wire.ts'
+  RequestOptions,
+  SendOptions,
+  WaitOptions,
+} from '@holdfast/protocol'
+import type { InvalidMessage, Loss, Resumption } from './wire.ts'
 
 /** What makes `await using` work, where the types of the platform know it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -66,7 +70,8 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    */
   sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
   /**
-   * Sends a request and waits for its answer. The plain wire needs `correlate` for that.
+   * Sends a request and waits for its answer. The plain wire needs `correlate` for that. On the session wire a request
+   * survives a connection that breaks, and the server is told when nobody waits any more.
    *
    * @throws {HoldfastError} `misuse`, synchronously, as `send` does
    * @throws {HoldfastError} rejects with `remote`, `timeout`, `aborted`, `invalid`, `undelivered`, `unknown` or
@@ -76,6 +81,20 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
     name: Name,
     ...args: RequestArguments<C, Name, RequestOptions>
   ): Promise<RequestAnswer<C, Name>>
+  /**
+   * Answers the requests of that name that the server sends, until the returned function is called. Needs the session
+   * wire. Of what a handler throws, the server sees only a {@link HoldfastError} with code `remote`: its `reason`,
+   * message and `data`.
+   *
+   * @throws {HoldfastError} `misuse` when the name has a handler, or on the plain wire
+   */
+  handle<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    handler: (
+      input: RequestInput<C, 'toClient', Name>,
+      context: RequestContext,
+    ) => RequestAnswer<C, Name, 'toClient'> | Promise<RequestAnswer<C, Name, 'toClient'>>,
+  ): Unsubscribe
   /**
    * Resolves when no more than `below` bytes wait in the queue and in the socket: for uploads in pieces.
    *
@@ -128,19 +147,6 @@ export type Handler<T> = (value: T) => unknown
 /** Removes what was added. Harmless when called again. */
 export type Unsubscribe = () => void
 
-export interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-
-export interface RequestOptions extends WaitOptions {
-  /**
-   * How long the answer may take from the call on, in milliseconds, the time in the queue included.
-   *
-   * @default 30_000
-   */
-  readonly timeout?: number
-}
-
 export interface DrainOptions extends WaitOptions {
   /**
    * How much may be left, in bytes.
@@ -181,9 +187,9 @@ export interface ClientState {
 export interface Lifecycle {
   /**
    * The connection is open. Messages that waited have been handed to it, as many as it took. The frame that accepted a
-   * greeting reaches its handlers after this.
+   * greeting reaches its handlers after this. On the session wire, `resumed` tells whether the session goes on.
    */
-  readonly open: ClientState
+  readonly open: ClientState & Resumption
   /**
    * A connection that was open has ended; a new one follows unless the next thing is `closed`. Attempts that failed
    * before they were open show in `state` only.
@@ -191,6 +197,11 @@ export interface Lifecycle {
   readonly down: Cause
   /** No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. */
   readonly closed: Cause
+  /**
+   * The session has ended without having been asked to, and a new one has begun. Heard before `open`. What was sent has
+   * its outcome; what the server sent in the meantime may have been missed. The session wire only.
+   */
+  readonly lost: Loss
   /** A message came in that no handler could be given. */
   readonly invalid: InvalidMessage
   /** A message that was sent with a name, or raw without one, got its outcome. */
@@ -203,8 +214,11 @@ export interface ClientStats {
   readonly rtt: number | undefined
   readonly queuedMessages: number
   readonly queuedBytes: number
+  /** How many messages were written and not yet acknowledged; 0 on the plain wire. */
+  readonly unacknowledgedMessages: number
   /** What the socket has taken and not yet sent. */
   readonly bufferedBytes: number
+  /** Messages that were sent or delivered. */
   readonly sentMessages: number
   readonly sentBytes: number
   readonly receivedMessages: number

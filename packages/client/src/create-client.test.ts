@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
-import { settleMicrotasks } from '../test/support/virtual-clock.ts'
+import { settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../test/support/set-up.ts'
 import { createClient, isHoldfastError, plain } from './index.ts'
 import type { ClientState, HoldfastError, StandardSchema } from './index.ts'

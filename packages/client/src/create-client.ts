@@ -1,27 +1,31 @@
-import { utf8Length } from '@holdfast/protocol'
+import { createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
+import type {
+  AnyContract,
+  Contract,
+  ContractOf,
+  Delivery,
+  RequestOptions,
+  RequestSchema,
+  SchemaContract,
+  SendOptions,
+  StandardSchema,
+  WaitOptions,
+} from '@holdfast/protocol'
 import { createPreparation } from './attempt.ts'
-import type { Client, ClientState, EventsOptions, Lifecycle, RequestOptions, WaitOptions } from './client.ts'
+import type { Client, ClientState, EventsOptions, Lifecycle } from './client.ts'
 import type { Cause } from './connection/cause.ts'
 import { createConnection } from './connection/connection.ts'
-import type { Payload } from './connection/connection.ts'
 import type { State } from './connection/machine.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
-import type { AnyContract, Contract, ContractOf } from './contract.ts'
-import type { Delivery } from './delivery.ts'
-import { HoldfastError, misuse } from './errors.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
-import { createOutbox } from './outbox.ts'
-import type { SendOptions } from './outbox.ts'
 import { defaultWire } from './plain.ts'
 import { createRouter } from './router.ts'
-import { validate } from './schema.ts'
-import type { RequestSchema, SchemaContract, StandardSchema } from './schema.ts'
 import { createWaits } from './waits.ts'
-import type { InvalidMessage } from './wire.ts'
+import type { Encoded, InvalidMessage, WireEnd } from './wire.ts'
 
 /**
  * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
@@ -41,8 +45,8 @@ export function createClient<C extends Contract = AnyContract>(options: ClientOp
 export function createClient(options: ClientOptions & { readonly contract?: SchemaContract }): Client {
   const { contract, wire = defaultWire() } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
-  const { clock, report } = ports
-  const { policy, closeRules, protocols } = resolveOptions(options, wire, report)
+  const { clock, random, report } = ports
+  const { policy, closeRules, protocols } = resolveOptions(options, report)
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -71,7 +75,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const preparation = createPreparation(options, protocols, clock, () => counters.opens > 0)
 
   const connection = createConnection({
-    policy,
+    policy: {
+      ...policy,
+      get heartbeat() {
+        return end.heartbeat
+      },
+    },
     ports,
     closeRules,
     prepare: preparation.prepare,
@@ -81,34 +90,49 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       outbox.flush()
     },
     probe: () => end.probe?.(),
+    close: () => end.close?.() ?? false,
+    closeHint: (text) => end.closeHint?.(text),
     received(data) {
       const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
       counters.receivedMessages++
       counters.receivedBytes += frame.length
       // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
       const { maxFrameBytes } = wire
-      const isLarge = frame.length * 3 > maxFrameBytes && payloadLength(frame)! > maxFrameBytes
-      if (isLarge) invalid({ reason: 'too-large', data: frame })
-      else end.received(frame)
+      const isLarge = frame.length * 3 > maxFrameBytes && lengthOf(frame) > maxFrameBytes
+      if (!isLarge) end.received(frame)
+      else if (end.tooLarge) end.tooLarge()
+      else invalid({ reason: 'too-large', data: frame })
     },
     changed,
   })
 
-  const outbox = createOutbox(
-    given(options.outbox),
-    wire.maxFrameBytes,
+  const end: WireEnd = wire.attach({
+    ...router,
+    ...preparation,
+    contract,
     connection,
     clock,
+    random,
+    report,
+    invalid,
+    flush: () => outbox.flush(),
+    discard: (reason) => outbox.discard(reason),
+    lost: (loss) => announce('lost', loss),
+  })
+
+  const outbox = createOutbox(
+    given(options.outbox),
+    () => end.maxSendBytes ?? wire.maxFrameBytes,
+    end.link,
+    clock,
     (name, outcome, bytes) => {
-      if (outcome.status === 'sent') {
+      if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
       announce('settled', { name, outcome })
     },
   )
-
-  const end = wire.attach({ ...router, connection, clock, invalid, token: preparation.token })
 
   let described = connection.state
   let state = describe(described)
@@ -138,13 +162,17 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     const isSame = announced === snapshot()
     announced = state
 
-    if (next.name === 'closed' && next.fatal) outbox.refuse('closed')
+    if (next.name === 'closed') {
+      if (next.fatal) outbox.refuse('closed')
+      end.closed?.(next.fatal)
+    }
     waits.recheck()
     if (previous.name === 'open' && next.name !== 'open') {
-      end.down?.()
+      end.down?.(state.cause!)
       announce('down', state.cause!)
     }
-    if (next.name === 'open' && previous.name !== 'open') announce('open', state)
+    if (next.name === 'open' && previous.name !== 'open')
+      announce('open', { ...state, resumed: false, replayed: 0, ...end.resumption })
     if (next.name === 'closed') announce('closed', next.cause)
     if (!isSame) watchers.emit(stateKey)
     if (disposed && next.name === 'closed') clear()
@@ -156,7 +184,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     watchers.clear()
   }
 
-  const encode = (name: string, data: unknown, id?: string): Payload => {
+  const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     if (outbound) {
       const issues = validate(inputSchema(outbound.get(name), name), data).issues
@@ -175,8 +203,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }
   }
 
-  const post = (payload: Payload, name: string | undefined, how: SendOptions = {}): Delivery => {
-    const bytes = payloadLength(payload)
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
+    const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
@@ -200,6 +228,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const dispose = (): Promise<void> => {
     if (!disposed) {
       disposed = true
+      if (end.dispose) outbox.flush()
       outbox.refuse('disposed')
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
@@ -212,16 +241,19 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     connect: (wait) => start('connect', wait),
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep' } = {}) {
+      outbox.flush()
       connection.stop({ reason: 'disconnect' }, true)
-      if (queue === 'discard') outbox.discard('closed')
-      return waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
+      const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
+      if (queue === 'keep') return closed
+      outbox.discard('closed')
+      return closed.then(() => end.discard?.('closed'))
     },
     dispose,
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
     send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
     sendRaw(data, how) {
-      if (typeof data === 'string') return post(data, undefined, how)
+      if (typeof data === 'string') return post(end.encodeRaw(data), undefined, how)
       const isView = ArrayBuffer.isView(data)
       // By its tag, because a page and its frames have a class each.
       if (!isView && Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
@@ -229,10 +261,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       const bytes = isView
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
         : new Uint8Array(data)
-      return post(bytes.slice(), undefined, how)
+      return post(end.encodeRaw(bytes.slice()), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
-      if (!end.request) throw misuse('request() needs plain({ correlate })')
+      if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
       checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
       const schema = outbound?.get(name)
@@ -241,6 +273,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         .then((answer) =>
           schema && 'output' in schema ? checkAnswer(schema, answer) : answer,
         ) as Promise<never>
+    },
+    handle(name: string, handler: never) {
+      if (!end.handle) throw misuse('handle() needs session()')
+      return end.handle(name, handler)
     },
     drained({ below = 0, ...wait } = {}) {
       return waits.until(() => {
@@ -275,6 +311,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       rtt: connection.rtt,
       queuedMessages: outbox.size,
       queuedBytes: outbox.bytes,
+      unacknowledgedMessages: end.unacknowledged ?? 0,
       bufferedBytes: connection.bufferedAmount,
     }),
   }
@@ -283,9 +320,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
 
-/** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
-function payloadLength(payload: string | Uint8Array | undefined): number | undefined {
-  return typeof payload === 'string' ? utf8Length(payload) : payload?.byteLength
+function lengthOf(frame: string | Uint8Array): number {
+  return typeof frame === 'string' ? utf8Length(frame) : frame.length
 }
 
 function checkTime(name: string, value: number | undefined): void {
@@ -297,6 +333,7 @@ function gone(): HoldfastError {
 }
 
 function closedError(cause: Cause, isFatal: boolean): HoldfastError {
+  if (cause.reason === 'wire-mismatch') return cause.error as HoldfastError
   return isFatal
     ? new HoldfastError('connect-failed', `no connection: ${cause.reason}`, { cause })
     : new HoldfastError('disconnected', 'disconnect() was called', { cause })

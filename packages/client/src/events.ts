@@ -1,5 +1,5 @@
+import { HoldfastError } from '@holdfast/protocol'
 import type { EventsOptions } from './client.ts'
-import { HoldfastError } from './errors.ts'
 
 interface Taker<T> {
   resolve(result: IteratorResult<T, undefined>): void

@@ -1,5 +1,5 @@
 import mitt from 'mitt'
-import { misuse } from './errors.ts'
+import { misuse } from '@holdfast/protocol'
 
 /** A registry of listeners by key, on mitt. Keys are data: any string is an ordinary name. */
 export interface Listeners {

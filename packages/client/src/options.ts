@@ -1,14 +1,12 @@
-import { defaultCloseRules } from '@holdfast/protocol'
-import type { CloseRules } from '@holdfast/protocol'
+import { defaultCloseRules, misuse } from '@holdfast/protocol'
+import type { AbortSignalLike, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { Policy } from './connection/machine.ts'
-import type { AbortSignalLike, Ports, SocketConstructor } from './connection/ports.ts'
+import type { Ports, SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
-import { misuse } from './errors.ts'
-import type { OutboxOptions } from './outbox.ts'
 import type { Wire } from './wire.ts'
 
 /** What `createClient` takes. Only `url` is needed. */
@@ -27,7 +25,7 @@ export interface ClientOptions {
    */
   readonly token?: (context: TokenContext) => string | Promise<string>
   /**
-   * How to talk to the server.
+   * How to talk to the server: `plain()` for any JSON server, `session()` for one of `@holdfast/server`.
    *
    * @default plain()
    */
@@ -75,8 +73,11 @@ export interface UrlContext {
 
 /** What a `token` function is told. */
 export interface TokenContext {
-  /** `unauthorized` when the server refused the last token, so that a cached one must not be given again. */
-  readonly reason: 'connect' | 'reconnect' | 'unauthorized'
+  /**
+   * `unauthorized` when the server refused the last token, so that a cached one must not be given again; `renew` when it
+   * asks for a fresh one on an open connection.
+   */
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
 }
 
 /** What a `backoff` function is told. */
@@ -89,7 +90,7 @@ export interface BackoffContext {
 }
 
 export interface Resolved {
-  readonly policy: Policy
+  readonly policy: Omit<Policy, 'heartbeat'>
   readonly closeRules: CloseRules
   readonly protocols: string[]
 }
@@ -103,7 +104,7 @@ const defaultBackoff: Required<BackoffOptions> = {
 }
 
 /** @throws {HoldfastError} `misuse` */
-export function resolveOptions(options: ClientOptions, wire: Wire, report: Ports['report']): Resolved {
+export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
   const { url, backoff, attemptTimeout = 10_000, protocols = [] } = options
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
@@ -122,7 +123,6 @@ export function resolveOptions(options: ClientOptions, wire: Wire, report: Ports
       attemptTimeout,
       minUptime: numbers.minUptime,
       maxAttempts: numbers.maxAttempts,
-      heartbeat: wire.heartbeat,
       delay(failures, cause, hint, random) {
         let own: number | undefined
         try {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import { settleMicrotasks } from '../test/support/virtual-clock.ts'
+import { settleMicrotasks } from '@holdfast/testing'
 import { isHoldfastError, plain } from './index.ts'
 import type { HoldfastError, Wire } from './index.ts'
 

@@ -1,11 +1,18 @@
-import { defaultMaxFrameBytes, envelopeCodec, flatCodec } from '@holdfast/protocol'
+import {
+  createRequests,
+  defaultMaxFrameBytes,
+  envelopeCodec,
+  flatCodec,
+  HoldfastError,
+  misuse,
+  utf8Length,
+} from '@holdfast/protocol'
 import type { PlainFrame } from '@holdfast/protocol'
+import { fatal } from './connection/connection.ts'
 import type { Payload } from './connection/connection.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
-import { misuse } from './errors.ts'
 import { given } from './options.ts'
-import { createRequests } from './requests.ts'
-import type { Wire, WireHost } from './wire.ts'
+import type { Encoded, Wire, WireEnd, WireHost } from './wire.ts'
 
 /** How a server that knows nothing of Holdfast wants to be spoken to. */
 export interface PlainOptions {
@@ -102,10 +109,10 @@ export function plain(options: PlainOptions = {}): Wire {
     decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, correlate) : undefined),
   } = options
 
+  const watch = heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) })
+
   return {
     maxFrameBytes,
-    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) }),
-
     attach(host) {
       const { connection } = host
       const requests = createRequests(host.clock)
@@ -116,7 +123,9 @@ export function plain(options: PlainOptions = {}): Wire {
         })
 
       return {
-        encode,
+        ...plainEnd(host),
+        heartbeat: watch,
+        encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
         probe: () => heartbeat && connection.write(heartbeat.message),
         down: requests.lost,
         dispose: requests.dispose,
@@ -148,7 +157,12 @@ export function plain(options: PlainOptions = {}): Wire {
             } catch (error) {
               refuse(error)
             }
-          if (!requests.answer(frame)) route(frame, data, host)
+          const { id, data: answer, error } = frame
+          const isAnswer =
+            (error ?? null) === null
+              ? requests.answer(id, answer)
+              : requests.refuse(id, 'the server answered with an error', { data: error })
+          if (!isAnswer) route(frame, data, host)
         },
       }
     },
@@ -160,6 +174,7 @@ export function defaultWire(): Wire {
   return {
     maxFrameBytes: defaultMaxFrameBytes,
     attach: (host) => ({
+      ...plainEnd(host),
       encode: (name, data) => flatCodec.encode(name, data),
       greet: host.connection.confirm,
       received: (data) => route((typeof data === 'string' && flatCodec.decode(data)) || { data }, data, host),
@@ -167,7 +182,38 @@ export function defaultWire(): Wire {
   }
 }
 
-function route({ type, data }: PlainFrame, raw: string | Uint8Array, host: WireHost): void {
+/** What a payload needs to go to the socket as it is. */
+function plainEnd({ connection }: WireHost): Pick<WireEnd, 'link' | 'encodeRaw' | 'sizeOf'> {
+  return {
+    link: {
+      get bufferedAmount() {
+        return connection.bufferedAmount
+      },
+      isWritable: connection.isWritable,
+      write(message) {
+        const isWritten = connection.write(message.body as Payload)
+        if (isWritten) message.settle({ status: 'sent' })
+        return isWritten
+      },
+    },
+    encodeRaw: (data) => data,
+    sizeOf,
+  }
+}
+
+function sizeOf(payload: Encoded | undefined): number | undefined {
+  return typeof payload === 'string' ? utf8Length(payload) : (payload as Uint8Array | undefined)?.byteLength
+}
+
+function route({ type, data }: PlainFrame, raw: Payload, host: WireHost): void {
   if (typeof type === 'string') host.event(type, data)
+  else if (host.connection.heardFrames === 1 && typeof raw === 'string' && raw.startsWith('["holdfast",{'))
+    host.connection.fail({
+      cause: {
+        reason: 'wire-mismatch',
+        error: new HoldfastError('wire-mismatch', 'the server wants wire: session()'),
+      },
+      rule: fatal,
+    })
   else host.raw(raw)
 }

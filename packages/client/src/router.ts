@@ -1,8 +1,8 @@
+import { validate } from '@holdfast/protocol'
+import type { SchemaContract } from '@holdfast/protocol'
 import type { Handler } from './client.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners } from './listeners.ts'
-import { validate } from './schema.ts'
-import type { SchemaContract } from './schema.ts'
 import type { InvalidMessage } from './wire.ts'
 
 /** Brings inbound events to the handlers of their name, checked by the contract if it has schemas. */
@@ -35,7 +35,7 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
     event(name, data) {
       if (schemas) {
         const schema = schemas.get(name)
-        if (!schema) return ports.invalid({ reason: 'unknown-name', name, data })
+        if (!schema || !('~standard' in schema)) return ports.invalid({ reason: 'unknown-name', name, data })
         try {
           const result = validate(schema, data)
           if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })

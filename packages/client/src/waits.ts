@@ -1,7 +1,5 @@
-import type { WaitOptions } from './client.ts'
-import type { Clock } from './connection/ports.ts'
-import { aborted } from './errors.ts'
-import type { HoldfastError } from './errors.ts'
+import { aborted } from '@holdfast/protocol'
+import type { Clock, HoldfastError, WaitOptions } from '@holdfast/protocol'
 
 /** What a condition says: it holds, it never will, or not yet. `soon` asks to be looked at again without an event. */
 export type Verdict = true | HoldfastError | 'later' | 'soon'

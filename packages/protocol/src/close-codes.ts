@@ -69,6 +69,7 @@ export const defaultCloseRules: CloseRules = {
   4408: timeout,
   4409: { reason: 'superseded', action: 'fatal' },
   4410: { reason: 'session-gone' },
+  4425: { reason: 'gap', delay: prompt },
   4426: { reason: 'upgrade-required', action: 'fatal' },
   4429: { reason: 'rate-limited', delay: [30_000, 60_000] },
   4500: serverError,

@@ -1,5 +1,50 @@
+export { createAnswers } from './answers.ts'
+export type { Answerer, Answers, AnswersOptions, RequestContext } from './answers.ts'
 export { closeRule, defaultCloseRules } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
+export type {
+  AnyContract,
+  Contract,
+  ContractOf,
+  EventArguments,
+  EventData,
+  EventName,
+  RequestAnswer,
+  RequestArguments,
+  RequestInput,
+  RequestName,
+  ServerContractOf,
+} from './contract.ts'
+export { closeHint, isClientControl, isServerControl } from './controls.ts'
+export type { IsControl } from './controls.ts'
+export type { Delivery, Outcome, UndeliveredReason, UnknownReason } from './delivery.ts'
+export { aborted, HoldfastError, isHoldfastError, misuse } from './errors.ts'
+export type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
+export {
+  bodyBytes,
+  decodeBinary,
+  decodeText,
+  defaultDecodeLimits,
+  encodeBinary,
+  encodeBody,
+  encodeControl,
+  encodeFrame,
+  maxNameLength,
+} from './frame-codec.ts'
+export type { BinaryBody, Body, Decoded, DecodeLimits } from './frame-codec.ts'
+export type { Banner, Bye, Control, Drain, Frame, Hi, Lost, LostReason, Meta, Ok } from './frame.ts'
 export { defaultMaxFrameBytes, utf8Length } from './limits.ts'
+export { createLine } from './line.ts'
+export type { Line, LineOptions, Payload } from './line.ts'
+export { createOutbox } from './outbox.ts'
+export type { Link, Outbox, OutboxOptions, Outgoing, SendOptions } from './outbox.ts'
 export { envelopeCodec, flatCodec } from './plain-codec.ts'
 export type { PlainCodec, PlainFrame } from './plain-codec.ts'
+export { longestTimer } from './ports.ts'
+export type { AbortSignalLike, Clock } from './ports.ts'
+export { createRequests } from './requests.ts'
+export type { RequestOptions, Requests, WaitOptions } from './requests.ts'
+export { validate } from './schema.ts'
+export type { RequestSchema, SchemaContract, SchemaIssue, SchemaResult, StandardSchema } from './schema.ts'
+export { createSession } from './session.ts'
+export type { Session, Window } from './session.ts'

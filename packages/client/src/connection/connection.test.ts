@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { defaultCloseRules } from '@holdfast/protocol'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
-import { clockFaults, createVirtualClock, settleMicrotasks } from '../../test/support/virtual-clock.ts'
+import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { createConnection, fatal } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
@@ -47,6 +47,8 @@ function setUp(
     greet: () => connection.confirm(),
     opened: () => {},
     probe: () => connection.write('ping'),
+    close: () => false,
+    closeHint: () => undefined,
     received: (data) => received.push(data),
     changed: (state) => states.push(state.name),
     ...overrides,

@@ -1,13 +1,13 @@
 import { closeRule } from '@holdfast/protocol'
-import type { CloseRule, CloseRules } from '@holdfast/protocol'
+import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
+import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
 import type { Command, Input, Policy, State, Tally } from './machine.ts'
 import { newAbort } from './ports.ts'
-import type { AbortSignalLike, Ports, SocketLike } from './ports.ts'
+import type { Ports, SocketLike } from './ports.ts'
 
-/** What travels over a connection. The engine looks into neither. */
-export type Payload = string | Uint8Array<ArrayBuffer>
+export type { Payload } from '@holdfast/protocol'
 
 export interface ConnectionOptions {
   readonly policy: Policy
@@ -21,6 +21,10 @@ export interface ConnectionOptions {
   opened(): void
   /** Ask the peer for a sign of life. */
   probe(): void
+  /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
+  close(): boolean
+  /** When the peer wants to be dialed again, by the reason that it gave with its close. */
+  closeHint(text: string): Window | undefined
   received(data: unknown): void
   /** The state changed. Inputs given here wait their turn. */
   changed(state: State, previous: State): void
@@ -50,8 +54,14 @@ export interface Connection {
   stop(cause: Cause, graceful: boolean): void
   /** The greeting is done. */
   confirm(): void
-  /** Ends the current attempt or connection for a cause of our own. */
-  fail(failure: Failure): void
+  /** How many frames the current connection has brought. */
+  readonly heardFrames: number
+  /** Ends the current attempt or connection for a cause of our own, and tells the peer by a close code if given. */
+  fail(failure: Failure, closeCode?: number): void
+  /** The connection is in doubt: probe it, if there is a way to. */
+  doubt(): void
+  /** A round trip took so long, in milliseconds. */
+  measured(time: number): void
   /** The peer answered the last probe; its time gives the rtt. */
   answered(): void
   /** Whether a write would be handed to an open socket now. */
@@ -79,6 +89,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   let socket: (SocketLike & { terminate?(): void }) | undefined
   /** The socket threw at a write. Until the connection has ended, nothing more is to be written. */
   let isBroken = false
+  /** The wire takes part in the closing. */
+  let isLingering = false
+  let heardFrames = 0
+  let closeCode: number | undefined
   let timer: unknown
   let stopListening: (() => void) | undefined
   let heardAt = 0
@@ -123,7 +137,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       stopListening = undefined
     } else
       stopListening ??= signals.listen((signal) =>
-        dispatch(signal === 'offline' ? { type: signal } : { type: 'wake', doubtful: signal === 'change' }),
+        dispatch(signal === 'offline' ? { type: 'doubt' } : { type: 'wake', doubtful: signal === 'change' }),
       )
   }
 
@@ -141,7 +155,9 @@ export function createConnection(options: ConnectionOptions): Connection {
         probedAt = clock.now()
         return options.probe()
       case 'close':
-        return socket?.close(1000)
+        isLingering = options.close()
+        if (!isLingering) socket?.close(1000)
+        return
       case 'abandon':
       case 'destroy':
         return abandon(command === 'destroy')
@@ -166,10 +182,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       return dispatch({ type: 'ended', epoch, cause: { reason: 'blocked', error: thrown }, rule })
     }
     socket.binaryType = 'arraybuffer'
-    isBroken = false
+    isBroken = isLingering = false
+    heardFrames = 0
     socket.onopen = () => dispatch({ type: 'opened', epoch })
     socket.onmessage = (event: { readonly data: unknown }) => {
-      if (state.name !== 'open' && state.name !== 'greeting') return
+      if (state.name !== 'open' && state.name !== 'greeting' && !(isLingering && state.name === 'closing'))
+        return
+      heardFrames++
       if (policy.heartbeat) heardAt = clock.now()
       if (state.name === 'open' && state.watch && state.watch.phase !== 'quiet')
         dispatch({ type: 'heard', epoch })
@@ -185,8 +204,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       // Before it opened, the code is the socket's own and says nothing of the server.
       if (state.name === 'opening')
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
-      const rule = closeRule(code, options.closeRules)
-      const cause = { reason: rule.reason, ...facts, ...(error !== undefined && { error }) }
+      const known = closeRule(code, options.closeRules)
+      const hint = options.closeHint(text)
+      const rule = hint ? { ...known, delay: hint } : known
+      const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }
   }
@@ -200,14 +221,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   const abandon = (dead: boolean): void => {
     abort?.abort()
     const old = socket
-    abort = openSocket = socket = probedAt = undefined
+    const code = closeCode
+    abort = openSocket = socket = probedAt = closeCode = undefined
     if (!old) return
     old.onopen = old.onmessage = old.onclose = null
     // `ws` emits an error when a connecting socket is closed, and Node ends the process if nobody listens.
     old.onerror = () => {}
     try {
-      if (dead && old.terminate) return old.terminate()
-      old.close(1000)
+      if (dead && code === undefined && old.terminate) return old.terminate()
+      old.close(code ?? 1000)
       if (!old.terminate) return
       // It would keep a process alive for as long as its peer does not answer.
       const patience = clock.setTimer(() => old.terminate?.(), closeTimeout)
@@ -217,7 +239,14 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
-  const fail = (failure: Failure): void => dispatch({ type: 'ended', epoch: state.epoch, ...failure })
+  const fail = (failure: Failure, code?: number): void => {
+    closeCode = code
+    dispatch({ type: 'ended', epoch: state.epoch, ...failure })
+  }
+
+  const measured = (time: number): void => {
+    rtt = rtt === undefined ? time : rtt + (time - rtt) / 8
+  }
 
   return {
     get state() {
@@ -229,15 +258,19 @@ export function createConnection(options: ConnectionOptions): Connection {
     get bufferedAmount() {
       return socket?.bufferedAmount ?? 0
     },
+    get heardFrames() {
+      return heardFrames
+    },
     connect: () => dispatch({ type: 'connect' }),
     reconnect: () => dispatch({ type: 'reconnect' }),
     stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
     confirm: () => dispatch({ type: 'greeted', epoch: state.epoch }),
     fail,
+    doubt: () => dispatch({ type: 'doubt' }),
+    measured,
     answered() {
       if (probedAt === undefined) return
-      const measured = clock.now() - probedAt
-      rtt = rtt === undefined ? measured : rtt + (measured - rtt) / 8
+      measured(clock.now() - probedAt)
       probedAt = undefined
     },
     isWritable: () => state.name === 'open' && !isBroken && socket?.readyState === socketOpen,

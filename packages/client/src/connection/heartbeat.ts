@@ -1,4 +1,4 @@
-import { misuse } from '../errors.ts'
+import { misuse } from '@holdfast/protocol'
 import { slept } from './machine.ts'
 import type { Sample } from './machine.ts'
 
@@ -6,8 +6,8 @@ import type { Sample } from './machine.ts'
 export interface HeartbeatOptions {
   /** How long the peer may be silent before it is probed. */
   readonly interval: number
-  /** How long the peer has to answer a probe. */
-  readonly timeout: number
+  /** How long the peer has to answer a probe; three round trips by default, between 2 and 8 s. */
+  readonly timeout?: number
 }
 
 /**
@@ -48,13 +48,14 @@ const lateness = 1_500
  * @throws {HoldfastError} `misuse` when one of them is not a number above 0
  */
 export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartbeat {
-  if (!(interval > 0 && timeout > 0)) throw misuse('interval and timeout of a heartbeat must be above 0')
+  if (!(interval > 0 && (timeout === undefined || timeout > 0)))
+    throw misuse('interval and timeout of a heartbeat must be above 0')
   const probe = (sample: Sample, limit: number, repeated = false): Beat => ({
     watch: { phase: 'probing', deadline: sample.now + limit, sentAt: sample, repeated },
     probe: true,
   })
   const shortLimit = ({ rtt = Infinity }: Sample): number =>
-    Math.min(Math.max(3 * rtt, 2_000), 8_000, timeout)
+    Math.min(Math.max(3 * rtt, 2_000), 8_000, timeout ?? Infinity)
 
   return {
     start: ({ now }) => ({ phase: 'quiet', deadline: now + interval }),
@@ -65,7 +66,9 @@ export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartb
       switch (watch.phase) {
         case 'quiet': {
           const deadline = sample.heardAt + interval
-          return deadline > sample.now ? { watch: { phase: 'quiet', deadline } } : probe(sample, timeout)
+          return deadline > sample.now
+            ? { watch: { phase: 'quiet', deadline } }
+            : probe(sample, timeout ?? shortLimit(sample))
         }
         case 'probing': {
           const late = sample.now - watch.deadline > lateness || (watch.sentAt && slept(watch.sentAt, sample))

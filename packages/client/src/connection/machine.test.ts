@@ -284,15 +284,15 @@ describe('waking up', () => {
     expect(probing).toMatchObject({ name: 'open', watch: { phase: 'probing' } })
     expect(commands).toEqual(['probe'])
     expect(step(probing, wake, beating, at(1_100))).toEqual([probing])
-    expect(step(openBeating, { type: 'offline' }, beating, at(1_000)).slice(1)).toEqual(['probe'])
+    expect(step(openBeating, { type: 'doubt' }, beating, at(1_000)).slice(1)).toEqual(['probe'])
   })
 
   it('does nothing where there is nothing to do', () => {
     const preparing = step(initialState, connect, policy, at(0))[0]
     for (const state of [initialState, preparing, closing])
-      for (const input of [wake, change, { type: 'offline' } as const])
+      for (const input of [wake, change, { type: 'doubt' } as const])
         expect(step(state, input, policy, at(1_000))).toEqual([state])
-    expect(step(openState, { type: 'offline' }, policy, at(1_000))).toEqual([openState])
+    expect(step(openState, { type: 'doubt' }, policy, at(1_000))).toEqual([openState])
   })
 })
 
@@ -349,7 +349,7 @@ describe('whatever happens in whatever order', () => {
         weight: 6,
         arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline', 'failed'),
       },
-      { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'offline', 'heard', 'reconnect') },
+      { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'doubt', 'heard', 'reconnect') },
       { weight: 2, arbitrary: fc.constantFrom(...codes) },
       { weight: 1, arbitrary: fc.constantFrom('disconnect', 'dispose') },
     ),
@@ -370,7 +370,7 @@ describe('whatever happens in whatever order', () => {
       case 'connect':
       case 'reconnect':
       case 'tick':
-      case 'offline':
+      case 'doubt':
         return { type: kind }
       case 'wake':
         return wake
@@ -477,7 +477,7 @@ describe('whatever happens in whatever order', () => {
   })
 
   it('hints of the platform commute', () => {
-    const hints = [wake, change, { type: 'offline' } as const]
+    const hints = [wake, change, { type: 'doubt' } as const]
     const orders = [
       hints,
       [hints[1], hints[0], hints[2]],

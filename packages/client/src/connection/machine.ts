@@ -75,7 +75,7 @@ interface Closed extends Base {
 
 /** What can happen. What comes from an attempt carries its epoch. */
 export type Input =
-  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'offline' }
+  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'doubt' }
   | { readonly type: 'wake'; readonly doubtful: boolean }
   | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
   | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
@@ -179,7 +179,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       return tick(state, policy, sample)
     case 'wake':
       return wake(state, input.doubtful, policy, sample)
-    case 'offline':
+    case 'doubt':
       return doubt(state, policy, sample)
   }
   return [state]

@@ -1,3 +1,5 @@
+import type { AbortSignalLike, Clock } from '@holdfast/protocol'
+
 /**
  * The part of a WebSocket that Holdfast uses: the browser's, Node's, `ws`'s and mock-socket's all have it.
  *
@@ -17,30 +19,6 @@ export interface SocketLike {
 
 /** A constructor of sockets, such as the global `WebSocket` or the one of the package `ws`. */
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-
-/**
- * The `AbortSignal` of the platform where its types are known, else the members that Holdfast uses, so that the types
- * of Holdfast need no DOM.
- */
-export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer Native } }
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-
-/** Time and timers. A port, so that tests and simulations can bring their own. */
-export interface Clock {
-  /** Milliseconds that never run backwards, from any start; may stand still while the machine sleeps. */
-  now(): number
-  /** Milliseconds since the Unix epoch; may jump. */
-  wall(): number
-  /** Calls back once, after at least `delay` milliseconds if it can. */
-  setTimer(callback: () => void, delay: number): unknown
-  clearTimer(timer: unknown): void
-}
 
 /**
  * What the platform noticed. Hints, never truth.
@@ -74,6 +52,11 @@ const platform = globalThis as unknown as Platform
 
 interface Platform {
   readonly AbortController: new () => AbortControllerLike
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array }
+  readonly TextDecoder: new (
+    label: string,
+    options: { fatal: boolean },
+  ) => { decode(bytes: Uint8Array): string }
   readonly performance: { now(): number }
   readonly navigator?: { readonly onLine?: boolean }
   readonly document: { readonly visibilityState: string }
@@ -97,6 +80,15 @@ interface PageEvent {
 
 export function newAbort(): AbortControllerLike {
   return new platform.AbortController()
+}
+
+export function encodeText(text: string): Uint8Array {
+  return new platform.TextEncoder().encode(text)
+}
+
+/** @throws {TypeError} for what is not UTF-8 */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return new platform.TextDecoder('utf-8', { fatal: true }).decode(bytes)
 }
 
 /** The clock of the platform. */

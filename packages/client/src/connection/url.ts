@@ -1,4 +1,4 @@
-import { misuse } from '../errors.ts'
+import { misuse } from '@holdfast/protocol'
 
 /** A URL, as text or as a `URL`. */
 export type UrlSource = string | { readonly href: string }

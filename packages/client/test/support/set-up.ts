@@ -2,8 +2,8 @@ import { createClient } from '../../src/index.ts'
 import type { AnyContract, Client, ClientOptions, Contract, Signal } from '../../src/index.ts'
 import { createFakeNetwork } from './fake-socket.ts'
 import type { FakeNetwork } from './fake-socket.ts'
-import { createVirtualClock, settleMicrotasks } from './virtual-clock.ts'
-import type { VirtualClock } from './virtual-clock.ts'
+import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import type { VirtualClock } from '@holdfast/testing'
 
 export interface SetUp<C> {
   readonly client: Client<C>

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/connection/ports.ts'
+import type { Clock } from '@holdfast/protocol'
 
 export interface ClockFaults {
   /** When a timer really fires, given when it is due and how long it was set for. */
@@ -62,7 +62,8 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
         callback()
         await settleMicrotasks()
       }
-      time = until
+      // Who was called may have stalled the clock beyond that.
+      time = Math.max(time, until)
     },
     sleep: (ms) => void (asleep += ms),
     stall: (ms) => void (time += ms),

@@ -33,7 +33,7 @@ export interface RequestSchema {
 
 /** A contract made of schemas, to be checked at run time on both sides of the wire. */
 export interface SchemaContract {
-  readonly toClient?: Readonly<Record<string, StandardSchema>>
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
 

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from './connection/ports.ts'
+import type { AbortSignalLike } from './ports.ts'
 import type { Outcome } from './delivery.ts'
 
 /**
@@ -6,13 +6,14 @@ import type { Outcome } from './delivery.ts'
  *
  * - `misuse`: the call or an option is wrong. The only code, with `no-websocket`, that is thrown synchronously.
  * - `no-websocket`: this runtime has no `WebSocket`; pass one in the options.
- * - `connect-failed`: no connection, and no further attempt; `cause` is the {@link Cause}.
+ * - `connect-failed`: no connection, and no further attempt; `cause` tells why, as data.
+ * - `wire-mismatch`: the server talks in another way than the client's `wire`; the message says what to do.
  * - `disconnected`, `disposed`: `disconnect()` or `dispose()` was called while somebody waited.
  * - `timeout`: the answer to a request did not come in time.
  * - `aborted`: the caller's signal was aborted; `cause` is its reason.
- * - `remote`: the peer answered a request with an error; `data` is what it said.
+ * - `remote`: the peer answered a request with an error; `reason` and `data` are what it said.
  * - `invalid`: the answer to a request does not fit its schema; `data` lists the issues.
- * - `undelivered`: the message certainly never left; `outcome` has the reason.
+ * - `undelivered`: the message was certainly not handed on; `outcome` has the reason.
  * - `unknown`: the request was written and its answer is lost; nobody can tell whether it was carried out.
  * - `overflow`: more arrived than a bounded buffer holds.
  */
@@ -20,6 +21,7 @@ export type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
   | 'connect-failed'
+  | 'wire-mismatch'
   | 'disconnected'
   | 'disposed'
   | 'timeout'
@@ -33,6 +35,12 @@ export type HoldfastErrorCode =
 /** What an error carries beside its code and message. */
 export interface HoldfastErrorDetails {
   readonly cause?: unknown
+  /**
+   * With `remote`: what went wrong, in a word for programs, as the handler of the request named it. A handler that
+   * throws a `remote` error sends its reason, message and data to the peer; of any other error the peer hears
+   * `internal` only.
+   */
+  readonly reason?: string
   /** What the peer sent with a `remote` error, or the issues of an `invalid` one. */
   readonly data?: unknown
   /** What became of the message in question, as far as it is known. */
@@ -44,6 +52,7 @@ const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.error')
 /** The one error class of Holdfast. Tell the cases apart by `code`, and errors from others by {@link isHoldfastError}. */
 export class HoldfastError extends Error implements HoldfastErrorDetails {
   readonly code: HoldfastErrorCode
+  declare readonly reason?: string
   declare readonly data?: unknown
   declare readonly outcome?: Outcome
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { createVirtualClock } from '../test/support/virtual-clock.ts'
+import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import type { Delivery, Outcome } from './delivery.ts'
 import { createOutbox } from './outbox.ts'
 import type { Link, OutboxOptions, SendOptions } from './outbox.ts'
@@ -8,7 +8,7 @@ import type { Link, OutboxOptions, SendOptions } from './outbox.ts'
 const sent: Outcome = { status: 'sent' }
 const lost = (reason: string): Outcome => ({ status: 'undelivered', reason }) as Outcome
 
-function setUp(options: OutboxOptions = {}) {
+function setUp(options: OutboxOptions = {}, batchBytes?: number) {
   const clock = createVirtualClock()
   const link = {
     writable: false,
@@ -18,30 +18,42 @@ function setUp(options: OutboxOptions = {}) {
     throws: 0,
     slow: false,
     onWrite: (_text: string) => {},
-    onSettled: () => {},
+    onSettled: (_name: string | undefined) => {},
+    /** How many messages had been written at the end of each batch. */
+    batches: [] as number[],
+    maxFrameBytes: 1_000,
   }
   const settled: [string | undefined, string][] = []
-  const connection: Link = {
+  const connection: Link<string> = {
+    ...(batchBytes && { batchBytes }),
+    flushed: () => link.batches.push(link.written.length),
     isWritable: () => link.writable,
     get bufferedAmount() {
       return link.buffered
     },
-    write(payload) {
+    write(message) {
       if (link.throws > 0) {
         link.throws--
         link.failures++
         link.writable = link.slow
         return false
       }
-      link.onWrite(payload as string)
-      link.written.push(payload as string)
+      link.onWrite(message.body)
+      link.written.push(message.body)
+      message.settle(sent)
       return true
     },
   }
-  const outbox = createOutbox(options, 1_000, connection, clock, (name, outcome) => {
-    settled.push([name, outcome.status === 'sent' ? 'sent' : outcome.reason])
-    link.onSettled()
-  })
+  const outbox = createOutbox(
+    options,
+    () => link.maxFrameBytes,
+    connection,
+    clock,
+    (name, outcome) => {
+      settled.push([name, 'reason' in outcome ? outcome.reason : outcome.status])
+      link.onSettled(name)
+    },
+  )
   const push = (text: string, how: SendOptions = {}): Delivery => outbox.push(text, text.length, text, how)
   return { clock, link, outbox, push, settled }
 }
@@ -339,6 +351,27 @@ describe('the outbox', () => {
     expect(link.written).toEqual(['c'])
   })
 
+  it('does not send what the peer of the next connection does not take', () => {
+    const { link, outbox, push } = setUp()
+    const all = ['large', 's'].map((text) => push(text))
+    link.maxFrameBytes = 3
+    link.writable = true
+    outbox.flush()
+    expect(all.map((delivery) => delivery.outcome)).toEqual([lost('too-large'), sent])
+  })
+
+  it('tells the other outcomes when a listener throws', () => {
+    const { link, outbox, push, settled } = setUp()
+    for (const text of ['a', 'b', 'c']) push(text)
+    link.onSettled = (name) => {
+      if (name === 'a') throw new Error('listener')
+    }
+    link.writable = true
+    expect(() => outbox.flush()).toThrow('listener')
+    push('d')
+    expect(settled.map(([name]) => name)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   it('keeps every promise whatever is done to it in whatever order', () => {
     const action = fc.oneof(
       {
@@ -364,68 +397,266 @@ describe('the outbox', () => {
             'full' as const,
             'cancel' as const,
             'discard' as const,
+            'turn' as const,
           ),
         }),
       },
     )
     const policy = fc.constantFrom('reject' as const, 'drop-oldest' as const)
+    const batch = fc.constantFrom(undefined, 70, 1_000)
     return fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 60 }), policy, async (actions, overflow) => {
-        const { clock, link, outbox, push, settled } = setUp({ maxMessages: 5, maxBytes: 100, overflow })
-        const deliveries: Delivery[] = []
-        for (const [index, item] of actions.entries()) {
-          switch (item.do) {
-            case 'push': {
-              const { key, ttl, volatile } = item
-              deliveries.push(
-                push(String(index).padEnd(item.size, '.'), {
-                  ...(key && { key }),
-                  ...(ttl !== undefined && { ttl }),
-                  volatile,
-                }),
-              )
-              break
+      fc.asyncProperty(
+        fc.array(action, { maxLength: 60 }),
+        policy,
+        batch,
+        async (actions, overflow, batchBytes) => {
+          const { clock, link, outbox, push, settled } = setUp(
+            { maxMessages: 5, maxBytes: 100, overflow },
+            batchBytes,
+          )
+          const deliveries: Delivery[] = []
+          for (const [index, item] of actions.entries()) {
+            switch (item.do) {
+              case 'push': {
+                const { key, ttl, volatile } = item
+                deliveries.push(
+                  push(String(index).padEnd(item.size, '.'), {
+                    ...(key && { key }),
+                    ...(ttl !== undefined && { ttl }),
+                    volatile,
+                  }),
+                )
+                break
+              }
+              case 'up':
+                link.writable = true
+                link.buffered = 0
+                outbox.flush()
+                break
+              case 'down':
+                link.writable = false
+                break
+              case 'flush':
+                outbox.flush()
+                break
+              case 'throw':
+                link.throws = 1
+                break
+              case 'time':
+                await clock.advance(100)
+                break
+              case 'full':
+                link.buffered = 2_000_000
+                break
+              case 'cancel':
+                deliveries.at(-1)?.cancel()
+                break
+              case 'discard':
+                outbox.discard('closed')
+                break
+              case 'turn':
+                await Promise.resolve()
             }
-            case 'up':
-              link.writable = true
-              link.buffered = 0
-              outbox.flush()
-              break
-            case 'down':
-              link.writable = false
-              break
-            case 'flush':
-              outbox.flush()
-              break
-            case 'throw':
-              link.throws = 1
-              break
-            case 'time':
-              await clock.advance(100)
-              break
-            case 'full':
-              link.buffered = 2_000_000
-              break
-            case 'cancel':
-              deliveries.at(-1)?.cancel()
-              break
-            case 'discard':
-              outbox.discard('closed')
+            expect(outbox.size).toBeLessThanOrEqual(5)
+            expect(outbox.bytes).toBeLessThanOrEqual(100)
           }
-          expect(outbox.size).toBeLessThanOrEqual(5)
-          expect(outbox.bytes).toBeLessThanOrEqual(100)
-        }
-        outbox.discard('disposed')
-        expect(deliveries.every((delivery) => delivery.outcome)).toBe(true)
-        expect(settled).toHaveLength(deliveries.length)
-        const written = settled.filter(([, what]) => what === 'sent').map(([text]) => text)
-        expect(link.written).toEqual(written)
-        const order = link.written.map((text) => parseInt(text))
-        expect(order).toEqual([...order].sort((a, b) => a - b))
-        await clock.advance(1_000)
-        expect(clock.pending).toBe(0)
-      }),
+          outbox.discard('disposed')
+          expect(deliveries.every((delivery) => delivery.outcome)).toBe(true)
+          expect(settled).toHaveLength(deliveries.length)
+          const written = settled.filter(([, what]) => what === 'sent').map(([text]) => text)
+          expect(link.written).toEqual(written)
+          const order = link.written.map((text) => parseInt(text))
+          expect(order).toEqual([...order].sort((a, b) => a - b))
+          await clock.advance(1_000)
+          expect(clock.pending).toBe(0)
+        },
+      ),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('the outbox of a link that packs', () => {
+  const setUpOpen = (options: OutboxOptions = {}) => {
+    const all = setUp(options, 100)
+    all.link.writable = true
+    return all
+  }
+
+  it('writes all messages of a turn at its end, in one batch', async () => {
+    const { link, outbox, push } = setUpOpen()
+    const all = ['a', 'b', 'c'].map((text) => push(text))
+    expect([link.written, outbox.size]).toEqual([[], 3])
+    await Promise.resolve()
+    expect([link.written, link.batches]).toEqual([['a', 'b', 'c'], [3]])
+    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
+    push('d')
+    await Promise.resolve()
+    expect([link.written, link.batches]).toEqual([
+      ['a', 'b', 'c', 'd'],
+      [3, 4],
+    ])
+  })
+
+  it('writes at once what fills a batch', async () => {
+    const { link, push } = setUpOpen()
+    push('x'.repeat(60))
+    expect(link.written).toHaveLength(0)
+    push('y'.repeat(40))
+    expect(link.written).toHaveLength(2)
+    push('z')
+    expect(link.written).toHaveLength(2)
+    await settleMicrotasks()
+    expect(link.batches).toEqual([2, 3])
+  })
+
+  it('sends a volatile message with its turn, in its place', async () => {
+    const { link, push } = setUpOpen()
+    const all = [push('a'), push('b', { volatile: true }), push('c')]
+    expect(all[1]!.outcome).toBeUndefined()
+    await Promise.resolve()
+    expect(link.written).toEqual(['a', 'b', 'c'])
+    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
+  })
+
+  it('gives a volatile message up when it cannot go at the end of its turn', async () => {
+    const { link, outbox, push } = setUpOpen()
+    const [first, second] = [push('a', { volatile: true }), push('b')]
+    link.writable = false
+    expect(push('c', { volatile: true }).outcome).toEqual(lost('volatile'))
+    await Promise.resolve()
+    expect([first.outcome, second.outcome]).toEqual([lost('volatile'), undefined])
+    expect(outbox.size).toBe(1)
+    link.writable = true
+    outbox.flush()
+    expect(link.written).toEqual(['b'])
+  })
+
+  it('gives a volatile message up when the batch takes too long', async () => {
+    const { clock, link, push } = setUpOpen()
+    for (let index = 0; index < 20; index++) push(String(index))
+    const late = push('late', { volatile: true })
+    link.onWrite = () => clock.stall(1)
+    await Promise.resolve()
+    expect(late.outcome).toEqual(lost('volatile'))
+    await clock.advance(50)
+    expect(link.written).toHaveLength(20)
+  })
+
+  it('sends only the latest message of a key in a turn', async () => {
+    const { link, push } = setUpOpen()
+    const [old] = [push('x1', { key: 'x' }), push('y'), push('x2', { key: 'x' })]
+    expect(old.outcome).toEqual(lost('replaced'))
+    await Promise.resolve()
+    expect(link.written).toEqual(['y', 'x2'])
+    push('x3', { key: 'x' })
+    await Promise.resolve()
+    expect(link.written).toEqual(['y', 'x2', 'x3'])
+  })
+
+  it('takes a message back within its turn', async () => {
+    const { link, outbox, push } = setUpOpen()
+    const controller = new AbortController()
+    const all = [
+      push('a'),
+      push('b', { volatile: true }),
+      push('c', { signal: controller.signal }),
+      push('d'),
+    ]
+    expect([all[0]!.cancel(), all[1]!.cancel()]).toEqual([true, true])
+    controller.abort()
+    expect(outbox.size).toBe(1)
+    await Promise.resolve()
+    expect(link.written).toEqual(['d'])
+    expect(all.map((delivery) => delivery.outcome)).toEqual([
+      lost('cancelled'),
+      lost('cancelled'),
+      lost('cancelled'),
+      sent,
+    ])
+    expect(all[3]!.cancel()).toBe(false)
+  })
+
+  it('writes when the queue is full, before it turns anything away', async () => {
+    const { link, push } = setUpOpen({ maxMessages: 2 })
+    const all = ['a', 'b', 'c', 'd'].map((text) => push(text))
+    expect(link.written).toEqual(['a', 'b', 'c'])
+    await Promise.resolve()
+    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent, sent])
+  })
+
+  it('turns away what it has no room for when nothing can be written', () => {
+    const { link, push } = setUpOpen({ maxMessages: 2 })
+    link.writable = false
+    const all = ['a', 'b', 'c'].map((text) => push(text))
+    expect(all.map((delivery) => delivery.outcome)).toEqual([undefined, undefined, lost('overflow')])
+  })
+
+  it('waits with the batch while the socket has enough to do', async () => {
+    const { clock, link, push } = setUpOpen({ highWaterBytes: 50 })
+    const first = push('a')
+    link.buffered = 50
+    await Promise.resolve()
+    expect(link.written).toEqual([])
+    expect(push('b', { volatile: true }).outcome).toEqual(lost('volatile'))
+    push('c')
+    await settleMicrotasks()
+    expect(first.outcome).toBeUndefined()
+    link.buffered = 0
+    await clock.advance(20)
+    expect(link.written).toEqual(['a', 'c'])
+  })
+
+  it('leaves the paced flush alone at the end of a turn', async () => {
+    const { clock, link, outbox, push } = setUpOpen({ highWaterBytes: 50 })
+    push('a')
+    link.buffered = 50
+    outbox.flush()
+    expect([link.written, clock.pending]).toEqual([[], 1])
+    link.buffered = 0
+    await Promise.resolve()
+    expect(link.written).toEqual([])
+    await clock.advance(20)
+    expect([link.written, clock.pending]).toEqual([['a'], 0])
+  })
+
+  it('has nothing left to write at the end of a turn in which it was discarded', async () => {
+    const { link, outbox, push } = setUpOpen()
+    const all = [push('a'), push('b', { volatile: true })]
+    outbox.discard('closed')
+    expect(all.map((delivery) => delivery.outcome)).toEqual([lost('closed'), lost('closed')])
+    await Promise.resolve()
+    expect(link.written).toEqual([])
+  })
+
+  it('takes what is sent in answer to an outcome into the next batch', async () => {
+    const { link, push } = setUpOpen()
+    link.onSettled = (name) => {
+      if (name === 'a') push('reaction')
+    }
+    push('a')
+    push('b')
+    await Promise.resolve()
+    expect(link.written).toEqual(['a', 'b'])
+    await Promise.resolve()
+    expect([link.written, link.batches]).toEqual([
+      ['a', 'b', 'reaction'],
+      [2, 3],
+    ])
+  })
+
+  it('ends its batch also when the link throws, and goes on in the next turn', async () => {
+    const { link, outbox, push, settled } = setUpOpen()
+    push('a')
+    push('b')
+    link.onWrite = (text) => {
+      if (text === 'b') throw new Error('broken encoder')
+    }
+    expect(() => outbox.flush()).toThrow('broken encoder')
+    expect([link.written, link.batches]).toEqual([['a'], [1]])
+    link.onWrite = () => {}
+    await Promise.resolve()
+    expect(link.written).toEqual(['a', 'b'])
+    expect(settled.map(([name]) => name)).toEqual(['a', 'b'])
   })
 })

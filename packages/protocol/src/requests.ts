@@ -1,17 +1,35 @@
-import type { PlainFrame } from '@holdfast/protocol'
-import type { Clock } from './connection/ports.ts'
 import type { Delivery } from './delivery.ts'
 import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
-import type { RequestOptions } from './client.ts'
+import { longestTimer } from './ports.ts'
+import type { AbortSignalLike, Clock } from './ports.ts'
+
+/** How a promise is waited for. */
+export interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+
+export interface RequestOptions extends WaitOptions {
+  /**
+   * How long the answer may take from the call on, in milliseconds, the time in the queue included.
+   *
+   * @default 30_000
+   */
+  readonly timeout?: number
+}
 
 /** The requests that wait for an answer. */
 export interface Requests {
+  readonly size: number
+  /** How many of them were written, so that an answer may come. */
+  readonly unanswered: number
   /** Sends a request by `send`, which is given its id, and waits for the answer. */
-  open(send: (id: string) => Delivery, options: RequestOptions): Promise<unknown>
+  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /** Hands an answer to whoever waits for its id, if anybody does. */
-  answer(frame: PlainFrame): boolean
-  /** The connection ended: what was written on it will not be answered. */
+  answer(id: unknown, data: unknown): boolean
+  /** The same for the answer of a request that failed. */
+  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
+  /** What was written will not be answered any more. */
   lost(): void
   dispose(): void
 }
@@ -22,16 +40,21 @@ interface Pending {
   fail(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails): void
 }
 
-const longestTimer = 2_147_483_647
-
-export function createRequests(clock: Clock): Requests {
-  const pending = new Map<string, Pending>()
+/** `abandoned` hears of requests that were written, and whose answer nobody waits for any more. */
+export function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests {
+  const pending = new Map<number, Pending>()
   let lastId = 0
 
   return {
+    get size() {
+      return pending.size
+    },
+    get unanswered() {
+      return [...pending.values()].filter(({ delivery }) => delivery.outcome).length
+    },
     open(send, { timeout = 30_000, signal }) {
       if (signal?.aborted) return Promise.reject(aborted(signal))
-      const id = String(++lastId)
+      const id = ++lastId
       const delivery = send(id)
       return new Promise((resolve, reject) => {
         const settle = (): void => {
@@ -41,9 +64,10 @@ export function createRequests(clock: Clock): Requests {
         }
         const fail: Pending['fail'] = (code, message, details) => {
           settle()
-          delivery.cancel()
+          const isWritten = !delivery.cancel()
           const { outcome } = delivery
           reject(new HoldfastError(code, message, { ...details, ...(outcome && { outcome }) }))
+          if (isWritten && (code === 'timeout' || code === 'aborted')) abandoned?.(id)
         }
         const abort = (): void => fail('aborted', 'aborted', { cause: signal?.reason })
         const timer =
@@ -59,15 +83,21 @@ export function createRequests(clock: Clock): Requests {
         })
       })
     },
-    answer({ id, data, error }) {
-      const request = pending.get(String(id))
-      if (error === undefined || error === null) request?.resolve(data)
-      else request?.fail('remote', 'the server answered with an error', { data: error })
+    answer(id, data) {
+      const request = pending.get(Number(id))
+      request?.resolve(data)
+      return request !== undefined
+    },
+    refuse(id, message, details) {
+      const request = pending.get(Number(id))
+      request?.fail('remote', message, details)
       return request !== undefined
     },
     lost() {
       for (const { delivery, fail } of [...pending.values()])
-        if (delivery.outcome) fail('unknown', 'the connection ended before the answer')
+        // One that is certainly undelivered has just been settled, and is about to fail as such.
+        if (delivery.outcome && delivery.outcome.status !== 'undelivered')
+          fail('unknown', 'the connection ended before the answer')
     },
     dispose() {
       for (const { fail } of [...pending.values()]) fail('disposed', 'the client is disposed')

@@ -23,14 +23,27 @@ export interface AnyContract {
 
 /** The contract that a set of schemas describes: sends take what goes into a schema, handlers get what comes out. */
 export interface ContractOf<S extends SchemaContract> {
-  readonly toClient: { [Name in keyof S['toClient']]: OutputOf<NonNullable<S['toClient']>[Name]> }
-  readonly toServer: {
-    [Name in keyof S['toServer']]: NonNullable<S['toServer']>[Name] extends infer Entry
-      ? Entry extends RequestSchema
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+}
+
+/** The same, as the server sees it. */
+export interface ServerContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+}
+
+// Who sends a message writes what goes into its schema; who gets it reads what comes out.
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
-        : InputOf<Entry>
-      : never
-  }
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
 }
 
 type InputOf<S> = S extends { readonly '~standard': { readonly types?: infer T } }
@@ -60,13 +73,14 @@ export type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name
   ? Side<C, Direction>[Name]
   : never
 
-/** The names of the requests that the server answers. */
-export type RequestName<C> = string extends keyof Side<C, 'toServer'>
+/** The names of the requests of one direction: those that the server answers, unless said otherwise. */
+export type RequestName<
+  C,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = string extends keyof Side<C, Direction>
   ? string
   : keyof {
-      [
-        Name in keyof Side<C, 'toServer'> as Side<C, 'toServer'>[Name] extends AnyFunction ? Name : never
-      ]: true
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
     } &
       string
 
@@ -76,13 +90,21 @@ export type EventArguments<Data, Options> = undefined extends Data
   : [data: Data, options?: Options]
 
 /** What follows the name of a request in `request`: its input, unless it has none. */
-export type RequestArguments<C, Name, Options> =
-  EventData<C, 'toServer', Name> extends (...inputs: infer Inputs) => unknown
+export type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+
+/** What a request comes with; undefined when it has no input. */
+export type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
     ? Inputs extends readonly [infer Input, ...unknown[]]
-      ? EventArguments<Input, Options>
-      : EventArguments<undefined, Options>
-    : EventArguments<unknown, Options>
+      ? Input
+      : undefined
+    : unknown
 
 /** What a request is answered with. */
-export type RequestAnswer<C, Name> =
-  EventData<C, 'toServer', Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+export type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown

@@ -1,0 +1,87 @@
+import { isHoldfastError } from './errors.ts'
+import type { Meta } from './frame.ts'
+import type { AbortSignalLike } from './ports.ts'
+
+/** What a handler of requests is given beside the input. */
+export interface RequestContext {
+  /** Aborted when the peer no longer waits for the answer, or can no longer get it. */
+  readonly signal: AbortSignalLike
+}
+
+/** Answers a request: with what it returns, or what it throws. */
+export type Answerer = (input: unknown, context: RequestContext) => unknown
+
+export interface AnswersOptions {
+  /** The handler of a request, if there is one. */
+  find(name: string): Answerer | undefined
+  /** Sends an answer. @throws for data that cannot be encoded */
+  reply(data: unknown, meta: Meta): void
+  newAbort(): { readonly signal: AbortSignalLike; abort(): void }
+  /** Where an exception goes that the peer is not told of. */
+  report(error: unknown): void
+}
+
+/** The peer's requests that are being answered. */
+export interface Answers {
+  readonly size: number
+  request(id: number, name: string, input: unknown): void
+  /** The peer no longer waits. */
+  off(id: number): void
+  /** No answer can be sent any more. */
+  lost(): void
+}
+
+/** How many requests of one peer may be under way. */
+const maxRunning = 1_000
+
+export function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers {
+  const running = new Map<number, { abort(): void }>()
+
+  const refuse = (re: number, error: string, message: string, data?: unknown): void =>
+    reply(data, { re, error, message })
+
+  const fail = (re: number, error: unknown): void => {
+    if (isHoldfastError(error) && error.code === 'remote')
+      try {
+        return refuse(re, error.reason ?? 'refused', error.message, error.data)
+      } catch (unsendable) {
+        report(unsendable)
+      }
+    else report(error)
+    // What else a handler throws is not for the peer to see.
+    refuse(re, 'internal', 'the handler failed')
+  }
+
+  const run = async (re: number, handler: Answerer, input: unknown): Promise<void> => {
+    const abort = newAbort()
+    running.set(re, abort)
+    try {
+      const data = await handler(input, { signal: abort.signal })
+      if (running.get(re) === abort) reply(data, { re })
+    } catch (error) {
+      if (running.get(re) === abort) fail(re, error)
+    } finally {
+      if (running.get(re) === abort) running.delete(re)
+    }
+  }
+
+  return {
+    get size() {
+      return running.size
+    },
+    request(id, name, input) {
+      const handler = find(name)
+      if (!handler) refuse(id, 'unhandled', `nobody handles '${name}'`)
+      else if (running.size >= maxRunning) refuse(id, 'overloaded', 'too many requests at a time')
+      else if (!running.has(id)) void run(id, handler, input)
+    },
+    off(id) {
+      running.get(id)?.abort()
+      running.delete(id)
+    },
+    lost() {
+      for (const abort of running.values()) abort.abort()
+      running.clear()
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { Hi, Ok } from './frame.ts'
+
+/** Tells whether a control is one that the peer may send, and well formed. */
+export type IsControl = (name: string, content: unknown) => boolean
+
+/** Whether a client may get this control from its server. */
+export const isServerControl: IsControl = (name, content) => {
+  if (name === 'renew' || isSharedControl(name, content)) return true
+  const record = recordOf(content)
+  switch (name) {
+    case 'holdfast':
+      return isCount(record['v'])
+    case 'ok':
+      return isOk(record)
+    case 'drain':
+      return isSpan(record['after']) && isCount(record['within'])
+  }
+  return false
+}
+
+/** Whether a server may get this control from a client. */
+export const isClientControl: IsControl = (name, content) => {
+  if (name === 'token') return typeof content === 'string'
+  return isSharedControl(name, content) || (name === 'hi' && isHi(recordOf(content)))
+}
+
+/** An integer from 0 on that a number can hold exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** A hint of when to dial again, in the reason of a close: `{"after":[min,max]}`, in milliseconds. */
+export function closeHint(reason: string | undefined): readonly [min: number, max: number] | undefined {
+  if (!reason?.startsWith('{')) return undefined
+  try {
+    const { after } = JSON.parse(reason) as { readonly after?: unknown }
+    return isSpan(after) ? after : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isSharedControl(name: string, content: unknown): boolean {
+  if (name === 'a' || name === 'p' || name === 'q') return isCount(content)
+  const { rx, missed = 0 } = recordOf(content)
+  return name === 'bye' && isCount(rx) && isCount(missed)
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function isSpan(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isCount) && value[0]! <= value[1]!
+}
+
+function isWindow(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every((size) => isCount(size) && size > 0)
+}
+
+function isFrameSize(value: unknown): boolean {
+  return isCount(value) && value >= 1_024
+}
+
+function isText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxLength
+}
+
+function isHi({
+  v,
+  client,
+  n,
+  window,
+  maxFrame,
+  token,
+  session,
+  key,
+  rx,
+}: Record<keyof Hi, unknown>): boolean {
+  // What a greeting of another version looks like is not for this one to say.
+  if (v !== 1) return isCount(v)
+  const isNew = session === undefined && key === undefined && rx === undefined
+  return (
+    isText(client, 64) &&
+    isCount(n) &&
+    n > 0 &&
+    isWindow(window) &&
+    isFrameSize(maxFrame) &&
+    (token === undefined || typeof token === 'string') &&
+    (isNew || (isText(session, 256) && isText(key, 256) && isCount(rx)))
+  )
+}
+
+function isOk(ok: Record<keyof Ok, unknown>): boolean {
+  const { session, key, rx, identity, ttl, ping, window, maxFrame, lost } = ok
+  return (
+    isText(session, 256) &&
+    isText(key, 256) &&
+    isCount(rx) &&
+    (identity === null || typeof identity === 'string') &&
+    isCount(ttl) &&
+    isCount(ping) &&
+    ping > 0 &&
+    isWindow(window) &&
+    isFrameSize(maxFrame) &&
+    (lost === undefined || isLost(recordOf(lost)))
+  )
+}
+
+function isLost({ why, rx, missed }: Record<string, unknown>): boolean {
+  return typeof why === 'string' && (rx === null || isCount(rx)) && (missed === null || isCount(missed))
+}

@@ -1,0 +1,194 @@
+import { isCount } from './controls.ts'
+import type { IsControl } from './controls.ts'
+import type { Control, Frame, Meta } from './frame.ts'
+import { utf8Length } from './limits.ts'
+
+/** The data of one frame, encoded: JSON text, or a header and bytes. The numbers are put before it when it is written. */
+export type Body = string | BinaryBody
+
+/** The data of one frame that is bytes. */
+export interface BinaryBody {
+  readonly head: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Bounds of what is decoded. */
+export interface DecodeLimits {
+  /** Frames in a pack. */
+  readonly maxFrames: number
+  /** How deep arrays and objects may nest in a frame's data. */
+  readonly maxDepth: number
+  /** Keys and elements in a message. */
+  readonly maxKeys: number
+}
+
+export const defaultDecodeLimits: DecodeLimits = { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
+
+/** What a message holds, or the close code and the words for a message that breaks the rules. */
+export type Decoded =
+  | { readonly frames: readonly Frame[] }
+  | { readonly control: Control }
+  | { readonly code: 1007 | 4400; readonly fault: string }
+
+/** How long a name may be, in UTF-16 units. */
+export const maxNameLength = 1_024
+/** How long the header of a binary frame may be, in bytes. */
+const maxHeaderBytes = 65_535
+/** What the numbers of a frame take at most, with all that goes with them: `[9007199254740991,9007199254740991]`. */
+const maxNumbersBytes = 35
+
+/**
+ * Encodes the data of a frame.
+ *
+ * @throws {TypeError} for data that JSON cannot carry, and for a name that is too long
+ */
+export function encodeBody(name: string | null, data: unknown, meta?: Meta): Body {
+  if (name && name.length > maxNameLength) throw new TypeError('the name is too long')
+  const head = `,${JSON.stringify(name)}`
+  if (isBytes(data)) {
+    const header = meta ? `${head},null,${JSON.stringify(meta)}` : head
+    if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')
+    // Not by `slice`, which for a Buffer of Node makes no copy.
+    return { head: header, bytes: new Uint8Array(data) }
+  }
+  if (data === undefined) return meta ? `${head},null,${JSON.stringify({ ...meta, absent: true })}` : head
+  const json = JSON.stringify(data) as string | undefined
+  if (json === undefined) throw new TypeError(`a ${typeof data} is not JSON`)
+  return meta ? `${head},${json},${JSON.stringify(meta)}` : `${head},${json}`
+}
+
+/** The body of a void frame. */
+export const voidBody: Body = ''
+
+/** The size of a body that counts against a window, in bytes. */
+export function bodyBytes(body: Body): number {
+  // Encoded JSON has no lone surrogates, so its length is never -1.
+  return typeof body === 'string' ? utf8Length(body) : utf8Length(body.head) + body.bytes.length
+}
+
+/** A frame with its numbers, as text that may stand in a pack. */
+export function encodeFrame(seq: number, ack: number, body: string): string {
+  return `[${seq},${ack}${body}]`
+}
+
+/** A frame whose data is bytes, as a binary message. `encodeText` is the UTF-8 encoder of the platform. */
+export function encodeBinary(
+  seq: number,
+  ack: number,
+  { head, bytes }: BinaryBody,
+  encodeText: (text: string) => Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const header = encodeText(`[${seq},${ack}${head}]`)
+  const message = new Uint8Array(2 + header.length + bytes.length)
+  message[0] = header.length >> 8
+  message[1] = header.length
+  message.set(header, 2)
+  message.set(bytes, 2 + header.length)
+  return message
+}
+
+export function encodeControl(control: Control): string {
+  return JSON.stringify(control)
+}
+
+/** Takes a text message apart; `isControl` knows the controls that the peer may send. */
+export function decodeText(text: string, limits: DecodeLimits, isControl: IsControl): Decoded {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return fault('not JSON')
+  }
+  if (!Array.isArray(value) || value.length === 0) return fault('not an array')
+  const first = value[0] as unknown
+  if (typeof first === 'string')
+    return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
+  const frames = Array.isArray(first) ? value : [value]
+  if (frames.length > limits.maxFrames) return fault('too many frames')
+  for (const frame of frames) if (!isFrame(frame)) return fault('malformed frame')
+  // A text cannot nest deeper than by half of its length, nor have more elements than characters.
+  if (text.length > 2 * limits.maxDepth || text.length > limits.maxKeys) {
+    let budget = limits.maxKeys
+    for (const [, , , data, meta] of frames as Frame[]) {
+      budget = budgetAfter(data, budget, limits.maxDepth)
+      budget = budgetAfter(meta, budget, limits.maxDepth)
+      if (budget < 0) return tooMuch
+    }
+  }
+  return { frames: frames as Frame[] }
+}
+
+/** Takes a binary message apart. `decodeUtf8` is the decoder of the platform, and throws for what is not UTF-8. */
+export function decodeBinary(
+  message: Uint8Array<ArrayBuffer>,
+  limits: DecodeLimits,
+  decodeUtf8: (bytes: Uint8Array) => string,
+): Decoded {
+  const length = message.length < 2 ? maxHeaderBytes : message[0]! * 256 + message[1]!
+  if (message.length < 2 + length) return fault('truncated header')
+  let header: unknown
+  try {
+    header = JSON.parse(decodeUtf8(message.subarray(2, 2 + length)))
+  } catch {
+    return fault('the header is not JSON')
+  }
+  if (!Array.isArray(header) || header.length < 3 || (header[3] ?? null) !== null)
+    return fault('malformed header')
+  const meta: unknown = header[4]
+  header[3] = message.subarray(2 + length)
+  if (!isFrame(header)) return fault('malformed header')
+  return budgetAfter(meta, limits.maxKeys, limits.maxDepth) < 0 ? tooMuch : { frames: [header] }
+}
+
+const tooMuch: Decoded = { code: 1007, fault: 'too deep, or too many keys' }
+
+function fault(text: string): Decoded {
+  return { code: 4400, fault: text }
+}
+
+function isBytes(data: unknown): data is Uint8Array<ArrayBuffer> {
+  // By its tag, because a page and its frames have a class each.
+  return ArrayBuffer.isView(data) && Object.prototype.toString.call(data) === '[object Uint8Array]'
+}
+
+function isFrame(value: unknown): value is Frame {
+  if (!Array.isArray(value)) return false
+  const { length } = value
+  const [seq, ack, name, data, meta] = value as readonly unknown[]
+  return (
+    length >= 2 &&
+    length <= 5 &&
+    isCount(seq) &&
+    isCount(ack) &&
+    (length === 2 || (typeof name === 'string' && name.length <= maxNameLength) || name === null) &&
+    (length < 5 || isMeta(meta, name, data)) &&
+    (name !== null || length === 5)
+  )
+}
+
+function isMeta(value: unknown, name: unknown, data: unknown): value is Meta {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const { id, re, off, raw, error, message, absent } = value as Record<keyof Meta, unknown>
+  const kinds = [id, re, off, raw].filter((kind) => kind !== undefined)
+  return (
+    [id, re, off].every((count) => count === undefined || isCount(count)) &&
+    [error, message].every((text) => text === undefined || typeof text === 'string') &&
+    [raw, absent].every((flag) => flag === undefined || flag === true) &&
+    // A request has a name, an answer has none. What has a kind of another version is not for this one to say.
+    (kinds.length === 0 || (kinds.length === 1 && (id === undefined) === (name === null))) &&
+    (raw === undefined || typeof data === 'string' || isBytes(data))
+  )
+}
+
+/** What is left of a budget of keys and elements after a value; negative when it nests too deep as well. */
+function budgetAfter(value: unknown, budget: number, depth: number): number {
+  if (typeof value !== 'object' || value === null) return budget
+  if (depth === 0) return -1
+  const members = Array.isArray(value) ? (value as unknown[]) : Object.values(value)
+  let left = budget - members.length
+  for (const member of members) {
+    if (left < 0) return left
+    left = budgetAfter(member, left, depth - 1)
+  }
+  return left
+}

@@ -1,0 +1,111 @@
+/**
+ * A frame of the session wire, as PROTOCOL.md has it: `[seq, ack]` is void, without data the data is absent. In a binary
+ * message the data is bytes.
+ */
+export type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+
+/** What a frame is, when it is not an event. At most one of `id`, `re`, `off` and `raw`. */
+export interface Meta {
+  /** The frame is a request, to be answered with this number. */
+  readonly id?: number
+  /** The frame is the answer to the peer's request of this number. */
+  readonly re?: number
+  /** Why the request failed, in a word for programs. */
+  readonly error?: string
+  /** Why the request failed, for people. */
+  readonly message?: string
+  /** The answer to the request of this number is no longer waited for. */
+  readonly off?: number
+  /** The frame is text or bytes, and no event. */
+  readonly raw?: true
+  /** The data is absent, though an element stands for it. */
+  readonly absent?: true
+}
+
+/** A control of the session wire. */
+export type Control =
+  | readonly [name: 'holdfast', banner: Banner]
+  | readonly [name: 'hi', hi: Hi]
+  | readonly [name: 'ok', ok: Ok]
+  | readonly [name: 'a' | 'p' | 'q', rx: number]
+  | readonly [name: 'renew']
+  | readonly [name: 'token', token: string]
+  | readonly [name: 'drain', drain: Drain]
+  | readonly [name: 'bye', bye: Bye]
+
+/** What the server says first. */
+export interface Banner {
+  readonly v: number
+}
+
+/** The greeting of the client. */
+export interface Hi {
+  readonly v: 1
+  readonly client: string
+  readonly n: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly token?: string
+  readonly session?: string
+  readonly key?: string
+  readonly rx?: number
+}
+
+/** The answer of the server. Times in milliseconds. */
+export interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly lost?: Lost
+}
+
+/**
+ * Why a session ended without its client having asked for it.
+ *
+ * - `expired`: it was held for its time without a connection.
+ * - `overflow`: the server had to hold more for it than its limits.
+ * - `closed`: the server's application ended it.
+ * - `identity`: the token belongs to somebody else.
+ * - `protocol`: one end broke the rules of the wire.
+ * - `drained`: the server shut down as planned.
+ * - `unknown`: the server does not know it: another process, a restart, or too long ago.
+ */
+export type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+
+/** What the server knows of a session that is gone. */
+export interface Lost {
+  readonly why: LostReason
+  /** Its final receive cursor, or null if it is not known. */
+  readonly rx: number | null
+  /** How many messages of the server the client has missed, or null if it is not known. */
+  readonly missed: number | null
+}
+
+/** The end of a session. */
+export interface Bye {
+  /** The final receive cursor of the sender. */
+  readonly rx: number
+  /** From the server: how many of its messages the client has missed. */
+  readonly missed?: number
+}
+
+/** The wish of the server that the client dials again. Times in milliseconds. */
+export interface Drain {
+  /** The window in which the client dials again at a random moment. */
+  readonly after: readonly [min: number, max: number]
+  /** How long the server waits. */
+  readonly within: number
+}

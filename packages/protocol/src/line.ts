@@ -1,0 +1,285 @@
+import type { IsControl } from './controls.ts'
+import {
+  decodeBinary,
+  decodeText,
+  encodeBinary,
+  encodeControl,
+  encodeFrame,
+  voidBody,
+} from './frame-codec.ts'
+import type { Body, Decoded, DecodeLimits } from './frame-codec.ts'
+import type { Control, Frame } from './frame.ts'
+import type { Link, Outgoing } from './outbox.ts'
+import type { Clock } from './ports.ts'
+import type { Session } from './session.ts'
+
+/** What travels over a connection. */
+export type Payload = string | Uint8Array<ArrayBuffer>
+
+export interface LineOptions {
+  readonly session: Session<Body>
+  readonly clock: Clock
+  readonly limits: DecodeLimits
+  /** The receive window that was announced to the peer. */
+  readonly window: readonly [messages: number, bytes: number]
+  /** How long handlers may run in one go before the platform gets a turn, in milliseconds. */
+  readonly sliceLength: number
+  /** Whether every frame is to be a message of its own: after a message was refused, to find the frame at fault. */
+  readonly unpacked?: boolean
+  /** The largest message that the peer takes, in bytes: what a pack must not be above. */
+  readonly maxFrame?: number
+  readonly isControl: IsControl
+  /** Hands a message to the socket. False if that refused it, which ends the connection. */
+  send(payload: Payload): boolean
+  isOpen(): boolean
+  bufferedAmount(): number
+  encodeText(text: string): Uint8Array
+  decodeUtf8(bytes: Uint8Array): string
+  /** A message for the application. Its number is taken already. Must not throw. */
+  deliver(frame: Frame): void
+  /** A control, other than acks, pings and pongs, in order with the messages. */
+  control(control: Control): void
+  /** The peer answered a ping. */
+  answered(): void
+  /** The peer acknowledged something new. */
+  progressed(): void
+  /** The peer broke the rules: the connection is to be closed with this code. */
+  violated(code: number, why: string): void
+}
+
+/** A session on one connection: packs and unpacks, acknowledges, hands on in order. Dies with the connection. */
+export interface Line extends Link<Body> {
+  /** Takes one message of the socket. */
+  received(payload: Payload): void
+  /** Sends the ack that confirms the session, then all that the peer has not acknowledged. */
+  resume(): void
+  control(control: Control): void
+  /** What was received and not yet handed on is dropped, and timers are cleared. */
+  close(): void
+}
+
+/** How large a pack gets, in UTF-16 units. They are bytes for ASCII, and three bytes at most. */
+const maxPackLength = 16_384
+const ackDelay = 50
+const ackMessages = 32
+const ackBytes = 65_536
+
+export function createLine(options: LineOptions): Line {
+  const { session, clock, limits, window, maxFrame = Infinity } = options
+  const packLength = Math.min(maxPackLength, maxFrame / 3)
+  const maxPendingAcks = Math.max(1, Math.min(ackMessages, window[0] >> 1))
+  // What was received is counted in UTF-16 units too.
+  const maxPendingBytes = Math.min(ackBytes, window[1] / 2) / 3
+  // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
+  // numbers, and volatile messages beside them.
+  const maxInbound = 2 * window[0] + limits.maxFrames
+  const maxInboundBytes = 4 * window[1] + 64 * window[0]
+
+  let isClosed = false
+  let pack = ''
+  let packed = 0
+  /** Volatile messages in the pack, which are sent once the pack is. */
+  let fleeting: Outgoing<Body>[] = []
+
+  let ackSent = session.rx
+  let isAckDue = false
+  let bytesToAck = 0
+  /** While it runs, acks wait for it. */
+  let ackTimer: unknown
+  let isQuiet = true
+
+  const inbound: (Frame | Control)[] = []
+  /** How much has come with each of them; what has come with a pack counts for its last frame. */
+  const inboundSizes: number[] = []
+  let inboundBytes = 0
+  let handing = false
+  let sliceTimer: unknown
+
+  // Sending
+
+  const sendPack = (): boolean => {
+    if (packed === 0) return true
+    const isSent = options.send(packed === 1 ? pack : `[${pack}]`)
+    pack = ''
+    packed = 0
+    const messages = fleeting
+    fleeting = []
+    for (const message of messages)
+      message.settle(isSent ? { status: 'sent' } : { status: 'undelivered', reason: 'volatile' })
+    return isSent
+  }
+
+  /** The ack to be written now. */
+  const takeAck = (): number => {
+    isAckDue = false
+    bytesToAck = 0
+    return (ackSent = session.rx)
+  }
+
+  const writeFrame = (seq: number, body: Body): boolean => {
+    const ack = takeAck()
+    if (typeof body !== 'string')
+      return sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
+    const frame = encodeFrame(seq, ack, body)
+    // Two brackets and a comma.
+    const isFull = options.unpacked || pack.length + frame.length + 3 > packLength
+    if (packed > 0 && isFull && !sendPack()) return false
+    pack = packed++ === 0 ? frame : `${pack},${frame}`
+    return true
+  }
+
+  // Acknowledging
+
+  const sendAck = (): void => {
+    if (isAckDue && !isClosed) options.send(`["a",${takeAck()}]`)
+  }
+
+  const startAckTimer = (): void => {
+    isQuiet = false
+    ackTimer = clock.setTimer(() => {
+      isQuiet = !isAckDue
+      if (isQuiet) return
+      sendAck()
+      startAckTimer()
+    }, ackDelay)
+  }
+
+  const oweAck = (): void => {
+    isAckDue = true
+    // The first message after quiet is acknowledged at the end of the turn, on whatever is written until then.
+    if (session.rx - ackSent >= maxPendingAcks || bytesToAck >= maxPendingBytes) sendAck()
+    if (!isQuiet) return
+    startAckTimer()
+    void Promise.resolve().then(sendAck)
+  }
+
+  // Receiving
+
+  const acknowledged = (): number => session.tx - session.unacknowledged
+
+  const acknowledge = (ack: number): boolean => {
+    const before = acknowledged()
+    if (!session.acknowledge(ack)) {
+      options.violated(4400, 'ack of the future')
+      return false
+    }
+    if (acknowledged() > before) options.progressed()
+    return true
+  }
+
+  const handFrame = (frame: Frame): void => {
+    const [seq, ack] = frame
+    if (!acknowledge(ack) || isClosed) return
+    if (seq > 0) {
+      const verdict = session.accept(seq)
+      if (verdict === 'gap') return options.violated(4425, 'gap')
+      if (verdict === 'old') return oweAck()
+    }
+    // A void frame has nothing to hand on, but its number.
+    if (frame.length > 2) options.deliver(frame)
+    if (ackSent < session.rx && !isClosed) oweAck()
+  }
+
+  const isControlItem = (item: Frame | Control): item is Control => typeof item[0] === 'string'
+
+  const forget = (count: number): void => {
+    if (count >= inbound.length) inbound.length = inboundSizes.length = inboundBytes = 0
+    else {
+      inbound.splice(0, count)
+      inboundSizes.splice(0, count)
+    }
+  }
+
+  /** Hands on what has come in, and goes on in a later task when the handlers take long. */
+  const handOn = (): void => {
+    sliceTimer = undefined
+    if (handing) return
+    handing = true
+    // A message that came alone needs no clock.
+    const startedAt = inbound.length > 1 ? clock.now() : Infinity
+    let done = 0
+    while (done < inbound.length) {
+      if (done > 0 && clock.now() - startedAt > options.sliceLength) {
+        sliceTimer = clock.setTimer(handOn, 0)
+        break
+      }
+      const item = inbound[done]!
+      const bytes = inboundSizes[done++]!
+      inboundBytes -= bytes
+      bytesToAck += bytes
+      if (isControlItem(item)) options.control(item)
+      else handFrame(item)
+    }
+    forget(done)
+    handing = false
+  }
+
+  const decode = (payload: Payload): Decoded =>
+    typeof payload === 'string'
+      ? decodeText(payload, limits, options.isControl)
+      : decodeBinary(payload, limits, options.decodeUtf8)
+
+  const enqueue = (items: readonly (Frame | Control)[], bytes: number): void => {
+    // A volatile message may be lost, so a flood of them must not fill the memory.
+    const isFull = inbound.length >= window[0] || inboundBytes >= window[1]
+    const before = inbound.length
+    for (const item of items)
+      if (item[0] !== 0 || !isFull) {
+        inbound.push(item)
+        inboundSizes.push(0)
+      }
+    if (inbound.length === before) return
+    inboundSizes[inbound.length - 1] = bytes
+    inboundBytes += bytes
+  }
+
+  return {
+    batchBytes: packLength,
+    get bufferedAmount() {
+      return options.bufferedAmount()
+    },
+    isWritable: (bytes) => !isClosed && options.isOpen() && session.hasRoom(bytes),
+    write(message) {
+      if (!message.volatile) {
+        // It is numbered and kept: if the socket refuses it, it is replayed on the next connection.
+        writeFrame(session.number(message), message.body)
+        return true
+      }
+      const isWritten = writeFrame(0, message.body)
+      if (typeof message.body === 'string' && isWritten) fleeting.push(message)
+      else if (isWritten) message.settle({ status: 'sent' })
+      return isWritten
+    },
+    flushed: () => void sendPack(),
+
+    received(payload) {
+      if (isClosed) return
+      const decoded = decode(payload)
+      if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
+      if ('control' in decoded) {
+        const [name, content] = decoded.control
+        if (name === 'p') options.send(`["q",${takeAck()}]`)
+        if (name === 'q') options.answered()
+        if (name === 'a' || name === 'p' || name === 'q') return void acknowledge(content)
+      }
+      enqueue('control' in decoded ? [decoded.control] : decoded.frames, payload.length)
+      if (sliceTimer === undefined) handOn()
+      if (inbound.length > maxInbound || inboundBytes - payload.length > maxInboundBytes)
+        options.violated(4400, 'window overrun')
+    },
+
+    resume() {
+      options.send(`["a",${session.rx}]`)
+      for (const [seq, message] of session.replay())
+        if (!writeFrame(seq, message ? message.body : voidBody)) return
+      sendPack()
+    },
+    control: (control) => void (sendPack() && options.send(encodeControl(control))),
+    close() {
+      isClosed = true
+      clock.clearTimer(ackTimer)
+      clock.clearTimer(sliceTimer)
+      forget(Infinity)
+    },
+  }
+}

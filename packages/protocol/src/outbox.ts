@@ -1,0 +1,347 @@
+import { Settling } from './delivery.ts'
+import type { Delivery, Outcome, UndeliveredReason } from './delivery.ts'
+import { longestTimer } from './ports.ts'
+import type { AbortSignalLike, Clock } from './ports.ts'
+
+/** Bounds of the queue of messages that wait for the connection. */
+export interface OutboxOptions {
+  /** @default 10_000 */
+  readonly maxMessages?: number
+  /**
+   * The most that may wait, in bytes of UTF-8.
+   *
+   * @default 8_388_608
+   */
+  readonly maxBytes?: number
+  /**
+   * What happens to a message for which there is no room: `reject` refuses it, `drop-oldest` makes room by giving up
+   * the messages that have waited longest. Either way the loser settles as `undelivered`, `overflow`.
+   *
+   * @default 'reject'
+   */
+  readonly overflow?: 'reject' | 'drop-oldest'
+  /**
+   * How much the socket may have buffered before the queue stops handing it more, in bytes.
+   *
+   * @default 1_048_576
+   */
+  readonly highWaterBytes?: number
+}
+
+/** How one message is to be treated. */
+export interface SendOptions {
+  /** How long the message may wait to be written, in milliseconds. */
+  readonly ttl?: number
+  /** Replaces a waiting message of the same key, and goes to the end of the queue: for cursors and prices. */
+  readonly key?: string
+  /** Send it only if it can go now. */
+  readonly volatile?: boolean
+  /** Takes the message back when it is aborted, if it was not written yet. */
+  readonly signal?: AbortSignalLike
+}
+
+/** A message on its way out. */
+export interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  /** Belongs to its session, such as an answer: of no use in another one. */
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+
+/** What the outbox hands its messages to. */
+export interface Link<Body> {
+  /**
+   * How many bytes may wait until the end of the turn, to be written together. Messages are written at once when
+   * undefined.
+   */
+  readonly batchBytes?: number
+  /** How much the socket has taken and not yet sent, in bytes. */
+  readonly bufferedAmount: number
+  /** Whether a message of that size would be taken now. */
+  isWritable(bytes: number): boolean
+  /**
+   * Takes a message, and settles it now or later. False when the socket refused it; the connection is at its end then.
+   */
+  write(message: Outgoing<Body>): boolean
+  /** The last message of a batch was written. */
+  flushed?(): void
+}
+
+/** A bounded queue in front of a link. Knows messages and their sizes, and nothing of what is in them. */
+export interface Outbox<Body> {
+  readonly size: number
+  readonly bytes: number
+  /** Queues a message, writes all that can be written, and tells what becomes of this one. */
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  /** Writes what can be written, in slices that leave the page responsive. */
+  flush(): void
+  /** Settles all that waits as undelivered. */
+  discard(reason: UndeliveredReason): void
+  /** Settles all that waits and all that comes as undelivered, until `accept()`. */
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+
+class Message<Body> extends Settling implements Outgoing<Body> {
+  readonly owner: Owner<Body>
+  readonly body: Body
+  readonly bytes: number
+  readonly name: string | undefined
+  readonly volatile: boolean
+  readonly key: string | undefined
+  readonly expiresAt: number
+  /** The socket threw at it once. */
+  refused = false
+  /** Ends what only a waiting message needs. */
+  leave: (() => void) | undefined = undefined
+
+  constructor(
+    owner: Owner<Body>,
+    body: Body,
+    bytes: number,
+    name: string | undefined,
+    isVolatile: boolean,
+    key: string | undefined,
+    expiresAt: number,
+  ) {
+    super()
+    this.owner = owner
+    this.body = body
+    this.bytes = bytes
+    this.name = name
+    this.volatile = isVolatile
+    this.key = key
+    this.expiresAt = expiresAt
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.finish(outcome)) this.owner.onSettled(this)
+  }
+
+  cancel(): boolean {
+    return this.owner.takeBack(this)
+  }
+}
+
+/** What the outbox does for its messages. */
+interface Owner<Body> {
+  onSettled(message: Message<Body>): void
+  takeBack(message: Message<Body>): boolean
+}
+
+const sliceLength = 8
+const pollInterval = 20
+
+/** `settled` hears of every outcome, each in its turn: never in the middle of a flush. */
+export function createOutbox<Body>(
+  options: OutboxOptions,
+  maxFrameBytes: () => number,
+  link: Link<Body>,
+  clock: Clock,
+  settled: (name: string | undefined, outcome: Outcome, bytes: number) => void,
+): Outbox<Body> {
+  const {
+    maxMessages = 10_000,
+    maxBytes = 8_388_608,
+    overflow = 'reject',
+    highWaterBytes = 1_048_576,
+  } = options
+  // A set keeps the order of insertion and forgets any of its members in constant time.
+  const queue = new Set<Message<Body>>()
+  const keyed = new Map<string, Message<Body>>()
+  /** The volatile messages that wait for the end of the turn. */
+  let fleeting: Message<Body>[] = []
+  let queuedBytes = 0
+  let refusal: UndeliveredReason | undefined
+  /** The messages whose outcome nobody has heard of. */
+  let outcomes: Message<Body>[] = []
+  /** How many of them were told, should a listener throw. */
+  let announced = 0
+  let flushing = false
+  let announcing = false
+  let timer: unknown
+  let isPaced = false
+  let isBatched = false
+
+  const drop = (message: Message<Body>, reason: UndeliveredReason): void =>
+    message.settle({ status: 'undelivered', reason })
+
+  const remove = (message: Message<Body>): void => {
+    if (!queue.delete(message)) return
+    queuedBytes -= message.bytes
+    if (message.key !== undefined && keyed.get(message.key) === message) keyed.delete(message.key)
+    message.leave?.()
+  }
+
+  const owner: Owner<Body> = {
+    onSettled(message) {
+      remove(message)
+      outcomes.push(message)
+      announce()
+    },
+    takeBack(message) {
+      const isWaiting = queue.has(message)
+      if (isWaiting) drop(message, 'cancelled')
+      return isWaiting
+    },
+  }
+
+  const later = (delay: number): void => {
+    isPaced = true
+    timer = clock.setTimer(flush, delay)
+  }
+
+  const flush = (): void => {
+    if (flushing) return
+    flushing = true
+    if (isPaced) clock.clearTimer(timer)
+    isPaced = false
+    try {
+      writeAll()
+    } finally {
+      const late = fleeting
+      if (late.length > 0) {
+        fleeting = []
+        for (const message of late) if (queue.has(message)) drop(message, 'volatile')
+      }
+      link.flushed?.()
+      flushing = false
+      announce()
+    }
+  }
+
+  const writeAll = (): void => {
+    const startedAt = clock.now()
+    const maxFrame = maxFrameBytes()
+    let count = 0
+    let now = startedAt
+    for (const message of queue) {
+      if (!link.isWritable(message.bytes)) return
+      if (link.bufferedAmount >= highWaterBytes) return later(pollInterval)
+      // Reading the clock costs as much as writing a small message into a batch.
+      if (!link.batchBytes || count++ % 16 === 0) now = clock.now()
+      if (now - startedAt > sliceLength) return later(0)
+      if (message.expiresAt < now) drop(message, 'expired')
+      else if (message.bytes > maxFrame) drop(message, 'too-large')
+      else if (!write(message)) return
+    }
+  }
+
+  // A message leaves the queue only once the link has taken it. One that the socket throws at is tried again on the
+  // next connection; if that throws too, the fault is the message's.
+  const write = (message: Message<Body>): boolean => {
+    const taken = link.write(message)
+    if (taken) remove(message)
+    else if (message.refused) drop(message, 'rejected')
+    message.refused = true
+    return taken
+  }
+
+  // Nobody hears of an outcome in the middle of a flush: what a listener sends then could not go at once.
+  const announce = (): void => {
+    if (flushing || announcing) return
+    announcing = true
+    try {
+      while (announced < outcomes.length) {
+        const { name, outcome, bytes } = outcomes[announced++]!
+        settled(name, outcome!, bytes)
+      }
+      outcomes = []
+      announced = 0
+    } finally {
+      announcing = false
+    }
+  }
+
+  const endTurn = (): void => {
+    isBatched = false
+    if (!isPaced) flush()
+  }
+
+  const isFull = (old: Message<Body> | undefined): boolean => {
+    const waits = old && queue.has(old)
+    return queue.size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
+  }
+
+  const makeRoom = (message: Message<Body>): void => {
+    const old = message.key === undefined ? undefined : keyed.get(message.key)
+    if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')
+    if (old) drop(old, 'replaced')
+    for (const oldest of queue) {
+      if (!isFull(old)) break
+      drop(oldest, 'overflow')
+    }
+    if (message.key !== undefined) keyed.set(message.key, message)
+  }
+
+  const discard = (reason: UndeliveredReason): void => {
+    clock.clearTimer(timer)
+    isPaced = false
+    for (const message of [...queue]) drop(message, reason)
+  }
+
+  /** Tells whether the message will be tried at the end of the turn; if not, it has been. */
+  const enqueue = (message: Message<Body>): boolean => {
+    queue.add(message)
+    queuedBytes += message.bytes
+    if (isPaced) return false
+    const { batchBytes } = link
+    if (!batchBytes || queuedBytes >= batchBytes || isFull(undefined) || !link.isWritable(0)) {
+      flush()
+      return false
+    }
+    if (message.volatile) fleeting.push(message)
+    if (!isBatched) {
+      isBatched = true
+      void Promise.resolve().then(endTurn)
+    }
+    return true
+  }
+
+  return {
+    get size() {
+      return queue.size
+    },
+    get bytes() {
+      return queuedBytes
+    },
+
+    push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
+      const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl
+      const message = new Message(owner, body, bytes, name, volatile, key, expiresAt)
+      if (refusal) drop(message, refusal)
+      else if (signal?.aborted) drop(message, 'cancelled')
+      else if (bytes > maxFrameBytes()) drop(message, 'too-large')
+      else {
+        const isTried = !enqueue(message)
+        if (queue.has(message)) {
+          if (volatile && isTried) drop(message, 'volatile')
+          else if (bytes > maxBytes) drop(message, 'too-large')
+          else if (!volatile) makeRoom(message)
+        }
+        if ((signal || ttl <= longestTimer) && queue.has(message)) {
+          const cancel = (): void => drop(message, 'cancelled')
+          const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
+          signal?.addEventListener('abort', cancel)
+          message.leave = () => {
+            clock.clearTimer(expiry)
+            signal?.removeEventListener('abort', cancel)
+          }
+        }
+      }
+      return message
+    },
+
+    flush,
+    discard,
+    refuse(reason) {
+      refusal = reason
+      discard(reason)
+    },
+    accept() {
+      refusal = undefined
+    },
+  }
+}

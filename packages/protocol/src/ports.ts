@@ -1,0 +1,26 @@
+/**
+ * The `AbortSignal` of the platform where its types are known, else the members that Holdfast uses, so that the types
+ * of Holdfast need no DOM.
+ */
+export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer Native } }
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+
+/** Time and timers. A port, so that tests and simulations can bring their own. */
+export interface Clock {
+  /** Milliseconds that never run backwards, from any start; may stand still while the machine sleeps. */
+  now(): number
+  /** Milliseconds since the Unix epoch; may jump. */
+  wall(): number
+  /** Calls back once, after at least `delay` milliseconds if it can. */
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+
+/** The longest delay that timers take, in milliseconds: 31 bits. A longer one would be none on every platform. */
+export const longestTimer = 2_147_483_647

@@ -1,0 +1,116 @@
+import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { misuse } from '@holdfast/protocol'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import type { Connection } from './connection.ts'
+import { maxGreetingBytes } from './greeting.ts'
+import type { Unsubscribe } from './listeners.ts'
+import type { Policy } from './options.ts'
+import type { RequestLike, SocketLike } from './ports.ts'
+
+/** The part of an HTTP server that the hub uses: those of `node:http` and `node:https` have it. */
+export interface HttpServerLike {
+  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  listeners(event: 'upgrade'): readonly unknown[]
+}
+
+/** Which upgrades a hub takes. */
+export interface AttachOptions {
+  /**
+   * The path of the URL, exactly and without its query.
+   *
+   * @default '/ws'
+   */
+  readonly path?: string
+}
+
+export interface AttachPorts {
+  readonly policy: Policy
+  /** Whether there are so many connections that not even a refusal is worth a handshake. */
+  isFlooded(): boolean
+  accept(socket: SocketLike, request: RequestLike): Connection | undefined
+  isGreeting(connection: Connection): boolean
+  /** An upgrade was not taken. */
+  turnedAway(request: RequestLike, status: 403 | 503): void
+}
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** Marks the listeners of hubs, also of those that come from another copy of this package. */
+const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.upgrade')
+/** What the handshake's rest and the headers of frames may add to a greeting, in bytes. */
+const greetingOverhead = 1_024
+
+/** Makes the function that takes the upgrades of a server, with the sockets of `ws`. */
+export function createAttach(
+  ports: AttachPorts,
+): (server: HttpServerLike, options?: AttachOptions) => Unsubscribe {
+  const { policy, isFlooded, accept, isGreeting, turnedAway } = ports
+  let acceptor: WebSocketServer | undefined
+
+  const take = (socket: WebSocket, request: IncomingMessage): void => {
+    const connection = accept(socket, request)
+    if (!connection) return
+    socket.on('ping', () => connection.charge())
+    // Only whole messages are seen, and one of a client that has not greeted must not grow to the size of others.
+    let left = maxGreetingBytes + greetingOverhead
+    const count = (chunk: Buffer): void => {
+      if (!isGreeting(connection)) return void request.socket.off('data', count)
+      left -= chunk.length
+      if (left < 0) connection.exceeded(1009, '')
+    }
+    request.socket.on('data', count)
+  }
+
+  const upgrade: UpgradeListener = (request, socket, head) => {
+    const status = policy.isWelcome(request) ? isFlooded() && 503 : 403
+    if (status) {
+      turnedAway(request, status)
+      return answer(socket, status)
+    }
+    acceptor ??= new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: policy.limits.maxFrameBytes,
+    })
+    try {
+      acceptor.handleUpgrade(request, socket, head, (accepted) => take(accepted, request))
+    } catch (error) {
+      // Somebody else has taken the socket: two listeners for one path.
+      policy.ports.report(error)
+    }
+  }
+
+  return (server, { path = '/ws' } = {}) => {
+    if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
+    const listener: UpgradeListener = (request, socket, head) => {
+      if (pathOf(request) === path) upgrade(request, socket, head)
+      else if (isNobodys(server, listener)) answer(socket, 404)
+    }
+    Object.assign(listener, { [brand]: true })
+    server.on('upgrade', listener as (...values: unknown[]) => void)
+    return () => void server.off('upgrade', listener as (...values: unknown[]) => void)
+  }
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0]!
+}
+
+/**
+ * Whether it is for this listener to say that nobody takes an upgrade: when all listeners are those of hubs, it is for
+ * the last one. Any other listener may be about to take it.
+ */
+function isNobodys(server: HttpServerLike, listener: UpgradeListener): boolean {
+  const all = server.listeners('upgrade') as readonly { readonly [brand]?: true }[]
+  return all.at(-1) === listener && all.every((other) => other[brand])
+}
+
+function answer(socket: Duplex, status: number): void {
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

@@ -1,0 +1,84 @@
+import { createAddressTally } from './addresses.ts'
+import { createConnection, crowdHint, rateHint } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { createDeadlines } from './deadlines.ts'
+import type { Policy } from './options.ts'
+import type { RequestLike, SocketLike } from './ports.ts'
+
+/** The sockets that a hub has, as many as it may have. */
+export interface Connections {
+  /** Those that are open or closing. */
+  readonly size: number
+  readonly accepted: number
+  /** Whether there are so many that not even a refusal is worth a handshake. */
+  readonly isFlooded: boolean
+  /** Takes a socket, and has it greeted or refuses it. `isChecked` says that its origin was looked at before. */
+  accept(socket: SocketLike, request: RequestLike, isChecked: boolean): Connection | undefined
+  /** Resolves when there are none. */
+  gone(): Promise<void>
+}
+
+export interface ConnectionsPorts {
+  readonly policy: Policy
+  /** The hint that goes with a refusal, if nothing is accepted any more. */
+  closedHint(): string | undefined
+  greet(connection: Connection): void
+  refused(connection: Connection, code: number, why: string, reason?: string): void
+}
+
+/** How long a client may take to answer the close of its connection, in milliseconds. */
+const closeTimeout = 3_000
+
+export function createConnections({ policy, closedHint, greet, refused }: ConnectionsPorts): Connections {
+  const { limits, ports } = policy
+  const all = new Set<Connection>()
+  const addresses = createAddressTally(limits.maxConnectionsPerAddress)
+  const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => socket.terminate?.())
+  const maxHandshakes = limits.maxConnections + Math.max(100, limits.maxConnections / 10)
+  let accepted = 0
+  let onGone: (() => void)[] = []
+
+  const host = {
+    policy,
+    closing,
+    gone(connection: Connection): void {
+      all.delete(connection)
+      addresses.delete(connection.address)
+      if (all.size > 0) return
+      for (const resolve of onGone) resolve()
+      onGone = []
+    },
+  }
+
+  return {
+    get size() {
+      return all.size
+    },
+    get accepted() {
+      return accepted
+    },
+    get isFlooded() {
+      return all.size >= maxHandshakes
+    },
+    accept(socket, request, isChecked) {
+      // The close of a socket that is closed already would never be heard of.
+      if (socket.readyState > 1) return undefined
+      const address = policy.addressOf(request)
+      const isCrowd = addresses.isFull(address)
+      const connection = createConnection(socket, request, address, host)
+      all.add(connection)
+      addresses.add(address)
+      const hint = closedHint()
+      if (hint !== undefined) refused(connection, 1012, 'the hub is closed', hint)
+      else if (!isChecked && !policy.isWelcome(request)) refused(connection, 4403, 'not from this origin')
+      else if (all.size > limits.maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
+      else if (isCrowd) refused(connection, 4429, 'too many connections of one address', rateHint)
+      else {
+        accepted++
+        greet(connection)
+      }
+      return connection
+    },
+    gone: () => (all.size === 0 ? Promise.resolve() : new Promise((resolve) => onGone.push(resolve))),
+  }
+}

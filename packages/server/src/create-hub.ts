@@ -1,0 +1,254 @@
+import { misuse } from '@holdfast/protocol'
+import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
+import { createAttach } from './attach.ts'
+import { createAuthenticator } from './authentication.ts'
+import type { Connection } from './connection.ts'
+import { createConnections } from './connections.ts'
+import { createPeer } from './create-peer.ts'
+import { createEndings } from './endings.ts'
+import { createGreeting } from './greeting.ts'
+import { createHeartbeats } from './heartbeats.ts'
+import type { Held } from './held.ts'
+import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
+import { createInbound } from './inbound.ts'
+import { call, createListeners } from './listeners.ts'
+import { createNotices } from './notices.ts'
+import { resolveOptions } from './options.ts'
+import type { HubOptions } from './options.ts'
+import { createOutbound } from './outbound.ts'
+import type { Peer } from './peer.ts'
+import { createRegistry } from './registry.ts'
+import { createRenewal } from './renewal.ts'
+import { createRouter } from './router.ts'
+import { createSessions } from './sessions.ts'
+import { createShutdown } from './shutdown.ts'
+
+/**
+ * Makes a hub: the server side of the session wire. Touches nothing until it is attached or given a socket.
+ *
+ * @throws {HoldfastError} `misuse`
+ * @example
+ * const hub = createHub<Chat>({ authenticate: ({ token }) => verify(token) })
+ * hub.on('chat.typing', (data, peer) => hub.broadcast('chat.typing', data, { except: peer }))
+ * hub.handle('chat.send', (draft, peer) => save(draft, peer.identity))
+ * hub.attach(server.listen(8080))
+ */
+export function createHub<const S extends SchemaContract, Data = unknown>(
+  options: HubOptions<Data> & { readonly contract: S },
+): Hub<ServerContractOf<S>, Data>
+export function createHub<C extends Contract = AnyContract, Data = unknown>(
+  options?: HubOptions<Data>,
+): Hub<C, Data>
+/* @__NO_SIDE_EFFECTS__ */
+export function createHub(options: HubOptions & { readonly contract?: SchemaContract } = {}): Hub {
+  const { contract } = options
+  const policy = resolveOptions(options)
+  const { report } = policy.ports
+
+  const counters = {
+    refused: 0,
+    opened: 0,
+    resumed: 0,
+    receivedMessages: 0,
+    deliveredMessages: 0,
+    invalid: 0,
+  }
+  const notices = createNotices()
+  const watchers = createListeners(report)
+  const joined = createListeners(report)
+  const announce = <Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void =>
+    notices.post(() => watchers.emit(kind, value))
+
+  const refused = (
+    connection: Connection,
+    code: number,
+    why: string,
+    reason = why,
+    error?: unknown,
+    peer?: Peer,
+  ): void => {
+    counters.refused++
+    connection.close(code, reason)
+    const { request } = connection
+    announce('refused', {
+      code,
+      why,
+      request,
+      ...(peer && { peer }),
+      ...(error !== undefined && { error }),
+    })
+  }
+
+  /** A client that broke the rules loses its session; one with a message that cannot be taken only its connection. */
+  const violated = (held: Held, code: number, why: string): void => {
+    const { connection } = held
+    if (code === 4400) endings.end(held, 'protocol', code, { reason: why })
+    else sessions.disconnect(held, code, why)
+    if (connection) refused(connection, code, why, why, undefined, held.peer)
+  }
+
+  const router = createRouter(contract, {
+    report,
+    invalid(message) {
+      counters.invalid++
+      announce('invalid', message)
+    },
+  })
+  const outbound = createOutbound(contract, policy, {
+    overflowed: (held) => endings.end(held, 'overflow', 4410),
+    delivered: () => void counters.deliveredMessages++,
+  })
+  const authenticator = createAuthenticator(policy)
+  const renewal = createRenewal({
+    policy,
+    authenticator,
+    expired(held, why, error) {
+      const { connection } = held
+      sessions.disconnect(held, 4401, why)
+      if (connection) refused(connection, 4401, why, why, error, held.peer)
+    },
+    changed: (held) => endings.end(held, 'identity', 4410),
+  })
+  const registry = createRegistry(policy, (held) => {
+    // A client that has not confirmed its session in time may still be there.
+    endings.end(held, 'expired', 4408)
+  })
+  const heartbeats = createHeartbeats(policy)
+  const inbound = createInbound({
+    router,
+    outbound,
+    report,
+    token: renewal.token,
+    bye(held, finalCursor) {
+      if (finalCursor > held.session.tx) violated(held, 4400, 'a bye of the future')
+      else if (shutdown.stage === 'open') endings.left(held, finalCursor, 'closed', 1000)
+      else endings.left(held, finalCursor, 'drained', 1012, shutdown.hint())
+    },
+    violated,
+    received: () => void counters.receivedMessages++,
+  })
+  const sessions = createSessions({
+    policy,
+    registry,
+    heartbeats,
+    inbound,
+    newPeer: (held, data) =>
+      createPeer(held, data, { outbound, report, part: endings.part, renew: renewal.ask }),
+    end: (held, why, code, finalCursor) => endings.end(held, why, code, { finalCursor }),
+    refused,
+    violated,
+    admitted: renewal.watch,
+    confirmed(held) {
+      counters.opened++
+      notices.post(() => joined.emit('peer', held.peer))
+      announce('open', { peer: held.peer, resumed: false, replayed: 0 })
+    },
+    resumed(held, replayed) {
+      counters.resumed++
+      announce('open', { peer: held.peer, resumed: true, replayed })
+    },
+    down: (held, code, reason) => announce('down', { peer: held.peer, code, reason }),
+  })
+  const endings = createEndings({
+    policy,
+    registry,
+    release: sessions.release,
+    ended(held, end) {
+      const { peer, answers, endListeners } = held
+      notices.post(() => {
+        answers?.lost()
+        for (const listener of endListeners ?? []) call(() => listener(end), report)
+        endListeners?.clear()
+        watchers.emit('closed', { ...end, peer })
+        shutdown.sessionEnded()
+      })
+    },
+  })
+  const greeting = createGreeting({
+    policy,
+    authenticator,
+    greeted: (...greeted) => notices.during(() => sessions.admit(...greeted)),
+    refused,
+  })
+
+  const connections = createConnections({
+    policy,
+    closedHint: () => (shutdown.stage === 'open' ? undefined : shutdown.hint()),
+    greet: greeting.begin,
+    refused,
+  })
+  const shutdown = createShutdown({ policy, registry, outbound, greeting, endings, connections })
+  const detachments = new Set<() => void>()
+  const attach = createAttach({
+    policy,
+    isFlooded: () => connections.isFlooded,
+    accept: (socket, request) => connections.accept(socket, request, true),
+    isGreeting: greeting.has,
+    turnedAway(request, status) {
+      counters.refused++
+      const [code, why] = status === 403 ? [4403, 'not from this origin'] : [1013, 'too many connections']
+      announce('refused', { code, why, request })
+    },
+  })
+
+  const hub: Hub = {
+    on: router.on,
+    onAny: router.onAny,
+    onRaw: router.onRaw,
+    handle: router.handle,
+    onPeer: (listener) => joined.on('peer', listener),
+    watch: watchers.on,
+    peers: registry.peers,
+
+    broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
+      const encoded = outbound.encode(name, data)
+      const isExcepted = exceptOf(how.except)
+      for (const held of registry.sessions.values())
+        if (held.stage === 'confirmed' && !isExcepted(held.peer)) outbound.post(held, encoded, how)
+    },
+    stats() {
+      let bufferedMessages = 0
+      let bufferedBytes = 0
+      for (const { messages, bytes } of registry.sessions.values()) {
+        bufferedMessages += messages
+        bufferedBytes += bytes
+      }
+      return {
+        ...counters,
+        accepted: connections.accepted,
+        connections: connections.size,
+        greeting: greeting.size,
+        sessions: registry.sessions.size,
+        connected: heartbeats.size,
+        tombstones: registry.tombstones.size,
+        bufferedMessages,
+        bufferedBytes,
+      }
+    },
+
+    attach(server, how) {
+      if (shutdown.stage !== 'open') throw misuse('the hub is closed')
+      const detach = attach(server, how)
+      detachments.add(detach)
+      return () => {
+        detachments.delete(detach)
+        detach()
+      }
+    },
+    accept: (socket, request) => void connections.accept(socket, request, false),
+    async close({ drain = 0 } = {}) {
+      if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
+      await shutdown.close(Math.ceil(drain))
+      for (const detach of detachments) detach()
+    },
+    ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
+  }
+  return hub
+}
+
+function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {
+  if (typeof except === 'function') return except
+  if (!except) return () => false
+  const peers = new Set(Symbol.iterator in except ? except : [except])
+  return (peer) => peers.has(peer)
+}

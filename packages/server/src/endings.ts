@@ -1,0 +1,152 @@
+import { decodeText, encodeControl, isClientControl } from '@holdfast/protocol'
+import type { LostReason, Outcome } from '@holdfast/protocol'
+import type { Connection } from './connection.ts'
+import { createDeadlines } from './deadlines.ts'
+import type { Held } from './held.ts'
+import type { Policy } from './options.ts'
+import type { PeerEnd } from './peer.ts'
+import type { Registry } from './registry.ts'
+
+/** The ways in which sessions end. */
+export interface Endings {
+  /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
+  end(held: Held, why: LostReason, code: number, details?: EndDetails): void
+  /**
+   * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
+   * connection it ends at once.
+   */
+  part(held: Held, why: LostReason, code: number, reason?: string): void
+  /** The client says goodbye. */
+  left(held: Held, finalCursor: number, why: LostReason, code: number, reason?: string): void
+  /** Gives up waiting for the goodbyes of clients. */
+  hurry(): void
+}
+
+export interface EndDetails {
+  /** How far the client got, if that can no longer change. */
+  readonly finalCursor?: number | undefined
+  /** The reason of the close, if it says more. */
+  readonly reason?: string
+}
+
+export interface EndingsPorts {
+  readonly policy: Policy
+  readonly registry: Registry
+  release(held: Held): Connection | undefined
+  /** A session has ended that the application knows of. */
+  ended(held: Held, end: PeerEnd): void
+}
+
+interface Farewell {
+  finish(finalCursor?: number): void
+}
+
+/** What a session had at its end. */
+interface Remains {
+  readonly connection: Connection | undefined
+  /** Messages that were never written. */
+  readonly queued: number
+  readonly isConfirmed: boolean
+}
+
+/** How long a client may take to answer a goodbye, in milliseconds. */
+const farewellTimeout = 1_000
+
+const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
+const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
+
+export function createEndings({ policy, registry, release, ended }: EndingsPorts): Endings {
+  const farewells = new Set<Farewell>()
+  const overdue = createDeadlines<Farewell>(policy.ports.clock, farewellTimeout, (farewell) =>
+    farewell.finish(),
+  )
+
+  /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
+  const retire = (held: Held, why: LostReason): Remains => {
+    const remains = {
+      connection: release(held),
+      queued: held.outbox?.size ?? 0,
+      isConfirmed: held.stage === 'confirmed',
+    }
+    registry.remove(held, why)
+    held.stage = 'ended'
+    held.stopRenewal?.()
+    held.outbox?.refuse('session-lost')
+    return remains
+  }
+
+  /** Settles what was written. */
+  const settle = (
+    { session }: Held,
+    { queued }: Remains,
+    why: PeerEnd['why'],
+    finalCursor: number | undefined,
+  ): PeerEnd => {
+    // A cursor above what was written is a lie, and tells nothing.
+    const isKnown = finalCursor !== undefined && session.acknowledge(finalCursor)
+    const written = session.unacknowledged
+    for (const message of session.end(isKnown ? finalCursor : undefined, unknown)) message.settle(undelivered)
+    return !isKnown
+      ? { why, undelivered: queued, unknown: written }
+      : { why, undelivered: queued + written, unknown: 0 }
+  }
+
+  /** Tells the application, last of all. */
+  const announce = (held: Held, { isConfirmed }: Remains, end: PeerEnd): void => {
+    held.end = end
+    held.requests?.lost()
+    if (isConfirmed) ended(held, end)
+  }
+
+  return {
+    end(held, why, code, { finalCursor, reason = why } = {}) {
+      if (held.stage === 'ended') return
+      const remains = retire(held, why)
+      remains.connection?.close(code, reason)
+      announce(held, remains, settle(held, remains, why, finalCursor))
+    },
+
+    part(held, why, code, reason) {
+      if (held.stage === 'ended') return
+      held.outbox?.flush()
+      const { session } = held
+      const remains = retire(held, why)
+      const { connection, queued } = remains
+      if (!connection) return announce(held, remains, settle(held, remains, why, undefined))
+      const farewell: Farewell = {
+        finish(finalCursor) {
+          if (!farewells.delete(farewell)) return
+          overdue.delete(farewell)
+          connection.close(code, reason)
+          announce(held, remains, settle(held, remains, why, finalCursor))
+        },
+      }
+      farewells.add(farewell)
+      overdue.add(farewell)
+      connection.ended = () => farewell.finish()
+      connection.exceeded = () => farewell.finish()
+      connection.receive = (payload) => {
+        if (typeof payload !== 'string') return
+        const decoded = decodeText(payload, policy.limits.decode, isClientControl)
+        // Nothing else is taken any more.
+        if (!('control' in decoded) || decoded.control[0] !== 'bye') return
+        farewell.finish(decoded.control[1].rx)
+      }
+      const missed = session.unacknowledged + queued
+      connection.send(encodeControl(['bye', { rx: session.rx, missed }]))
+    },
+
+    left(held, finalCursor, why, code, reason) {
+      const remains = retire(held, why)
+      const { connection } = remains
+      const end = settle(held, remains, 'left', finalCursor)
+      connection?.send(encodeControl(['bye', { rx: held.session.rx, missed: end.undelivered }]))
+      connection?.close(code, reason)
+      announce(held, remains, end)
+    },
+
+    hurry() {
+      for (const farewell of [...farewells]) farewell.finish()
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { createDeadlines } from './deadlines.ts'
+import type { Held } from './held.ts'
+import type { Policy } from './options.ts'
+
+/** Asks every client in turn whether it lives, with one timer for all of them, and none when there is nobody. */
+export interface Heartbeats {
+  readonly size: number
+  /** Begins to ping the client of a session that has a connection. */
+  add(held: Held): void
+  delete(held: Held): void
+}
+
+/** For how many intervals a client may be silent. */
+const maxSilence = 2
+
+export function createHeartbeats({ pingInterval, ports }: Policy): Heartbeats {
+  const beat = (held: Held): void => {
+    const { connection, line, session } = held
+    if (!connection || !line) return
+    if (connection.silence >= maxSilence) return connection.cut('silent')
+    connection.silence++
+    heartbeats.add(held)
+    line.control(['p', session.rx])
+  }
+  const heartbeats = createDeadlines(ports.clock, pingInterval, beat)
+  return heartbeats
+}

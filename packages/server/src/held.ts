@@ -1,0 +1,68 @@
+import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfast/protocol'
+import type { Connection } from './connection.ts'
+import type { Peer, PeerEnd } from './peer.ts'
+
+/** A session, and all that is held for it. What only some sessions need is made when they do. */
+export interface Held {
+  readonly id: string
+  readonly key: string
+  readonly identity: string | null
+  /** What it counts as in the limits per address. */
+  readonly address: string
+  readonly session: Session<Body>
+  readonly peer: Peer
+  /** `provisional` until the client has shown that it knows of the session; `ended` once its receive cursor is final. */
+  stage: 'provisional' | 'confirmed' | 'ended'
+  connection: Connection | undefined
+  /** The session on its connection. */
+  line: Line | undefined
+  /** The largest message in bytes that the client takes. */
+  maxFrame: number
+  readonly dials: Dials
+  outbox: Outbox<Body> | undefined
+  requests: Requests | undefined
+  answers: Answers | undefined
+  /** Messages that wait to be written or acknowledged, and their bytes. */
+  messages: number
+  bytes: number
+  /** The window of the client was full when something was to be written. */
+  isBlocked: boolean
+  /** The client closed the last connection as if a message of ours had been at fault. */
+  isSuspect: boolean
+  /** The number of the message that was the oldest one when that last happened. */
+  suspect: number
+  /** Stops to look after the expiry of the token. */
+  stopRenewal: (() => void) | undefined
+  /** Who wants to hear of its end. */
+  endListeners: Set<(end: PeerEnd) => unknown> | undefined
+  end: PeerEnd | undefined
+}
+
+/** The numbers of the dials of a session, by which a late greeting is known. */
+export interface Dials {
+  /** The instance of the client that has the session. */
+  client: string
+  n: number
+  /** The last numbers of the instances that had it before. */
+  others: Map<string, number> | undefined
+}
+
+/** How many instances of a client are told apart for one session. More than a few only somebody hostile has. */
+const maxInstances = 8
+
+/** Whether the greeting is of a dial that its client has given up for a later one. */
+export function isLate({ client, n, others }: Dials, hi: Hi): boolean {
+  return hi.n <= (hi.client === client ? n : (others?.get(hi.client) ?? 0))
+}
+
+/** Takes down who has the session now. */
+export function noteDial(dials: Dials, { client, n }: Hi): void {
+  if (client !== dials.client) {
+    const others = (dials.others ??= new Map())
+    others.delete(client)
+    others.set(dials.client, dials.n)
+    for (const oldest of others.keys()) if (others.size > maxInstances) others.delete(oldest)
+    dials.client = client
+  }
+  dials.n = n
+}

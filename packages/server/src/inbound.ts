@@ -1,0 +1,83 @@
+import { createAnswers } from '@holdfast/protocol'
+import type { Answers, Control, Frame } from '@holdfast/protocol'
+import type { Held } from './held.ts'
+import type { Outbound } from './outbound.ts'
+import { newAbort } from './ports.ts'
+import type { Router } from './router.ts'
+
+/** Hands on what comes in on a session. */
+export interface Inbound {
+  deliver(held: Held, frame: Frame): void
+  control(held: Held, control: Control): void
+}
+
+export interface InboundPorts {
+  readonly router: Router
+  readonly outbound: Outbound
+  report(error: unknown): void
+  token(held: Held, token: string): void
+  /** The client ends the session, and takes nothing after that number. */
+  bye(held: Held, finalCursor: number): void
+  violated(held: Held, code: number, why: string): void
+  received(): void
+}
+
+export function createInbound(ports: InboundPorts): Inbound {
+  const { router, outbound, report, token, bye, violated, received } = ports
+
+  const answersOf = (held: Held): Answers =>
+    (held.answers ??= createAnswers({
+      find: (name) => router.find(name, held.peer),
+      reply: (data, meta) => outbound.reply(held, data, meta),
+      newAbort,
+      report,
+    }))
+
+  const dispatch = (held: Held, [seq, , name, data, meta]: Frame): void => {
+    const value = meta?.absent ? undefined : data
+    if (typeof name === 'string') {
+      if (meta?.id === undefined) router.event(name, value, held.peer)
+      else if (seq === 0) violated(held, 4400, 'a volatile request')
+      else answersOf(held).request(meta.id, name, value)
+    } else if (meta?.re !== undefined) {
+      const { re, error: reason, message = '' } = meta
+      if (reason === undefined) held.requests?.answer(re, value)
+      else held.requests?.refuse(re, message, { reason, data: value })
+    } else if (meta?.off !== undefined) held.answers?.off(meta.off)
+    else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array))
+      router.raw(value, held.peer)
+    else violated(held, 4400, 'a frame of no kind')
+  }
+
+  return {
+    deliver(held, frame) {
+      received()
+      const { connection } = held
+      try {
+        dispatch(held, frame)
+      } catch (error) {
+        // An answer that cannot be sent; nothing of the application gets here.
+        report(error)
+      }
+      // Afterwards, because its number is taken already.
+      connection?.charge()
+    },
+    control(held, control) {
+      switch (control[0]) {
+        case 'token':
+          return token(held, control[1])
+        case 'bye':
+          return bye(held, control[1].rx)
+        case 'holdfast':
+        case 'hi':
+        case 'ok':
+        case 'a':
+        case 'p':
+        case 'q':
+        case 'renew':
+        case 'drain':
+          violated(held, 4400, `'${control[0]}' at the wrong time`)
+      }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+export type { AttachOptions, HttpServerLike } from './attach.ts'
+export { createHub } from './create-hub.ts'
+export type {
+  AsyncDisposeLike,
+  BroadcastOptions,
+  Hub,
+  HubLifecycle,
+  HubStats,
+  InvalidMessage,
+} from './hub.ts'
+export type { Unsubscribe } from './listeners.ts'
+export type {
+  AuthenticateContext,
+  Authentication,
+  HubLimits,
+  HubOptions,
+  MaybeAuthentication,
+} from './options.ts'
+export type { Origins } from './origins.ts'
+export type { Peer, PeerEnd } from './peer.ts'
+export type { HubPorts, RequestLike, SocketLike } from './ports.ts'
+export { HoldfastError, isHoldfastError } from '@holdfast/protocol'
+export type {
+  AbortSignalLike,
+  AnyContract,
+  Clock,
+  Contract,
+  DecodeLimits,
+  Delivery,
+  EventData,
+  EventName,
+  HoldfastErrorCode,
+  HoldfastErrorDetails,
+  LostReason,
+  Outcome,
+  RequestContext,
+  RequestName,
+  RequestOptions,
+  RequestSchema,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  SendOptions,
+  ServerContractOf,
+  StandardSchema,
+  UndeliveredReason,
+  UnknownReason,
+  Window,
+} from '@holdfast/protocol'

@@ -1,0 +1,265 @@
+import { settleMicrotasks } from '@holdfast/testing'
+import { describe, expect, it } from 'vitest'
+import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
+import { createHub, isHoldfastError } from './index.ts'
+import type { HubOptions } from './index.ts'
+
+const crowd = '{"after":[10000,30000]}'
+const patience = '{"after":[30000,60000]}'
+const from = (remoteAddress: string) => ({ socket: { remoteAddress } })
+
+describe('limits of connections', () => {
+  it('turn away who comes when there are enough, until somebody has gone', async () => {
+    const { dial, hub, heard, join } = setUp({ limits: { maxConnections: 2 } })
+    const first = await join()
+    dial()
+    const third = dial()
+    expect(third.socket.closedWith).toEqual({ code: 1013, reason: crowd })
+    expect(third.take()).toEqual([])
+    expect(heard.at(-1)).toEqual(['refused', { code: 1013, why: 'too many connections' }])
+    await settleMicrotasks()
+    first.socket.end()
+    expect(dial().socket.closedWith).toBeUndefined()
+    expect(hub.stats()).toMatchObject({ connections: 2, accepted: 3, refused: 1 })
+  })
+
+  it('count by address, of IPv6 by its network, and not those of proxies', async () => {
+    const { dial } = setUp({ limits: { maxConnectionsPerAddress: 1 } })
+    dial(from('203.0.113.1'))
+    expect(dial(from('203.0.113.1')).socket.closedWith).toEqual({ code: 4429, reason: patience })
+    expect(dial(from('::ffff:203.0.113.1')).socket.closedWith?.code).toBe(4429)
+    const other = dial(from('203.0.113.2'))
+    expect(other.socket.closedWith).toBeUndefined()
+    dial(from('2001:db8:1:2::1'))
+    expect(dial(from('2001:db8:1:2:3:4:5:6')).socket.closedWith?.code).toBe(4429)
+    expect(dial(from('2001:db8:1:3::1')).socket.closedWith).toBeUndefined()
+    dial(from('10.0.0.1'))
+    expect(dial(from('10.0.0.1')).socket.closedWith).toBeUndefined()
+    await settleMicrotasks()
+    other.socket.end()
+    expect(dial(from('203.0.113.2')).socket.closedWith).toBeUndefined()
+  })
+
+  it('count by the address that the application says', () => {
+    const { dial, reported } = setUp({
+      limits: { maxConnectionsPerAddress: 1 },
+      address({ headers }) {
+        if (headers['x-real-ip'] === 'bad') throw new Error('oops')
+        return headers['x-real-ip'] as string
+      },
+    })
+    const ip = (address: string) => ({ headers: { 'x-real-ip': address } })
+    dial(ip('10.0.0.1'))
+    expect(dial(ip('10.0.0.1')).socket.closedWith?.code).toBe(4429)
+    dial(ip('bad'))
+    expect(dial(ip('bad')).socket.closedWith).toBeUndefined()
+    expect(reported).toHaveLength(2)
+    expect(dial().socket.closedWith).toBeUndefined()
+  })
+})
+
+describe('limits of sessions', () => {
+  it('turn away who needs a new one, and nobody who has one', async () => {
+    const { dial, hub, join } = setUp({ limits: { maxSessions: 1 } })
+    const first = await join()
+    const second = dial()
+    await second.say(['hi', { ...newcomer, client: 'c2' }])
+    expect(second.socket.closedWith).toEqual({ code: 1013, reason: crowd })
+    first.socket.end()
+    expect((await dial().greet(resuming(first.ok, 0))).session).toBe(first.ok.session)
+    expect(hub.stats()).toMatchObject({ sessions: 1, connections: 1 })
+  })
+
+  it('count by address', async () => {
+    const { clock, dial, hub } = setUp({ limits: { maxSessionsPerAddress: 1 }, sessionTimeout: 1_000 })
+    const first = dial(from('203.0.113.1'))
+    await first.greet()
+    first.socket.end()
+    const second = dial(from('203.0.113.1'))
+    await second.say(['hi', { ...newcomer, client: 'c2' }])
+    expect(second.socket.closedWith).toEqual({ code: 4429, reason: patience })
+    await dial(from('203.0.113.2')).greet({ client: 'c3' })
+    await clock.advance(2_000)
+    await dial(from('203.0.113.1')).greet({ client: 'c2' })
+    expect(hub.stats().sessions).toBe(2)
+  })
+
+  it('forget the oldest tombstones', async () => {
+    const { dial, hub, join } = setUp({ limits: { maxTombstones: 2 } })
+    const oks = []
+    for (const client of ['a', 'b', 'c']) {
+      const { ok, say } = await join({ client })
+      await say('nonsense')
+      oks.push(ok)
+    }
+    expect(hub.stats().tombstones).toBe(2)
+    const whys = []
+    for (const ok of oks) whys.push((await dial().greet(resuming(ok, 0))).lost?.why)
+    expect(whys).toEqual(['unknown', 'protocol', 'protocol'])
+  })
+})
+
+describe('limits of what a client sends', () => {
+  it('close the connection of one that sends too fast, with a hint, and the session goes on', async () => {
+    const { dial, heard, hub, join } = setUp({ limits: { messageRate: 10, messageBurst: 5 } })
+    const got: unknown[] = []
+    hub.on('a', (data) => got.push(data))
+    const client = await join()
+    await client.say(Array.from({ length: 8 }, (_, n) => [n + 1, 0, 'a', n + 1]))
+    expect(client.socket.closedWith).toEqual({ code: 4429, reason: patience })
+    expect(heard.at(-1)).toEqual(['refused', { code: 4429, why: 'over the limits' }])
+    // The one that was too many was handed on, because its number was taken; the rest was not.
+    expect(got).toEqual([1, 2, 3, 4])
+    expect((await dial().greet(resuming(client.ok, 0))).rx).toBe(4)
+  })
+
+  it('let a client go on at their pace', async () => {
+    const { clock, hub, join } = setUp({ limits: { messageRate: 10, messageBurst: 5 } })
+    const client = await join()
+    for (let seq = 1; seq <= 100; seq++) {
+      await client.say([seq, 0, 'a'])
+      await clock.advance(101)
+    }
+    expect(client.socket.closedWith).toBeUndefined()
+    expect(hub.stats().receivedMessages).toBe(100)
+  })
+
+  it('count what is no message of the application as well', async () => {
+    const { join } = setUp({ limits: { messageRate: 1, messageBurst: 50 } })
+    const client = await join()
+    for (let n = 0; n < 60; n++) client.socket.message(['p', 0])
+    expect(client.socket.closedWith?.code).toBe(4429)
+  })
+
+  it('close a connection whose message is too large with 1009, also before the greeting', async () => {
+    const { dial, hub, join } = setUp({ limits: { maxFrameBytes: 65_536 } })
+    const client = await join()
+    await client.say([1, 0, 'a', 'x'.repeat(65_536)])
+    expect(client.socket.closedWith?.code).toBe(1009)
+    expect(hub.stats().sessions).toBe(1)
+    const stranger = dial()
+    await stranger.say('x'.repeat(65_537))
+    expect(stranger.socket.closedWith?.code).toBe(1009)
+  })
+})
+
+describe('limits of what waits for a client', () => {
+  it.each<[string, HubOptions['limits']]>([
+    ['messages', { maxBufferedMessages: 3 }],
+    ['bytes', { maxBufferedBytes: 1_000 }],
+  ])('end a session for which too many %s wait, and say so to both ends', async (_, limits) => {
+    const { dial, heard, hub, join, peers } = setUp({ limits: limits! })
+    const other = await join({ client: 'other' })
+    const client = await join()
+    const sent = [1, 2, 3, 4].map((n) => peers[1]!.send('m', `${n}${'x'.repeat(300)}`))
+    expect(client.socket.closedWith).toEqual({ code: 4410, reason: 'overflow' })
+    expect(heard.at(-1)).toMatchObject(['closed', { why: 'overflow' }])
+    await settleMicrotasks()
+    expect(sent.map(({ outcome }) => outcome?.status)).toEqual(Array(4).fill('undelivered'))
+    expect((await dial().greet(resuming(client.ok, 0))).lost).toEqual({ why: 'overflow', rx: 0, missed: 3 })
+    expect(other.socket.closedWith).toBeUndefined()
+    expect(hub.stats()).toMatchObject({ bufferedMessages: 0, bufferedBytes: 0 })
+  })
+
+  it('hold for a client that is away', async () => {
+    const { heard, hub, join } = setUp({ limits: { maxBufferedMessages: 2 } })
+    const client = await join()
+    client.socket.end()
+    for (let n = 0; n < 3; n++) hub.broadcast('m', n)
+    expect(heard.at(-1)).toEqual(['closed', { why: 'overflow', undelivered: 2, unknown: 0 }])
+    expect(hub.peers.size).toBe(0)
+  })
+
+  it('do not count what is volatile, nor what the client takes too little for', async () => {
+    const { hub, join, peers } = setUp({ limits: { maxBufferedMessages: 1, maxBufferedBytes: 5_000 } })
+    await join({ maxFrame: 1_024 })
+    for (let n = 0; n < 5; n++) peers[0]!.send('m', n, { volatile: true })
+    await settleMicrotasks()
+    expect(peers[0]!.send('m', 'x'.repeat(2_000)).outcome).toEqual({
+      status: 'undelivered',
+      reason: 'too-large',
+    })
+    peers[0]!.send('m', 1)
+    expect(hub.peers.size).toBe(1)
+    expect(hub.stats().bufferedMessages).toBe(1)
+  })
+
+  it('keep a client from announcing a window without end', async () => {
+    const { hub, join, peers, heard } = setUp({ limits: { maxBufferedMessages: 3 } })
+    await join({ window: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] })
+    for (let n = 0; n < 4; n++) {
+      peers[0]!.send('m', n)
+      await settleMicrotasks()
+    }
+    expect(heard.at(-1)).toEqual(['closed', { why: 'overflow', undelivered: 0, unknown: 3 }])
+    expect(hub.peers.size).toBe(0)
+  })
+
+  it('cut a socket that takes nothing any more, and the session goes on', async () => {
+    const { hub, join, peers, heard } = setUp({ limits: { maxBufferedBytes: 10_000 } })
+    const client = await join()
+    client.socket.bufferedAmount = 20_001
+    await client.say(['p', 0])
+    expect(client.socket.isTerminated).toBe(true)
+    expect(heard.at(-1)).toEqual(['down', { code: 1006, reason: 'too slow' }])
+    expect(peers[0]!.isConnected).toBe(false)
+    await settleMicrotasks()
+    expect(hub.stats()).toMatchObject({ sessions: 1, connections: 0 })
+  })
+
+  it('cut a socket that throws, in the middle of what is sent, and nothing is lost', async () => {
+    const { dial, join, peers } = setUp()
+    const client = await join()
+    client.socket.isBroken = true
+    const sent = [
+      peers[0]!.send('m', 1),
+      peers[0]!.send('cursor', 1, { volatile: true }),
+      peers[0]!.send('m', 2),
+    ]
+    await settleMicrotasks()
+    expect(client.socket.isTerminated).toBe(true)
+    expect(await sent[1]).toEqual({ status: 'undelivered', reason: 'volatile' })
+    const back = dial()
+    await back.greet(resuming(client.ok, 0))
+    expect(back.frames()).toEqual([
+      [1, 0, 'm', 1],
+      [2, 0, 'm', 2],
+    ])
+    await back.say(['a', 2])
+    expect([await sent[0], await sent[2]]).toEqual([{ status: 'delivered' }, { status: 'delivered' }])
+  })
+})
+
+describe('options', () => {
+  it.each<[HubOptions]>([
+    [{ sessionTimeout: 0 }],
+    [{ pingInterval: NaN }],
+    [{ greetingTimeout: 0.5 }],
+    [{ tombstoneTimeout: Infinity }],
+    [{ limits: { maxFrameBytes: 1_000 } }],
+    [{ limits: { window: [0, 1] } }],
+    [{ limits: { window: 7 as never } }],
+    [{ limits: { maxConnections: 0 } }],
+    [{ limits: { messageRate: 'fast' as never } }],
+    [{ limits: { decode: { maxDepth: -1 } } }],
+    [{ origins: ['https://example.com/path'] }],
+    [{ origins: ['https://'] }],
+  ])('are refused when they make no sense: %o', (options) => {
+    let error: unknown
+    try {
+      createHub(options)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(isHoldfastError(error) && error.code).toBe('misuse')
+  })
+
+  it('may be undefined', () => {
+    const options = {
+      sessionTimeout: undefined,
+      limits: { maxSessions: undefined, decode: undefined },
+      ports: {},
+    }
+    expect(createHub(options as never).stats().sessions).toBe(0)
+  })
+})

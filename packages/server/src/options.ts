@@ -1,0 +1,259 @@
+import { defaultDecodeLimits, misuse } from '@holdfast/protocol'
+import type { AbortSignalLike, DecodeLimits, Window } from '@holdfast/protocol'
+import { countedAs, isLocal } from './addresses.ts'
+import { createOriginCheck } from './origins.ts'
+import type { IsWelcome, Origins } from './origins.ts'
+import { systemPorts } from './ports.ts'
+import type { HubPorts, RequestLike } from './ports.ts'
+
+/** What `createHub` takes. Sensible without any of it, though a hub without `authenticate` lets everybody in. */
+export interface HubOptions<Data = unknown> {
+  /**
+   * Says who a client is, by its token or by its request: whenever it connects, resumes or brings a fresh token. May
+   * take its time, within the `greetingTimeout`.
+   *
+   * One that gives undefined, throws or rejects refuses the client with 4401: it gets a fresh token once, and then gives
+   * up. Without `authenticate` every client is let in, with the identity null.
+   *
+   * @example
+   * createHub({
+   *   async authenticate({ token }) {
+   *     const { user, expiresIn } = await verify(token)
+   *     return { identity: user.id, data: { user }, expiresIn }
+   *   },
+   * })
+   */
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  /**
+   * Which web pages may connect: exact origins, such as `https://example.com`, any with `'*'`, or what the function says.
+   * Without it, only pages of the host that they connect to. Requests without an `Origin` come from no browser, and pass.
+   *
+   * A refused upgrade is answered with 403; a socket that was given to `accept` is closed with 4403.
+   */
+  readonly origins?: Origins
+  /** Bounds of everything that clients could make grow. */
+  readonly limits?: HubLimits
+  /**
+   * How long a session is held without a connection, in milliseconds.
+   *
+   * @default 120_000
+   */
+  readonly sessionTimeout?: number
+  /**
+   * For how long after the end of a session its client can learn what became of its messages, in milliseconds.
+   *
+   * @default 86_400_000
+   */
+  readonly tombstoneTimeout?: number
+  /**
+   * How often each client is pinged, in milliseconds. A connection that is silent for two intervals is cut.
+   *
+   * @default 25_000
+   */
+  readonly pingInterval?: number
+  /**
+   * How long a greeting may take from the handshake on, `authenticate` included, in milliseconds.
+   *
+   * @default 5_000
+   */
+  readonly greetingTimeout?: number
+  /**
+   * The address that a request counts for in the limits per address; undefined or empty counts for none. To be given
+   * behind a proxy, by the header that your proxy sets and that nobody else can.
+   *
+   * Without it, the address of the socket counts, unless it is local, as that of a proxy is.
+   *
+   * @example
+   * createHub({ address: ({ headers }) => String(headers['x-real-ip'] ?? '') })
+   */
+  readonly address?: (request: RequestLike) => string | undefined
+  /** Clock, randomness, and where the exceptions of listeners go. For tests, simulations and logs. */
+  readonly ports?: Partial<HubPorts>
+}
+
+/** What `authenticate` is told. */
+export interface AuthenticateContext {
+  /** What the client sent as its token. */
+  readonly token: string | undefined
+  /** The request for the upgrade, with its headers and cookies. */
+  readonly request: RequestLike
+  /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
+  readonly reason: 'connect' | 'resume' | 'renew'
+  /** Aborted when the answer can no longer be used. */
+  readonly signal: AbortSignalLike
+}
+
+/** Who a client is. */
+export interface Authentication<Data = unknown> {
+  /**
+   * The user, or whatever else must be the same for a session to be resumed; null for nobody in particular. The client
+   * sees a hash of it.
+   */
+  readonly identity: string | null
+  /** Becomes `peer.data`. On `resume` and `renew` it replaces what is there, unless it is undefined. */
+  readonly data?: Data | undefined
+  /** For how long this holds, in milliseconds. The client is asked for a fresh token ahead of that. */
+  readonly expiresIn?: number | undefined
+}
+
+export type MaybeAuthentication<Data> =
+  | Authentication<Data>
+  | undefined
+  | Promise<Authentication<Data> | undefined>
+
+/** Bounds of everything that clients could make grow. Each has its close code, in PROTOCOL.md. */
+export interface HubLimits {
+  /**
+   * The largest message to take, in bytes, from 65,536 on. A larger one closes the connection with 1009.
+   *
+   * @default 1_048_576
+   */
+  readonly maxFrameBytes?: number
+  /**
+   * How many messages, and bytes of them, a client may send ahead of their acknowledgement.
+   *
+   * @default [1_024, 1_048_576]
+   */
+  readonly window?: Window
+  /**
+   * Frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
+   *
+   * @default { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
+   */
+  readonly decode?: Partial<DecodeLimits>
+  /**
+   * Closes with 1013, and a hint to come back in 10 to 30 s.
+   *
+   * @default 20_000
+   */
+  readonly maxConnections?: number
+  /**
+   * Closes with 4429, and a hint to come back in 30 to 60 s. Addresses of IPv6 count by their first 64 bits.
+   *
+   * @default 1_000
+   */
+  readonly maxConnectionsPerAddress?: number
+  /**
+   * Sessions, with a connection or without. Closes a greeting that needs one more with 1013, and a hint.
+   *
+   * @default 50_000
+   */
+  readonly maxSessions?: number
+  /**
+   * The same for those that began from one address. Closes with 4429, and a hint.
+   *
+   * @default 5_000
+   */
+  readonly maxSessionsPerAddress?: number
+  /**
+   * How many ended sessions are remembered.
+   *
+   * @default 100_000
+   */
+  readonly maxTombstones?: number
+  /**
+   * Messages a second that a client may send in the long run. More close with 4429, and a hint.
+   *
+   * @default 2_000
+   */
+  readonly messageRate?: number
+  /**
+   * Messages that a client may send at once.
+   *
+   * @default 20_000
+   */
+  readonly messageBurst?: number
+  /**
+   * Messages that may wait for a client to take and to acknowledge them. One more ends the session as `overflow`, with
+   * 4410.
+   *
+   * @default 32_768
+   */
+  readonly maxBufferedMessages?: number
+  /**
+   * The same in bytes.
+   *
+   * @default 8_388_608
+   */
+  readonly maxBufferedBytes?: number
+}
+
+/** What was made of the options. */
+export interface Policy {
+  readonly authenticate: ((context: AuthenticateContext) => MaybeAuthentication<unknown>) | undefined
+  readonly isWelcome: IsWelcome
+  readonly limits: Required<Omit<HubLimits, 'decode'>> & { readonly decode: DecodeLimits }
+  readonly sessionTimeout: number
+  readonly tombstoneTimeout: number
+  readonly pingInterval: number
+  readonly greetingTimeout: number
+  /** What a request counts as in the limits per address; empty for none. */
+  readonly addressOf: (request: RequestLike) => string
+  readonly ports: HubPorts
+}
+
+const defaultLimits = {
+  maxFrameBytes: 1_048_576,
+  window: [1_024, 1_048_576],
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 1_000,
+  maxSessions: 50_000,
+  maxSessionsPerAddress: 5_000,
+  maxTombstones: 100_000,
+  messageRate: 2_000,
+  messageBurst: 20_000,
+  maxBufferedMessages: 32_768,
+  maxBufferedBytes: 8_388_608,
+} as const
+
+/** @throws {HoldfastError} `misuse` */
+export function resolveOptions(options: HubOptions): Policy {
+  const ports: HubPorts = { ...systemPorts, ...given(options.ports) }
+  const decode = { ...defaultDecodeLimits, ...given(options.limits?.decode) }
+  const limits = { ...defaultLimits, ...given(options.limits), decode }
+  const times = {
+    sessionTimeout: options.sessionTimeout ?? 120_000,
+    tombstoneTimeout: options.tombstoneTimeout ?? 86_400_000,
+    pingInterval: options.pingInterval ?? 25_000,
+    greetingTimeout: options.greetingTimeout ?? 5_000,
+  }
+
+  const { window, decode: _, ...counts } = limits
+  for (const [name, value] of Object.entries({ ...counts, ...decode }))
+    if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
+  // Clients are told these.
+  for (const [name, value] of Object.entries(times))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw misuse(`${name} must be whole milliseconds from 1 on, not ${String(value)}`)
+  if (!Number.isSafeInteger(limits.maxFrameBytes) || limits.maxFrameBytes < 65_536)
+    throw misuse('maxFrameBytes must be an integer from 65,536 on')
+  if (!Array.isArray(window) || !window.every((size) => Number.isSafeInteger(size) && size > 0))
+    throw misuse('the numbers of a window must be integers above 0')
+
+  const { address, authenticate } = options
+  const addressOf = (request: RequestLike): string => {
+    if (address) return countedAs(address(request) ?? '')
+    const { remoteAddress = '' } = request.socket ?? {}
+    return isLocal(remoteAddress) ? '' : countedAs(remoteAddress)
+  }
+  return {
+    ...times,
+    authenticate,
+    isWelcome: createOriginCheck(options.origins, ports.report),
+    limits,
+    ports,
+    addressOf: (request) => {
+      try {
+        return addressOf(request)
+      } catch (error) {
+        ports.report(error)
+        return ''
+      }
+    },
+  }
+}
+
+/** An option that is undefined was not given. */
+export function given<T extends object>(options: T | undefined): T {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
+}

@@ -1,0 +1,225 @@
+import {
+  bodyBytes,
+  createOutbox,
+  createRequests,
+  encodeBody,
+  HoldfastError,
+  misuse,
+  validate,
+} from '@holdfast/protocol'
+import type {
+  Body,
+  Delivery,
+  Line,
+  Link,
+  Meta,
+  Outbox,
+  RequestOptions,
+  Requests,
+  RequestSchema,
+  SchemaContract,
+  SendOptions,
+  StandardSchema,
+} from '@holdfast/protocol'
+import type { Held } from './held.ts'
+import type { Policy } from './options.ts'
+
+/** Sends what the application and the hub have to say to clients. */
+export interface Outbound {
+  /**
+   * Encodes an event or a request.
+   *
+   * @throws {HoldfastError} `misuse`
+   */
+  encode(name: string, data: unknown, meta?: Meta): Encoded
+  encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
+  post(held: Held, encoded: Encoded, how?: SendOptions): Delivery
+  /**
+   * Sends an answer, which also a hub does that drains.
+   *
+   * @throws for data that cannot be encoded, or is too large for the client
+   */
+  reply(held: Held, data: unknown, meta: Meta): void
+  request(held: Held, name: string, input: unknown, how: RequestOptions): Promise<unknown>
+  /** New messages are not sent any more. */
+  stop(): void
+}
+
+/** A message that is ready to be sent, to any number of clients. */
+export interface Encoded {
+  readonly name: string | undefined
+  readonly body: Body
+  readonly bytes: number
+}
+
+export interface OutboundPorts {
+  /** More waits for the client than the limits allow: its session must end. */
+  overflowed(held: Held): void
+  delivered(): void
+}
+
+/** What the numbers of a frame and the header of a binary one may add to its size, in bytes. */
+const frameOverhead = 64
+const pack = 16_384
+
+export function createOutbound(
+  contract: SchemaContract | undefined,
+  { limits, ports: { clock } }: Policy,
+  { overflowed, delivered }: OutboundPorts,
+): Outbound {
+  const { maxBufferedMessages, maxBufferedBytes } = limits
+  const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
+  let isStopped = false
+
+  const largest = (held: Held): number => Math.min(held.maxFrame, maxBufferedBytes) - frameOverhead
+
+  /** The outbox outlives connections, so it is linked to whatever line there is. */
+  const link = (held: Held): Link<Body> => {
+    let written: Line | undefined
+    return {
+      batchBytes: pack,
+      get bufferedAmount() {
+        return held.connection?.bufferedAmount ?? 0
+      },
+      isWritable(bytes) {
+        const isWritable = held.line?.isWritable(bytes) ?? false
+        held.isBlocked = !isWritable
+        return isWritable
+      },
+      write(message) {
+        written = held.line!
+        return written.write(message)
+      },
+      // Also when that line is closed by now: it then settles what it could not send.
+      flushed() {
+        written?.flushed?.()
+        written = undefined
+      },
+    }
+  }
+
+  const outboxOf = (held: Held): Outbox<Body> => {
+    if (!held.outbox) {
+      // Its own bounds would drop messages; here the session ends instead.
+      const bounds = { maxMessages: Infinity, maxBytes: Infinity }
+      held.outbox = createOutbox<Body>(
+        bounds,
+        () => largest(held),
+        link(held),
+        clock,
+        (_, { status }, bytes) => {
+          held.messages--
+          held.bytes -= bytes
+          if (status === 'delivered') delivered()
+        },
+      )
+      if (held.stage === 'ended') held.outbox.refuse('session-lost')
+    }
+    return held.outbox
+  }
+
+  const push = (held: Held, { name, body, bytes }: Encoded, how: SendOptions): Delivery => {
+    const isOver = held.messages >= maxBufferedMessages || held.bytes + bytes > maxBufferedBytes
+    if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)
+    held.messages++
+    held.bytes += bytes
+    return outboxOf(held).push(body, bytes, name, how)
+  }
+
+  // All that is pushed here settles at once.
+  let refusing: Outbox<Body> | undefined
+  const refuse = ({ name, body, bytes }: Encoded): Delivery => {
+    if (!refusing) {
+      const nowhere: Link<Body> = { bufferedAmount: 0, isWritable: () => false, write: () => false }
+      refusing = createOutbox(
+        {},
+        () => Infinity,
+        nowhere,
+        clock,
+        () => {},
+      )
+      refusing.refuse('closed')
+    }
+    return refusing.push(body, bytes, name, {})
+  }
+
+  const post = (held: Held, encoded: Encoded, how: SendOptions = {}): Delivery =>
+    isStopped ? refuse(encoded) : push(held, encoded, how)
+
+  const requestsOf = (held: Held): Requests =>
+    (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
+
+  const reply = (held: Held, data: unknown, meta: Meta): void => {
+    if (held.stage === 'ended') return
+    const body = encodeBody(null, data, meta)
+    const bytes = bodyBytes(body)
+    if (bytes <= largest(held)) return void push(held, { name: undefined, body, bytes }, {})
+    if (meta.error === undefined) throw misuse('the answer is larger than the client takes')
+    reply(held, undefined, {
+      ...meta,
+      error: 'too-large',
+      message: 'the client does not take so large an error',
+    })
+  }
+
+  const encode = (name: string, data: unknown, meta?: Meta): Encoded => {
+    if (typeof name !== 'string') throw misuse('the name of an event must be a string')
+    if (schemas) {
+      const { issues } = validate(inputSchema(schemas.get(name), name), data)
+      if (issues)
+        throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
+          data: issues,
+        })
+    }
+    try {
+      const body = encodeBody(name, data, meta)
+      return { name, body, bytes: bodyBytes(body) }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw misuse(`'${name}' cannot be encoded: ${why}`, error)
+    }
+  }
+
+  return {
+    encode,
+    encodeRaw(data) {
+      const body = encodeBody(null, typeof data === 'string' ? data : bytesOf(data), { raw: true })
+      return { name: undefined, body, bytes: bodyBytes(body) }
+    },
+    post(held, encoded, how) {
+      checkTime('ttl', how?.ttl)
+      return post(held, encoded, how)
+    },
+    reply,
+    request(held, name, input, how) {
+      checkTime('timeout', how.timeout)
+      const schema = schemas?.get(name)
+      if (schema && !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
+      const answer = requestsOf(held).open((id) => post(held, encode(name, input, { id })), how)
+      return schema ? answer.then((data) => checkAnswer(schema, data)) : answer
+    },
+    stop: () => void (isStopped = true),
+  }
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  if (Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
+    throw misuse('sendRaw takes text or bytes')
+  return new Uint8Array(data)
+}
+
+function checkTime(name: string, value: number | undefined): void {
+  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number from 0 on`)
+}
+
+function inputSchema(entry: StandardSchema | RequestSchema | undefined, name: string): StandardSchema {
+  if (!entry) throw misuse(`'${name}' is not in the contract`)
+  return 'input' in entry ? entry.input : entry
+}
+
+function checkAnswer({ output }: RequestSchema, answer: unknown): unknown {
+  const result = validate(output, answer)
+  if (!result.issues) return result.value
+  throw new HoldfastError('invalid', 'the answer does not fit its schema', { data: result.issues })
+}

@@ -1,0 +1,92 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { LostReason } from '@holdfast/protocol'
+import { createAddressTally } from './addresses.ts'
+import { createDeadlines } from './deadlines.ts'
+import type { Held } from './held.ts'
+import type { Policy } from './options.ts'
+import type { Peer } from './peer.ts'
+import { createTombstones } from './tombstones.ts'
+import type { Tombstone, Tombstones } from './tombstones.ts'
+
+/** The sessions that there are, those that there were, and how long they are held without a connection. */
+export interface Registry {
+  readonly sessions: ReadonlyMap<string, Held>
+  /** Those that are confirmed. */
+  readonly peers: ReadonlyMap<string, Peer>
+  readonly tombstones: Tombstones
+  /** A new id or key, with 128 random bits. */
+  newSecret(): string
+  /** The session, or what is left of it, if the key is right. */
+  find(id: string, key: string): Held | Tombstone | undefined
+  /** The code and the words for why there cannot be one more session for that address, if so. */
+  refusal(address: string): readonly [code: 1013 | 4429, why: string] | undefined
+  add(held: Held): void
+  /** The client has shown that it knows of the session. */
+  confirm(held: Held): void
+  /** Starts and stops the time that a session has without a connection. */
+  miss(held: Held): void
+  back(held: Held): void
+  /** Leaves a tombstone. */
+  remove(held: Held, why: LostReason): void
+  clear(): void
+}
+
+/** How long a session is held that its client may not know of, in milliseconds. */
+const provisionalTimeout = 10_000
+
+/** `expire` hears of sessions that nobody has come back for; it is to remove them. */
+export function createRegistry(policy: Policy, expire: (held: Held) => void): Registry {
+  const { limits, ports } = policy
+  const { clock } = ports
+  const sessions = new Map<string, Held>()
+  const peers = new Map<string, Peer>()
+  const provisional = createDeadlines(clock, provisionalTimeout, expire)
+  const missed = createDeadlines(clock, policy.sessionTimeout, expire)
+  const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
+  const tally = createAddressTally(limits.maxSessionsPerAddress)
+
+  return {
+    sessions,
+    peers,
+    tombstones,
+    newSecret: () => Buffer.from(ports.randomBytes(16)).toString('base64url'),
+    find(id, key) {
+      const found = sessions.get(id) ?? tombstones.find(id)
+      return found && isEqual(found.key, key) ? found : undefined
+    },
+    refusal(address) {
+      if (sessions.size >= limits.maxSessions) return [1013, 'too many sessions']
+      return tally.isFull(address) ? [4429, 'too many sessions of one address'] : undefined
+    },
+    add(held) {
+      sessions.set(held.id, held)
+      tally.add(held.address)
+      provisional.add(held)
+    },
+    confirm(held) {
+      provisional.delete(held)
+      peers.set(held.id, held.peer)
+    },
+    miss: (held) => missed.add(held),
+    back: (held) => missed.delete(held),
+    remove(held, why) {
+      const { id, key, session, outbox } = held
+      provisional.delete(held)
+      missed.delete(held)
+      peers.delete(id)
+      if (sessions.delete(id)) tally.delete(held.address)
+      tombstones.add(id, { key, why, rx: session.rx, tx: session.tx, queued: outbox?.size ?? 0 })
+    },
+    clear() {
+      provisional.clear()
+      missed.clear()
+      tombstones.clear()
+    },
+  }
+}
+
+/** In constant time for texts of the same length. */
+function isEqual(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

@@ -1,0 +1,254 @@
+import { createLine, createSession, encodeControl, isClientControl } from '@holdfast/protocol'
+import type { Body, Hi, Lost, LostReason, Ok } from '@holdfast/protocol'
+import { crowdHint, rateHint } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Heartbeats } from './heartbeats.ts'
+import type { Held } from './held.ts'
+import { isLate, noteDial } from './held.ts'
+import { identityTag } from './identity.ts'
+import type { Inbound } from './inbound.ts'
+import type { Authentication, Policy } from './options.ts'
+import type { Peer } from './peer.ts'
+import { decodeUtf8, encodeText } from './ports.ts'
+import type { Registry } from './registry.ts'
+
+/** The life of sessions on their connections: begun, confirmed, cut off, resumed. */
+export interface Sessions {
+  /**
+   * What follows the authentication of a greeting, in one step: PROTOCOL.md, section Greeting. Nothing that the ports
+   * call may run code of the application before it is over.
+   */
+  admit(connection: Connection, hi: Hi, authentication: Authentication): void
+  /** Takes the session off its connection, and closes that. The session goes on. */
+  disconnect(held: Held, code: number, reason: string): void
+  /** Takes the session off its connection, which has another owner from now on, if it has one. */
+  release(held: Held): Connection | undefined
+}
+
+export interface SessionsPorts {
+  readonly policy: Policy
+  readonly registry: Registry
+  readonly heartbeats: Heartbeats
+  readonly inbound: Inbound
+  newPeer(held: Held, data: unknown): Peer
+  /** Ends a session for one of these reasons, and closes its connection with the code. */
+  end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
+  refused(connection: Connection, code: number, why: string, reason?: string): void
+  violated(held: Held, code: number, why: string): void
+  /** The client has a session, and so long it is known who it is. */
+  admitted(held: Held, authentication: Authentication): void
+  confirmed(held: Held): void
+  resumed(held: Held, replayed: number): void
+  down(held: Held, code: number, reason: string): void
+}
+
+/** How long handlers may run in one go before other clients get a turn, in milliseconds. */
+const sliceLength = 10
+/** After one of these closes, a message that was sent may be at fault. */
+const poisonCodes = [1003, 1007, 1009]
+/** A pack has up to 16,384 UTF-16 units, of three bytes at most. A client that takes less gets none. */
+const largestPack = 3 * 16_384 + 2
+
+export function createSessions(sessionsPorts: SessionsPorts): Sessions {
+  const { policy, registry, heartbeats, inbound, newPeer, end, refused, violated } = sessionsPorts
+  const { limits, ports } = policy
+  const shared = {
+    clock: ports.clock,
+    limits: limits.decode,
+    window: limits.window,
+    sliceLength,
+    isControl: isClientControl,
+    encodeText,
+    decodeUtf8,
+    answered: () => {},
+  }
+
+  const release = (held: Held): Connection | undefined => {
+    const { connection, line } = held
+    heartbeats.delete(held)
+    line?.close()
+    held.connection = held.line = undefined
+    return connection
+  }
+
+  /** The session has no connection any more. */
+  const miss = (held: Held, code: number, reason: string): void => {
+    release(held)
+    registry.miss(held)
+    if (held.stage === 'confirmed') sessionsPorts.down(held, code, reason)
+  }
+
+  const disconnect = (held: Held, code: number, reason: string): void => {
+    const { connection } = held
+    if (!connection) return
+    connection.close(code, reason)
+    miss(held, code, reason)
+  }
+
+  /** A message that is refused twice in a row as the oldest one is at fault: a void frame takes its number. */
+  const accuse = (held: Held): boolean => {
+    const { session, isSuspect } = held
+    held.isSuspect = false
+    if (!isSuspect || session.unacknowledged === 0) return false
+    const oldest = session.tx - session.unacknowledged + 1
+    if (held.suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
+    held.suspect = oldest
+    return true
+  }
+
+  const attach = (held: Held, connection: Connection, hi: Hi): void => {
+    const { session } = held
+    const unpacked = accuse(held) || hi.maxFrame < largestPack
+    held.connection = connection
+    held.maxFrame = hi.maxFrame
+    session.window = [
+      Math.min(hi.window[0], limits.maxBufferedMessages),
+      Math.min(hi.window[1], limits.maxBufferedBytes),
+    ]
+    const line = createLine({
+      ...shared,
+      session,
+      unpacked,
+      send: (payload) => connection.send(payload),
+      isOpen: () => connection.isOpen,
+      bufferedAmount: () => connection.bufferedAmount,
+      deliver: (frame) => inbound.deliver(held, frame),
+      control: (control) => inbound.control(held, control),
+      progressed() {
+        if (!held.isBlocked) return
+        held.isBlocked = false
+        held.outbox?.flush()
+      },
+      violated: (code, why) => violated(held, code, why),
+    })
+    held.line = line
+    connection.receive = line.received
+    if (held.stage === 'provisional')
+      connection.receive = (payload) => {
+        connection.receive = line.received
+        held.stage = 'confirmed'
+        registry.confirm(held)
+        sessionsPorts.confirmed(held)
+        line.received(payload)
+      }
+    connection.ended = (code, reason) => {
+      held.isSuspect = poisonCodes.includes(code)
+      miss(held, code, reason)
+    }
+    connection.exceeded = (code, reason) => {
+      disconnect(held, code, reason)
+      refused(connection, code, 'over the limits', reason)
+    }
+    heartbeats.add(held)
+  }
+
+  const sayOk = (held: Held, connection: Connection, lost?: Lost): void => {
+    const ok: Ok = {
+      session: held.id,
+      key: held.key,
+      rx: held.session.rx,
+      identity: identityTag(held.identity),
+      ttl: policy.sessionTimeout,
+      ping: policy.pingInterval,
+      window: limits.window,
+      maxFrame: limits.maxFrameBytes,
+      ...(lost && { lost }),
+    }
+    connection.send(encodeControl(['ok', ok]))
+  }
+
+  const resume = (held: Held, connection: Connection, hi: Hi): void => {
+    const { session, dials } = held
+    const old = release(held)
+    const fence = hi.client === dials.client ? 1000 : 4409
+    old?.close(fence)
+    if (old && held.stage === 'confirmed') sessionsPorts.down(held, fence, 'superseded')
+    registry.back(held)
+    noteDial(dials, hi)
+    if (!session.acknowledge(hi.rx!)) {
+      end(held, 'protocol', 4400, undefined)
+      return refused(connection, 4400, 'an ack of the future')
+    }
+    attach(held, connection, hi)
+    sayOk(held, connection)
+    const replayed = session.unacknowledged
+    if (replayed > 0) held.line?.resume()
+    held.outbox?.flush()
+    if (held.stage === 'confirmed') sessionsPorts.resumed(held, replayed)
+  }
+
+  const begin = (connection: Connection, hi: Hi, authentication: Authentication, lost?: Lost): void => {
+    const { client, n, maxFrame } = hi
+    const { identity, data } = authentication
+    const held = {
+      id: registry.newSecret(),
+      key: registry.newSecret(),
+      identity,
+      address: connection.address,
+      session: createSession<Body>(),
+      peer: undefined as unknown as Peer,
+      stage: 'provisional',
+      connection: undefined,
+      line: undefined,
+      maxFrame,
+      dials: { client, n, others: undefined },
+      outbox: undefined,
+      requests: undefined,
+      answers: undefined,
+      messages: 0,
+      bytes: 0,
+      isBlocked: false,
+      isSuspect: false,
+      suspect: 0,
+      stopRenewal: undefined,
+      endListeners: undefined,
+      end: undefined,
+    } satisfies Held as Held & { peer: Peer }
+    held.peer = newPeer(held, data)
+    registry.add(held)
+    attach(held, connection, hi)
+    sayOk(held, connection, lost)
+    sessionsPorts.admitted(held, authentication)
+  }
+
+  return {
+    disconnect,
+    release,
+    admit(connection, hi, authentication) {
+      const known = hi.session === undefined ? undefined : registry.find(hi.session, hi.key!)
+      let lost: Lost | undefined
+      if (known && 'session' in known) {
+        if (isLate(known.dials, hi)) return connection.close(1000)
+        if (known.identity === authentication.identity) {
+          if (authentication.data !== undefined) known.peer.data = authentication.data
+          resume(known, connection, hi)
+          return sessionsPorts.admitted(known, authentication)
+        }
+        const { rx, tx } = known.session
+        const queued = known.outbox?.size ?? 0
+        // Only the client that has the session knows how far it got.
+        end(known, 'identity', 4410, hi.client === known.dials.client ? hi.rx : undefined)
+        lost = lostOf({ why: 'identity', rx, tx, queued }, hi.rx!)
+      } else if (known) lost = lostOf(known, hi.rx!)
+      else if (hi.session !== undefined) lost = { why: 'unknown', rx: null, missed: null }
+
+      const refusal = registry.refusal(connection.address)
+      if (refusal) {
+        const [code, why] = refusal
+        return refused(connection, code, why, code === 1013 ? crowdHint : rateHint)
+      }
+      begin(connection, hi, authentication, lost)
+    },
+  }
+}
+
+interface Remains {
+  readonly why: LostReason
+  readonly rx: number
+  readonly tx: number
+  readonly queued: number
+}
+
+function lostOf({ why, rx, tx, queued }: Remains, clientRx: number): Lost {
+  return { why, rx, missed: Math.max(0, tx - clientRx) + queued }
+}

@@ -1,0 +1,85 @@
+import type { Connections } from './connections.ts'
+import type { Endings } from './endings.ts'
+import type { Greeting } from './greeting.ts'
+import type { Outbound } from './outbound.ts'
+import type { Policy } from './options.ts'
+import type { Registry } from './registry.ts'
+
+/** The end of a hub. */
+export interface Shutdown {
+  /** `draining` while clients finish, `closed` once they are told to go. */
+  readonly stage: 'open' | 'draining' | 'closed'
+  /** When to dial again, for the reason of a close. */
+  hint(): string
+  /** Begins to drain for that many milliseconds; 0 does not wait. Calling it again only shortens that. */
+  close(drain: number): Promise<void>
+  /** A session has ended; it may have been the last. */
+  sessionEnded(): void
+}
+
+export interface ShutdownPorts {
+  readonly policy: Policy
+  readonly registry: Registry
+  readonly connections: Connections
+  readonly greeting: Greeting
+  readonly endings: Endings
+  readonly outbound: Outbound
+}
+
+/** How long the window is in which clients dial again, per client and at the limits, in milliseconds. */
+const redialShare = 10
+const shortestRedial = 1_000
+const longestRedial = 30_000
+
+export function createShutdown(ports: ShutdownPorts): Shutdown {
+  const { policy, registry, connections, greeting, endings, outbound } = ports
+  const { clock } = policy.ports
+  let stage: Shutdown['stage'] = 'open'
+  let after: readonly [min: number, max: number] = [0, shortestRedial]
+  let timer: unknown
+  let whenClosed: Promise<void> | undefined
+
+  const hint = (): string => JSON.stringify({ after })
+
+  const finish = (): void => {
+    if (stage === 'closed') return
+    stage = 'closed'
+    clock.clearTimer(timer)
+    for (const held of [...registry.sessions.values()]) endings.part(held, 'drained', 1012, hint())
+  }
+
+  const drainFor = (within: number): void => {
+    timer = clock.setTimer(finish, within)
+    for (const held of [...registry.sessions.values()])
+      if (held.stage === 'confirmed' && held.line) {
+        // What was sent before is not new.
+        held.outbox?.flush()
+        held.line?.control(['drain', { after, within }])
+      } else endings.part(held, 'drained', 1012, hint())
+  }
+
+  const begin = async (drain: number): Promise<void> => {
+    stage = 'draining'
+    outbound.stop()
+    after = [0, Math.min(longestRedial, Math.max(shortestRedial, redialShare * registry.sessions.size))]
+    greeting.close(1012, hint())
+    if (drain > 0 && registry.sessions.size > 0) drainFor(drain)
+    else finish()
+    await connections.gone()
+    registry.clear()
+  }
+
+  return {
+    get stage() {
+      return stage
+    },
+    hint,
+    close(drain) {
+      if (whenClosed && drain === 0) finish()
+      return (whenClosed ??= begin(drain))
+    },
+    sessionEnded() {
+      if (stage === 'draining' && registry.sessions.size === 0) finish()
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { createVirtualClock } from '@holdfast/testing'
+import { describe, expect, it } from 'vitest'
+import { createTombstones } from './tombstones.ts'
+
+const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0 }
+
+describe('tombstones', () => {
+  it('are kept for their time, without a timer', async () => {
+    const clock = createVirtualClock()
+    const tombstones = createTombstones(clock, 1_000, 10)
+    tombstones.add('a', stone)
+    await clock.advance(999)
+    expect(tombstones.find('a')).toMatchObject(stone)
+    await clock.advance(1)
+    expect(tombstones.find('a')).toBeUndefined()
+    expect([tombstones.size, clock.pending]).toEqual([0, 0])
+  })
+
+  it('are kept up to a number of them, the oldest going first', () => {
+    const tombstones = createTombstones(createVirtualClock(), 1_000, 2)
+    for (const id of ['a', 'b', 'c']) tombstones.add(id, stone)
+    expect([tombstones.find('a'), tombstones.size]).toEqual([undefined, 2])
+    tombstones.clear()
+    expect(tombstones.find('c')).toBeUndefined()
+  })
+})
