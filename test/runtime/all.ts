@@ -1,4 +1,4 @@
-// The ten cases of `smoke.mjs` on every runtime, and a table of what came of them.
+// The twelve cases of `smoke.mjs` on every runtime, and a table of what came of them.
 //
 //   node test/runtime/all.ts           all of them; installs them first
 //   node test/runtime/all.ts --quick   this Node and a worker of Chromium
@@ -10,12 +10,14 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, type Page } from 'playwright'
+import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
 import { install } from '../support/install.ts'
 import { startServer } from '../support/server.ts'
 
 /** How long a process may live on after its last case. */
 const patience = 5_000
+const cases = 12
 
 interface Row {
   readonly runtime: string
@@ -49,10 +51,10 @@ rows.push(await inChromium())
 
 const table = rows.map((row) => {
   const passed = row.lines.filter((line) => line.startsWith('ok ')).length
-  const well = passed === 10 && row.lines.length === 10 && !row.trouble
+  const well = passed === cases && row.lines.length === cases && !row.trouble
   if (!well) process.exitCode = 1
   const result = row.trouble ?? (well ? 'passed' : 'FAILED')
-  return [row.runtime, row.version, `${passed} of 10`, `${(row.ms / 1000).toFixed(1)} s`, result]
+  return [row.runtime, row.version, `${passed} of ${cases}`, `${(row.ms / 1000).toFixed(1)} s`, result]
 })
 console.log('\n| runtime | version | cases | time | result |\n|---|---|---|---|---|')
 for (const cells of table) console.log(`| ${cells.join(' | ')} |`)
@@ -78,7 +80,7 @@ async function inProcess(runtime: string, command: string, args: readonly string
   createInterface(child.stdout).on('line', (line) => {
     lines.push(line)
     clearTimeout(timer)
-    timer = setTimeout(end, line.includes('ok 10 ') ? patience : 30_000)
+    timer = setTimeout(end, line.includes(`ok ${cases} `) ? patience : 30_000)
   })
   const [code] = (await once(child, 'close')) as [number | null]
   clearTimeout(timer)
@@ -121,7 +123,7 @@ async function inChromium(): Promise<Row> {
   await once(files, 'listening')
   const browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? (await findChromium()),
-    args: ['--no-sandbox', '--disable-gpu'],
+    args: chromiumArgs,
   })
   try {
     const page = await browser.newPage()

@@ -1,4 +1,4 @@
-// Ten cases of the built package over a real socket. No framework and no types: every runtime can run this file.
+// Twelve cases of the built package over a real socket. No framework and no types: every runtime can run this file.
 
 /**
  * @param runtime.holdfast the module
@@ -8,7 +8,7 @@
  * @returns whether all went well
  */
 export async function smoke({ holdfast, url, WebSocket, print }) {
-  const { createClient, isHoldfastError, plain } = holdfast
+  const { createClient, isHoldfastError, plain, session } = holdfast
   let well = true
   let rooms = 0
 
@@ -150,6 +150,30 @@ export async function smoke({ holdfast, url, WebSocket, print }) {
     abort.abort()
     equal(await connecting, 'aborted')
     equal((await delivery).reason, 'cancelled')
+  })
+
+  await check('resumes a session, and everything that was said is heard once', async (make, control) => {
+    const client = make('/session', { wire: session() })
+    await client.connect()
+    const reopened = new Promise((resolve) => client.watch('open', resolve))
+    const deliveries = [1, 2, 3].map((n) => client.send('say', n))
+    await control('live=1&do=cut')
+    deliveries.push(client.send('say', 4))
+    equal((await reopened).resumed, true)
+    for (const delivery of deliveries) equal((await delivery).status, 'delivered')
+    equal((await client.request('heard')).join(), '1,2,3,4')
+  })
+
+  await check('asks and answers in a session, and carries bytes', async (make) => {
+    const client = make('/session', { wire: session() })
+    client.handle('asked', (question) => `${question}!`)
+    await client.connect()
+    equal(await client.request('ask', 'grüß dich 👋'), 'grüß dich 👋!')
+    const heard = new Promise((resolve) => client.onRaw(resolve))
+    client.sendRaw(Uint8Array.of(0, 1, 254, 255))
+    equal([...(await heard)].join(), '0,1,254,255')
+    await client.disconnect()
+    equal(client.state.status, 'closed')
   })
 
   return well

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createHub, type Hub } from '@holdfast/server'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { createRoom, type Room, type RoomReport } from './room.ts'
 
@@ -14,6 +15,8 @@ import { createRoom, type Room, type RoomReport } from './room.ts'
  * - `/greet?token=good&greet=1` welcomes a first frame `{"type":"hello","token":"good"}`, and closes with 4401 after
  *   any other; then it echoes.
  * - `/flood?count=20000` sends that many `{"type":"flood","n":…}`.
+ * - `/session` speaks the session wire: it keeps what it is told by `say`, answers `heard` with it, asks back what it is
+ *   asked by `ask`, and echoes raw messages.
  * - `/refuse?status=401` answers the upgrade with that status, `/never` not at all.
  *
  * Each dial belongs to the room that its `room=` names. `/control?room=…` over HTTP waits for what it names (`dials=`,
@@ -36,6 +39,7 @@ export async function startServer(): Promise<TestServer> {
     rooms.set(name, known)
     return known
   }
+  let hub: Hub | undefined
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 2 ** 26, perMessageDeflate: false })
   const http = createServer((request, response) => void control(request, response, room))
   http.on('upgrade', (request, socket, head) => {
@@ -47,7 +51,8 @@ export async function startServer(): Promise<TestServer> {
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       into.accepted(accepted)
       accepted.on('error', () => {}) // 'close' follows
-      perform(script, accepted)
+      if (script.pathname === '/session') (hub ??= startHub()).accept(accepted, request)
+      else perform(script, accepted)
     })
   })
 
@@ -57,6 +62,8 @@ export async function startServer(): Promise<TestServer> {
   }
   const stop = async (): Promise<void> => {
     if (!http.listening) return
+    void hub?.close()
+    hub = undefined
     http.close()
     http.closeAllConnections()
     for (const each of rooms.values()) each.cut()
@@ -73,6 +80,17 @@ export async function startServer(): Promise<TestServer> {
     start: () => listen(port),
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function startHub(): Hub {
+  const hub = createHub({ origins: '*' })
+  const heard = new Map<string, unknown[]>()
+  const heardOf = (id: string): unknown[] => heard.get(id) ?? []
+  hub.on('say', (data, peer) => void heard.set(peer.id, [...heardOf(peer.id), data]))
+  hub.handle('heard', (_, peer) => heardOf(peer.id))
+  hub.handle('ask', (question, peer) => peer.request('asked', question))
+  hub.onRaw((data, peer) => void peer.sendRaw(data))
+  return hub
 }
 
 /** Whether the script is one that lets no socket through. */
