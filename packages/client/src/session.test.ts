@@ -229,6 +229,16 @@ describe('a message', () => {
     expect(heard().slice(4)).toEqual([[3, 0, 'c']])
   })
 
+  it('is packed into messages that the server can take', async () => {
+    const { client, live, network } = setUpSession()
+    await live({ maxFrame: 3_000 })
+    for (let count = 0; count < 100; count++) client.send('text', 'x'.repeat(90))
+    await settleMicrotasks()
+    const packs = network.last.sent.slice(2) as string[]
+    expect(packs.length).toBeGreaterThan(3)
+    for (const pack of packs) expect(pack.length).toBeLessThanOrEqual(1_000)
+  })
+
   it('that the server cannot take is not written', async () => {
     const { client, live } = setUpSession()
     const early = client.send('a', 'x'.repeat(3_000))

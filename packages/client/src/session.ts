@@ -228,7 +228,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     if (unpacked) accuse(current)
     isSuspect = false
     resumption = { resumed: isResumed, replayed: isResumed ? current.unacknowledged : 0 }
-    line = openLine(current, unpacked)
+    line = openLine(current, ok.maxFrame, unpacked)
     phase = 'live'
     line.resume()
     watchAcks()
@@ -259,7 +259,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
 
   // Connection
 
-  const openLine = (current: Session<Body>, unpacked: boolean): Line =>
+  const openLine = (current: Session<Body>, serverMaxFrame: number, unpacked: boolean): Line =>
     createLine({
       session: current,
       clock,
@@ -267,6 +267,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       window,
       sliceLength,
       unpacked,
+      maxFrame: serverMaxFrame,
       isControl: isServerControl,
       send: connection.write,
       isOpen: connection.isWritable,
