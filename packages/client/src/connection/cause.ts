@@ -11,6 +11,9 @@
  * - `refused`: the server refused the greeting.
  * - `blocked`: the constructor of the socket threw.
  * - `send-failed`: the socket threw in `send()`.
+ * - `wire-mismatch`: the server talks in another way than the client's `wire`; `error` says what to do.
+ * - `protocol`: the server broke the rules of the session wire; `text` says how.
+ * - `drained`, `closed`: the server ended the session, as planned or by its application.
  * - `reconnect`, `disconnect`, `dispose`: the application asked for it.
  */
 export type CauseReason =
@@ -25,6 +28,10 @@ export type CauseReason =
   | 'refused'
   | 'blocked'
   | 'send-failed'
+  | 'wire-mismatch'
+  | 'protocol'
+  | 'drained'
+  | 'closed'
   | 'reconnect'
   | 'disconnect'
   | 'dispose'
@@ -35,7 +42,7 @@ export interface Cause {
   readonly reason: CauseReason
   /** The close code as the socket reported it, if a socket closed. 1005 and 1006 mean that no code was received. */
   readonly code?: number
-  /** The text that the server sent with the close code, if any. */
+  /** The text that the server sent with the close code, or what it did against the protocol, if any. */
   readonly text?: string
   /** What was thrown, if something was. */
   readonly error?: unknown
