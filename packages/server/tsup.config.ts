@@ -12,6 +12,7 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   platform: 'node',
+  removeNodeProtocol: false,
   target: 'es2022',
   esbuildOptions: (options) => {
     options.conditions = ['@holdfast/source']

@@ -10,7 +10,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
   react: ['holdfast', 'react'],
-  server: ['@holdfast/protocol', 'ws', 'node:crypto', 'node:http', 'node:net', 'node:stream'],
+  testing: ['@holdfast/protocol'],
+  server: ['@holdfast/protocol', 'ws', 'node:buffer', 'node:crypto', 'node:http', 'node:net', 'node:stream'],
 }
 
 /** What a package may import the types of, and nothing that would be bundled or run. */
@@ -54,6 +55,7 @@ describe('imports follow the arrows', () => {
     ['packages/client/test/a.test.ts', `import { findChromium } from '@holdfast/test/support/chromium.ts'`],
     ['packages/protocol/src/a.test.ts', `import { createClient } from 'holdfast'`],
     ['packages/stranger/src/a.ts', `import '@holdfast/protocol'`],
+    ['packages/client/src/a.ts', `import { createVirtualClock } from '@holdfast/testing'`],
     ['packages/react/src/a.ts', `import { createClient } from 'holdfast'`],
     ['packages/react/src/a.ts', `import { type Client } from 'holdfast'`],
     ['packages/react/src/a.ts', `export { createClient } from 'holdfast'`],
@@ -68,6 +70,7 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.test.ts', `import { test } from 'vitest'; import '../test/support/clock.ts'`],
     ['packages/react/src/a.ts', `import type { Client } from 'holdfast'; import { useState } from 'react'`],
     ['packages/react/src/a.test.ts', `import { createClient } from 'holdfast'`],
+    ['packages/protocol/src/a.test.ts', `import { createVirtualClock } from '@holdfast/testing'`],
   ])('%s may: %s', (path, text) => {
     expect(wrongImports(path, text)).toEqual([])
   })
@@ -117,6 +120,8 @@ function wrongImports(path: string, text: string): string[] {
     if (target.startsWith('.')) return !mayImportFile(own, path, posix.join(dirname(path), target))
     if (typesOnly[own]?.includes(target) && run.includes(target)) return !isTest(path)
     if (allowed.includes(target)) return false
+    // What only tests have: it may be built on what it tests.
+    if (target === '@holdfast/testing') return !isTest(path)
     const ours = target === 'holdfast' || /^(holdfast|@holdfast)\//.test(target)
     return ours || !isTest(path)
   })

@@ -718,15 +718,66 @@ describe('a dead connection', () => {
     expect(client.state.status).toBe('waiting')
   })
 
-  it('is not what a slow server is: any frame proves that it lives', async () => {
-    const { client, live, say, clock } = setUpSession()
+  it('is not what a slow server is, which answers pings before all else', async () => {
+    const { client, live, say, clock, heard } = setUpSession()
     await live()
     client.send('a')
     for (let second = 0; second < 30; second++) {
       await clock.advance(1_000)
       await say([0, 0, 'tick'])
+      if ((heard().at(-1) as unknown[])[0] === 'p') await say(['q', 0])
     }
     expect(client.state.status).toBe('open')
+  })
+
+  it('may still bring messages, if it takes none', async () => {
+    const { client, live, say, clock, heard } = setUpSession()
+    await live()
+    client.send('a')
+    const seconds = async (count: number): Promise<void> => {
+      for (let second = 0; second < count; second++) {
+        await say([0, 0, 'tick'])
+        await clock.advance(1_000)
+      }
+    }
+    await seconds(5)
+    expect(heard().filter((message) => (message as unknown[])[0] === 'p')).toHaveLength(2)
+    expect(client.state.status).toBe('open')
+    await seconds(2)
+    expect(client.state).not.toMatchObject({ status: 'open' })
+    expect(client.state).toMatchObject({ cause: { reason: 'silent' } })
+  })
+
+  it('is not what a slow one is: a large message is given time by its size', async () => {
+    const { client, live, say, clock, heard } = setUpSession()
+    await live()
+    client.sendRaw('x'.repeat(320_000))
+    client.send('small')
+    await settleMicrotasks()
+    const { length } = heard()
+    await clock.advance(11_900)
+    expect(heard()).toHaveLength(length)
+    await say(['a', 1])
+    await clock.advance(5_000)
+    expect(heard().slice(length)).toEqual([['p', 0]])
+  })
+
+  it('is given twice the time when the last one was given up without an ack', async () => {
+    const { client, live, say, clock, heard, ok, network } = setUpSession()
+    await live()
+    client.send('a')
+    for (const patience of [2_000, 4_000, 8_000, 16_000]) {
+      await clock.advance(patience - 100)
+      expect(heard().filter((message) => (message as unknown[])[0] === 'p')).toEqual([])
+      const { length } = network.sockets
+      while (network.sockets.length === length) await clock.advance(100)
+      network.last.open()
+      await say(['holdfast', { v: 1 }], ok())
+    }
+    await say(['a', 1])
+    client.send('b')
+    await clock.advance(4_100)
+    expect(heard().at(-1)).toEqual(['p', 0])
   })
 })
 

@@ -36,7 +36,7 @@ import type {
 import { fatal, retry } from './connection/connection.ts'
 import type { Payload } from './connection/connection.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
-import { closeTimeout } from './connection/machine.ts'
+import { closeTimeout, lost } from './connection/machine.ts'
 import { decodeUtf8, encodeText, newAbort } from './connection/ports.ts'
 import type { Loss, Resumption, Wire, WireEnd, WireHost } from './wire.ts'
 
@@ -74,6 +74,12 @@ const silentServer = { reason: 'wire-mismatch', limit: 2 }
 const poisonCodes = [1003, 1007, 1009]
 /** How much later than announced a ping of the server may come, in milliseconds. */
 const pingSlack = 5_000
+/** How many of them may go unanswered while a message waits for its ack. */
+const maxUnanswered = 2
+/** How long an answer may take at least, in milliseconds. */
+const shortestAnswer = 2_000
+/** How fast a path is at least that is not taken for dead, in bytes a millisecond. */
+const slowestPath = 32
 const sliceLength = 12
 
 /**
@@ -126,6 +132,10 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
   /** When the oldest message went out that is not acknowledged, or the last ack came in. */
   let progressAt = 0
   let ackTimer: unknown
+  /** How many pings have gone out for an ack that is late, and not been answered. */
+  let unanswered = 0
+  /** How many connections in a row were given up before they brought an ack. */
+  let silences = 0
   /** The first message after quiet is acknowledged at once, so it measures the round trip. */
   let isSampling = false
   /** The window of the server was full. */
@@ -276,7 +286,12 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       decodeUtf8,
       deliver,
       control: onControl,
-      answered: connection.answered,
+      answered() {
+        progressAt = clock.now()
+        isSampling = false
+        unanswered = 0
+        connection.answered()
+      },
       progressed,
       violated: violate,
     })
@@ -331,6 +346,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     if (isSampling) connection.measured(now - progressAt)
     isSampling = false
     progressAt = now
+    unanswered = silences = 0
     sendOwed()
     if (drain) sayByeWhenDone()
     else if (isBlocked) {
@@ -339,19 +355,31 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     }
   }
 
+  /** How long the oldest message may go without an ack. A dead path is to be noticed soon, a slow one takes its time. */
+  const ackLimit = (current: Session<Body>): number => {
+    const [[, oldest] = []] = current.replay()
+    return answerLimit(connection.rtt) * 2 ** Math.min(silences, 4) + (oldest?.bytes ?? 0) / slowestPath
+  }
+
   // An unacknowledged message is its own probe.
   const watchAcks = (): void => {
     if (ackTimer !== undefined || !held || held.session.unacknowledged === 0) return
     progressAt = clock.now()
     isSampling = true
+    unanswered = 0
     const check = (): void => {
       ackTimer = undefined
       if (phase !== 'live' || !held || held.session.unacknowledged === 0) return
-      const { rtt = Infinity } = connection
-      const limit = Math.min(Math.max(3 * rtt, 2_000), 8_000)
-      const rest = progressAt + limit - clock.now()
-      if (rest <= 0) connection.doubt()
-      ackTimer = clock.setTimer(check, rest > 0 ? Math.ceil(rest) : limit)
+      const rest = unanswered > 0 ? 0 : progressAt + ackLimit(held.session) - clock.now()
+      if (rest <= 0) {
+        // What else comes in does not prove that the server hears of anything.
+        if (unanswered++ === maxUnanswered)
+          return connection.fail({ cause: { reason: 'silent' }, rule: lost })
+        connection.doubt()
+      }
+      // An ack can only make it shorter.
+      const delay = rest > 0 ? Math.min(Math.ceil(rest), shortestAnswer) : answerLimit(connection.rtt)
+      ackTimer = clock.setTimer(check, delay)
     }
     check()
   }
@@ -502,6 +530,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     },
 
     down({ reason, code = 0 }) {
+      if (reason === 'silent') silences++
       isSuspect = reason === 'send-failed' || (reason !== 'protocol' && poisonCodes.includes(code))
       if (connection.state.name !== 'closing') clear()
     },
@@ -543,4 +572,9 @@ function checkInput(
       data: result.issues,
     })
   }
+}
+
+/** How long a server may take to answer, in milliseconds, by the round trips before. */
+function answerLimit(rtt = Infinity): number {
+  return Math.min(Math.max(3 * rtt, shortestAnswer), 8_000)
 }

@@ -66,17 +66,8 @@ function isText(value: unknown, maxLength: number): boolean {
   return typeof value === 'string' && value.length > 0 && value.length <= maxLength
 }
 
-function isHi({
-  v,
-  client,
-  n,
-  window,
-  maxFrame,
-  token,
-  session,
-  key,
-  rx,
-}: Record<keyof Hi, unknown>): boolean {
+function isHi(hi: Record<keyof Hi, unknown>): boolean {
+  const { v, client, n, maxFrame, token, session, key, rx } = hi
   // What a greeting of another version looks like is not for this one to say.
   if (v !== 1) return isCount(v)
   const isNew = session === undefined && key === undefined && rx === undefined
@@ -84,7 +75,7 @@ function isHi({
     isText(client, 64) &&
     isCount(n) &&
     n > 0 &&
-    isWindow(window) &&
+    isWindow(hi.window) &&
     isFrameSize(maxFrame) &&
     (token === undefined || typeof token === 'string') &&
     (isNew || (isText(session, 256) && isText(key, 256) && isCount(rx)))
@@ -92,7 +83,7 @@ function isHi({
 }
 
 function isOk(ok: Record<keyof Ok, unknown>): boolean {
-  const { session, key, rx, identity, ttl, ping, window, maxFrame, lost } = ok
+  const { session, key, rx, identity, ttl, ping, maxFrame, lost } = ok
   return (
     isText(session, 256) &&
     isText(key, 256) &&
@@ -101,7 +92,7 @@ function isOk(ok: Record<keyof Ok, unknown>): boolean {
     isCount(ttl) &&
     isCount(ping) &&
     ping > 0 &&
-    isWindow(window) &&
+    isWindow(ok.window) &&
     isFrameSize(maxFrame) &&
     (lost === undefined || isLost(recordOf(lost)))
   )

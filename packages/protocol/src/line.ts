@@ -65,15 +65,16 @@ const ackMessages = 32
 const ackBytes = 65_536
 
 export function createLine(options: LineOptions): Line {
-  const { session, clock, limits, window, maxFrame = Infinity } = options
+  const { session, clock, limits, maxFrame = Infinity } = options
+  const [windowMessages, windowBytes] = options.window
   const packLength = Math.min(maxPackLength, maxFrame / 3)
-  const maxPendingAcks = Math.max(1, Math.min(ackMessages, window[0] >> 1))
+  const maxPendingAcks = Math.max(1, Math.min(ackMessages, windowMessages >> 1))
   // What was received is counted in UTF-16 units too.
-  const maxPendingBytes = Math.min(ackBytes, window[1] / 2) / 3
+  const maxPendingBytes = Math.min(ackBytes, windowBytes / 2) / 3
   // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
   // numbers, and volatile messages beside them.
-  const maxInbound = 2 * window[0] + limits.maxFrames
-  const maxInboundBytes = 4 * window[1] + 64 * window[0]
+  const maxInbound = 2 * windowMessages + limits.maxFrames
+  const maxInboundBytes = 4 * windowBytes + 64 * windowMessages
 
   let isClosed = false
   let pack = ''
@@ -221,7 +222,7 @@ export function createLine(options: LineOptions): Line {
 
   const enqueue = (items: readonly (Frame | Control)[], bytes: number): void => {
     // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = inbound.length >= window[0] || inboundBytes >= window[1]
+    const isFull = inbound.length >= windowMessages || inboundBytes >= windowBytes
     const before = inbound.length
     for (const item of items)
       if (item[0] !== 0 || !isFull) {

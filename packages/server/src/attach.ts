@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { misuse } from '@holdfast/protocol'
 import { WebSocketServer } from 'ws'
@@ -29,8 +30,8 @@ export interface AttachOptions {
 
 export interface AttachPorts {
   readonly policy: Policy
-  /** Whether there are so many connections that not even a refusal is worth a handshake. */
-  isFlooded(): boolean
+  /** Whether not even a refusal is worth a handshake. */
+  isShut(): boolean
   accept(socket: SocketLike, request: RequestLike): Connection | undefined
   isGreeting(connection: Connection): boolean
   /** An upgrade was not taken. */
@@ -39,7 +40,7 @@ export interface AttachPorts {
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** Marks the listeners of hubs, also of those that come from another copy of this package. */
+/** Marks the listeners of hubs and the sockets that they took, also of those that come from another copy of this package. */
 const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.upgrade')
 /** What the handshake's rest and the headers of frames may add to a greeting, in bytes. */
 const greetingOverhead = 1_024
@@ -48,25 +49,21 @@ const greetingOverhead = 1_024
 export function createAttach(
   ports: AttachPorts,
 ): (server: HttpServerLike, options?: AttachOptions) => Unsubscribe {
-  const { policy, isFlooded, accept, isGreeting, turnedAway } = ports
+  const { policy, isShut, accept, isGreeting, turnedAway } = ports
   let acceptor: WebSocketServer | undefined
 
+  // What is left of this for a connection must not keep the request: each function here is kept for as long.
   const take = (socket: WebSocket, request: IncomingMessage): void => {
     const connection = accept(socket, request)
     if (!connection) return
-    socket.on('ping', () => connection.charge())
-    // Only whole messages are seen, and one of a client that has not greeted must not grow to the size of others.
-    let left = maxGreetingBytes + greetingOverhead
-    const count = (chunk: Buffer): void => {
-      if (!isGreeting(connection)) return void request.socket.off('data', count)
-      left -= chunk.length
-      if (left < 0) connection.exceeded(1009, '')
-    }
-    request.socket.on('data', count)
+    countPings(socket, connection)
+    boundGreeting(request.socket, () => isGreeting(connection), connection)
   }
 
   const upgrade: UpgradeListener = (request, socket, head) => {
-    const status = policy.isWelcome(request) ? isFlooded() && 503 : 403
+    if (brand in socket) return policy.ports.report(misuse(`two hubs are attached for ${request.url}`))
+    Object.assign(socket, { [brand]: true })
+    const status = policy.isWelcome(request) ? isShut() && 503 : 403
     if (status) {
       turnedAway(request, status)
       return answer(socket, status)
@@ -79,7 +76,7 @@ export function createAttach(
     try {
       acceptor.handleUpgrade(request, socket, head, (accepted) => take(accepted, request))
     } catch (error) {
-      // Somebody else has taken the socket: two listeners for one path.
+      // Somebody else has taken the socket.
       policy.ports.report(error)
     }
   }
@@ -88,12 +85,27 @@ export function createAttach(
     if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
     const listener: UpgradeListener = (request, socket, head) => {
       if (pathOf(request) === path) upgrade(request, socket, head)
-      else if (isNobodys(server, listener)) answer(socket, 404)
+      else if (!(brand in socket) && isNobodys(server, listener)) answer(socket, 404)
     }
     Object.assign(listener, { [brand]: true })
     server.on('upgrade', listener as (...values: unknown[]) => void)
     return () => void server.off('upgrade', listener as (...values: unknown[]) => void)
   }
+}
+
+function countPings(socket: WebSocket, connection: Connection): void {
+  socket.on('ping', () => connection.charge())
+}
+
+/** `ws` shows whole messages only, and one of a client that has not greeted must not grow to the size of others. */
+function boundGreeting(socket: Socket, isGreeting: () => boolean, connection: Connection): void {
+  let left = maxGreetingBytes + greetingOverhead
+  const count = (chunk: Buffer): void => {
+    if (!isGreeting()) return void socket.off('data', count)
+    left -= chunk.length
+    if (left < 0) connection.exceeded(1009, '')
+  }
+  socket.on('data', count)
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

@@ -5,7 +5,8 @@ import type { RequestLike, SocketLike } from './ports.ts'
 
 /** One socket, whoever it belongs to at the moment: the greeting, a session, or nobody any more. */
 export interface Connection extends ConnectionOwner {
-  readonly request: RequestLike
+  /** The request for its upgrade; only what a {@link RequestLike} has once the client has greeted. */
+  request: RequestLike
   /** What it counts as in the limits per address. */
   readonly address: string
   readonly isOpen: boolean
@@ -51,105 +52,129 @@ export function createConnection(
   socket: SocketLike,
   request: RequestLike,
   address: string,
-  { policy, closing, gone }: ConnectionHost,
+  host: ConnectionHost,
 ): Connection {
-  const { limits, ports } = policy
-  const { maxFrameBytes, messageRate, messageBurst } = limits
-  // What is sent is bounded by windows, but for controls and replays.
-  const maxSocketBytes = 2 * limits.maxBufferedBytes
-  let isOpen = true
+  const connection = new SocketConnection(socket, request, address, host)
   let isFaulty = false
-  let tokens = messageBurst
-  let filledAt = ports.clock.now()
-  /** The message that came in was counted; the first of its frames is not counted again. */
-  let isCounted = false
-
-  const take = (): void => {
-    if (--tokens >= 0) return
-    // The clock is asked only when the bucket seems to be empty.
-    const now = ports.clock.now()
-    tokens = Math.min(messageBurst, tokens + ((now - filledAt) * messageRate) / 1_000)
-    filledAt = now
-    if (tokens < 0) connection.exceeded(4429, rateHint)
-  }
-
-  const disown = (): void => {
-    isOpen = false
-    connection.receive = ignore
-    connection.exceeded = ignore
-  }
-
-  const end = (code: number, reason: string): void => {
-    if (!isOpen) return
-    disown()
-    connection.ended(code, reason)
-  }
-
-  const connection: Connection = {
-    request,
-    address,
-    silence: 0,
-    receive: ignore,
-    ended: ignore,
-    exceeded: ignore,
-    get isOpen() {
-      return isOpen && socket.readyState === open
-    },
-    get bufferedAmount() {
-      return socket.bufferedAmount
-    },
-    send(payload) {
-      if (!isOpen) return false
-      try {
-        socket.send(payload)
-      } catch {
-        connection.cut('the socket refused a message')
-        return false
-      }
-      if (socket.bufferedAmount > maxSocketBytes) connection.cut('too slow')
-      return isOpen
-    },
-    charge() {
-      if (isCounted) isCounted = false
-      else take()
-    },
-    close(code, reason = '') {
-      if (!isOpen) return
-      disown()
-      closing.add(socket)
-      try {
-        socket.close(code, reason)
-      } catch {
-        socket.terminate?.()
-      }
-    },
-    cut(reason) {
-      if (!isOpen) return
-      closing.add(socket)
-      if (socket.terminate) socket.terminate()
-      else socket.close()
-      end(1006, reason)
-    },
-  }
-
   socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void => {
-    if (!isOpen) return
-    const payload = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
-    connection.silence = 0
-    // Sockets of `ws` see to that themselves, and exactly.
-    if (payload.length > maxFrameBytes) return connection.exceeded(1009, '')
-    isCounted = true
-    take()
-    connection.receive(payload)
-  }
+  socket.onmessage = ({ data }: { readonly data: unknown }): void =>
+    connection.arrived(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
   socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }): void => {
     socket.onmessage = null
-    closing.delete(socket)
-    end(isFaulty ? 1006 : code, reason)
-    gone(connection)
+    host.closing.delete(socket)
+    connection.end(isFaulty ? 1006 : code, reason)
+    host.gone(connection)
   }
   // A close follows, whose code then is not the client's.
   socket.onerror = () => void (isFaulty = true)
   return connection
+}
+
+/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+class SocketConnection implements Connection {
+  request: RequestLike
+  readonly address: string
+  silence = 0
+  receive: ConnectionOwner['receive'] = ignore
+  ended: ConnectionOwner['ended'] = ignore
+  exceeded: ConnectionOwner['exceeded'] = ignore
+  readonly #socket: SocketLike
+  readonly #host: ConnectionHost
+  #isOpen = true
+  /** How many messages may come at once. */
+  #tokens: number
+  #filledAt: number
+  /** The message that came in was counted; the first of its frames is not counted again. */
+  #isCounted = false
+
+  constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
+    const { limits, ports } = host.policy
+    this.#socket = socket
+    this.#host = host
+    this.request = request
+    this.address = address
+    this.#tokens = limits.messageBurst
+    this.#filledAt = ports.clock.now()
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen && this.#socket.readyState === open
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  send(payload: Payload): boolean {
+    if (!this.#isOpen) return false
+    const socket = this.#socket
+    try {
+      socket.send(payload)
+    } catch {
+      this.cut('the socket refused a message')
+      return false
+    }
+    // What is sent is bounded by windows, but for controls and replays.
+    if (socket.bufferedAmount > 2 * this.#host.policy.limits.maxBufferedBytes) this.cut('too slow')
+    return this.#isOpen
+  }
+
+  charge(): void {
+    if (this.#isCounted) this.#isCounted = false
+    else this.#take()
+  }
+
+  close(code: number, reason = ''): void {
+    if (!this.#isOpen) return
+    this.#disown()
+    this.#host.closing.add(this.#socket)
+    try {
+      this.#socket.close(code, reason)
+    } catch {
+      this.#socket.terminate?.()
+    }
+  }
+
+  cut(reason: string): void {
+    if (!this.#isOpen) return
+    this.#host.closing.add(this.#socket)
+    if (this.#socket.terminate) this.#socket.terminate()
+    else this.#socket.close()
+    this.end(1006, reason)
+  }
+
+  /** A message has come in. */
+  arrived(payload: Payload): void {
+    if (!this.#isOpen) return
+    this.silence = 0
+    // Sockets of `ws` see to that themselves, and exactly.
+    if (payload.length > this.#host.policy.limits.maxFrameBytes) return this.exceeded(1009, '')
+    this.#isCounted = true
+    this.#take()
+    this.receive(payload)
+  }
+
+  /** The connection has ended by itself. */
+  end(code: number, reason: string): void {
+    if (!this.#isOpen) return
+    this.#disown()
+    this.ended(code, reason)
+  }
+
+  #take(): void {
+    if (--this.#tokens >= 0) return
+    // The clock is asked only when the bucket seems to be empty.
+    const { limits, ports } = this.#host.policy
+    const now = ports.clock.now()
+    const refill = ((now - this.#filledAt) * limits.messageRate) / 1_000
+    this.#tokens = Math.min(limits.messageBurst, this.#tokens + refill)
+    this.#filledAt = now
+    if (this.#tokens < 0) this.exceeded(4429, rateHint)
+  }
+
+  #disown(): void {
+    this.#isOpen = false
+    this.receive = ignore
+    this.exceeded = ignore
+  }
 }

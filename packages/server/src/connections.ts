@@ -4,14 +4,15 @@ import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Policy } from './options.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import type { Shutdown } from './shutdown.ts'
 
 /** The sockets that a hub has, as many as it may have. */
 export interface Connections {
   /** Those that are open or closing. */
   readonly size: number
   readonly accepted: number
-  /** Whether there are so many that not even a refusal is worth a handshake. */
-  readonly isFlooded: boolean
+  /** Whether not even a refusal is worth a handshake: there are so many, or the hub is as good as gone. */
+  readonly isShut: boolean
   /** Takes a socket, and has it greeted or refuses it. `isChecked` says that its origin was looked at before. */
   accept(socket: SocketLike, request: RequestLike, isChecked: boolean): Connection | undefined
   /** Resolves when there are none. */
@@ -20,8 +21,10 @@ export interface Connections {
 
 export interface ConnectionsPorts {
   readonly policy: Policy
-  /** The hint that goes with a refusal, if nothing is accepted any more. */
-  closedHint(): string | undefined
+  /** `draining` and `closed` accept nothing; the second does not wait for whoever still comes. */
+  stage(): Shutdown['stage']
+  /** When to dial again, for who comes too late. */
+  hint(): string
   greet(connection: Connection): void
   refused(connection: Connection, code: number, why: string, reason?: string): void
 }
@@ -29,7 +32,8 @@ export interface ConnectionsPorts {
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
 
-export function createConnections({ policy, closedHint, greet, refused }: ConnectionsPorts): Connections {
+export function createConnections(connectionsPorts: ConnectionsPorts): Connections {
+  const { policy, stage, hint, greet, refused } = connectionsPorts
   const { limits, ports } = policy
   const all = new Set<Connection>()
   const addresses = createAddressTally(limits.maxConnectionsPerAddress)
@@ -57,19 +61,23 @@ export function createConnections({ policy, closedHint, greet, refused }: Connec
     get accepted() {
       return accepted
     },
-    get isFlooded() {
-      return all.size >= maxHandshakes
+    get isShut() {
+      return all.size >= maxHandshakes || stage() === 'closed'
     },
     accept(socket, request, isChecked) {
       // The close of a socket that is closed already would never be heard of.
       if (socket.readyState > 1) return undefined
+      if (stage() === 'closed') {
+        socket.onerror = () => {}
+        socket.close(1012, hint())
+        return undefined
+      }
       const address = policy.addressOf(request)
       const isCrowd = addresses.isFull(address)
       const connection = createConnection(socket, request, address, host)
       all.add(connection)
       addresses.add(address)
-      const hint = closedHint()
-      if (hint !== undefined) refused(connection, 1012, 'the hub is closed', hint)
+      if (stage() !== 'open') refused(connection, 1012, 'the hub is closed', hint())
       else if (!isChecked && !policy.isWelcome(request)) refused(connection, 4403, 'not from this origin')
       else if (all.size > limits.maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
       else if (isCrowd) refused(connection, 4429, 'too many connections of one address', rateHint)

@@ -11,7 +11,7 @@ import { createHeartbeats } from './heartbeats.ts'
 import type { Held } from './held.ts'
 import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
 import { createInbound } from './inbound.ts'
-import { call, createListeners } from './listeners.ts'
+import { createListeners } from './listeners.ts'
 import { createNotices } from './notices.ts'
 import { resolveOptions } from './options.ts'
 import type { HubOptions } from './options.ts'
@@ -121,7 +121,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     token: renewal.token,
     bye(held, finalCursor) {
       if (finalCursor > held.session.tx) violated(held, 4400, 'a bye of the future')
-      else if (shutdown.stage === 'open') endings.left(held, finalCursor, 'closed', 1000)
+      else if (shutdown.stage === 'open') endings.left(held, finalCursor, 'left', 1000)
       else endings.left(held, finalCursor, 'drained', 1012, shutdown.hint())
     },
     violated,
@@ -157,8 +157,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       const { peer, answers, endListeners } = held
       notices.post(() => {
         answers?.lost()
-        for (const listener of endListeners ?? []) call(() => listener(end), report)
-        endListeners?.clear()
+        endListeners?.emit('end', end)
         watchers.emit('closed', { ...end, peer })
         shutdown.sessionEnded()
       })
@@ -173,15 +172,16 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
 
   const connections = createConnections({
     policy,
-    closedHint: () => (shutdown.stage === 'open' ? undefined : shutdown.hint()),
+    stage: () => shutdown.stage,
+    hint: () => shutdown.hint(),
     greet: greeting.begin,
     refused,
   })
-  const shutdown = createShutdown({ policy, registry, outbound, greeting, endings, connections })
+  const shutdown = createShutdown({ policy, registry, outbound, greeting, endings, gone: connections.gone })
   const detachments = new Set<() => void>()
   const attach = createAttach({
     policy,
-    isFlooded: () => connections.isFlooded,
+    isShut: () => connections.isShut,
     accept: (socket, request) => connections.accept(socket, request, true),
     isGreeting: greeting.has,
     turnedAway(request, status) {

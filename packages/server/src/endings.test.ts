@@ -178,7 +178,7 @@ describe('closing the hub', () => {
     expect(client.socket.closedWith).toEqual({ code: 1012, reason: '{"after":[0,1000]}' })
     await closed
     expect(sent.outcome).toEqual({ status: 'delivered' })
-    expect(heard.at(-1)).toEqual(['closed', { why: 'left', undelivered: 0, unknown: 0 }])
+    expect(heard.at(-1)).toEqual(['closed', { why: 'drained', undelivered: 0, unknown: 0 }])
     expect(clock.pending).toBe(0)
   })
 

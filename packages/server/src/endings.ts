@@ -17,7 +17,7 @@ export interface Endings {
    */
   part(held: Held, why: LostReason, code: number, reason?: string): void
   /** The client says goodbye. */
-  left(held: Held, finalCursor: number, why: LostReason, code: number, reason?: string): void
+  left(held: Held, finalCursor: number, why: 'left' | 'drained', code: number, reason?: string): void
   /** Gives up waiting for the goodbyes of clients. */
   hurry(): void
 }
@@ -100,7 +100,6 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
 
   return {
     end(held, why, code, { finalCursor, reason = why } = {}) {
-      if (held.stage === 'ended') return
       const remains = retire(held, why)
       remains.connection?.close(code, reason)
       announce(held, remains, settle(held, remains, why, finalCursor))
@@ -137,9 +136,10 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
     },
 
     left(held, finalCursor, why, code, reason) {
-      const remains = retire(held, why)
+      // A client whose goodbye was not answered comes back, and hears why.
+      const remains = retire(held, why === 'left' ? 'closed' : why)
       const { connection } = remains
-      const end = settle(held, remains, 'left', finalCursor)
+      const end = settle(held, remains, why, finalCursor)
       connection?.send(encodeControl(['bye', { rx: held.session.rx, missed: end.undelivered }]))
       connection?.close(code, reason)
       announce(held, remains, end)

@@ -4,6 +4,7 @@ import type { Authenticator } from './authentication.ts'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Authentication, Policy } from './options.ts'
+import type { RequestLike } from './ports.ts'
 
 /** Takes connections from the banner to the moment when it is known whose they are. */
 export interface Greeting {
@@ -69,9 +70,9 @@ export function createGreeting({ policy, authenticator, greeted, refused }: Gree
     const { token, session } = hi
     const reason = session === undefined ? 'connect' : 'resume'
     newcomer.forget = authenticator.ask({ token, request: connection.request, reason }, (answer, error) => {
-      if (!newcomers.has(connection)) return
       if (!answer) return refuse(newcomer, 4401, 'not authenticated', '', error)
       forget(newcomer)
+      connection.request = keep(connection.request)
       greeted(connection, hi, answer)
     })
   }
@@ -94,4 +95,10 @@ export function createGreeting({ policy, authenticator, greeted, refused }: Gree
       for (const newcomer of [...newcomers.values()]) refuse(newcomer, code, 'the hub is closed', reason)
     },
   }
+}
+
+/** The rest of an `IncomingMessage` is larger than all else that is held for a client. */
+function keep({ url, headers, socket }: RequestLike): RequestLike {
+  const { remoteAddress } = socket ?? {}
+  return { url, headers, socket: { remoteAddress } }
 }

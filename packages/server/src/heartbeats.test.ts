@@ -12,6 +12,7 @@ describe('heartbeats', () => {
     await alive.say(['q', 0])
     await clock.advance(10_300)
     await alive.say(['q', 0])
+    expect(dead.socket.isTerminated).toBe(false)
     await clock.advance(10_300)
     expect(dead.socket.isTerminated).toBe(true)
     expect(heard.at(-1)).toEqual(['down', { code: 1006, reason: 'silent' }])

@@ -1,5 +1,6 @@
 import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
+import type { Listeners } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 
 /** A session, and all that is held for it. What only some sessions need is made when they do. */
@@ -34,7 +35,7 @@ export interface Held {
   /** Stops to look after the expiry of the token. */
   stopRenewal: (() => void) | undefined
   /** Who wants to hear of its end. */
-  endListeners: Set<(end: PeerEnd) => unknown> | undefined
+  endListeners: Listeners | undefined
   end: PeerEnd | undefined
 }
 

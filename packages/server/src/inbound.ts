@@ -33,11 +33,13 @@ export function createInbound(ports: InboundPorts): Inbound {
       report,
     }))
 
-  const dispatch = (held: Held, [seq, , name, data, meta]: Frame): void => {
-    const value = meta?.absent ? undefined : data
+  const dispatch = (held: Held, frame: Frame): void => {
+    const name = frame[2]
+    const meta = frame[4]
+    const value = meta?.absent ? undefined : frame[3]
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)
-      else if (seq === 0) violated(held, 4400, 'a volatile request')
+      else if (frame[0] === 0) violated(held, 4400, 'a volatile request')
       else answersOf(held).request(meta.id, name, value)
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta

@@ -6,13 +6,16 @@ export type Listener = (...values: never[]) => unknown
 /** Removes what was added. Harmless when called again. */
 export type Unsubscribe = () => void
 
+/** What a listener is called with. A list of its own length would be made for every event. */
+type Values = [first?: unknown, second?: unknown, third?: unknown]
+
 /** A registry of listeners by key. Keys are data: any string is an ordinary name. */
 export interface Listeners {
   /** Adds a listener and returns the function that removes it again. */
   on(key: PropertyKey, listener: Listener): Unsubscribe
   has(key: PropertyKey): boolean
   /** Calls the listeners of a key, each for itself: one that throws or rejects is reported. */
-  emit(key: PropertyKey, ...values: unknown[]): void
+  emit(key: PropertyKey, ...values: Values): void
 }
 
 /** `report` hears what listeners throw. */
@@ -34,21 +37,19 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       }
     },
     has: (key) => registry.has(key),
-    emit(key, ...values) {
+    emit(key, first, second, third) {
       const entries = registry.get(key)
       if (!entries) return
-      // Like an EventTarget: what one listener removes is not called any more.
-      for (const { listener, isOn } of entries) if (isOn) call(() => listener(...(values as never[])), report)
+      for (const entry of entries) {
+        // Like an EventTarget: what one listener removes is not called any more.
+        if (!entry.isOn) continue
+        try {
+          const result = entry.listener(first as never, second as never, third as never)
+          if (result instanceof Promise) result.catch(report)
+        } catch (error) {
+          report(error)
+        }
+      }
     },
-  }
-}
-
-/** Calls a function of the application: what it throws, or rejects with, is reported and breaks nothing. */
-export function call(run: () => unknown, report: (error: unknown) => void): void {
-  try {
-    const result = run()
-    if (result instanceof Promise) result.catch(report)
-  } catch (error) {
-    report(error)
   }
 }

@@ -26,7 +26,8 @@ export interface HubOptions<Data = unknown> {
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   /**
    * Which web pages may connect: exact origins, such as `https://example.com`, any with `'*'`, or what the function says.
-   * Without it, only pages of the host that they connect to. Requests without an `Origin` come from no browser, and pass.
+   * Without it, only pages of the host that they connect to, as the `Host` header says: behind a proxy that changes it,
+   * list them. Requests without an `Origin` come from no browser, and pass.
    *
    * A refused upgrade is answered with 403; a socket that was given to `accept` is closed with 4403.
    */
@@ -75,7 +76,7 @@ export interface HubOptions<Data = unknown> {
 export interface AuthenticateContext {
   /** What the client sent as its token. */
   readonly token: string | undefined
-  /** The request for the upgrade, with its headers and cookies. */
+  /** The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says. */
   readonly request: RequestLike
   /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
   readonly reason: 'connect' | 'resume' | 'renew'

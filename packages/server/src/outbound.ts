@@ -150,7 +150,6 @@ export function createOutbound(
     (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
 
   const reply = (held: Held, data: unknown, meta: Meta): void => {
-    if (held.stage === 'ended') return
     const body = encodeBody(null, data, meta)
     const bytes = bodyBytes(body)
     if (bytes <= largest(held)) return void push(held, { name: undefined, body, bytes }, {})

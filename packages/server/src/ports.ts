@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@holdfast/protocol'
 
@@ -65,5 +66,6 @@ export function encodeText(text: string): Uint8Array {
 
 /** @throws {TypeError} for bytes that are not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  if (!isUtf8(bytes)) throw new TypeError('not UTF-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 }

@@ -215,6 +215,16 @@ describe('a session', () => {
     expect(hub.stats().sessions).toBe(1)
   })
 
+  it('does not expire after it was resumed', async () => {
+    const { clock, dial, hub, join } = setUp({ sessionTimeout: 1_000, pingInterval: 100_000 })
+    const first = await join()
+    first.socket.end()
+    await clock.advance(900)
+    await dial().greet(resuming(first.ok, 0))
+    await clock.advance(50_000)
+    expect(hub.stats()).toMatchObject({ sessions: 1, connected: 1 })
+  })
+
   it('is forgotten in the end', async () => {
     const { clock, dial, hub, join } = setUp({ sessionTimeout: 1_000, tombstoneTimeout: 10_000 })
     const first = await join()

@@ -1,5 +1,16 @@
 import { createLine, createSession, encodeControl, isClientControl } from '@holdfast/protocol'
-import type { Body, Hi, Lost, LostReason, Ok } from '@holdfast/protocol'
+import type {
+  Body,
+  Control,
+  Frame,
+  Hi,
+  LineOptions,
+  Lost,
+  LostReason,
+  Ok,
+  Payload,
+  Session,
+} from '@holdfast/protocol'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { Heartbeats } from './heartbeats.ts'
@@ -35,7 +46,7 @@ export interface SessionsPorts {
   end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
   refused(connection: Connection, code: number, why: string, reason?: string): void
   violated(held: Held, code: number, why: string): void
-  /** The client has a session, and so long it is known who it is. */
+  /** The client has its session; from now on it matters for how long it is known who it is. */
   admitted(held: Held, authentication: Authentication): void
   confirmed(held: Held): void
   resumed(held: Held, replayed: number): void
@@ -46,21 +57,64 @@ export interface SessionsPorts {
 const sliceLength = 10
 /** After one of these closes, a message that was sent may be at fault. */
 const poisonCodes = [1003, 1007, 1009]
-/** A pack has up to 16,384 UTF-16 units, of three bytes at most. A client that takes less gets none. */
-const largestPack = 3 * 16_384 + 2
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   const { policy, registry, heartbeats, inbound, newPeer, end, refused, violated } = sessionsPorts
   const { limits, ports } = policy
-  const shared = {
-    clock: ports.clock,
-    limits: limits.decode,
-    window: limits.window,
-    sliceLength,
-    isControl: isClientControl,
-    encodeText,
-    decodeUtf8,
-    answered: () => {},
+
+  /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+  class HeldLine implements LineOptions {
+    readonly session: Session<Body>
+    readonly clock = ports.clock
+    readonly limits = limits.decode
+    readonly window = limits.window
+    readonly sliceLength = sliceLength
+    readonly unpacked: boolean
+    readonly maxFrame: number
+    readonly #held: Held
+    readonly #connection: Connection
+
+    constructor(held: Held, connection: Connection, maxFrame: number, unpacked: boolean) {
+      this.session = held.session
+      this.unpacked = unpacked
+      this.maxFrame = maxFrame
+      this.#held = held
+      this.#connection = connection
+    }
+    send(payload: Payload): boolean {
+      return this.#connection.send(payload)
+    }
+    isOpen(): boolean {
+      return this.#connection.isOpen
+    }
+    bufferedAmount(): number {
+      return this.#connection.bufferedAmount
+    }
+    deliver(frame: Frame): void {
+      inbound.deliver(this.#held, frame)
+    }
+    control(control: Control): void {
+      inbound.control(this.#held, control)
+    }
+    violated(code: number, why: string): void {
+      violated(this.#held, code, why)
+    }
+    progressed(): void {
+      if (!this.#held.isBlocked) return
+      this.#held.isBlocked = false
+      this.#held.outbox?.flush()
+    }
+    answered(): void {}
+    // The line takes these without their object.
+    isControl(name: string, content: unknown): boolean {
+      return isClientControl(name, content)
+    }
+    encodeText(text: string): Uint8Array {
+      return encodeText(text)
+    }
+    decodeUtf8(bytes: Uint8Array): string {
+      return decodeUtf8(bytes)
+    }
   }
 
   const release = (held: Held): Connection | undefined => {
@@ -98,29 +152,10 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
 
   const attach = (held: Held, connection: Connection, hi: Hi): void => {
     const { session } = held
-    const unpacked = accuse(held) || hi.maxFrame < largestPack
     held.connection = connection
     held.maxFrame = hi.maxFrame
-    session.window = [
-      Math.min(hi.window[0], limits.maxBufferedMessages),
-      Math.min(hi.window[1], limits.maxBufferedBytes),
-    ]
-    const line = createLine({
-      ...shared,
-      session,
-      unpacked,
-      send: (payload) => connection.send(payload),
-      isOpen: () => connection.isOpen,
-      bufferedAmount: () => connection.bufferedAmount,
-      deliver: (frame) => inbound.deliver(held, frame),
-      control: (control) => inbound.control(held, control),
-      progressed() {
-        if (!held.isBlocked) return
-        held.isBlocked = false
-        held.outbox?.flush()
-      },
-      violated: (code, why) => violated(held, code, why),
-    })
+    session.window = hi.window
+    const line = createLine(new HeldLine(held, connection, hi.maxFrame, accuse(held)))
     held.line = line
     connection.receive = line.received
     if (held.stage === 'provisional')

@@ -1,4 +1,3 @@
-import type { Connections } from './connections.ts'
 import type { Endings } from './endings.ts'
 import type { Greeting } from './greeting.ts'
 import type { Outbound } from './outbound.ts'
@@ -20,7 +19,8 @@ export interface Shutdown {
 export interface ShutdownPorts {
   readonly policy: Policy
   readonly registry: Registry
-  readonly connections: Connections
+  /** Resolves when there are no sockets. */
+  gone(): Promise<void>
   readonly greeting: Greeting
   readonly endings: Endings
   readonly outbound: Outbound
@@ -32,7 +32,7 @@ const shortestRedial = 1_000
 const longestRedial = 30_000
 
 export function createShutdown(ports: ShutdownPorts): Shutdown {
-  const { policy, registry, connections, greeting, endings, outbound } = ports
+  const { policy, registry, greeting, endings, outbound } = ports
   const { clock } = policy.ports
   let stage: Shutdown['stage'] = 'open'
   let after: readonly [min: number, max: number] = [0, shortestRedial]
@@ -65,7 +65,7 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
     greeting.close(1012, hint())
     if (drain > 0 && registry.sessions.size > 0) drainFor(drain)
     else finish()
-    await connections.gone()
+    await ports.gone()
     registry.clear()
   }
 

@@ -127,7 +127,7 @@ const wakeDelay = 300
 const clockJump = 2_000
 
 const fresh: Tally = { attempts: 0, timeouts: 0, strikes: 0, refresh: false }
-const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
+export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
 

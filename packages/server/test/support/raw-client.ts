@@ -1,35 +1,40 @@
-import { once } from 'node:events'
 import type { Hi, Ok } from '@holdfast/protocol'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import { newcomer } from './set-up.ts'
 
-/** A client that is driven by the test, on a real socket, and does nothing by itself. */
+/** A client that is driven by the test, on a real socket, and does nothing by itself but to answer a goodbye. */
 export interface RawClient extends AsyncDisposable {
   readonly socket: WebSocket
   /** How the connection has ended, once it has. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>
+  readonly closed: Promise<Ending>
   /** The next message that comes in, parsed if it is text. Rejects when the connection ends instead. */
   next(): Promise<unknown>
   /** The next control of that name, or the next frame for `frame`; what comes before is dropped. */
   until(name: string): Promise<unknown[]>
   say(message: unknown): void
-  /** Waits for the banner, greets and confirms. */
+  /** Waits for the banner, greets, and waits until the session is confirmed. */
   greet(hi?: Partial<Hi>): Promise<Ok>
+}
+
+interface Ending {
+  readonly code: number
+  readonly reason: string
 }
 
 export async function dial(url: string, options: ClientOptions = {}): Promise<RawClient> {
   const socket = new WebSocket(url, options)
   const messages: unknown[] = []
   const takers: PromiseWithResolvers<unknown>[] = []
-  const closed = once(socket, 'close').then(([code, reason]: unknown[]) => ({
-    code: code as number,
-    reason: String(reason),
-  }))
+  const ending = Promise.withResolvers<Ending>()
+  const { promise: closed } = ending
+  socket.on('close', (code, reason) => ending.resolve({ code, reason: reason.toString() }))
   // Whoever waits learns of the end by that.
   socket.on('error', () => {})
   socket.on('message', (data: Buffer, isBinary) => {
     const message = isBinary ? new Uint8Array(data) : (JSON.parse(data.toString()) as unknown)
+    if (Array.isArray(message) && message[0] === 'bye' && socket.readyState === 1)
+      client.say(['bye', { rx: 0 }])
     const taker = takers.shift()
     if (taker) taker.resolve(message)
     else messages.push(message)
@@ -63,7 +68,17 @@ export async function dial(url: string, options: ClientOptions = {}): Promise<Ra
       await client.until('holdfast')
       client.say(['hi', { ...newcomer, ...hi }])
       const [, ok] = (await client.until('ok')) as [string, Ok]
-      client.say(['a', ok.session === hi?.session ? hi.rx : 0])
+      const rx = ok.session === hi?.session ? hi.rx : 0
+      client.say(['a', rx])
+      client.say(['p', rx])
+      // When the ping is answered, the hub has confirmed the session.
+      const others: unknown[] = []
+      for (;;) {
+        const message = (await client.next()) as unknown[]
+        if (message[0] === 'q') break
+        others.push(message)
+      }
+      messages.unshift(...others)
       return ok
     },
     async [Symbol.asyncDispose]() {
@@ -72,6 +87,6 @@ export async function dial(url: string, options: ClientOptions = {}): Promise<Ra
       await closed
     },
   }
-  await Promise.race([once(socket, 'open'), closed])
+  await Promise.race([closed, new Promise((resolve) => socket.once('open', resolve))])
   return client
 }
