@@ -14,7 +14,7 @@ import type { Outcome } from './delivery.ts'
  * - `remote`: the peer answered a request with an error; `reason` and `data` are what it said.
  * - `invalid`: the answer to a request does not fit its schema; `data` lists the issues.
  * - `undelivered`: the message was certainly not handed on; `outcome` has the reason.
- * - `unknown`: the request was written and its answer is lost; nobody can tell whether it was carried out.
+ * - `unknown`: the message was written, and what became of it, or of the answer to a request, nobody can tell.
  * - `overflow`: more arrived than a bounded buffer holds.
  */
 export type HoldfastErrorCode =

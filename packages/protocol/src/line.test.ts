@@ -237,6 +237,21 @@ describe('what is written', () => {
   })
 })
 
+describe('a pack that was not sent when its line is closed', () => {
+  it('is not sent any more: what is numbered is kept, and what is volatile has missed it', () => {
+    const { line, session, sent } = setUp()
+    const [numbered, fleeting] = [message(1), message(2, true)]
+    line.write(numbered)
+    line.write(fleeting)
+    line.close()
+    line.flushed?.()
+    expect(sent).toEqual([])
+    expect(session.unacknowledged).toBe(1)
+    expect(numbered.outcomes).toEqual([])
+    expect(fleeting.outcomes).toEqual([{ status: 'undelivered', reason: 'volatile' }])
+  })
+})
+
 describe('a volatile message', () => {
   it('has no number, and is sent when its pack is', async () => {
     const { sent, push, session } = setUp()

@@ -8,6 +8,7 @@ import {
   voidBody,
 } from './frame-codec.ts'
 import type { Body, Decoded, DecodeLimits } from './frame-codec.ts'
+import type { Outcome } from './delivery.ts'
 import type { Control, Frame } from './frame.ts'
 import type { Link, Outgoing } from './outbox.ts'
 import type { Clock } from './ports.ts'
@@ -63,6 +64,7 @@ const maxPackLength = 16_384
 const ackDelay = 50
 const ackMessages = 32
 const ackBytes = 65_536
+const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
 export function createLine(options: LineOptions): Line {
   const { session, clock, limits, maxFrame = Infinity } = options
@@ -100,14 +102,18 @@ export function createLine(options: LineOptions): Line {
 
   const sendPack = (): boolean => {
     if (packed === 0) return true
-    const isSent = options.send(packed === 1 ? pack : `[${pack}]`)
+    const message = packed === 1 ? pack : `[${pack}]`
     pack = ''
     packed = 0
+    const isSent = options.send(message)
+    settleFleeting(isSent ? { status: 'sent' } : missed)
+    return isSent
+  }
+
+  const settleFleeting = (outcome: Outcome): void => {
     const messages = fleeting
     fleeting = []
-    for (const message of messages)
-      message.settle(isSent ? { status: 'sent' } : { status: 'undelivered', reason: 'volatile' })
-    return isSent
+    for (const message of messages) message.settle(outcome)
   }
 
   /** The ack to be written now. */
@@ -281,6 +287,9 @@ export function createLine(options: LineOptions): Line {
       clock.clearTimer(ackTimer)
       clock.clearTimer(sliceTimer)
       forget(Infinity)
+      // What is numbered in the pack is replayed.
+      packed = 0
+      settleFleeting(missed)
     },
   }
 }

@@ -41,20 +41,18 @@ export interface Session<Body> {
 const delivered: Outcome = { status: 'delivered' }
 
 export function createSession<Body>(): Session<Body> {
-  let rx = 0
-  let acked = 0
-  /** The messages `acked + 1`, `acked + 2` and so on, from `head` on. */
+  /** The messages that are numbered and not acknowledged, from `head` on. */
   let kept: (Outgoing<Body> | undefined)[] = []
   let head = 0
   let keptBytes = 0
 
-  const count = (): number => kept.length - head
+  const acknowledged = (): number => session.tx - session.unacknowledged
 
   /** Takes the oldest message out. Memory is given back in large pieces: moving the rest each time would cost more. */
   const shift = (): Outgoing<Body> | undefined => {
     const message = kept[head]
     kept[head++] = undefined
-    acked++
+    session.unacknowledged--
     if (head > 1_024 && head * 2 > kept.length) {
       kept = kept.slice(head)
       head = 0
@@ -63,59 +61,51 @@ export function createSession<Body>(): Session<Body> {
     return message
   }
 
-  // Whoever hears of an outcome may well bring the next ack.
-  const isBelow = (ack: number): boolean => acked < ack
-
-  const acknowledge = (ack: number): boolean => {
-    if (ack > acked + count()) return false
-    while (isBelow(ack)) shift()?.settle(delivered)
-    return true
-  }
-
-  const session: Session<Body> = {
-    get rx() {
-      return rx
-    },
-    get tx() {
-      return acked + count()
-    },
-    get unacknowledged() {
-      return count()
-    },
+  // Plain members: an object literal with accessors is several times as large, and slow.
+  const session: { -readonly [Key in keyof Session<Body>]: Session<Body>[Key] } = {
+    rx: 0,
+    tx: 0,
+    unacknowledged: 0,
     window: [1, 1],
 
     hasRoom(bytes) {
-      const [messages, limit] = session.window
-      return count() === 0 || (count() < messages && keptBytes + bytes <= limit)
+      const { unacknowledged, window: limits } = session
+      return unacknowledged === 0 || (unacknowledged < limits[0] && keptBytes + bytes <= limits[1])
     },
     number(message) {
       kept.push(message)
       keptBytes += message.bytes
-      return acked + count()
+      session.unacknowledged++
+      return ++session.tx
     },
-    acknowledge,
+    acknowledge(ack) {
+      if (ack > session.tx) return false
+      // Whoever hears of an outcome may well bring the next ack.
+      while (acknowledged() < ack) shift()?.settle(delivered)
+      return true
+    },
     accept(seq) {
-      if (seq > rx + 1) return 'gap'
-      if (seq <= rx) return 'old'
-      rx = seq
+      if (seq > session.rx + 1) return 'gap'
+      if (seq <= session.rx) return 'old'
+      session.rx = seq
       return 'next'
     },
     *replay() {
-      const from = acked
+      const from = acknowledged()
       const messages = kept.slice(head)
       for (const [index, message] of messages.entries()) yield [from + index + 1, message]
     },
     withdraw(outcome) {
-      if (count() === 0) return
+      if (session.unacknowledged === 0) return
       const message = kept[head]
       kept[head] = undefined
       keptBytes -= message?.bytes ?? 0
       message?.settle(outcome)
     },
     end(finalCursor, unknown) {
-      if (finalCursor !== undefined) acknowledge(Math.min(finalCursor, acked + count()))
+      if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))
       const rest: Outgoing<Body>[] = []
-      while (count() > 0) {
+      while (session.unacknowledged > 0) {
         const message = shift()
         if (message) rest.push(message)
       }
