@@ -198,8 +198,9 @@ export interface Lifecycle {
   /** No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. */
   readonly closed: Cause
   /**
-   * The session has ended without having been asked to, and a new one has begun. Heard before `open`. What was sent has
-   * its outcome; what the server sent in the meantime may have been missed. The session wire only.
+   * The session has ended without having been asked to. Heard before the `open` of the next one, if one follows. What was
+   * written has its outcome, or goes into the next session; what the server sent in the meantime may have been missed.
+   * The session wire only.
    */
   readonly lost: Loss
   /** A message came in that no handler could be given. */
@@ -210,7 +211,7 @@ export interface Lifecycle {
 
 /** Counters since the client was made, and sizes as of now. Bytes are those of the payloads. */
 export interface ClientStats {
-  /** The measured round-trip time, smoothed, in milliseconds; undefined until a heartbeat was answered. */
+  /** The round-trip time, smoothed, in milliseconds; undefined until a heartbeat or a greeting has measured it. */
   readonly rtt: number | undefined
   readonly queuedMessages: number
   readonly queuedBytes: number

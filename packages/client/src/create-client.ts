@@ -281,7 +281,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     drained({ below = 0, ...wait } = {}) {
       return waits.until(() => {
         if (disposed) return gone()
-        return outbox.bytes + connection.bufferedAmount <= below ? true : 'soon'
+        return outbox.bytes + connection.bufferedAmount() <= below ? true : 'soon'
       }, wait)
     },
 
@@ -312,7 +312,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       queuedMessages: outbox.size,
       queuedBytes: outbox.bytes,
       unacknowledgedMessages: end.unacknowledged ?? 0,
-      bufferedBytes: connection.bufferedAmount,
+      bufferedBytes: connection.bufferedAmount(),
     }),
   }
 }

@@ -186,9 +186,7 @@ export function defaultWire(): Wire {
 function plainEnd({ connection }: WireHost): Pick<WireEnd, 'link' | 'encodeRaw' | 'sizeOf'> {
   return {
     link: {
-      get bufferedAmount() {
-        return connection.bufferedAmount
-      },
+      bufferedAmount: connection.bufferedAmount,
       isWritable: connection.isWritable,
       write(message) {
         const isWritten = connection.write(message.body as Payload)

@@ -281,7 +281,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       isControl: isServerControl,
       send: connection.write,
       isOpen: connection.isWritable,
-      bufferedAmount: () => connection.bufferedAmount,
+      bufferedAmount: connection.bufferedAmount,
       encodeText,
       decodeUtf8,
       deliver,
@@ -461,9 +461,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
   return {
     link: {
       batchBytes: 16_384,
-      get bufferedAmount() {
-        return connection.bufferedAmount
-      },
+      bufferedAmount: connection.bufferedAmount,
       isWritable(bytes) {
         isBlocked = !drain && line !== undefined && !line.isWritable(bytes)
         return !drain && line !== undefined && !isBlocked

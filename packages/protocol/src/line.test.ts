@@ -233,7 +233,7 @@ describe('what is written', () => {
     line.close()
     expect(line.isWritable(1)).toBe(false)
     socket.buffered = 7
-    expect(line.bufferedAmount).toBe(7)
+    expect(line.bufferedAmount()).toBe(7)
   })
 })
 
@@ -277,6 +277,17 @@ describe('a volatile message', () => {
     expect(text.outcome).toEqual({ status: 'undelivered', reason: 'volatile' })
     expect(bytes.outcome).toEqual({ status: 'undelivered', reason: 'volatile' })
     expect([numbered.outcome, session.unacknowledged]).toEqual([undefined, 1])
+  })
+
+  it('is undelivered when the connection ends before its pack has left, and what is numbered is kept', () => {
+    const { sent, line, session } = setUp()
+    const [numbered, volatile] = [message(1), message(2, true)]
+    line.write(numbered)
+    line.write(volatile)
+    line.close()
+    line.flushed!()
+    expect([sent, numbered.outcomes, session.unacknowledged]).toEqual([[], [], 1])
+    expect(volatile.outcomes).toEqual([{ status: 'undelivered', reason: 'volatile' }])
   })
 
   it('is undelivered when the socket refuses the pack before it', async () => {

@@ -242,9 +242,7 @@ export function createLine(options: LineOptions): Line {
 
   return {
     batchBytes: packLength,
-    get bufferedAmount() {
-      return options.bufferedAmount()
-    },
+    bufferedAmount: () => options.bufferedAmount(),
     isWritable: (bytes) => !isClosed && options.isOpen() && session.hasRoom(bytes),
     write(message) {
       if (!message.volatile) {

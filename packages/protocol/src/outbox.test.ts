@@ -28,9 +28,7 @@ function setUp(options: OutboxOptions = {}, batchBytes?: number) {
     ...(batchBytes && { batchBytes }),
     flushed: () => link.batches.push(link.written.length),
     isWritable: () => link.writable,
-    get bufferedAmount() {
-      return link.buffered
-    },
+    bufferedAmount: () => link.buffered,
     write(message) {
       if (link.throws > 0) {
         link.throws--

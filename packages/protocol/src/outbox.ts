@@ -58,7 +58,7 @@ export interface Link<Body> {
    */
   readonly batchBytes?: number
   /** How much the socket has taken and not yet sent, in bytes. */
-  readonly bufferedAmount: number
+  bufferedAmount(): number
   /** Whether a message of that size would be taken now. */
   isWritable(bytes: number): boolean
   /**
@@ -219,7 +219,7 @@ export function createOutbox<Body>(
     let now = startedAt
     for (const message of queue) {
       if (!link.isWritable(message.bytes)) return
-      if (link.bufferedAmount >= highWaterBytes) return later(pollInterval)
+      if (link.bufferedAmount() >= highWaterBytes) return later(pollInterval)
       // Reading the clock costs as much as writing a small message into a batch.
       if (!link.batchBytes || count++ % 16 === 0) now = clock.now()
       if (now - startedAt > sliceLength) return later(0)

@@ -1,9 +1,9 @@
-import type { Client } from 'holdfast'
+import type { Client, EventName } from 'holdfast'
 import { useEffect, useInsertionEffect, useState } from 'react'
 import { useNearest } from './provider.ts'
 import { createSubscription } from './subscription.ts'
 import type { Target } from './subscription.ts'
-import type { EventHandler, EventName, RegisteredContract } from './types.ts'
+import type { EventHandler, RegisteredContract } from './types.ts'
 
 // `string &` makes the compiler's complaints list the names that there are.
 
@@ -18,7 +18,7 @@ import type { EventHandler, EventName, RegisteredContract } from './types.ts'
  * @example
  * useEvent(client, 'chat', ({ message }) => setMessages((all) => [...all, message]))
  */
-export function useEvent<C, Name extends string & EventName<C>>(
+export function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
   client: Client<C>,
   name: Name,
   handler: EventHandler<C, Name>,
@@ -29,7 +29,7 @@ export function useEvent<C, Name extends string & EventName<C>>(
  * @throws {Error} when there is no provider
  */
 // oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useEvent<Name extends string & EventName<RegisteredContract>>(
+export function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void

@@ -61,7 +61,6 @@ export function createAttach(
   }
 
   const upgrade: UpgradeListener = (request, socket, head) => {
-    if (brand in socket) return policy.ports.report(misuse(`two hubs are attached for ${request.url}`))
     Object.assign(socket, { [brand]: true })
     const status = policy.isWelcome(request) ? isShut() && 503 : 403
     if (status) {
@@ -76,7 +75,7 @@ export function createAttach(
     try {
       acceptor.handleUpgrade(request, socket, head, (accepted) => take(accepted, request))
     } catch (error) {
-      // Somebody else has taken the socket.
+      // Somebody else has taken the socket, another hub with the same path for one.
       policy.ports.report(error)
     }
   }

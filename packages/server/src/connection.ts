@@ -55,18 +55,17 @@ export function createConnection(
   host: ConnectionHost,
 ): Connection {
   const connection = new SocketConnection(socket, request, address, host)
-  let isFaulty = false
   socket.binaryType = 'arraybuffer'
   socket.onmessage = ({ data }: { readonly data: unknown }): void =>
     connection.arrived(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
   socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }): void => {
     socket.onmessage = null
     host.closing.delete(socket)
-    connection.end(isFaulty ? 1006 : code, reason)
+    connection.end(code, reason)
     host.gone(connection)
   }
-  // A close follows, whose code then is not the client's.
-  socket.onerror = () => void (isFaulty = true)
+  // A close follows.
+  socket.onerror = ignore
   return connection
 }
 

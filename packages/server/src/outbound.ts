@@ -78,9 +78,7 @@ export function createOutbound(
     let written: Line | undefined
     return {
       batchBytes: pack,
-      get bufferedAmount() {
-        return held.connection?.bufferedAmount ?? 0
-      },
+      bufferedAmount: () => held.connection?.bufferedAmount ?? 0,
       isWritable(bytes) {
         const isWritable = held.line?.isWritable(bytes) ?? false
         held.isBlocked = !isWritable
@@ -130,7 +128,7 @@ export function createOutbound(
   let refusing: Outbox<Body> | undefined
   const refuse = ({ name, body, bytes }: Encoded): Delivery => {
     if (!refusing) {
-      const nowhere: Link<Body> = { bufferedAmount: 0, isWritable: () => false, write: () => false }
+      const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
       refusing = createOutbox(
         {},
         () => Infinity,

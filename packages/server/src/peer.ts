@@ -68,7 +68,7 @@ export interface Peer<C = AnyContract, Data = unknown> {
 
 /** How a session ended, and what it did not deliver. */
 export interface PeerEnd {
-  /** `left` if the client said goodbye; else as the client hears it. */
+  /** `left` if the client said goodbye first; else why the session ended here. */
   readonly why: 'left' | LostReason
   /** How many messages were certainly not handed on to the client's listeners. */
   readonly undelivered: number

@@ -1,26 +1,15 @@
-import { createLine, createSession, encodeControl, isClientControl } from '@holdfast/protocol'
-import type {
-  Body,
-  Control,
-  Frame,
-  Hi,
-  LineOptions,
-  Lost,
-  LostReason,
-  Ok,
-  Payload,
-  Session,
-} from '@holdfast/protocol'
+import { createSession, encodeControl } from '@holdfast/protocol'
+import type { Body, Hi, Lost, LostReason, Ok } from '@holdfast/protocol'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import type { Held } from './held.ts'
 import { isLate, noteDial } from './held.ts'
+import { createHeldLine } from './held-line.ts'
+import type { HeldLinePorts } from './held-line.ts'
 import { identityTag } from './identity.ts'
-import type { Inbound } from './inbound.ts'
-import type { Authentication, Policy } from './options.ts'
+import type { Authentication } from './options.ts'
 import type { Peer } from './peer.ts'
-import { decodeUtf8, encodeText } from './ports.ts'
 import type { Registry } from './registry.ts'
 
 /** The life of sessions on their connections: begun, confirmed, cut off, resumed. */
@@ -36,16 +25,13 @@ export interface Sessions {
   release(held: Held): Connection | undefined
 }
 
-export interface SessionsPorts {
-  readonly policy: Policy
+export interface SessionsPorts extends HeldLinePorts {
   readonly registry: Registry
   readonly heartbeats: Heartbeats
-  readonly inbound: Inbound
   newPeer(held: Held, data: unknown): Peer
   /** Ends a session for one of these reasons, and closes its connection with the code. */
   end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
   refused(connection: Connection, code: number, why: string, reason?: string): void
-  violated(held: Held, code: number, why: string): void
   /** The client has its session; from now on it matters for how long it is known who it is. */
   admitted(held: Held, authentication: Authentication): void
   confirmed(held: Held): void
@@ -53,69 +39,12 @@ export interface SessionsPorts {
   down(held: Held, code: number, reason: string): void
 }
 
-/** How long handlers may run in one go before other clients get a turn, in milliseconds. */
-const sliceLength = 10
 /** After one of these closes, a message that was sent may be at fault. */
 const poisonCodes = [1003, 1007, 1009]
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
-  const { policy, registry, heartbeats, inbound, newPeer, end, refused, violated } = sessionsPorts
-  const { limits, ports } = policy
-
-  /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
-  class HeldLine implements LineOptions {
-    readonly session: Session<Body>
-    readonly clock = ports.clock
-    readonly limits = limits.decode
-    readonly window = limits.window
-    readonly sliceLength = sliceLength
-    readonly unpacked: boolean
-    readonly maxFrame: number
-    readonly #held: Held
-    readonly #connection: Connection
-
-    constructor(held: Held, connection: Connection, maxFrame: number, unpacked: boolean) {
-      this.session = held.session
-      this.unpacked = unpacked
-      this.maxFrame = maxFrame
-      this.#held = held
-      this.#connection = connection
-    }
-    send(payload: Payload): boolean {
-      return this.#connection.send(payload)
-    }
-    isOpen(): boolean {
-      return this.#connection.isOpen
-    }
-    bufferedAmount(): number {
-      return this.#connection.bufferedAmount
-    }
-    deliver(frame: Frame): void {
-      inbound.deliver(this.#held, frame)
-    }
-    control(control: Control): void {
-      inbound.control(this.#held, control)
-    }
-    violated(code: number, why: string): void {
-      violated(this.#held, code, why)
-    }
-    progressed(): void {
-      if (!this.#held.isBlocked) return
-      this.#held.isBlocked = false
-      this.#held.outbox?.flush()
-    }
-    answered(): void {}
-    // The line takes these without their object.
-    isControl(name: string, content: unknown): boolean {
-      return isClientControl(name, content)
-    }
-    encodeText(text: string): Uint8Array {
-      return encodeText(text)
-    }
-    decodeUtf8(bytes: Uint8Array): string {
-      return decodeUtf8(bytes)
-    }
-  }
+  const { policy, registry, heartbeats, newPeer, end, refused } = sessionsPorts
+  const { limits } = policy
 
   const release = (held: Held): Connection | undefined => {
     const { connection, line } = held
@@ -155,7 +84,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
     held.connection = connection
     held.maxFrame = hi.maxFrame
     session.window = hi.window
-    const line = createLine(new HeldLine(held, connection, hi.maxFrame, accuse(held)))
+    const line = createHeldLine(sessionsPorts, held, connection, accuse(held))
     held.line = line
     connection.receive = line.received
     if (held.stage === 'provisional')

@@ -48,7 +48,7 @@ export interface Failure {
 export interface Connection {
   readonly state: State
   readonly rtt: number | undefined
-  readonly bufferedAmount: number
+  bufferedAmount(): number
   connect(): void
   reconnect(): void
   stop(cause: Cause, graceful: boolean): void
@@ -255,9 +255,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     get rtt() {
       return rtt
     },
-    get bufferedAmount() {
-      return socket?.bufferedAmount ?? 0
-    },
+    bufferedAmount: () => socket?.bufferedAmount ?? 0,
     get heardFrames() {
       return heardFrames
     },

@@ -1,0 +1,35 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { search, searchLarge } from './search.ts'
+import type { Breach } from './world.ts'
+import { breaches, smallWorlds } from './worlds.ts'
+
+const timeout = 60_000
+
+describe('the model of the session wire', () => {
+  let total = 0
+  afterAll(() => console.log(`model: ${total.toLocaleString('en')} states, all of them, no violation`))
+
+  it.each(Object.entries(smallWorlds))('holds in a world with %s', { timeout }, (_, world) => {
+    const { states, isExhausted, violation, trace } = searchLarge(world, Infinity, () => {})
+    total += states
+    expect([violation, ...(trace ?? [])]).toEqual([undefined])
+    expect(isExhausted).toBe(true)
+    expect(states).toBeGreaterThan(5_000)
+  })
+
+  it('finds the same states breadth first', { timeout }, () => {
+    const world = smallWorlds['nothing but cuts, late greetings and expiry']!
+    expect(search(world)).toEqual({
+      states: searchLarge(world, Infinity, () => {}).states,
+      isExhausted: true,
+    })
+  })
+})
+
+describe('a broken rule shows in the model', () => {
+  it.each(Object.entries(breaches))('%s', { timeout }, (breach, [symptom, world]) => {
+    const { violation, trace } = search(world, breach as Breach)
+    expect(violation?.split(':')[0]).toBe(symptom)
+    expect(trace!.length).toBeGreaterThan(1)
+  })
+})

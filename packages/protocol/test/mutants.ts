@@ -1,0 +1,547 @@
+// Breaks the rules of the session on purpose, one after another, in a copy of this package, and tells which tests find
+// out: `node packages/protocol/test/mutants.ts [part of a name]`. A rule that can be broken unnoticed is a failure.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+
+/** Replaces a text of a file, which must be there exactly once. Rules are those of the design: see PROTOCOL.md. */
+interface Mutant {
+  readonly rule: number
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+const session = 'src/session.ts'
+const line = 'src/line.ts'
+const codec = 'src/frame-codec.ts'
+const outbox = 'src/outbox.ts'
+const serverEnd = 'test/ends/server-end.ts'
+const clientEnd = 'test/ends/client-end.ts'
+
+const mutants: readonly Mutant[] = [
+  // 1. Numbers
+  {
+    rule: 1,
+    name: 'a withdrawn message leaves no void frame',
+    file: session,
+    from: `      const message = kept[head]
+      kept[head] = undefined
+      keptBytes -= message?.bytes ?? 0
+      message?.settle(outcome)`,
+    to: '      shift()?.settle(outcome)',
+  },
+  {
+    rule: 1,
+    name: 'a message that was written can be taken back',
+    file: outbox,
+    from: 'const isWaiting = queue.has(message)\n',
+    to: 'const isWaiting = !message.outcome\n',
+  },
+  {
+    rule: 1,
+    name: 'numbers begin with 0',
+    file: session,
+    from: 'return acked + count()\n    },\n    acknowledge',
+    to: 'return acked + count() - 1\n    },\n    acknowledge',
+  },
+  {
+    rule: 1,
+    name: 'volatile messages are numbered',
+    file: line,
+    from: 'if (!message.volatile) {',
+    to: 'if (message) {',
+  },
+  // 2. Receiving
+  { rule: 2, name: 'a gap is not noticed', file: session, from: "if (seq > rx + 1) return 'gap'", to: '' },
+  {
+    rule: 2,
+    name: 'an old number is taken again',
+    file: session,
+    from: "if (seq <= rx) return 'old'",
+    to: '',
+  },
+  {
+    rule: 2,
+    name: 'an old number is not acknowledged again',
+    file: line,
+    from: "if (verdict === 'old') return oweAck()",
+    to: "if (verdict === 'old') return",
+  },
+  {
+    rule: 2,
+    name: 'an ack of the future is believed',
+    file: session,
+    from: 'if (ack > acked + count()) return false',
+    to: '',
+  },
+  {
+    rule: 2,
+    name: 'the cursor moves after the handlers',
+    file: line,
+    from: `      const verdict = session.accept(seq)
+      if (verdict === 'gap') return options.violated(4425, 'gap')
+      if (verdict === 'old') return oweAck()
+    }
+    // A void frame has nothing to hand on, but its number.
+    if (frame.length > 2) options.deliver(frame)`,
+    to: `      if (seq > session.rx + 1) return options.violated(4425, 'gap')
+      if (seq <= session.rx) return oweAck()
+    }
+    if (frame.length > 2) options.deliver(frame)
+    if (seq > 0) session.accept(seq)`,
+  },
+  {
+    rule: 2,
+    name: 'the ack covers what was received, not only what was handed on',
+    file: line,
+    from: 'return (ackSent = session.rx)',
+    to: 'return (ackSent = session.rx + inbound.length)',
+  },
+  {
+    rule: 2,
+    name: 'what is left of a pack outlives its connection',
+    file: line,
+    from: `      clock.clearTimer(sliceTimer)
+      forget(Infinity)`,
+    to: '',
+  },
+  // 3. Greeting
+  {
+    rule: 3,
+    name: 'a cursor of 0 cannot be resumed from',
+    file: 'src/controls.ts',
+    from: 'isText(key, 256) &&\n    isCount(rx) &&',
+    to: 'isText(key, 256) &&\n    isCount(rx) &&\n    (lost !== undefined || rx > 0) &&',
+  },
+  {
+    rule: 3,
+    name: 'nothing is replayed',
+    file: session,
+    from: 'const messages = kept.slice(head)',
+    to: 'const messages = kept.slice(kept.length)',
+  },
+  {
+    rule: 3,
+    name: 'the replay has new numbers',
+    file: session,
+    from: 'const from = acked\n',
+    to: 'const from = acked + count()\n',
+  },
+  {
+    rule: 3,
+    name: 'the cursor in ok settles nothing',
+    file: clientEnd,
+    from: 'if (isResumed && !party.session.acknowledge(ok.rx))',
+    to: 'if (isResumed && ok.rx > party.session.tx)',
+  },
+  // 4. One connection of a session
+  {
+    rule: 4,
+    name: 'a late hi is taken',
+    file: serverEnd,
+    from: 'if (old && hi.n <= (old.dials.get(hi.client) ?? 0)) return socket.close(1000)',
+    to: '',
+  },
+  {
+    rule: 4,
+    name: 'the old connection is not fenced',
+    file: serverEnd,
+    from: 'fence(held, held.client === hi.client ? 1000 : 4409)',
+    to: '',
+  },
+  {
+    rule: 4,
+    name: '4409 goes to the same client',
+    file: serverEnd,
+    from: 'held.client === hi.client ? 1000 : 4409',
+    to: '4409',
+  },
+  {
+    rule: 4,
+    name: 'any key will do',
+    file: serverEnd,
+    from: 'known?.key === hi.key ? known : undefined',
+    to: 'known',
+  },
+  // 5. Provisional sessions
+  {
+    rule: 5,
+    name: 'the client does not confirm',
+    file: line,
+    from: 'options.send(`["a",${session.rx}]`)\n      for',
+    to: 'for',
+  },
+  {
+    rule: 5,
+    name: 'a provisional session is told to the application',
+    file: serverEnd,
+    from: 'filter(({ isTold }) => isTold)',
+    to: 'filter(() => true)',
+  },
+  {
+    rule: 5,
+    name: 'a provisional session lasts',
+    file: serverEnd,
+    from: 'held.isTold ? ttl : provisionalTtl',
+    to: 'ttl',
+  },
+  // 6. Identity
+  {
+    rule: 6,
+    name: 'a session is resumed by somebody else',
+    file: serverEnd,
+    from: 'if (old && old.identity !== identity) {',
+    to: 'if (!old && identity === undefined) {',
+  },
+  {
+    rule: 6,
+    name: 'messages go into the session of somebody else',
+    file: clientEnd,
+    from: 'if (identity !== undefined && identity !== ok.identity) {',
+    to: 'if (identity === undefined && held) {',
+  },
+  // 7. Acks
+  {
+    rule: 7,
+    name: 'frames carry no ack',
+    file: codec,
+    from: 'return `[${seq},${ack}${body}]`',
+    to: 'return `[${seq},0${body}]`',
+  },
+  {
+    rule: 7,
+    name: 'the first message is not acknowledged at the end of the turn',
+    file: line,
+    from: 'void Promise.resolve().then(sendAck)',
+    to: '',
+  },
+  {
+    rule: 7,
+    name: 'every message is acknowledged at once',
+    file: line,
+    from: 'if (session.rx - ackSent >= maxPendingAcks ||',
+    to: 'if (session.rx >= ackSent ||',
+  },
+  {
+    rule: 7,
+    name: 'acks wait for a second',
+    file: line,
+    from: 'const ackDelay = 50',
+    to: 'const ackDelay = 1_000',
+  },
+  {
+    rule: 7,
+    name: '32 messages are not acknowledged at once',
+    file: line,
+    from: 'const ackMessages = 32',
+    to: 'const ackMessages = 3_200',
+  },
+  {
+    rule: 7,
+    name: '64 KiB are not acknowledged at once',
+    file: line,
+    from: 'const ackBytes = 65_536',
+    to: 'const ackBytes = 1e9',
+  },
+  {
+    rule: 7,
+    name: 'half a window is not acknowledged at once',
+    file: line,
+    from: 'windowMessages >> 1',
+    to: 'windowMessages',
+  },
+  {
+    rule: 7,
+    name: 'half a window of bytes is not acknowledged at once',
+    file: line,
+    from: 'windowBytes / 2',
+    to: 'windowBytes',
+  },
+  {
+    rule: 7,
+    name: 'acks are acknowledged',
+    file: line,
+    from: 'return void acknowledge(content)',
+    to: 'return void (acknowledge(content) && oweAck())',
+  },
+  {
+    rule: 7,
+    name: 'a pong carries no ack',
+    file: line,
+    from: 'options.send(`["q",${takeAck()}]`)',
+    to: 'options.send(`["q",${0 * takeAck()}]`)',
+  },
+  // 8. Windows
+  { rule: 8, name: 'the window bounds no messages', file: session, from: 'count() < messages && ', to: '' },
+  {
+    rule: 8,
+    name: 'the window bounds no bytes',
+    file: session,
+    from: ' && keptBytes + bytes <= limit',
+    to: '',
+  },
+  {
+    rule: 8,
+    name: 'no message may fly alone',
+    file: session,
+    from: 'return count() === 0 || ',
+    to: 'return ',
+  },
+  {
+    rule: 8,
+    name: 'an ack gives no room back',
+    file: session,
+    from: '    keptBytes -= message?.bytes ?? 0\n    return message',
+    to: '    return message',
+  },
+  {
+    rule: 8,
+    name: 'the oldest message gives way to a new one',
+    file: session,
+    from: '      kept.push(message)\n',
+    to: '      if (count() >= session.window[0]) shift()\n      kept.push(message)\n',
+  },
+  {
+    rule: 8,
+    name: 'what comes in is not bounded',
+    file: line,
+    from: 'if (inbound.length > maxInbound || inboundBytes - payload.length > maxInboundBytes)',
+    to: 'if (inbound.length < 0)',
+  },
+  {
+    rule: 8,
+    name: 'volatile messages are not bounded',
+    file: line,
+    from: 'if (item[0] !== 0 || !isFull) {',
+    to: 'if (item[0] !== 0 || isFull !== undefined) {',
+  },
+  // 9. Loss
+  {
+    rule: 9,
+    name: 'what is above the final cursor counts as delivered',
+    file: session,
+    from: 'acknowledge(Math.min(finalCursor, acked + count()))',
+    to: 'acknowledge(acked + count())',
+  },
+  {
+    rule: 9,
+    name: 'what is below the final cursor is sent again',
+    file: session,
+    from: 'if (finalCursor !== undefined) acknowledge(Math.min(finalCursor, acked + count()))\n',
+    to: '',
+  },
+  {
+    rule: 9,
+    name: 'what is unknown is sent again',
+    file: session,
+    from: 'if (finalCursor !== undefined) return rest',
+    to: 'if (rest) return rest',
+  },
+  {
+    rule: 9,
+    name: 'what is unknown counts as undelivered',
+    file: session,
+    from: 'message.settle(unknown)',
+    to: "message.settle({ status: 'undelivered', reason: 'session-lost' })",
+  },
+  {
+    rule: 9,
+    name: 'what is certainly undelivered is forgotten',
+    file: clientEnd,
+    from: 'if (held) carried.push(...party.end(cursor))',
+    to: 'if (held) party.end(cursor)',
+  },
+  {
+    rule: 9,
+    name: 'the cursor of a tombstone is not final',
+    file: serverEnd,
+    from: 'lost: { why, rx: party.session.rx }',
+    to: 'lost: { why, rx: Math.max(0, party.session.rx - 1) }',
+  },
+  {
+    rule: 9,
+    name: 'answers go into another session',
+    file: 'test/ends/party.ts',
+    from: 'return rest.filter(({ own }) => !own)',
+    to: 'return rest',
+  },
+  // 10. Bye
+  {
+    rule: 10,
+    name: 'the server takes messages after its bye',
+    file: serverEnd,
+    from: 'if (held.hasSaidBye) return hearBye(held, payload)\n',
+    to: 'if (held.hasSaidBye) hearBye(held, payload)\n',
+  },
+  {
+    rule: 10,
+    name: 'bye does not say how far its sender got',
+    file: serverEnd,
+    from: "say(held.socket, ['bye', { rx: held.party.session.rx }])",
+    to: "say(held.socket, ['bye', { rx: 0 }])",
+  },
+  {
+    rule: 10,
+    name: 'new messages are written while draining',
+    file: 'test/ends/party.ts',
+    from: '!isDraining && (line?.isWritable(bytes) ?? false)',
+    to: 'line?.isWritable(bytes) ?? false',
+  },
+  // 11. Frames
+  { rule: 11, name: 'absent data becomes null', file: codec, from: '{ ...meta, absent: true }', to: 'meta' },
+  {
+    rule: 11,
+    name: 'bytes are not copied',
+    file: codec,
+    from: 'bytes: new Uint8Array(data)',
+    to: 'bytes: data',
+  },
+  {
+    rule: 11,
+    name: 'a header may be too long',
+    file: codec,
+    from: "if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')",
+    to: '',
+  },
+  { rule: 11, name: 'depth is not bounded', file: codec, from: 'if (depth === 0) return -1', to: '' },
+  // 12. Packs
+  {
+    rule: 12,
+    name: 'every frame is a message of its own',
+    file: line,
+    from: 'const isFull = options.unpacked ||',
+    to: 'const isFull = !options.unpacked ||',
+  },
+  {
+    rule: 12,
+    name: 'a pack has no bound',
+    file: line,
+    from: 'pack.length + frame.length + 3 > packLength',
+    to: 'packLength < 0',
+  },
+  {
+    rule: 12,
+    name: 'a pack may be larger than the peer takes',
+    file: line,
+    from: 'Math.min(maxPackLength, maxFrame / 3)',
+    to: 'Math.min(maxPackLength, maxFrame * 3)',
+  },
+  {
+    rule: 12,
+    name: 'a turn is not waited for',
+    file: outbox,
+    from: 'if (!batchBytes ||',
+    to: 'if (batchBytes ||',
+  },
+  {
+    rule: 12,
+    name: 'bytes overtake the pack before them',
+    file: line,
+    from: 'return sendPack() && options.send(encodeBinary',
+    to: 'return options.send(encodeBinary',
+  },
+  {
+    rule: 12,
+    name: 'handlers run in one go',
+    file: line,
+    from: 'clock.now() - startedAt > options.sliceLength',
+    to: 'startedAt < 0',
+  },
+]
+
+const own = dirname(import.meta.dirname)
+const root = dirname(dirname(own))
+const scratch = mkdtempSync(join(tmpdir(), 'mutants-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
+
+/** A copy of this package in a workspace of its own. */
+function copy(): string {
+  const target = join(scratch, relative(root, own))
+  mkdirSync(target, { recursive: true })
+  for (const part of ['src', 'test', 'package.json'])
+    cpSync(join(own, part), join(target, part), { recursive: true })
+  symlinkSync(join(own, 'node_modules'), join(target, 'node_modules'))
+  symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'))
+  writeFileSync(
+    join(scratch, 'vitest.config.ts'),
+    `const conditions = ['@holdfast/source', 'module', 'node', 'development']
+export default {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ['packages/*/src/**/*.test.ts', 'packages/*/test/ends/*.test.ts'], testTimeout: 20_000 },
+}
+`,
+  )
+  return target
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
+  }[]
+}
+
+/** Runs the tests of the copy; gives the names of those that fail, and after how many runs if it is a property. */
+async function test(): Promise<string[]> {
+  const output = join(scratch, 'report.json')
+  rmSync(output, { force: true })
+  const vitest = join(root, 'node_modules', '.bin', 'vitest')
+  const child = spawn(vitest, ['run', '--root', scratch, '--reporter=json', `--outputFile=${output}`], {
+    cwd: scratch,
+    stdio: 'ignore',
+    env: { ...process.env, ENDS_RUNS: '500', ENDS_FIRST: '1' },
+  })
+  let isHung = false
+  const limit = setTimeout(() => {
+    isHung = true
+    child.kill('SIGKILL')
+  }, 180_000)
+  await new Promise((resolve) => child.on('close', resolve))
+  clearTimeout(limit)
+  if (isHung) return ['(the tests do not come to an end)']
+  const { testResults } = JSON.parse(readFileSync(output, 'utf8')) as Report
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages = [] }) => {
+        const runs = /Property failed after (\d+) tests/.exec(failureMessages.join(' '))?.[1]
+        return `${relative(join(scratch, 'packages/protocol'), name)}: ${fullName}${runs ? ` (run ${runs})` : ''}`
+      }),
+  )
+}
+
+const target = copy()
+const part = process.argv[2] ?? ''
+const begun = await test()
+if (begun.length > 0) {
+  console.log('The tests fail without any mutant:', begun)
+  process.exit(1)
+}
+let survivors = 0
+for (const { rule, name, file, from, to } of mutants) {
+  if (!name.includes(part)) continue
+  const path = join(target, file)
+  const text = readFileSync(path, 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`${file} does not hold once: ${from}`)
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  )
+  const failed = await test()
+  writeFileSync(path, text)
+  if (failed.length === 0) survivors++
+  console.log(`${rule}. ${name}: ${failed.length === 0 ? 'NOT FOUND' : `${failed.length} fail`}`)
+  for (const title of failed.slice(0, 4)) console.log(`     ${title}`)
+}
+console.log(survivors === 0 ? 'every mutant was found' : `${survivors} were not found`)
+process.exitCode = survivors === 0 ? 0 : 1
