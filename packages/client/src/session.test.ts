@@ -356,6 +356,17 @@ describe('a session that is gone', () => {
     }
   })
 
+  it('does not write again what is too large for the new one', async () => {
+    const { client, live, say, heard, ok, cut } = setUpSession()
+    await live()
+    const large = client.send('a', 'x'.repeat(2_000))
+    await settleMicrotasks()
+    await cut()
+    await say(ok({ session: 's2', maxFrame: 1_500, lost: { why: 'drained', rx: 0, missed: 0 } }))
+    expect(statuses([large])).toEqual(['undelivered: too-large'])
+    expect(heard().slice(1)).toEqual([['a', 0]])
+  })
+
   it('with a cursor that cannot be: nothing is believed', async () => {
     const { sends } = await lose({ why: 'expired', rx: 4, missed: 0 })
     expect(statuses(sends).slice(0, 3)).toEqual(Array(3).fill('unknown: session-lost'))
@@ -813,9 +824,12 @@ describe('bad input', () => {
     ['an unknown control', '["what",1]', 4400],
     ['a greeting of a client', '["hi",{}]', 4400],
     ['a second ok', '["ok",{}]', 4400],
+    ['a volatile request', '[0,0,"x",1,{"id":1}]', 4400],
+    ['a frame of no kind', '[1,0,null,1,{"what":1}]', 4400],
+    ['raw data that is none', '[1,0,null,{},{"raw":true}]', 4400],
     ['bytes without a header', new Uint8Array([9]).buffer, 4400],
     ['a header that is cut off', new Uint8Array([0, 9, 91]).buffer, 4400],
-    ['deep data', `[1,0,"x",${'['.repeat(100)}${']'.repeat(100)}]`, 1007],
+    ['deep data', `[1,0,"x",${'['.repeat(100)}${']'.repeat(100)}]`, 4422],
   ])('%s closes the connection, and nothing is handed on', async (_, message, code) => {
     const { client, live, network, clock } = setUpSession()
     const any = vi.fn()
@@ -829,11 +843,11 @@ describe('bad input', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('a message over the limit closes with 1009', async () => {
+  it('a message over the limit closes with 4413, as pages cannot close with 1009', async () => {
     const { live, network } = setUpSession({ wire: session({ maxFrameBytes: 1_024 }) })
     await live()
     network.last.message(`[1,0,"x","${'x'.repeat(2_000)}"]`)
-    expect(network.last.closes).toEqual([[1009]])
+    expect(network.last.closes).toEqual([[4413]])
   })
 
   it('options that make no sense are refused', () => {

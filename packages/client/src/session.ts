@@ -72,6 +72,8 @@ const bannerTimeout = 5_000
 const silentServer = { reason: 'wire-mismatch', limit: 2 }
 /** After one of these closes, a message that was written may be at fault. */
 const poisonCodes = [1003, 1007, 1009]
+/** What a client says instead of 1007 and 1009, because pages cannot close a socket with codes below 3000. */
+const clientCodes: Readonly<Record<number, number>> = { 1007: 4422, 1009: 4413 }
 /** How much later than announced a ping of the server may come, in milliseconds. */
 const pingSlack = 5_000
 /** How many of them may go unanswered while a message waits for its ack. */
@@ -189,7 +191,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     if (loss) host.lost({ why: 'protocol', missed: undefined, ...loss })
     const text = `the server broke the protocol: ${why}`
     const rule = code === 4400 ? { reason: 'protocol', limit: 3 } : retry
-    connection.fail({ cause: { reason: 'protocol', text }, rule }, code)
+    connection.fail({ cause: { reason: 'protocol', text }, rule }, clientCodes[code] ?? code)
   }
 
   const mismatch = (isSilent: boolean): void =>
@@ -225,9 +227,9 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       return violate(4400, 'a resume that cannot be')
     if (connection.rtt === undefined) connection.measured(clock.now() - greetedAt)
 
+    maxSendBytes = ok.maxFrame - 64
     if (!isResumed) begin(ok, isSameUser)
     identity = ok.identity
-    maxSendBytes = ok.maxFrame - 64
     heartbeat = createHeartbeat({ interval: ok.ping + pingSlack })
 
     // A listener that heard of an outcome or a loss may have ended all this.
@@ -254,7 +256,9 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     }
     const current = createSession<Body>()
     held = { id: ok.session, key: ok.key, session: current }
-    for (const message of carried.splice(0)) current.number(message)
+    for (const message of carried.splice(0))
+      if (message.bytes > maxSendBytes!) message.settle({ status: 'undelivered', reason: 'too-large' })
+      else current.number(message)
     const { why = 'unknown', missed } = ok.lost ?? {}
     if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })
   }
@@ -296,17 +300,19 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       violated: violate,
     })
 
-  const deliver = ([, , name, data, meta]: Frame): void => {
+  const deliver = ([seq, , name, data, meta]: Frame): void => {
     const value = meta?.absent ? undefined : data
     if (typeof name === 'string') {
       if (meta?.id === undefined) host.event(name, value)
+      else if (seq === 0) violate(4400, 'a volatile request')
       else answers.request(meta.id, name, value)
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) requests.answer(re, value)
       else requests.refuse(re, message, { reason, data: value })
     } else if (meta?.off !== undefined) answers.off(meta.off)
-    else if (meta?.raw) host.raw(value as string | Uint8Array)
+    else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array)) host.raw(value)
+    else violate(4400, 'a frame of no kind')
     if (drain) sayByeWhenDone()
   }
 

@@ -212,6 +212,15 @@ describe('what is written', () => {
     expect(sent).toEqual(['[[1,1,"e",1],[2,2,"e",2]]'])
   })
 
+  it('cannot be taken back any more, and is settled by the peer alone', async () => {
+    const { line, push } = setUp()
+    const delivery = push(1)
+    await Promise.resolve()
+    expect([delivery.cancel(), delivery.outcome]).toEqual([false, undefined])
+    line.received('["a",1]')
+    expect(delivery.outcome).toEqual({ status: 'delivered' })
+  })
+
   it('waits for room in the window of the peer', async () => {
     const { session, line, sent, push, on, outbox } = setUp()
     session.window = [2, 1_000]

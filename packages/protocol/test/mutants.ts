@@ -44,8 +44,8 @@ const mutants: readonly Mutant[] = [
     rule: 1,
     name: 'numbers begin with 0',
     file: session,
-    from: 'return acked + count()\n    },\n    acknowledge',
-    to: 'return acked + count() - 1\n    },\n    acknowledge',
+    from: 'return ++session.tx',
+    to: 'return session.tx++',
   },
   {
     rule: 1,
@@ -55,12 +55,18 @@ const mutants: readonly Mutant[] = [
     to: 'if (message) {',
   },
   // 2. Receiving
-  { rule: 2, name: 'a gap is not noticed', file: session, from: "if (seq > rx + 1) return 'gap'", to: '' },
+  {
+    rule: 2,
+    name: 'a gap is not noticed',
+    file: session,
+    from: "if (seq > session.rx + 1) return 'gap'",
+    to: '',
+  },
   {
     rule: 2,
     name: 'an old number is taken again',
     file: session,
-    from: "if (seq <= rx) return 'old'",
+    from: "if (seq <= session.rx) return 'old'",
     to: '',
   },
   {
@@ -74,7 +80,7 @@ const mutants: readonly Mutant[] = [
     rule: 2,
     name: 'an ack of the future is believed',
     file: session,
-    from: 'if (ack > acked + count()) return false',
+    from: 'if (ack > session.tx) return false',
     to: '',
   },
   {
@@ -127,8 +133,8 @@ const mutants: readonly Mutant[] = [
     rule: 3,
     name: 'the replay has new numbers',
     file: session,
-    from: 'const from = acked\n',
-    to: 'const from = acked + count()\n',
+    from: 'const from = acknowledged()\n',
+    to: 'const from = session.tx\n',
   },
   {
     rule: 3,
@@ -275,19 +281,25 @@ const mutants: readonly Mutant[] = [
     to: 'options.send(`["q",${0 * takeAck()}]`)',
   },
   // 8. Windows
-  { rule: 8, name: 'the window bounds no messages', file: session, from: 'count() < messages && ', to: '' },
+  {
+    rule: 8,
+    name: 'the window bounds no messages',
+    file: session,
+    from: 'unacknowledged < limits[0] && ',
+    to: '',
+  },
   {
     rule: 8,
     name: 'the window bounds no bytes',
     file: session,
-    from: ' && keptBytes + bytes <= limit',
+    from: ' && keptBytes + bytes <= limits[1]',
     to: '',
   },
   {
     rule: 8,
     name: 'no message may fly alone',
     file: session,
-    from: 'return count() === 0 || ',
+    from: 'return unacknowledged === 0 || ',
     to: 'return ',
   },
   {
@@ -302,7 +314,7 @@ const mutants: readonly Mutant[] = [
     name: 'the oldest message gives way to a new one',
     file: session,
     from: '      kept.push(message)\n',
-    to: '      if (count() >= session.window[0]) shift()\n      kept.push(message)\n',
+    to: '      if (session.unacknowledged >= session.window[0]) shift()\n      kept.push(message)\n',
   },
   {
     rule: 8,
@@ -323,14 +335,14 @@ const mutants: readonly Mutant[] = [
     rule: 9,
     name: 'what is above the final cursor counts as delivered',
     file: session,
-    from: 'acknowledge(Math.min(finalCursor, acked + count()))',
-    to: 'acknowledge(acked + count())',
+    from: 'session.acknowledge(Math.min(finalCursor, session.tx))',
+    to: 'session.acknowledge(session.tx)',
   },
   {
     rule: 9,
     name: 'what is below the final cursor is sent again',
     file: session,
-    from: 'if (finalCursor !== undefined) acknowledge(Math.min(finalCursor, acked + count()))\n',
+    from: 'if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))\n',
     to: '',
   },
   {
@@ -520,6 +532,13 @@ async function test(): Promise<string[]> {
   )
 }
 
+for (const { file, from } of mutants)
+  if (readFileSync(join(own, file), 'utf8').split(from).length !== 2) {
+    console.error(`${file} does not hold this once:\n${from}\n`)
+    process.exitCode = 1
+  }
+if (process.exitCode) process.exit()
+
 const target = copy()
 const part = process.argv[2] ?? ''
 const begun = await test()
@@ -532,7 +551,6 @@ for (const { rule, name, file, from, to } of mutants) {
   if (!name.includes(part)) continue
   const path = join(target, file)
   const text = readFileSync(path, 'utf8')
-  if (text.split(from).length !== 2) throw new Error(`${file} does not hold once: ${from}`)
   writeFileSync(
     path,
     text.replace(from, () => to),

@@ -237,49 +237,52 @@ describe('a session', () => {
     expect(clock.pending).toBeGreaterThan(0)
   })
 
-  it('is replayed to a client one message at a time after that has refused one, until the one at fault is found', async () => {
-    const { dial, join, peers } = setUp()
-    const first = await join()
-    const [good, bad] = [peers[0]!.send('m', 'good'), peers[0]!.send('m', 'bad')]
-    const last = peers[0]!.send('m', 'last')
-    await first.say(['a', 0])
-    expect(first.take()).toHaveLength(1)
-    first.socket.end(1007)
+  it.each([1003, 1007, 1009, 4413, 4422])(
+    'is replayed one message at a time to a client that has refused one with %i, until the one at fault is found',
+    async (code) => {
+      const { dial, join, peers } = setUp()
+      const first = await join()
+      const [good, bad] = [peers[0]!.send('m', 'good'), peers[0]!.send('m', 'bad')]
+      const last = peers[0]!.send('m', 'last')
+      await first.say(['a', 0])
+      expect(first.take()).toHaveLength(1)
+      first.socket.end(code)
 
-    const second = dial()
-    await second.greet(resuming(first.ok, 0))
-    expect(second.take().slice(2)).toEqual([
-      ['a', 0],
-      [1, 0, 'm', 'good'],
-      [2, 0, 'm', 'bad'],
-      [3, 0, 'm', 'last'],
-    ])
-    second.socket.end(1007)
+      const second = dial()
+      await second.greet(resuming(first.ok, 0))
+      expect(second.take().slice(2)).toEqual([
+        ['a', 0],
+        [1, 0, 'm', 'good'],
+        [2, 0, 'm', 'bad'],
+        [3, 0, 'm', 'last'],
+      ])
+      second.socket.end(code)
 
-    const third = dial()
-    await third.greet(resuming(first.ok, 1, 3))
-    expect(third.take().slice(2)).toEqual([
-      ['a', 0],
-      [2, 0, 'm', 'bad'],
-      [3, 0, 'm', 'last'],
-    ])
-    expect(bad.outcome).toBeUndefined()
-    third.socket.end(1007)
+      const third = dial()
+      await third.greet(resuming(first.ok, 1, 3))
+      expect(third.take().slice(2)).toEqual([
+        ['a', 0],
+        [2, 0, 'm', 'bad'],
+        [3, 0, 'm', 'last'],
+      ])
+      expect(bad.outcome).toBeUndefined()
+      third.socket.end(code)
 
-    const fourth = dial()
-    await fourth.greet(resuming(first.ok, 1, 4))
-    expect(fourth.take().slice(2)).toEqual([
-      ['a', 0],
-      [2, 0],
-      [3, 0, 'm', 'last'],
-    ])
-    await fourth.say(['a', 3])
-    expect([good.outcome, bad.outcome, last.outcome]).toEqual([
-      { status: 'delivered' },
-      { status: 'undelivered', reason: 'rejected' },
-      { status: 'delivered' },
-    ])
-  })
+      const fourth = dial()
+      await fourth.greet(resuming(first.ok, 1, 4))
+      expect(fourth.take().slice(2)).toEqual([
+        ['a', 0],
+        [2, 0],
+        [3, 0, 'm', 'last'],
+      ])
+      await fourth.say(['a', 3])
+      expect([good.outcome, bad.outcome, last.outcome]).toEqual([
+        { status: 'delivered' },
+        { status: 'undelivered', reason: 'rejected' },
+        { status: 'delivered' },
+      ])
+    },
+  )
 
   it('does not blame a message of its own for one that the client has sent', async () => {
     const { dial, join, peers } = setUp()

@@ -40,7 +40,7 @@ export interface SessionsPorts extends HeldLinePorts {
 }
 
 /** After one of these closes, a message that was sent may be at fault. */
-const poisonCodes = [1003, 1007, 1009]
+const poisonCodes = [1003, 1007, 1009, 4413, 4422]
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   const { policy, registry, heartbeats, newPeer, end, refused } = sessionsPorts

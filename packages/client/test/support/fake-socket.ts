@@ -61,6 +61,9 @@ export function createFakeNetwork(): FakeNetwork {
         if (readyState === 1) socket.sent.push(data)
       },
       close(...args) {
+        const [code = 1000] = args
+        if (code !== 1000 && (code < 3000 || code > 4999))
+          throw new DOMException(`the code ${code} is not for applications`, 'InvalidAccessError')
         socket.closes.push(args)
         if (readyState < 2) readyState = 2
       },
