@@ -6,7 +6,8 @@ export const troubles = {
   slow: 'For 30 seconds everything takes a second longer, in both directions.',
   stream: '1,000 messages a second come in, for 10 seconds.',
   flood: '20,000 messages come in as fast as they can.',
-  restart: 'The server closes every connection, stops, and is back a second later.',
+  restart: 'The server ends every connection, stops, and is back a second later. It remembers no session.',
+  drain: 'The server lets every session finish, then stops, and is back a second later.',
 } as const
 
 export type Trouble = keyof typeof troubles
@@ -20,6 +21,7 @@ export const troubleFigures = {
   streamCount: 10_000,
   floodCount: 20_000,
   restartDuration: 1_000,
+  drainDuration: 5_000,
 } as const
 
 /** What a flood consists of. */

@@ -10,6 +10,7 @@ const steps: readonly (readonly [title: string, command: string])[] = [
   ['Format', 'npm run -s format:check'],
   ['Lint', 'npm run -s lint'],
   ['Types', 'npm run -s types'],
+  ['Reference without warnings', 'typedoc --emit none'],
   ['Unit tests with coverage', 'vitest run --project unit --coverage'],
   ['Chromium', 'node test/support/chromium.ts'],
   ['Integration tests', 'vitest run --project integration'],

@@ -1,13 +1,12 @@
 import type { Server } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { readFrame, type Incoming, type Outgoing } from './frames.ts'
-import { freeName } from './names.ts'
+import { createRoom } from './room.ts'
 
 interface Peer {
   readonly socket: WebSocket
   readonly id: string
-  /** What it joined with; no name before that. */
-  name?: string
+  /** The page's secret, by which its next connection takes the place of this one. */
   key?: string | undefined
   isAlive: boolean
   recentFrames: number
@@ -16,7 +15,7 @@ interface Peer {
 /** A chat at `/ws` of an HTTP server: an ordinary server in plain JSON, which knows nothing of Holdfast. */
 export function createChatServer(
   http: Server,
-  { pingInterval = 20_000, framesPerSecond = 100, maxBufferedBytes = 1_048_576 } = {},
+  { room = createRoom(), pingInterval = 20_000, framesPerSecond = 100, maxBufferedBytes = 1_048_576 } = {},
 ): { close(): void } {
   const peers = new Set<Peer>()
   const sockets = new WebSocketServer({
@@ -35,14 +34,13 @@ export function createChatServer(
     else if (to.socket.readyState === to.socket.OPEN) to.socket.send(text)
   }
   const reply = (to: Peer, frame: Outgoing): void => send(to, JSON.stringify(frame))
-  const tellOthers = (from: Peer, frame: Outgoing): void => {
-    const text = JSON.stringify(frame)
-    for (const peer of peers) if (peer !== from && peer.name) send(peer, text)
-  }
+  const stopListening = room.listen((news, from) => {
+    const text = JSON.stringify(news)
+    for (const peer of peers) if (peer.id !== from && room.has(peer.id)) send(peer, text)
+  })
 
   const leave = (peer: Peer): void => {
-    const { id, name } = peer
-    if (peers.delete(peer) && name) tellOthers(peer, { type: 'left', id, name, at: Date.now() })
+    if (peers.delete(peer)) room.leave(peer.id)
   }
 
   const join = (peer: Peer, wanted: string, key = peer.key): void => {
@@ -51,21 +49,17 @@ export function createChatServer(
       old.socket.close(4409) // superseded
       leave(old)
     }
-    const others = [...peers].flatMap(({ id, name }) => (name && id !== peer.id ? [{ id, name }] : []))
-    const name = freeName(wanted, others)
-    Object.assign(peer, { name, key })
-    reply(peer, { type: 'welcome', id: peer.id, name, at: Date.now(), others })
-    tellOthers(peer, { type: 'joined', id: peer.id, name, at: Date.now() })
+    peer.key = key
+    reply(peer, { type: 'welcome', ...room.join(peer.id, wanted) })
   }
 
   const answer = (peer: Peer, frame: Incoming): void => {
     if (frame.type === 'ping') return reply(peer, { type: 'pong' })
     if (frame.type === 'join') return join(peer, frame.name, frame.key)
     if (frame.type === 'invalid') return reply(peer, { type: 'error', message: frame.reason })
-    const { id, name } = peer
-    if (!name) return reply(peer, { type: 'error', message: 'join first' })
-    if (frame.type === 'typing') tellOthers(peer, { type: 'typing', id, name })
-    else tellOthers(peer, { type: 'chat', id, name, message: frame.message, at: Date.now() })
+    if (!room.has(peer.id)) return reply(peer, { type: 'error', message: 'join first' })
+    if (frame.type === 'typing') room.typing(peer.id)
+    else room.say(peer.id, frame.message)
   }
 
   let lastId = 0
@@ -100,6 +94,7 @@ export function createChatServer(
     close() {
       clearInterval(dropDead)
       clearInterval(readOn)
+      stopListening()
       const impatience = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 1_000)
       sockets.close(() => clearTimeout(impatience))
       for (const socket of sockets.clients) socket.close(1001)

@@ -1,24 +1,57 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Line } from './line.ts'
 import { textFrame } from './raw-frames.ts'
+import type { Visitor } from './session-chat.ts'
+
+/** What messages can be poured into. */
+export interface Sink {
+  readonly isClosed: boolean
+  /** Takes messages with the numbers after `from` up to `to`. Resolves when there is room for more. */
+  write(from: number, to: number, of: number): Promise<void>
+}
 
 /** How many messages are written in one go. */
 const batch = 200
 
-/** Sends messages of its own over a line: a number a second, or as fast as the peer takes them. Ends with the line. */
-export async function flood(line: Line, count: number, rate?: number): Promise<void> {
+/** Pours messages: a number a second, or as fast as they are taken. Ends with the sink. */
+export async function flood(sink: Sink, count: number, rate?: number): Promise<void> {
   const startedAt = performance.now()
   let number = 0
-  while (number < count && !line.stream.destroyed) {
+  while (number < count && !sink.isClosed) {
     const elapsed = performance.now() - startedAt
-    const due = rate === undefined ? number + batch : Math.floor((rate * elapsed) / 1_000)
-    const frames: Buffer[] = []
-    while (number < Math.min(count, due)) frames.push(message(++number, count))
-    if (frames.length > 0) await line.inject(Buffer.concat(frames))
+    const due = Math.min(count, rate === undefined ? number + batch : Math.floor((rate * elapsed) / 1_000))
+    if (due > number) await sink.write(number, due, count)
+    number = Math.max(number, due)
     if (rate !== undefined) await sleep(10, undefined, { ref: false })
   }
 }
 
-function message(number: number, of: number): Buffer {
-  return textFrame(JSON.stringify({ type: 'flood', number, of }))
+/** Frames of our own, on a line to somebody who speaks plain JSON. */
+export function lineSink(line: Line): Sink {
+  const frame = (number: number, of: number): Buffer =>
+    textFrame(JSON.stringify({ type: 'flood', number, of }))
+  return {
+    get isClosed() {
+      return line.stream.destroyed
+    },
+    write: (from, to, of) =>
+      line.inject(
+        Buffer.concat(Array.from({ length: to - from }, (_, index) => frame(from + index + 1, of))),
+      ),
+  }
+}
+
+/** Events of a session. What its window does not take yet waits in the hub. */
+export function sessionSink(peer: Visitor): Sink {
+  let isClosed = false
+  peer.onClose(() => (isClosed = true))
+  return {
+    get isClosed() {
+      return isClosed
+    },
+    async write(from, to, of) {
+      for (let number = from + 1; number <= to; number++) peer.send('flood', { number, of })
+      await turn()
+    },
+  }
 }

@@ -1,7 +1,9 @@
 import { limits, type Chat } from '../contract.ts'
 import { cleanName } from './names.ts'
 
-type FramesOf<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events]
+export type FramesOf<Events> = {
+  [Type in keyof Events]: { readonly type: Type } & Events[Type]
+}[keyof Events]
 
 export type Outgoing = FramesOf<Chat['toClient']>
 
@@ -23,8 +25,11 @@ export function readFrame(data: Buffer, isBinary: boolean): Incoming {
     return invalid('not JSON')
   }
   if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return invalid('not a JSON object')
-  const { type, name, key, message } = frame as Record<string, unknown>
+  return checkFrame({ ...frame })
+}
 
+/** The same for what was parsed already. */
+export function checkFrame({ type, name, key, message }: Readonly<Record<string, unknown>>): Incoming {
   switch (type) {
     case 'ping':
     case 'typing':

@@ -9,7 +9,10 @@ import { createShortMemory } from './short-memory.ts'
  * A page calls itself something in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the
  * TCP connections of that page, and all that it opens in the next `duration` milliseconds.
  */
-export function createOutage(http: Server, { duration = cutDuration } = {}): RequestListener {
+export function createOutage(
+  http: Server,
+  { duration = cutDuration }: { readonly duration?: number | undefined } = {},
+): RequestListener {
   const connections = new Map<Duplex, string>()
   const cut = createShortMemory(duration)
 
@@ -33,6 +36,6 @@ export function createOutage(http: Server, { duration = cutDuration } = {}): Req
 }
 
 /** What the page calls itself that a request belongs to. */
-export function pageOf({ url = '' }: IncomingMessage): string | null {
+export function pageOf({ url = '' }: Pick<IncomingMessage, 'url'>): string | null {
   return new URLSearchParams(url.split('?', 2)[1]).get('page')
 }

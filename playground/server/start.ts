@@ -1,12 +1,15 @@
 import { once } from 'node:events'
 import { createServer, Server, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { troubleFigures } from '../trouble.ts'
 import { createChatServer } from './chat.ts'
 import { createOutage } from './outage.ts'
 import { servePage } from './page.ts'
+import { createRoom } from './room.ts'
 import { createScenesServer } from './scenes.ts'
+import { createSessionChat } from './session-chat.ts'
 import { createTrouble } from './trouble.ts'
 
 export interface Playground {
@@ -14,21 +17,30 @@ export interface Playground {
   close(): Promise<void>
 }
 
-/**
- * Starts the whole on one port: the page, its chat and its scenes, and the switches that make trouble for a page.
- * Port 0 takes a free one.
- */
-export async function startPlayground(options: {
+export interface PlaygroundOptions {
+  /** 0 takes a free one. */
   readonly port: number
   readonly host: string
+  /** Where the built page is. */
   readonly folder: string
-}): Promise<Playground> {
+  /** How long a page is cut off that asks for it, in milliseconds. */
+  readonly cutDuration?: number
+}
+
+/** A playground until it is stopped: by a drain, or as by a crash. */
+interface Running {
+  readonly port: number
+  stop(how: 'restart' | 'drain'): Promise<void>
+}
+
+/** Starts the whole on one port: the page, its chat and its scenes, and the switches that make trouble for a page. */
+export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
   const page = servePage(options.folder)
   let restarting: Promise<void> | undefined
   const closing = new AbortController()
 
-  const restart = async (): Promise<void> => {
-    await running?.close()
+  const restart = async (how: 'restart' | 'drain'): Promise<void> => {
+    await running?.stop(how)
     running = undefined
     // In between, another program may have taken the port.
     while (!running && !closing.signal.aborted) {
@@ -36,12 +48,12 @@ export async function startPlayground(options: {
       if (!closing.signal.aborted) running = await listen(port).catch(() => undefined)
     }
   }
-  const listen = (onPort: number): Promise<Playground> =>
-    open(onPort, options.host, page, () => {
-      restarting ??= restart().finally(() => (restarting = undefined))
+  const listen = (onPort: number): Promise<Running> =>
+    open({ ...options, port: onPort }, page, (how) => {
+      restarting ??= restart(how).finally(() => (restarting = undefined))
     })
 
-  let running: Playground | undefined = await listen(options.port)
+  let running: Running | undefined = await listen(options.port)
   const { port } = running
 
   return {
@@ -49,38 +61,54 @@ export async function startPlayground(options: {
     async close() {
       closing.abort()
       await restarting
-      await running?.close()
+      await running?.stop('drain')
     },
   }
 }
 
 async function open(
-  onPort: number,
-  host: string,
+  { port, host, cutDuration }: PlaygroundOptions,
   page: RequestListener,
-  restart: () => void,
-): Promise<Playground> {
+  restart: (how: 'restart' | 'drain') => void,
+): Promise<Running> {
   const http = createServer((request, response) => {
     const [, first = ''] = request.method === 'POST' ? (request.url?.split(/[/?]/) ?? []) : []
     if (first === 'cut') return cut(request, response)
     return first === 'trouble' ? trouble(request, response) : page(request, response)
   })
-  const cut = createOutage(http)
+  const cut = createOutage(http, { duration: cutDuration })
   // These listen to nothing but what is passed on to them.
   const chatUpgrades = new Server()
   const scenesUpgrades = new Server()
+  const sessionUpgrades = new Server()
+  const upgrades = new Map([
+    ['/scenes', scenesUpgrades],
+    ['/session', sessionUpgrades],
+  ])
   const trouble = createTrouble(http, {
-    serverFor: (path) => (path === '/scenes' ? scenesUpgrades : chatUpgrades),
+    serverFor: (path) => upgrades.get(path) ?? chatUpgrades,
     restart,
+    visitor: (id) => sessionChat.visitor(id),
   })
 
-  http.listen(onPort, host)
+  http.listen(port, host)
   await once(http, 'listening')
-  const servers = [createChatServer(chatUpgrades), createScenesServer(scenesUpgrades)]
+  const room = createRoom()
+  const servers = [createChatServer(chatUpgrades, { room }), createScenesServer(scenesUpgrades)]
+  const sessionChat = createSessionChat(sessionUpgrades, { room })
+  const sessionStreams = new Set<Duplex>()
+  sessionUpgrades.on('upgrade', (_, stream: Duplex) => {
+    sessionStreams.add(stream)
+    stream.on('close', () => sessionStreams.delete(stream))
+  })
 
   return {
     port: (http.address() as AddressInfo).port,
-    async close() {
+    async stop(how) {
+      // A process that crashes says no goodbye.
+      if (how === 'restart') for (const stream of sessionStreams) stream.destroy()
+      await sessionChat.close(how === 'drain' ? { drain: troubleFigures.drainDuration } : {})
+      sessionUpgrades.removeAllListeners('upgrade')
       for (const server of servers) server.close()
       http.close()
       http.closeAllConnections()

@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isSendable, troubleFigures as figures, troubles, type Trouble } from '../trouble.ts'
-import { flood } from './flood.ts'
+import { flood, lineSink, sessionSink } from './flood.ts'
 import { createLine, type Line } from './line.ts'
 import { pageOf } from './outage.ts'
 import { closeFrame } from './raw-frames.ts'
+import type { SessionChat } from './session-chat.ts'
 import { createShortMemory } from './short-memory.ts'
 
 interface Connection {
@@ -13,8 +14,8 @@ interface Connection {
   readonly line: Line
 }
 
-/** Of all that a page is connected to, a flood hits the chat only. */
-const floodedPath = '/ws'
+/** Of all that a page is connected to, a flood hits the chat only, on either wire. */
+const floodedPaths = ['/ws', '/session']
 
 /**
  * Trouble for single pages, below the servers, which know nothing of it: what it does happens on the way to them.
@@ -27,19 +28,23 @@ export function createTrouble(
   {
     serverFor,
     restart,
+    visitor,
     refuseDuration = figures.refuseDuration,
     slowDuration = figures.slowDuration,
     slowness = figures.slowness,
   }: {
     /** Takes the upgrades for a path. It need not listen. */
     readonly serverFor: (path: string) => Server
-    readonly restart: () => void
+    readonly restart: (how: 'restart' | 'drain') => void
+    /** A session cannot be flooded below its server: its messages are numbered. */
+    readonly visitor?: SessionChat['visitor']
     readonly refuseDuration?: number
     readonly slowDuration?: number
     readonly slowness?: number
   },
 ): RequestListener {
   const connections = new Set<Connection>()
+  const flooded = new WeakSet<Line>()
   const delay = (page: string, pause: number): void => {
     for (const { page: owner, line } of connections) if (owner === page) line.delay(pause)
   }
@@ -55,16 +60,31 @@ export function createTrouble(
     const page = pageOf(request) ?? ''
     if (refused.has(page)) return refuse(socket)
     const path = pathOf(request)
+    const server = serverFor(path)
+    // One that has drained takes nothing any more.
+    if (server.listenerCount('upgrade') === 0) return refuse(socket)
     const line = createLine(socket)
     if (slow.has(page)) line.delay(slowness)
     const connection = { page, path, line }
     connections.add(connection)
     line.stream.on('close', () => connections.delete(connection))
-    serverFor(path).emit('upgrade', request, line.stream, head)
+    server.emit('upgrade', request, line.stream, head)
   })
 
+  const startFlood = (own: readonly Connection[], count: number, rate?: number): number => {
+    const connection = own.findLast(({ path }) => floodedPaths.includes(path))
+    if (!connection) return 404
+    const { line, page, path } = connection
+    if (flooded.has(line)) return 409
+    const peer = visitor?.(page)
+    if (path === '/session' && !peer) return 404
+    flooded.add(line)
+    const sink = path === '/session' && peer ? sessionSink(peer) : lineSink(line)
+    void flood(sink, count, rate).finally(() => flooded.delete(line))
+    return 204
+  }
+
   const make = (trouble: Trouble, page: string, own: readonly Connection[], code: number): number => {
-    const flooded = own.find(({ path }) => path === floodedPath)?.line
     switch (trouble) {
       case 'black-hole':
         for (const { line } of own) line.blackHole()
@@ -81,13 +101,12 @@ export function createTrouble(
         slow.add(page)
         break
       case 'stream':
-        if (flooded) void flood(flooded, figures.streamCount, figures.streamRate)
-        break
+        return startFlood(own, figures.streamCount, figures.streamRate)
       case 'flood':
-        if (flooded) void flood(flooded, figures.floodCount)
-        break
+        return startFlood(own, figures.floodCount)
       case 'restart':
-        setImmediate(restart) // The answer goes out first.
+      case 'drain':
+        setImmediate(restart, trouble) // The answer goes out first.
         break
     }
     return 204

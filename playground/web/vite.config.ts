@@ -26,6 +26,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/ws': { target: server, ws: true },
+      '/session': { target: server, ws: true },
       '/scenes': { target: server, ws: true },
       '/cut': server,
       '/trouble': server,

@@ -24,6 +24,7 @@ const names = (folder: string): string[] =>
 const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
   misuse: true,
   'no-websocket': true,
+  'wire-mismatch': true,
   'connect-failed': true,
   disconnected: true,
   disposed: true,
@@ -38,7 +39,9 @@ const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
 
 describe('the code in the documents', () => {
   const inPages = blocks.filter(({ language }) => /^tsx?$/.test(language)).map(blockExcerpt)
-  const inDocstrings = ['packages/client/src', 'packages/protocol/src'].flatMap(docstringExcerpts)
+  const inDocstrings = ['client', 'protocol', 'react', 'server'].flatMap((name) =>
+    docstringExcerpts(`packages/${name}/src`),
+  )
   const wrong = [
     ...parsePage(
       'wrong.md',
@@ -59,7 +62,11 @@ describe('the code in the documents', () => {
   })
 
   it('compiles, in every docstring', () => {
-    expect(inDocstrings.length).toBeGreaterThan(4)
+    const inPackage = (name: string): number =>
+      inDocstrings.filter(({ path }) => path.startsWith(`packages/${name}/`)).length
+    expect(inPackage('react')).toBeGreaterThan(3)
+    expect(inPackage('server')).toBeGreaterThan(2)
+    expect(inDocstrings.length).toBeGreaterThan(11)
     expect(errorsIn(/^(?!wrong)(?!.*\.md$)/)).toEqual([])
   })
 
@@ -169,6 +176,13 @@ describe('the page of a close code', () => {
 
   it('exists for every code of the table, and for no other', () => {
     expect(names(`${docs}/close-codes`)).toEqual(rules.map(([code]) => code).sort())
+  })
+
+  it('exists for every code that the protocol names', () => {
+    const { text } = page('packages/protocol/PROTOCOL.md')!
+    const named = [...text.matchAll(/^\| (\d{4}) \|/gm)].map(([, code]) => code)
+    expect(named.length).toBeGreaterThan(12)
+    expect(names(`${docs}/close-codes`)).toEqual(expect.arrayContaining(named))
   })
 
   it.each(rules)('%s says what the client does', (code, rule) => {

@@ -25,13 +25,45 @@ declare module 'svelte/store' {
 }
 `
 
+type Known = Readonly<Record<string, string>>
+
+const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }'
+
 /** What an example may use without saying where it comes from, unless it says so itself. */
-const known: Readonly<Record<string, string>> = {
+const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
+  session: `import { session } from 'holdfast'`,
   url: 'declare const url: string',
-  Chat: 'interface Chat { toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }',
+  Chat: `interface Chat ${chat}`,
   client: `declare const client: import('holdfast').Client`,
+}
+
+/** The same for the hooks. */
+const knownInReact: Known = {
+  ...known,
+  ...Object.fromEntries(
+    ['HoldfastProvider', 'useClient', 'useConnection', 'useEvent'].map((name) => [
+      name,
+      `import { ${name} } from '@holdfast/react'`,
+    ]),
+  ),
+  client: `declare const client: import('holdfast').Client<${chat}>`,
+  App: 'declare function App(): null',
+  setMessages: 'declare function setMessages(change: (all: string[]) => string[]): void',
+}
+
+/** The same for hubs. */
+const knownOnServers: Known = {
+  createHub: `import { createHub } from '@holdfast/server'`,
+  Chat: `interface Chat {
+    toClient: { 'chat.typing': string }
+    toServer: { 'chat.typing': string; 'chat.send'(draft: string): number }
+  }`,
+  server: `declare const server: import('node:http').Server`,
+  verify:
+    'declare function verify(token?: string): Promise<{ identity: string; user: { id: string }; expiresIn: number }>',
+  save: 'declare function save(draft: string, author: string | null): Promise<number>',
 }
 
 /** A block of a page as a program. Without a prelude of its page, one that uses a client is given one. */
@@ -41,7 +73,7 @@ export function blockExcerpt({ path, line, language, code, prelude }: Block): Ex
     line,
     language: language === 'tsx' ? 'tsx' : 'ts',
     code,
-    prelude: prelude ?? assume(code, ['client']),
+    prelude: prelude ?? assume(code, { client: known['client']! }),
   }
 }
 
@@ -53,13 +85,16 @@ export function docstringExcerpts(folder: string): Excerpt[] {
 }
 
 export function exampleExcerpts(path: string, source: string): Excerpt[] {
+  const [, folder = ''] = path.split('/')
+  const names = { react: knownInReact, server: knownOnServers }[folder] ?? known
   const excerpts: Excerpt[] = []
   let example: { line: number; lines: string[] } | undefined
   const end = (): void => {
     if (!example) return
     const code = example.lines.filter((line) => !line.startsWith('```')).join('\n')
     const { line } = example
-    excerpts.push({ path, line, language: 'ts', code, prelude: assume(code, Object.keys(known)) })
+    const language = code.includes('/>') ? 'tsx' : 'ts'
+    excerpts.push({ path, line, language, code, prelude: assume(code, names) })
     example = undefined
   }
   for (const [index, line] of source.split('\n').entries()) {
@@ -73,10 +108,10 @@ export function exampleExcerpts(path: string, source: string): Excerpt[] {
 }
 
 /** What a program uses of the given names and does not declare. */
-function assume(code: string, names: readonly string[]): string {
-  return names
+function assume(code: string, names: Known): string {
+  return Object.keys(names)
     .filter((name) => new RegExp(`\\b${name}\\b`).test(code))
     .filter((name) => !new RegExp(`(?:import\\b[^;'"]*|const|interface|function) ${name}\\b`).test(code))
-    .map((name) => known[name])
+    .map((name) => names[name])
     .join('\n')
 }

@@ -105,6 +105,7 @@ describe('the core is pure', () => {
     `import { type WebSocket } from './ports.ts'`,
     'const open = (socket: WebSocket, at: Date): typeof performance => limits.window',
     'const limits = { window: 3 }; interface Limits { window: number }',
+    'const { window: size } = limits',
     'const least = Math.min(1, Math.floor(x))',
   ])('this is fine: %s', (text) => {
     expect(impureNames(text)).toEqual([])
@@ -152,10 +153,11 @@ function isImpure(name: ts.Identifier): boolean {
   return impure.has(name.text) && !isMemberName(name)
 }
 
-/** `limits.window` and `{ window: 3 }` name a member, not the global. */
+/** `limits.window`, `{ window: 3 }` and `{ window: size } = limits` name a member, not the global. */
 function isMemberName(name: ts.Identifier): boolean {
   const { parent } = name
   if (ts.isPropertyAccessExpression(parent)) return parent.name === name
+  if (ts.isBindingElement(parent)) return parent.propertyName === name
   return (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent)) && parent.name === name
 }
 

@@ -1,8 +1,9 @@
 // Packs every public package and judges the tarball: what is checked is what users get.
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, posix } from 'node:path'
 import ts from 'typescript'
+import { parsePage } from '../docs/pages.ts'
 import { pack, published, readManifest, root, run, temporaryFolder } from './published.ts'
 
 interface SourceMap {
@@ -13,6 +14,9 @@ interface SourceMap {
 
 /** What goes into the files of a package besides its own code. The tarball has to hold its licence. */
 const bundled: Readonly<Record<string, readonly string[]>> = { holdfast: ['mitt'] }
+
+/** Those that run on servers only, and may import what Node has. */
+const onServers: readonly string[] = ['@holdfast/server']
 
 const folder = temporaryFolder()
 
@@ -25,6 +29,7 @@ try {
     examine(join(folder, 'package'))
     examineMaps(join(folder, 'package'))
     examineHashes(join(folder, 'package'))
+    examineLinks(join(folder, 'package'))
     run(root, 'publint', '--strict', tarball)
     run(root, 'attw', tarball, '--profile', 'node16')
     rmSync(join(folder, 'package'), { recursive: true })
@@ -64,6 +69,7 @@ function examine(unpacked: string): void {
     const { importedFiles } = ts.preProcessFile(text, true, true)
     for (const { fileName } of importedFiles) {
       if (fileName.startsWith('.') || allowed.includes(fileName)) continue
+      if (fileName.startsWith('node:') && onServers.includes(manifest.name)) continue
       throw new Error(`${manifest.name}: ${file} imports '${fileName}', which is not among its dependencies`)
     }
   }
@@ -123,6 +129,19 @@ function examineHashes(unpacked: string): void {
   })
   if (JSON.stringify(hashes) !== JSON.stringify(Object.fromEntries(actual))) {
     throw new Error(`${name}: dist/integrity.json does not fit the scripts beside it`)
+  }
+}
+
+/** Whoever reads a page in `node_modules` has only what came with the package. */
+function examineLinks(unpacked: string): void {
+  const { name } = readManifest(join(unpacked, 'package.json'))
+  for (const path of globSync('**/*.md', { cwd: unpacked })) {
+    for (const { line, target } of parsePage(path, readFileSync(join(unpacked, path), 'utf8')).links) {
+      if (/^[a-z]+:/.test(target)) continue
+      const file = posix.join(posix.dirname(path), decodeURI(target.split('#')[0]!))
+      if (file.startsWith('..') || !existsSync(join(unpacked, file)))
+        throw new Error(`${name}: ${path}:${line} leads to ${target}, which is not in the package`)
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { basename, dirname, extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright'
+import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
 import { install } from '../support/install.ts'
 import { startServer } from '../support/server.ts'
@@ -35,7 +36,7 @@ await using server = await startServer()
 const url = `${server.url}/echo`
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? (await findChromium()),
-  args: ['--no-sandbox', '--disable-gpu'],
+  args: chromiumArgs,
 })
 const cases: Readonly<Record<string, () => Promise<void>>> = {
   'Node, ESM': () => inNode('node-esm/main.mjs'),

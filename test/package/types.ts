@@ -36,9 +36,15 @@ const node16 = { ...strict, module: 'node16', moduleResolution: 'node16' }
 const noDom = { lib: ['es2022'], skipLibCheck: false }
 const consumer = `import * as holdfast from 'holdfast'
 import * as protocol from '@holdfast/protocol'
-const client: holdfast.Client = holdfast.createClient({ url: 'ws://localhost', wire: holdfast.plain() })
+const client: holdfast.Client = holdfast.createClient({ url: 'ws://localhost', wire: holdfast.session() })
 export const outcome: PromiseLike<holdfast.Outcome> = client.send('name', 1)
 export const rule: holdfast.CloseRule = protocol.closeRule(1006)
+`
+const hubConsumer = `import { createServer } from 'node:http'
+import * as server from '@holdfast/server'
+const hub: server.Hub = server.createHub()
+export const detach: server.Unsubscribe = hub.attach(createServer())
+export const outcome: PromiseLike<server.Outcome> | undefined = hub.peers.get('id')?.send('name', 1)
 `
 const component = `import { useConnection } from '@holdfast/react'
 export const useAttempt = (): number => useConnection(({ attempt }) => attempt)
@@ -62,6 +68,11 @@ const projects: readonly Project[] = [
     'no DOM, node16 ESM and CommonJS',
     { ...node16, ...noDom },
     { 'consumer.mts': consumer, 'consumer.cts': consumer },
+  ),
+  project(
+    'a hub, node16 ESM and CommonJS',
+    { ...node16, ...noDom, types: ['node'] },
+    { 'hub.mts': hubConsumer, 'hub.cts': hubConsumer },
   ),
   // Not with the others, because the types of React declare names of the DOM.
   project(
@@ -88,7 +99,13 @@ for (const compiler of compilers) {
 
 /** The tests of types that stand in files of their own. They are compiled, not run. */
 function typeTests(): Project {
-  for (const file of ['types/contract.test.ts', 'types/react.test.ts', 'support/type-check.ts']) {
+  const files = [
+    'types/contract.test.ts',
+    'types/hub.test.ts',
+    'types/react.test.ts',
+    'support/type-check.ts',
+  ]
+  for (const file of files) {
     cpSync(join(root, 'test', file), join(folder, 'type tests', file))
   }
   return project('type tests', {

@@ -1,45 +1,47 @@
 import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser } from 'playwright'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { startPlayground } from '../../playground/server/start.ts'
+import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
+import { join as joinPeer, type Peer } from './peer.ts'
 
 const folder = join(import.meta.dirname, '../../playground/web/dist')
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Where screenshots go, to be looked at. */
-export const shots: string = join(tmpdir(), 'holdfast-playground')
 
 export interface Visit {
   readonly browser: Browser
   readonly url: string
+  /** Somebody without a page joins the chat, until the test is over. */
+  joinAs(name: string): Promise<Peer>
 }
 
 /** One browser for the file. Gives a function that starts a playground, which ends with its test. */
-export function useBrowser(): () => Promise<Visit> {
+export function useBrowser(options: { readonly cutDuration?: number } = {}): () => Promise<Visit> {
   let browser: Browser
 
   beforeAll(async () => {
     if (!existsSync(folder))
       throw new Error('The page is not built, and these tests need it. Run: npm run build')
-    browser = await chromium.launch({ executablePath: await findChromium(), args })
+    browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArgs })
   })
   afterAll(() => browser?.close())
 
   return async () => {
-    const playground = await startPlayground({ port: 0, host: 'localhost', folder })
+    const playground = await startPlayground({ port: 0, host: 'localhost', folder, ...options })
     onTestFinished(async () => {
       await Promise.all(browser.contexts().map((context) => context.close()))
       await playground.close()
     })
-    return { browser, url: `http://localhost:${playground.port}/` }
+    const host = `localhost:${playground.port}`
+    return {
+      browser,
+      url: `http://${host}/`,
+      async joinAs(name) {
+        const peer = await joinPeer(`ws://${host}/ws`, name)
+        onTestFinished(() => peer.socket.terminate())
+        return peer
+      },
+    }
   }
 }

@@ -24,6 +24,8 @@ export interface Look {
   readonly viewport?: { readonly width: number; readonly height: number }
   /** The timers of the page can be told to hurry, by `page.clock`. */
   readonly hurries?: boolean
+  /** Called while the page asks for the name. */
+  readonly asked?: (page: Page) => Promise<void>
 }
 
 /** Opens the chat and joins it, the way a new user does. */
@@ -41,6 +43,7 @@ export async function joinChat(
 
   if (look.hurries) await page.clock.install()
   await page.goto(url)
+  await look.asked?.(page)
   await page.getByRole('textbox', { name: 'Name' }).fill(name)
   await page.keyboard.press('Enter')
 

@@ -10,6 +10,8 @@ export interface Peer {
   next(): Promise<Frame>
   /** Sends an object as JSON, and anything else as it is. */
   say(...frames: readonly (object | string | Buffer)[]): void
+  /** The chat messages that have not been taken yet, up to this one. */
+  heardUpTo(message: string): Promise<string[]>
   /** Shows that nothing else came in: the next frame is the answer to a ping that is sent now. */
   nextIsNothing(): Promise<boolean>
   /** The close code, once the socket has closed. */
@@ -44,6 +46,14 @@ export async function dial(url: string, options: ClientOptions = {}): Promise<Pe
     next,
     say,
     closed,
+    async heardUpTo(message) {
+      const heard: string[] = []
+      while (heard.at(-1) !== message) {
+        const frame = await next()
+        if (frame.type === 'chat') heard.push(String(frame['message']))
+      }
+      return heard
+    },
     async nextIsNothing() {
       say({ type: 'ping' })
       return (await next()).type === 'pong'

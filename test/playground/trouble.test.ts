@@ -111,6 +111,7 @@ test('a stream keeps its pace', async () => {
   client.on('flood', () => received++)
   await trouble('stream', '?page=mine')
   await first
+  expect(await trouble('flood', '?page=mine'), 'one at a time').toBe(409)
   await sleep(500)
   expect(received).toBeGreaterThan(250)
   expect(received).toBeLessThan(1_000)

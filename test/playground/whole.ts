@@ -16,10 +16,10 @@ export interface Whole {
   close(): Promise<void>
 }
 
-export async function openWhole(): Promise<Whole> {
+export async function openWhole(options: { readonly cutDuration?: number } = {}): Promise<Whole> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-whole-'))
   writeFileSync(join(folder, 'index.html'), '<!doctype html>')
-  const playground = await startPlayground({ port: 0, host: '127.0.0.1', folder })
+  const playground = await startPlayground({ port: 0, host: '127.0.0.1', folder, ...options })
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => (closed ??= playground.close())
   onTestFinished(async () => {

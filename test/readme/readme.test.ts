@@ -90,9 +90,31 @@ describe('the README', () => {
     }
   })
 
+  it('has a server that holds sessions, and its client, of ten lines each', async () => {
+    const port = await freePort()
+    const [server, client] = ['createHub', 'session()'].map(
+      (text) => blocks.find(({ language, code }) => language === 'ts' && code.includes(text))!.code,
+    ) as [string, string]
+    for (const code of [server, client]) expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(12)
+    const { child } = await run('server.ts', server, port)
+    const { line } = await run('client.ts', client, port)
+    expect([await line(), await line()]).toEqual(['1: hi', 'delivered 1'])
+    expect(child.exitCode).toBeNull()
+  })
+
   it('is short, and names both commands', () => {
     expect(readme.split('\n').length).toBeLessThan(200)
     expect(readme).toContain('npm start')
     expect(readme).toContain('npm test')
+  })
+
+  it('compares with the versions that are measured', async () => {
+    const [, ...others] = /^\| \| (holdfast .*) \|$/m.exec(readme)![1]!.split(' | ')
+    expect(others.length).toBeGreaterThan(4)
+    for (const other of others) {
+      const [name = '', version] = other.split(' ')
+      const manifest = await readFile(join(root, 'test/node_modules', name, 'package.json'), 'utf8')
+      expect(JSON.parse(manifest), name).toMatchObject({ version })
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { aroundEach, expect } from 'vitest'
+import { aroundAll, aroundEach, expect } from 'vitest'
 
 /** How long what has been closed may take to be gone, in milliseconds. */
 const patience = 2_000
@@ -8,10 +8,12 @@ const patience = 2_000
  * Fails every test of the file that leaves a server, a socket or a timer behind.
  *
  * Looks after everything that the test owned was disposed of. Only timers that were set through the global are ours:
- * the test runner has kept the original to itself.
+ * the test runner has kept the original to itself. Of tests that run beside one another, only what all of them leave
+ * behind can be told: that is for `all`.
  */
-export function expectNothingLeft(): void {
-  aroundEach(async (runTest) => {
+export function expectNothingLeft(of: 'each' | 'all' = 'each'): void {
+  const around = of === 'each' ? aroundEach : aroundAll
+  around(async (runTest) => {
     const socketsBefore = sockets()
     const timers = watchTimers()
     const left = (): string[] => [...missing(sockets(), socketsBefore), ...timers.running()]

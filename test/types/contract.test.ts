@@ -2,11 +2,15 @@ import * as valibot from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { z } from 'zod'
-import { createClient } from 'holdfast'
-import type { Client, Delivery, SocketConstructor } from 'holdfast'
+import { createClient, session } from 'holdfast'
+import type { Client, Delivery, Lifecycle, Outcome, RequestContext, SocketConstructor, Wire } from 'holdfast'
 
 interface Chat {
-  toClient: { 'chat.message': { from: string; text: string }; 'room.closed': undefined }
+  toClient: {
+    'chat.message': { from: string; text: string }
+    'room.closed': undefined
+    confirm(question: string): boolean
+  }
   toServer: {
     'chat.typing': { room: string }
     leave: undefined
@@ -72,11 +76,54 @@ describe('a contract from an interface', () => {
     })
   })
 
+  it('types the requests of the server, and how they are answered', () => {
+    compiles(() => {
+      client.handle('confirm', (question, context) => {
+        expectTypeOf(question).toEqualTypeOf<string>()
+        expectTypeOf(context).toEqualTypeOf<RequestContext>()
+        return question.length > 0
+      })
+      client.handle('confirm', () => Promise.resolve(true))
+      // @ts-expect-error the answer is of the wrong type
+      client.handle('confirm', () => 'yes')
+      // @ts-expect-error an event is not a request
+      client.handle('chat.message', () => {})
+      // @ts-expect-error the server answers this one
+      client.handle('time', () => 'now')
+      // @ts-expect-error a request is not an event
+      client.on('confirm', () => {})
+    })
+  })
+
+  it('tells all outcomes apart, each with its reasons', () => {
+    compiles(() => {
+      const outcome = {} as Outcome
+      if (outcome.status === 'delivered' || outcome.status === 'sent') {
+        // @ts-expect-error what went well has no reason
+        void outcome.reason
+      } else if (outcome.status === 'unknown')
+        expectTypeOf(outcome.reason).toEqualTypeOf<'session-lost' | 'closed' | 'disposed'>()
+      else expectTypeOf(outcome.reason).toExtend<string>()
+    })
+  })
+
+  it('takes a session for a wire', () => {
+    compiles(() => {
+      expectTypeOf(session({ window: [1, 1] })).toEqualTypeOf<Wire>()
+      createClient<Chat>({ url, wire: session() }).watch('lost', (loss) => {
+        expectTypeOf(loss).toEqualTypeOf<Lifecycle['lost']>()
+        expectTypeOf(loss.missed).toEqualTypeOf<number | undefined>()
+      })
+      // @ts-expect-error a window has two numbers
+      session({ window: 5 })
+    })
+  })
+
   it('keeps the lifecycle apart from events', () => {
     compiles(() => {
       client.watch('down', (cause) => expectTypeOf(cause.code).toEqualTypeOf<number | undefined>())
       client.watch('settled', ({ outcome }) =>
-        expectTypeOf(outcome.status).toEqualTypeOf<'sent' | 'undelivered'>(),
+        expectTypeOf(outcome.status).toEqualTypeOf<'delivered' | 'sent' | 'undelivered' | 'unknown'>(),
       )
       // @ts-expect-error there is no such thing to watch
       client.watch('chat.message', () => {})

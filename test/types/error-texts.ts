@@ -14,13 +14,26 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
     `client.request('chat.send', 7)`,
     `Argument of type 'number' is not assignable to parameter of type '{ text: string; }'.`,
   ],
+  [
+    `client.handle('confirm', () => 'yes')`,
+    `Type 'string' is not assignable to type 'boolean | Promise<boolean>'.`,
+  ],
+  [
+    `hub.on('chat.tping', () => {})`,
+    `Argument of type '"chat.tping"' is not assignable to parameter of type '"chat.typing" | "leave"'.`,
+  ],
+  [`hub.broadcast('chat.message', { text: 7 })`, `Type 'number' is not assignable to type 'string'.`],
+  [
+    `hub.handle('chat.send', ({ txt }) => ({ id: txt }))`,
+    `Property 'txt' does not exist on type '{ text: string; }'.`,
+  ],
 ]
 
 /** What stands before the code of each; the code is the seventh line. */
-export const contract = `import { createClient } from 'holdfast'
+export const contract = `import { createClient } from 'holdfast'; import { createHub } from '@holdfast/server'
 interface Chat {
-  toClient: { 'chat.message': { text: string }; 'room.closed': undefined }
+  toClient: { 'chat.message': { text: string }; 'room.closed': undefined; confirm(question: string): boolean }
   toServer: { 'chat.typing': { room: string }; leave: undefined; 'chat.send'(draft: { text: string }): { id: number } }
 }
-const client = createClient<Chat>({ url: 'ws://localhost' })
+const client = createClient<Chat>({ url: 'ws://localhost' }), hub = createHub<Chat>()
 `

@@ -1,28 +1,36 @@
-import { createClient, plain, type Client, type SocketConstructor } from 'holdfast'
+import { createClient, plain, session, type Client, type SocketConstructor } from 'holdfast'
 import type { Chat } from '../../contract.ts'
 import type { Flood } from '../../trouble.ts'
 import { observe } from './inspector/observe.ts'
+import type { ChatWire } from './wire.ts'
 
 export type ChatClient = Client<Chat & Flood>
 
-/**
- * The connection of one page. It says its name first on every connection, and what waits in the queue goes out once
- * the server has answered that with a welcome.
- */
-export function createChatClient(page: string, WebSocket: SocketConstructor, name: () => string): ChatClient {
-  const client = createClient<Chat & Flood>({
-    url: `/ws?page=${page}`,
-    WebSocket,
-    wire: plain({
-      greet: () => JSON.stringify({ type: 'join', name: name(), key: page }),
-      greeted: ({ type }) => type === 'welcome',
-      heartbeat: {
-        message: '{"type":"ping"}',
-        isReply: ({ type }) => type === 'pong',
-        interval: 5_000,
-        timeout: 3_000,
-      },
-    }),
-  })
+/** The connection of one page, which says its name in its greeting. What waits in the queue goes out after that. */
+export function createChatClient(
+  wire: ChatWire,
+  page: string,
+  WebSocket: SocketConstructor,
+  name: () => string,
+): ChatClient {
+  const client = createClient<Chat & Flood>(
+    wire === 'session'
+      ? { url: `/session?page=${page}`, WebSocket, wire: session(), token: name }
+      : { url: `/ws?page=${page}`, WebSocket, wire: plainWire(page, name) },
+  )
   return observe(client)
+}
+
+/** On the plain wire all has to be agreed on with the server: the name comes first, on every connection. */
+function plainWire(page: string, name: () => string): ReturnType<typeof plain> {
+  return plain({
+    greet: () => JSON.stringify({ type: 'join', name: name(), key: page }),
+    greeted: ({ type }) => type === 'welcome',
+    heartbeat: {
+      message: '{"type":"ping"}',
+      isReply: ({ type }) => type === 'pong',
+      interval: 5_000,
+      timeout: 3_000,
+    },
+  })
 }

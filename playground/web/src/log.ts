@@ -4,7 +4,7 @@ import { find, make } from './dom.ts'
 import { avatar } from './online.ts'
 
 const mostEntries = 500
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** The conversation as this page knows it. */
@@ -77,12 +77,27 @@ function time(at: number): HTMLTimeElement {
 
 function explain(outcome: Outcome): (Node | string)[] {
   switch (outcome.status) {
-    case 'sent': {
-      const sent = make('span', '', 'Sent ')
-      sent.title = 'Handed to the socket. A plain server does not confirm more than that.'
-      return [sent, time(Date.now())]
-    }
+    case 'delivered':
+      return [hint('Delivered ', 'The server has acknowledged that its handlers got it.'), time(Date.now())]
+    case 'sent':
+      return [
+        hint('Sent ', 'Handed to the socket. A plain server does not confirm more than that.'),
+        time(Date.now()),
+      ]
     case 'undelivered':
-      return [`Not sent: ${outcome.reason}`]
+      return [hint(`Not delivered: ${outcome.reason}`, 'Certainly: it can be sent again.')]
+    case 'unknown':
+      return [
+        hint(
+          `Unknown: ${outcome.reason}`,
+          'It was written, and nobody can tell how far it got: the session ended without the last word of the server.',
+        ),
+      ]
   }
+}
+
+function hint(words: string, title: string): HTMLElement {
+  const element = make('span', '', words)
+  element.title = title
+  return element
 }

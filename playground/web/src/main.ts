@@ -5,21 +5,25 @@ import { createLog } from './log.ts'
 import { createNameDialog, storedName } from './name.ts'
 import { createNetwork } from './network.ts'
 import { createOnline } from './online.ts'
+import { describeLoss } from './status-text.ts'
 import { createStatus } from './status.ts'
 import { createTools } from './tools.ts'
 import { createTyping } from './typing.ts'
+import { chosenWire, showWire } from './wire.ts'
 
 // By this the page names itself when it asks to be cut off. Nobody else can guess it.
 const page = crypto.getRandomValues(new BigUint64Array(2)).join('')
+const wire = chosenWire()
 let name = storedName()
 let downAt: number | undefined
 
 const network = createNetwork()
-const client = createChatClient(page, network.WebSocket, () => name)
+const client = createChatClient(wire, page, network.WebSocket, () => name)
 const log = createLog()
 const online = createOnline()
 const typing = createTyping()
 const composer = createComposer(client, log)
+showWire(wire)
 createStatus(client, page)
 createTools(client, network, page)
 
@@ -44,17 +48,26 @@ client.watch('invalid', ({ reason }) => log.notice(`Something came in that makes
 
 client.watch('down', () => {
   downAt ??= Date.now()
-  online.clear()
   typing.clear()
+  // A session hears afterwards who came and who left.
+  if (wire === 'plain') online.clear()
 })
-client.watch('open', () => {
+client.watch('lost', (loss) => {
+  online.clear()
+  log.notice(`The session was lost, because ${describeLoss(loss)}.`)
+})
+client.watch('open', ({ resumed, replayed }) => {
   if (downAt === undefined) return
   const seconds = ((Date.now() - downAt) / 1_000).toFixed(1)
   downAt = undefined
-  log.notice(
-    `Back after ${seconds} s. What others said meanwhile is not here: a plain server does not repeat it.`,
-  )
+  const back = `Back after ${seconds} s.`
+  if (resumed) log.notice(`${back} The session goes on, and nothing is missing. Written again: ${replayed}.`)
+  else if (wire === 'plain')
+    log.notice(`${back} What others said meanwhile is not here: a plain server does not repeat it.`)
+  else log.notice(`${back} This is a new session.`)
 })
+// Whoever leaves for good says so, and does not stay in the room until the session has expired.
+window.addEventListener('pagehide', ({ persisted }) => persisted || void client.disconnect())
 
 const sayName = (chosen: string): void => {
   name = chosen

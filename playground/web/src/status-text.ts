@@ -1,4 +1,4 @@
-import type { Cause, ClientState } from 'holdfast'
+import type { Cause, ClientState, Loss, Resumption } from 'holdfast'
 
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 
@@ -19,8 +19,18 @@ const causes: Readonly<Record<string, string>> = {
   silent: 'The server fell silent',
   change: 'The network changed',
   'going-away': 'The server went away',
+  drained: 'The server is about to go',
+  'session-gone': 'The session has ended',
   disconnect: 'As you asked',
   reconnect: 'As you asked',
+}
+
+const losses: Readonly<Record<string, string>> = {
+  expired: 'it was held long enough',
+  overflow: 'too much waited for it',
+  closed: 'the server ended it',
+  drained: 'the server let it finish',
+  unknown: 'the server does not know it',
 }
 
 export function describeStatus({ status, attempt }: ClientState): string {
@@ -44,4 +54,21 @@ export function describeCountdown({ retryAt, attempt }: ClientState, now: number
 export function describeOpen(openedAt: number, rtt: number | undefined): string {
   const since = `Since ${timeFormat.format(openedAt)}`
   return rtt === undefined ? since : `${since}, round trip ${rtt.toFixed(rtt < 10 ? 1 : 0)} ms`
+}
+
+/** What a connection that has opened goes on with; empty for one that begins anew, as every one on the plain wire. */
+export function describeResumption({ resumed, replayed }: Resumption): string {
+  return resumed ? `resumed, ${replayed} replayed` : ''
+}
+
+/** What is known of a session that has ended. */
+export function describeLoss({ why, missed, undelivered, unknown }: Loss): string {
+  const words = losses[why] ?? why
+  return `${words}: ${undelivered} undelivered, ${unknown} unknown, ${missed ?? 'nobody knows how many'} missed`
+}
+
+/** What has not gone out, and what the server has not acknowledged; empty when there is neither. */
+export function describeQueue(queued: number, unacknowledged: number): string {
+  const waiting = queued > 0 && `${queued} ${queued > 1 ? 'messages wait' : 'message waits'}`
+  return [waiting, unacknowledged > 0 && `${unacknowledged} not acknowledged`].filter(Boolean).join(', ')
 }

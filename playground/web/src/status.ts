@@ -1,7 +1,13 @@
 import { cutDuration } from '../../contract.ts'
 import type { ChatClient } from './client.ts'
 import { find, setText } from './dom.ts'
-import { describeCause, describeCountdown, describeOpen, describeStatus } from './status-text.ts'
+import {
+  describeCause,
+  describeCountdown,
+  describeOpen,
+  describeQueue,
+  describeStatus,
+} from './status-text.ts'
 
 const tickInterval = 100
 
@@ -32,10 +38,10 @@ export function createStatus(client: ChatClient, page: string): void {
   }
   const tick = (): void => {
     const { state } = client
-    const { rtt, queuedMessages: queued } = client.stats()
+    const { rtt, queuedMessages, unacknowledgedMessages } = client.stats()
     setText(countdown, describeCountdown(state, Date.now()))
     setText(detail, state.status === 'open' ? describeOpen(openedAt, rtt) : describeCause(state.cause))
-    setText(queue, queued > 0 ? `${queued} ${queued > 1 ? 'messages wait' : 'message waits'}` : '')
+    setText(queue, describeQueue(queuedMessages, unacknowledgedMessages))
   }
 
   cut.title = `The server drops this page's socket and takes no new one for ${cutDuration / 1_000} seconds`

@@ -15,6 +15,7 @@ export function createSwitches(client: Client<Flood>, network: Network, page: st
     if (answer?.ok) setText(said, troubles[trouble])
     else if (answer?.status === 404)
       setText(said, 'This page has no connection for the server to do that to.')
+    else if (answer?.status === 409) setText(said, 'One flood at a time.')
     else setText(said, 'The server cannot be asked.')
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-trouble]'))
@@ -41,17 +42,18 @@ export function createSwitches(client: Client<Flood>, network: Network, page: st
 
 /** Says when a flood is over, how long it took, and whether all of it came in its order. */
 function watchFlood(client: Client<Flood>, say: (text: string) => void): void {
-  // By their lengths, which tell the kinds of flood apart that can come at the same time.
-  const floods = new Map<number, { readonly startedAt: number; inOrder: number }>()
+  let startedAt = 0
+  let inOrder = 0
 
   client.on('flood', ({ number, of }) => {
-    if (number === 1) floods.set(of, { startedAt: performance.now(), inOrder: 0 })
-    const flood = floods.get(of)
-    if (!flood) return
-    if (number === flood.inOrder + 1) flood.inOrder++
+    if (number === 1) {
+      startedAt = performance.now()
+      inOrder = 0
+    }
+    if (number === inOrder + 1) inOrder++
     if (number < of) return
-    const seconds = ((performance.now() - flood.startedAt) / 1_000).toFixed(2)
-    const missing = of - flood.inOrder
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(2)
+    const missing = of - inOrder
     const order = missing === 0 ? 'in order, none missing' : `${missing} missing or out of order`
     say(`${of.toLocaleString('en')} messages came in within ${seconds} s, ${order}.`)
   })

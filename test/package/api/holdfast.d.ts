@@ -11,6 +11,10 @@ type CauseReason =
   | 'refused'
   | 'blocked'
   | 'send-failed'
+  | 'wire-mismatch'
+  | 'protocol'
+  | 'drained'
+  | 'closed'
   | 'reconnect'
   | 'disconnect'
   | 'dispose'
@@ -21,18 +25,20 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
-interface SocketLike {
-  readonly readyState: number
-  readonly bufferedAmount: number
-  binaryType: string
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
 }
-type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
 type AbortSignalLike = typeof globalThis extends {
   AbortSignal: {
     prototype: infer Native
@@ -57,17 +63,19 @@ interface Clock {
   setTimer(callback: () => void, delay: number): unknown
   clearTimer(timer: unknown): void
 }
-type Signal = 'wake' | 'change' | 'offline'
-interface Signals {
-  listen(notice: (signal: Signal) => void): () => void
-  isOffline(): boolean
+interface RequestContext {
+  readonly signal: AbortSignalLike
 }
-interface Ports {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly signals: Signals
-  readonly report: (error: unknown) => void
+type Answerer = (input: unknown, context: RequestContext) => unknown
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: readonly [min: number, max: number]
+  readonly limit?: number
 }
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -105,7 +113,7 @@ interface RequestSchema {
   readonly output: StandardSchema
 }
 interface SchemaContract {
-  readonly toClient?: Readonly<Record<string, StandardSchema>>
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
 interface Contract {
@@ -117,16 +125,19 @@ interface AnyContract {
   readonly toServer: Record<string, unknown>
 }
 interface ContractOf<S extends SchemaContract> {
-  readonly toClient: {
-    [Name in keyof S['toClient']]: OutputOf<NonNullable<S['toClient']>[Name]>
-  }
-  readonly toServer: {
-    [Name in keyof S['toServer']]: NonNullable<S['toServer']>[Name] extends infer Entry
-      ? Entry extends RequestSchema
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+}
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
-        : InputOf<Entry>
-      : never
-  }
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
 }
 type InputOf<S> = S extends {
   readonly '~standard': {
@@ -153,25 +164,32 @@ type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
 type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
   ? Side<C, Direction>[Name]
   : never
-type RequestName<C> = string extends keyof Side<C, 'toServer'>
+type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
+  C,
+  Direction
+>
   ? string
   : keyof {
-      [
-        Name in keyof Side<C, 'toServer'> as Side<C, 'toServer'>[Name] extends AnyFunction ? Name : never
-      ]: true
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
     } &
       string
 type EventArguments<Data, Options> = undefined extends Data
   ? [data?: Data, options?: Options]
   : [data: Data, options?: Options]
-type RequestArguments<C, Name, Options> =
-  EventData<C, 'toServer', Name> extends (...inputs: infer Inputs) => unknown
+type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
     ? Inputs extends readonly [infer Input, ...unknown[]]
-      ? EventArguments<Input, Options>
-      : EventArguments<undefined, Options>
-    : EventArguments<unknown, Options>
-type RequestAnswer<C, Name> =
-  EventData<C, 'toServer', Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+      ? Input
+      : undefined
+    : unknown
+type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -180,9 +198,14 @@ type UndeliveredReason =
   | 'volatile'
   | 'too-large'
   | 'rejected'
+  | 'session-lost'
   | 'closed'
   | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed'
 type Outcome =
+  | {
+      readonly status: 'delivered'
+    }
   | {
       readonly status: 'sent'
     }
@@ -190,25 +213,82 @@ type Outcome =
       readonly status: 'undelivered'
       readonly reason: UndeliveredReason
     }
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+    }
 interface Delivery extends PromiseLike<Outcome> {
   readonly outcome: Outcome | undefined
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
+type HoldfastErrorCode =
+  | 'misuse'
+  | 'no-websocket'
+  | 'connect-failed'
+  | 'wire-mismatch'
+  | 'disconnected'
+  | 'disposed'
+  | 'timeout'
+  | 'aborted'
+  | 'remote'
+  | 'invalid'
+  | 'undelivered'
+  | 'unknown'
+  | 'overflow'
+interface HoldfastErrorDetails {
+  readonly cause?: unknown
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
 }
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
+declare class HoldfastError extends Error implements HoldfastErrorDetails {
+  readonly code: HoldfastErrorCode
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
+}
+declare function isHoldfastError(value: unknown): value is HoldfastError
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+}
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+}
+type Window = readonly [messages: number, bytes: number]
+type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
   readonly id?: unknown
   readonly error?: unknown
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
 }
 interface BackoffOptions {
   readonly minDelay?: number
@@ -284,7 +364,38 @@ interface Sample {
   readonly heardAt: number
   readonly rtt?: number | undefined
 }
-type Payload = string | Uint8Array<ArrayBuffer>
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+type Signal = 'wake' | 'change' | 'offline'
+interface Signals {
+  listen(notice: (signal: Signal) => void): () => void
+  isOffline(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
+interface AttemptContext {
+  readonly tally: Tally
+  readonly signal: AbortSignalLike
+}
+type Prepared =
+  | {
+      readonly open: () => SocketLike
+    }
+  | Failure
 interface Failure {
   readonly cause: Cause
   readonly rule: CloseRule
@@ -292,27 +403,54 @@ interface Failure {
 interface Connection {
   readonly state: State
   readonly rtt: number | undefined
-  readonly bufferedAmount: number
+  bufferedAmount(): number
   connect(): void
   reconnect(): void
   stop(cause: Cause, graceful: boolean): void
   confirm(): void
-  fail(failure: Failure): void
+  readonly heardFrames: number
+  fail(failure: Failure, closeCode?: number): void
+  doubt(): void
+  measured(time: number): void
   answered(): void
   isWritable(): boolean
   write(payload: Payload): boolean
 }
-interface OutboxOptions {
-  readonly maxMessages?: number
-  readonly maxBytes?: number
-  readonly overflow?: 'reject' | 'drop-oldest'
-  readonly highWaterBytes?: number
+type UrlSource =
+  | string
+  | {
+      readonly href: string
+    }
+interface ClientOptions {
+  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
+  readonly token?: (context: TokenContext) => string | Promise<string>
+  readonly wire?: Wire
+  readonly WebSocket?: SocketConstructor
+  readonly protocols?: string | readonly string[]
+  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
+  readonly attemptTimeout?: number
+  readonly outbox?: OutboxOptions
+  readonly closeCodes?: CloseRules
+  readonly ports?: Partial<Ports>
 }
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
+interface UrlContext {
+  readonly attempt: number
+  readonly token: string | undefined
+  readonly signal: AbortSignalLike
+}
+interface TokenContext {
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
+}
+interface BackoffContext {
+  readonly failures: number
+  readonly cause: Cause
+  readonly random: number
+}
+interface Preparation {
+  check(): void
+  prepare(attempt: AttemptContext): Promise<Prepared>
+  token(): string | undefined
+  renew(): Promise<string | undefined>
 }
 interface Listeners {
   on(key: PropertyKey, listener: Listener): () => void
@@ -332,23 +470,51 @@ interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
 }
 interface Wire {
   readonly maxFrameBytes: number
-  readonly heartbeat?: Heartbeat | undefined
   attach(host: WireHost): WireEnd
 }
-interface WireHost extends Pick<Router, 'event' | 'raw'> {
+interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
+  readonly contract: SchemaContract | undefined
+  readonly random: Ports['random']
+  readonly report: Ports['report']
   readonly connection: Connection
-  token(): string | undefined
+  flush(): void
+  discard(reason: UndeliveredReason): void
   invalid(message: InvalidMessage): void
+  lost(loss: Loss): void
 }
 interface WireEnd {
-  encode(name: string, data: unknown, id?: string): Payload
+  readonly link: Link<Encoded>
+  readonly heartbeat?: Heartbeat | undefined
+  readonly maxSendBytes?: number
+  readonly resumption?: Resumption
+  readonly unacknowledged?: number
+  encode(name: string, data: unknown, id?: number): Encoded
+  encodeRaw(data: Payload): Encoded
+  sizeOf(encoded: Encoded): number | undefined
   greet(): void
-  received(data: string | Uint8Array): void
+  received(data: string | Uint8Array<ArrayBuffer>): void
+  tooLarge?(): void
   probe?(): void
-  request?(send: (id: string) => Delivery, options: RequestOptions): Promise<unknown>
-  down?(): void
+  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle?(name: string, answerer: Answerer): () => void
+  closeHint?(text: string): Window | undefined
+  down?(cause: Cause): void
+  close?(): boolean
+  closed?(isFatal: boolean): void
+  discard?(reason: UndeliveredReason): void
   dispose?(): void
+}
+type Encoded = Payload | object
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
+}
+interface Loss {
+  readonly why: Lost['why']
+  readonly missed: number | undefined
+  readonly undelivered: number
+  readonly unknown: number
 }
 interface InvalidMessage {
   readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
@@ -378,6 +544,13 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
     name: Name,
     ...args: RequestArguments<C, Name, RequestOptions>
   ): Promise<RequestAnswer<C, Name>>
+  handle<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    handler: (
+      input: RequestInput<C, 'toClient', Name>,
+      context: RequestContext,
+    ) => RequestAnswer<C, Name, 'toClient'> | Promise<RequestAnswer<C, Name, 'toClient'>>,
+  ): Unsubscribe
   drained(options?: DrainOptions): Promise<void>
   on<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
@@ -404,12 +577,6 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
 }
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
 interface DrainOptions extends WaitOptions {
   readonly below?: number
 }
@@ -423,9 +590,10 @@ interface ClientState {
   readonly cause: Cause | undefined
 }
 interface Lifecycle {
-  readonly open: ClientState
+  readonly open: ClientState & Resumption
   readonly down: Cause
   readonly closed: Cause
+  readonly lost: Loss
   readonly invalid: InvalidMessage
   readonly settled: {
     readonly name: string | undefined
@@ -436,6 +604,7 @@ interface ClientStats {
   readonly rtt: number | undefined
   readonly queuedMessages: number
   readonly queuedBytes: number
+  readonly unacknowledgedMessages: number
   readonly bufferedBytes: number
   readonly sentMessages: number
   readonly sentBytes: number
@@ -445,67 +614,12 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
-type UrlSource =
-  | string
-  | {
-      readonly href: string
-    }
-interface ClientOptions {
-  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
-  readonly token?: (context: TokenContext) => string | Promise<string>
-  readonly wire?: Wire
-  readonly WebSocket?: SocketConstructor
-  readonly protocols?: string | readonly string[]
-  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
-  readonly attemptTimeout?: number
-  readonly outbox?: OutboxOptions
-  readonly closeCodes?: CloseRules
-  readonly ports?: Partial<Ports>
-}
-interface UrlContext {
-  readonly attempt: number
-  readonly token: string | undefined
-  readonly signal: AbortSignalLike
-}
-interface TokenContext {
-  readonly reason: 'connect' | 'reconnect' | 'unauthorized'
-}
-interface BackoffContext {
-  readonly failures: number
-  readonly cause: Cause
-  readonly random: number
-}
 declare function createClient<const S extends SchemaContract>(
   options: ClientOptions & {
     readonly contract: S
   },
 ): Client<ContractOf<S>>
 declare function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
-type HoldfastErrorCode =
-  | 'misuse'
-  | 'no-websocket'
-  | 'connect-failed'
-  | 'disconnected'
-  | 'disposed'
-  | 'timeout'
-  | 'aborted'
-  | 'remote'
-  | 'invalid'
-  | 'undelivered'
-  | 'unknown'
-  | 'overflow'
-interface HoldfastErrorDetails {
-  readonly cause?: unknown
-  readonly data?: unknown
-  readonly outcome?: Outcome
-}
-declare class HoldfastError extends Error implements HoldfastErrorDetails {
-  readonly code: HoldfastErrorCode
-  readonly data?: unknown
-  readonly outcome?: Outcome
-  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
-}
-declare function isHoldfastError(value: unknown): value is HoldfastError
 interface PlainOptions {
   readonly shape?: 'flat' | 'envelope'
   readonly encode?: (name: string, data: unknown, id?: string) => Payload
@@ -523,7 +637,12 @@ interface PlainHeartbeat {
   readonly timeout?: number
 }
 declare function plain(options?: PlainOptions): Wire
-export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, plain }
+interface SessionOptions {
+  readonly maxFrameBytes?: number
+  readonly window?: readonly [messages: number, bytes: number]
+}
+declare function session(options?: SessionOptions): Wire
+export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, plain, session }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -552,6 +671,8 @@ export type {
   HoldfastErrorDetails,
   InvalidMessage,
   Lifecycle,
+  Loss,
+  LostReason,
   OutboxOptions,
   Outcome,
   Payload,
@@ -559,13 +680,16 @@ export type {
   PlainHeartbeat,
   PlainOptions,
   Ports,
+  RequestContext,
   RequestName,
   RequestOptions,
   RequestSchema,
+  Resumption,
   SchemaContract,
   SchemaIssue,
   SchemaResult,
   SendOptions,
+  SessionOptions,
   Signal,
   Signals,
   SocketConstructor,
@@ -573,6 +697,7 @@ export type {
   StandardSchema,
   TokenContext,
   UndeliveredReason,
+  UnknownReason,
   Unsubscribe,
   UrlContext,
   UrlSource,

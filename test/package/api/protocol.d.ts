@@ -1,4 +1,115 @@
 // Written by `node test/package/api.ts --accept`.
+type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+interface Meta {
+  readonly id?: number
+  readonly re?: number
+  readonly error?: string
+  readonly message?: string
+  readonly off?: number
+  readonly raw?: true
+  readonly absent?: true
+}
+type Control =
+  | readonly [name: 'holdfast', banner: Banner]
+  | readonly [name: 'hi', hi: Hi]
+  | readonly [name: 'ok', ok: Ok]
+  | readonly [name: 'a' | 'p' | 'q', rx: number]
+  | readonly [name: 'renew']
+  | readonly [name: 'token', token: string]
+  | readonly [name: 'drain', drain: Drain]
+  | readonly [name: 'bye', bye: Bye]
+interface Banner {
+  readonly v: number
+}
+interface Hi {
+  readonly v: 1
+  readonly client: string
+  readonly n: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly token?: string
+  readonly session?: string
+  readonly key?: string
+  readonly rx?: number
+}
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly lost?: Lost
+}
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
+}
+interface Bye {
+  readonly rx: number
+  readonly missed?: number
+}
+interface Drain {
+  readonly after: readonly [min: number, max: number]
+  readonly within: number
+}
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+declare const longestTimer = 2147483647
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
+interface AnswersOptions {
+  find(name: string): Answerer | undefined
+  reply(data: unknown, meta: Meta): void
+  newAbort(): {
+    readonly signal: AbortSignalLike
+    abort(): void
+  }
+  report(error: unknown): void
+}
+interface Answers {
+  readonly size: number
+  request(id: number, name: string, input: unknown): void
+  off(id: number): void
+  lost(): void
+}
+declare function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers
 type CloseAction = 'refresh' | 'fatal'
 interface CloseRule {
   readonly reason: string
@@ -9,8 +120,317 @@ interface CloseRule {
 type CloseRules = Readonly<Record<number, CloseRule>>
 declare const defaultCloseRules: CloseRules
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
+interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?:
+      | {
+          readonly input: Input
+          readonly output: Output
+        }
+      | undefined
+  }
+}
+type SchemaResult<Output> =
+  | {
+      readonly value: Output
+      readonly issues?: undefined
+    }
+  | {
+      readonly issues: readonly SchemaIssue[]
+    }
+interface SchemaIssue {
+  readonly message: string
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
+}
+interface RequestSchema {
+  readonly input: StandardSchema
+  readonly output: StandardSchema
+}
+interface SchemaContract {
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+}
+declare function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
+interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+interface ContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+}
+interface ServerContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+}
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
+}
+type InputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type AnyFunction = (...args: never) => unknown
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
+  ? Side<C, Direction>[Name]
+  : never
+type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
+  C,
+  Direction
+>
+  ? string
+  : keyof {
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
+    } &
+      string
+type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? Input
+      : undefined
+    : unknown
+type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type IsControl = (name: string, content: unknown) => boolean
+declare const isServerControl: IsControl
+declare const isClientControl: IsControl
+declare function closeHint(reason: string | undefined): readonly [min: number, max: number] | undefined
+type UndeliveredReason =
+  | 'expired'
+  | 'overflow'
+  | 'cancelled'
+  | 'replaced'
+  | 'volatile'
+  | 'too-large'
+  | 'rejected'
+  | 'session-lost'
+  | 'closed'
+  | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type Outcome =
+  | {
+      readonly status: 'delivered'
+    }
+  | {
+      readonly status: 'sent'
+    }
+  | {
+      readonly status: 'undelivered'
+      readonly reason: UndeliveredReason
+    }
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+    }
+interface Delivery extends PromiseLike<Outcome> {
+  readonly outcome: Outcome | undefined
+  cancel(): boolean
+  orThrow(): Promise<Outcome>
+}
+type HoldfastErrorCode =
+  | 'misuse'
+  | 'no-websocket'
+  | 'connect-failed'
+  | 'wire-mismatch'
+  | 'disconnected'
+  | 'disposed'
+  | 'timeout'
+  | 'aborted'
+  | 'remote'
+  | 'invalid'
+  | 'undelivered'
+  | 'unknown'
+  | 'overflow'
+interface HoldfastErrorDetails {
+  readonly cause?: unknown
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+}
+declare class HoldfastError extends Error implements HoldfastErrorDetails {
+  readonly code: HoldfastErrorCode
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
+}
+declare function isHoldfastError(value: unknown): value is HoldfastError
+declare function misuse(message: string, cause?: unknown): HoldfastError
+declare function aborted(signal: AbortSignalLike): HoldfastError
+type Body = string | BinaryBody
+interface BinaryBody {
+  readonly head: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+interface DecodeLimits {
+  readonly maxFrames: number
+  readonly maxDepth: number
+  readonly maxKeys: number
+}
+declare const defaultDecodeLimits: DecodeLimits
+type Decoded =
+  | {
+      readonly frames: readonly Frame[]
+    }
+  | {
+      readonly control: Control
+    }
+  | {
+      readonly code: 1007 | 4400
+      readonly fault: string
+    }
+declare const maxNameLength = 1024
+declare function encodeBody(name: string | null, data: unknown, meta?: Meta): Body
+declare function bodyBytes(body: Body): number
+declare function encodeFrame(seq: number, ack: number, body: string): string
+declare function encodeBinary(
+  seq: number,
+  ack: number,
+  { head, bytes }: BinaryBody,
+  encodeText: (text: string) => Uint8Array,
+): Uint8Array<ArrayBuffer>
+declare function encodeControl(control: Control): string
+declare function decodeText(text: string, limits: DecodeLimits, isControl: IsControl): Decoded
+declare function decodeBinary(
+  message: Uint8Array<ArrayBuffer>,
+  limits: DecodeLimits,
+  decodeUtf8: (bytes: Uint8Array) => string,
+): Decoded
 declare const defaultMaxFrameBytes = 16777216
 declare function utf8Length(text: string): number
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+}
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+}
+interface Outbox<Body> {
+  readonly size: number
+  readonly bytes: number
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  flush(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+declare function createOutbox<Body>(
+  options: OutboxOptions,
+  maxFrameBytes: () => number,
+  link: Link<Body>,
+  clock: Clock,
+  settled: (name: string | undefined, outcome: Outcome, bytes: number) => void,
+): Outbox<Body>
+type Window = readonly [messages: number, bytes: number]
+interface Session<Body> {
+  readonly rx: number
+  readonly tx: number
+  readonly unacknowledged: number
+  window: Window
+  hasRoom(bytes: number): boolean
+  number(message: Outgoing<Body>): number
+  acknowledge(ack: number): boolean
+  accept(seq: number): 'next' | 'old' | 'gap'
+  replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]>
+  withdraw(outcome: Outcome): void
+  end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
+}
+declare function createSession<Body>(): Session<Body>
+type Payload = string | Uint8Array<ArrayBuffer>
+interface LineOptions {
+  readonly session: Session<Body>
+  readonly clock: Clock
+  readonly limits: DecodeLimits
+  readonly window: readonly [messages: number, bytes: number]
+  readonly sliceLength: number
+  readonly unpacked?: boolean
+  readonly maxFrame?: number
+  readonly isControl: IsControl
+  send(payload: Payload): boolean
+  isOpen(): boolean
+  bufferedAmount(): number
+  encodeText(text: string): Uint8Array
+  decodeUtf8(bytes: Uint8Array): string
+  deliver(frame: Frame): void
+  control(control: Control): void
+  answered(): void
+  progressed(): void
+  violated(code: number, why: string): void
+}
+interface Line extends Link<Body> {
+  received(payload: Payload): void
+  resume(): void
+  control(control: Control): void
+  close(): void
+}
+declare function createLine(options: LineOptions): Line
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
@@ -23,5 +443,113 @@ interface PlainCodec {
 }
 declare const flatCodec: PlainCodec
 declare const envelopeCodec: PlainCodec
-export { closeRule, defaultCloseRules, defaultMaxFrameBytes, envelopeCodec, flatCodec, utf8Length }
-export type { CloseAction, CloseRule, CloseRules, PlainCodec, PlainFrame }
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+interface Requests {
+  readonly size: number
+  readonly unanswered: number
+  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  answer(id: unknown, data: unknown): boolean
+  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
+  lost(): void
+  dispose(): void
+}
+declare function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests
+export {
+  HoldfastError,
+  aborted,
+  bodyBytes,
+  closeHint,
+  closeRule,
+  createAnswers,
+  createLine,
+  createOutbox,
+  createRequests,
+  createSession,
+  decodeBinary,
+  decodeText,
+  defaultCloseRules,
+  defaultDecodeLimits,
+  defaultMaxFrameBytes,
+  encodeBinary,
+  encodeBody,
+  encodeControl,
+  encodeFrame,
+  envelopeCodec,
+  flatCodec,
+  isClientControl,
+  isHoldfastError,
+  isServerControl,
+  longestTimer,
+  maxNameLength,
+  misuse,
+  utf8Length,
+  validate,
+}
+export type {
+  AbortSignalLike,
+  Answerer,
+  Answers,
+  AnswersOptions,
+  AnyContract,
+  Banner,
+  BinaryBody,
+  Body,
+  Bye,
+  Clock,
+  CloseAction,
+  CloseRule,
+  CloseRules,
+  Contract,
+  ContractOf,
+  Control,
+  DecodeLimits,
+  Decoded,
+  Delivery,
+  Drain,
+  EventArguments,
+  EventData,
+  EventName,
+  Frame,
+  Hi,
+  HoldfastErrorCode,
+  HoldfastErrorDetails,
+  IsControl,
+  Line,
+  LineOptions,
+  Link,
+  Lost,
+  LostReason,
+  Meta,
+  Ok,
+  Outbox,
+  OutboxOptions,
+  Outcome,
+  Outgoing,
+  Payload,
+  PlainCodec,
+  PlainFrame,
+  RequestAnswer,
+  RequestArguments,
+  RequestContext,
+  RequestInput,
+  RequestName,
+  RequestOptions,
+  RequestSchema,
+  Requests,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  SendOptions,
+  ServerContractOf,
+  Session,
+  StandardSchema,
+  UndeliveredReason,
+  UnknownReason,
+  WaitOptions,
+  Window,
+}

@@ -1,5 +1,5 @@
 // Written by `node test/package/api.ts --accept`.
-import { Client, Handler, AnyContract, ClientState } from 'holdfast'
+import { Client, Handler, EventData, AnyContract, ClientState, EventName } from 'holdfast'
 import { ReactNode, ReactElement } from 'react'
 interface Register {}
 type RegisteredContract = Register extends {
@@ -7,13 +7,7 @@ type RegisteredContract = Register extends {
 }
   ? C
   : AnyContract
-type EventName<C> = Parameters<Client<C>['on']>[0]
-type EventHandler<C, Name> = Handler<Name extends keyof Events<C> ? Events<C>[Name] : never>
-type Events<C> = C extends {
-  readonly toClient: infer Names extends object
-}
-  ? Names
-  : object
+type EventHandler<C, Name> = Handler<EventData<C, 'toClient', Name>>
 type ConnectionLike = Pick<Client, 'state' | 'subscribe'>
 interface HoldfastProviderProps {
   readonly client: Client<RegisteredContract>
@@ -25,14 +19,14 @@ declare function useClient<C = RegisteredContract>(): Client<C>
 type Selector<T> = (state: ClientState) => T
 declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
 declare function useConnection<T>(selector: Selector<T>): T
-declare function useEvent<C, Name extends string & EventName<C>>(
+declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
   client: Client<C>,
   name: Name,
   handler: EventHandler<C, Name>,
 ): void
-declare function useEvent<Name extends string & EventName<RegisteredContract>>(
+declare function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
 export { HoldfastProvider, useClient, useConnection, useEvent }
-export type { ConnectionLike, EventHandler, EventName, HoldfastProviderProps, Register, RegisteredContract }
+export type { ConnectionLike, EventHandler, HoldfastProviderProps, Register, RegisteredContract }

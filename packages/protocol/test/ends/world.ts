@@ -276,11 +276,14 @@ export function faultsOf(world: World): string[] {
   return faults
 }
 
-/** What was sent, is no volatile message, and was not handed on. */
+/** What was sent to be delivered, was not given up by its sender, and was not handed on. */
 export function missingOf({ byClient, byServer }: World): number[] {
+  const isGivenUp = ({ isVolatile, delivery: { outcome } }: Sent): boolean =>
+    isVolatile ||
+    (outcome?.status === 'undelivered' && ['replaced', 'expired', 'cancelled'].includes(outcome.reason))
   const missing = (from: Journal, to: Journal): number[] => {
     const isHandled = new Set(to.handled)
-    const ids = [...from.sent.filter(({ isVolatile }) => !isVolatile), ...from.asked].map(({ id }) => id)
+    const ids = [...from.sent.filter((sent) => !isGivenUp(sent)), ...from.asked].map(({ id }) => id)
     return ids.filter((id) => !isHandled.has(id))
   }
   return [...missing(byClient, byServer), ...missing(byServer, byClient)]

@@ -17,6 +17,7 @@ export const sampleInterval = 500
 const totals: readonly (readonly [label: string, text: (stats: ClientStats) => string])[] = [
   ['Sent', (stats) => `${count(stats.sentMessages)} · ${size(stats.sentBytes)}`],
   ['Received', (stats) => `${count(stats.receivedMessages)} · ${size(stats.receivedBytes)}`],
+  ['Unacknowledged', (stats) => count(stats.unacknowledgedMessages)],
   ['Opened', (stats) => count(stats.opens)],
   ['Unhandled', (stats) => count(stats.unhandled)],
   ['Invalid', (stats) => count(stats.invalid)],

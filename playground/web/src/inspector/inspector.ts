@@ -1,5 +1,11 @@
 import { make, setText } from '../dom.ts'
-import { describeCause, describeCountdown, describeStatus } from '../status-text.ts'
+import {
+  describeCause,
+  describeCountdown,
+  describeLoss,
+  describeResumption,
+  describeStatus,
+} from '../status-text.ts'
 import { createControls } from './controls.ts'
 import { createFigures, sampleInterval } from './figures.ts'
 import { createHistory, matcher, type Entry } from './history.ts'
@@ -32,6 +38,8 @@ export function createInspector(
   const figures = createFigures()
   let matches = matcher({ text: '', direction: 'all' })
   let frame = 0
+  /** How the connection that has just opened goes on. */
+  let resumption = ''
 
   const status = make('strong', '')
   const detail = make('span', 'muted')
@@ -118,8 +126,10 @@ export function createInspector(
       schedule()
     }),
     client.watch('settled', schedule),
+    client.watch('open', (opened) => (resumption = describeResumption(opened))),
+    client.watch('lost', (loss) => timeline.mark('Session lost', describeLoss(loss), Date.now())),
     client.subscribe(() => {
-      timeline.add(client.state, Date.now())
+      timeline.add(client.state, Date.now(), client.state.status === 'open' ? resumption : '')
       tick()
       schedule()
     }),

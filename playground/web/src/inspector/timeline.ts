@@ -8,48 +8,71 @@ const mostEntries = 100
 /** The states that a connection went through, the newest first, each with its cause and how long it lasted. */
 export interface Timeline {
   readonly element: HTMLElement
-  add(state: ClientState, at: number): void
+  /** A note says how the state came about, where the cause does not. */
+  add(state: ClientState, at: number, note?: string): void
+  /** Something happened that is no state. */
+  mark(title: string, note: string, at: number): void
   render(): void
   clear(): void
+}
+
+interface Entry {
+  readonly at: number
+  readonly title: string
+  readonly note: string
+  /** Undefined for what is no state. */
+  readonly status: ClientState['status'] | undefined
 }
 
 export function createTimeline(): Timeline {
   const list = make('ol', 'timeline')
   list.tabIndex = 0
   list.ariaLabel = 'States, the newest first'
-  const added: { readonly state: ClientState; readonly at: number }[] = []
-  let last: { readonly at: number; readonly duration: HTMLElement } | undefined
+  const added: Entry[] = []
+  let last: { readonly at: number; readonly element: HTMLElement; readonly duration: HTMLElement } | undefined
+
+  const add = (entry: Entry): void => {
+    added.push(entry)
+    if (added.length > 2 * mostEntries) added.splice(0, mostEntries)
+  }
 
   return {
     element: list,
-    add(state, at) {
-      added.push({ state, at })
-      if (added.length > 2 * mostEntries) added.splice(0, mostEntries)
+    add(state, at, note = '') {
+      // An attempt still carries the cause of the one before it.
+      const why = state.status === 'connecting' ? '' : describeCause(state.cause)
+      add({ at, title: describeStatus(state), note: why || note, status: state.status })
     },
+    mark: (title, note, at) => add({ at, title, note, status: undefined }),
     render() {
-      for (const { state, at } of added.splice(0)) {
-        if (last) last.duration.textContent = formatDuration(at - last.at)
+      for (const entry of added.splice(0)) {
         const duration = make('span', 'timeline-duration')
-        list.prepend(timelineEntry(state, at, duration))
-        last = { at, duration }
+        const element = timelineEntry(entry, duration)
+        list.prepend(element)
+        if (!entry.status) continue
+        if (last) last.duration.textContent = formatDuration(entry.at - last.at)
+        last = { at: entry.at, element, duration }
       }
       while (list.childElementCount > mostEntries) list.lastElementChild?.remove()
     },
     clear() {
       added.length = 0
       // The state that lasts stays.
-      list.replaceChildren(...[...list.children].slice(0, 1))
+      list.replaceChildren(...(last ? [last.element] : []))
     },
   }
 }
 
-function timelineEntry(state: ClientState, at: number, duration: HTMLElement): HTMLElement {
-  // An attempt still carries the cause of the one before it.
-  const why = state.status === 'connecting' ? '' : describeCause(state.cause)
-  const cause = make('span', 'timeline-cause', why)
-  const title = make('span', 'timeline-status', describeStatus(state))
-  const entry = make('li', '', make('span', 'row-time', formatTime(at)), title, cause, duration)
-  entry.dataset['status'] = state.status
+function timelineEntry({ at, title, note, status }: Entry, duration: HTMLElement): HTMLElement {
+  const entry = make(
+    'li',
+    '',
+    make('span', 'row-time', formatTime(at)),
+    make('span', 'timeline-status', title),
+    make('span', 'timeline-cause', note),
+    duration,
+  )
+  entry.dataset['status'] = status ?? 'mark'
   return entry
 }
 

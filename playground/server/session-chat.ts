@@ -1,0 +1,81 @@
+import type { Server } from 'node:http'
+import { createHub, type Peer } from '@holdfast/server'
+import type { Chat } from '../contract.ts'
+import type { Flood } from '../trouble.ts'
+import { checkFrame } from './frames.ts'
+import { cleanName } from './names.ts'
+import { pageOf } from './outage.ts'
+import { createRoom } from './room.ts'
+
+/** Where a visitor comes from: the name that it wants, and the page that the switches know it by. */
+interface Origin {
+  readonly name: string
+  readonly page: string | null
+}
+
+export type Visitor = Peer<Chat & Flood, Origin>
+
+export interface SessionChat {
+  /** The newest session of a page. */
+  visitor(page: string): Visitor | undefined
+  /** With `drain`, it gives its visitors that many milliseconds to finish. */
+  close(options?: { readonly drain?: number }): Promise<void>
+}
+
+/**
+ * The same chat at `/session`, on the session wire. Somebody whose connection breaks stays in the room, and gets what
+ * was said meanwhile: what the other file does about connections that end is not needed here.
+ */
+export function createSessionChat(
+  http: Server,
+  { room = createRoom(), sessionTimeout = 60_000 } = {},
+): SessionChat {
+  const hub = createHub<Chat & Flood, Origin>({
+    // There are no accounts: the token is the name, and everybody may have any.
+    authenticate: ({ token = '', request }) => ({
+      identity: null,
+      data: { name: cleanName(token), page: pageOf(request) },
+    }),
+    sessionTimeout,
+    pingInterval: 5_000,
+    limits: { maxFrameBytes: 65_536 },
+  })
+  hub.attach(http, { path: '/session' })
+
+  const stopListening = room.listen((news, from) => {
+    const { type, ...data } = news
+    const except = ({ id }: Visitor): boolean => id === from
+    // A notice that comes late is wrong.
+    hub.broadcast(type, data, { except, volatile: type === 'typing' })
+  })
+
+  hub.onPeer((peer) => {
+    peer.send('welcome', room.join(peer.id, peer.data.name))
+    peer.onClose(() => room.leave(peer.id))
+  })
+
+  hub.onAny((type, data, peer) => {
+    // Anybody may have sent anything.
+    const frame = checkFrame({ ...(data as object), type })
+    switch (frame.type) {
+      case 'join':
+        return peer.send('welcome', room.join(peer.id, frame.name))
+      case 'chat':
+        return room.say(peer.id, frame.message)
+      case 'typing':
+        return room.typing(peer.id)
+      case 'ping':
+        return peer.send('pong', {})
+      case 'invalid':
+        return peer.send('error', { message: frame.reason })
+    }
+  })
+
+  return {
+    visitor: (page) => [...hub.peers.values()].findLast(({ data }) => data.page === page),
+    async close(options) {
+      await hub.close(options)
+      stopListening()
+    },
+  }
+}

@@ -1,0 +1,465 @@
+// Written by `node test/package/api.ts --accept`.
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?:
+      | {
+          readonly input: Input
+          readonly output: Output
+        }
+      | undefined
+  }
+}
+type SchemaResult<Output> =
+  | {
+      readonly value: Output
+      readonly issues?: undefined
+    }
+  | {
+      readonly issues: readonly SchemaIssue[]
+    }
+interface SchemaIssue {
+  readonly message: string
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
+}
+interface RequestSchema {
+  readonly input: StandardSchema
+  readonly output: StandardSchema
+}
+interface SchemaContract {
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+}
+interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+interface ServerContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+}
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
+}
+type InputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type AnyFunction = (...args: never) => unknown
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
+  ? Side<C, Direction>[Name]
+  : never
+type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
+  C,
+  Direction
+>
+  ? string
+  : keyof {
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
+    } &
+      string
+type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? Input
+      : undefined
+    : unknown
+type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type UndeliveredReason =
+  | 'expired'
+  | 'overflow'
+  | 'cancelled'
+  | 'replaced'
+  | 'volatile'
+  | 'too-large'
+  | 'rejected'
+  | 'session-lost'
+  | 'closed'
+  | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type Outcome =
+  | {
+      readonly status: 'delivered'
+    }
+  | {
+      readonly status: 'sent'
+    }
+  | {
+      readonly status: 'undelivered'
+      readonly reason: UndeliveredReason
+    }
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+    }
+interface Delivery extends PromiseLike<Outcome> {
+  readonly outcome: Outcome | undefined
+  cancel(): boolean
+  orThrow(): Promise<Outcome>
+}
+type HoldfastErrorCode =
+  | 'misuse'
+  | 'no-websocket'
+  | 'connect-failed'
+  | 'wire-mismatch'
+  | 'disconnected'
+  | 'disposed'
+  | 'timeout'
+  | 'aborted'
+  | 'remote'
+  | 'invalid'
+  | 'undelivered'
+  | 'unknown'
+  | 'overflow'
+interface HoldfastErrorDetails {
+  readonly cause?: unknown
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+}
+declare class HoldfastError extends Error implements HoldfastErrorDetails {
+  readonly code: HoldfastErrorCode
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
+}
+declare function isHoldfastError(value: unknown): value is HoldfastError
+interface DecodeLimits {
+  readonly maxFrames: number
+  readonly maxDepth: number
+  readonly maxKeys: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+}
+type Window = readonly [messages: number, bytes: number]
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  terminate?(): void
+}
+interface RequestLike {
+  readonly url?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly socket?: {
+    readonly remoteAddress?: string | undefined
+  }
+}
+interface HubPorts {
+  readonly clock: Clock
+  randomBytes(count: number): Uint8Array
+  report(error: unknown): void
+}
+type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+interface HubOptions<Data = unknown> {
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  readonly origins?: Origins
+  readonly limits?: HubLimits
+  readonly sessionTimeout?: number
+  readonly tombstoneTimeout?: number
+  readonly pingInterval?: number
+  readonly greetingTimeout?: number
+  readonly address?: (request: RequestLike) => string | undefined
+  readonly ports?: Partial<HubPorts>
+}
+interface AuthenticateContext {
+  readonly token: string | undefined
+  readonly request: RequestLike
+  readonly reason: 'connect' | 'resume' | 'renew'
+  readonly signal: AbortSignalLike
+}
+interface Authentication<Data = unknown> {
+  readonly identity: string | null
+  readonly data?: Data | undefined
+  readonly expiresIn?: number | undefined
+}
+type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
+interface HubLimits {
+  readonly maxFrameBytes?: number
+  readonly window?: Window
+  readonly decode?: Partial<DecodeLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+  readonly maxSessions?: number
+  readonly maxSessionsPerAddress?: number
+  readonly maxTombstones?: number
+  readonly messageRate?: number
+  readonly messageBurst?: number
+  readonly maxBufferedMessages?: number
+  readonly maxBufferedBytes?: number
+}
+type Unsubscribe = () => void
+interface HttpServerLike {
+  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  listeners(event: 'upgrade'): readonly unknown[]
+}
+interface AttachOptions {
+  readonly path?: string
+}
+interface Peer<C = AnyContract, Data = unknown> {
+  readonly id: string
+  readonly identity: string | null
+  data: Data
+  readonly isConnected: boolean
+  send<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
+  ): Promise<RequestAnswer<C, Name, 'toClient'>>
+  close(code?: number, reason?: string): void
+  renew(): void
+  onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
+}
+interface PeerEnd {
+  readonly why: 'left' | LostReason
+  readonly undelivered: number
+  readonly unknown: number
+}
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
+  on<Name extends string & EventName<C, 'toServer'>>(
+    name: Name,
+    listener: (data: EventData<C, 'toServer', Name>, peer: Peer<C, Data>) => unknown,
+  ): Unsubscribe
+  onAny(listener: (name: string, data: unknown, peer: Peer<C, Data>) => unknown): Unsubscribe
+  onRaw(listener: (data: string | Uint8Array, peer: Peer<C, Data>) => unknown): Unsubscribe
+  handle<Name extends string & RequestName<C>>(
+    name: Name,
+    handler: (
+      input: RequestInput<C, 'toServer', Name>,
+      peer: Peer<C, Data>,
+      context: RequestContext,
+    ) => RequestAnswer<C, Name> | Promise<RequestAnswer<C, Name>>,
+  ): Unsubscribe
+  onPeer(listener: (peer: Peer<C, Data>) => unknown): Unsubscribe
+  watch<Kind extends keyof HubLifecycle>(
+    kind: Kind,
+    listener: (value: HubLifecycle<Peer<C, Data>>[Kind]) => unknown,
+  ): Unsubscribe
+  readonly peers: ReadonlyMap<string, Peer<C, Data>>
+  broadcast<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
+  ): void
+  stats(): HubStats
+  attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
+  accept(socket: SocketLike, request: RequestLike): void
+  close(options?: { readonly drain?: number }): Promise<void>
+}
+interface BroadcastOptions<P> extends SendOptions {
+  readonly except?: P | Iterable<P> | ((peer: P) => boolean)
+}
+interface HubLifecycle<P = Peer> {
+  readonly open: {
+    readonly peer: P
+    readonly resumed: boolean
+    readonly replayed: number
+  }
+  readonly down: {
+    readonly peer: P
+    readonly code: number
+    readonly reason: string
+  }
+  readonly closed: PeerEnd & {
+    readonly peer: P
+  }
+  readonly invalid: InvalidMessage<P>
+  readonly refused: {
+    readonly code: number
+    readonly why: string
+    readonly request: RequestLike
+    readonly peer?: P
+    readonly error?: unknown
+  }
+}
+interface InvalidMessage<P = Peer> {
+  readonly peer: P
+  readonly reason: 'unexpected' | 'unknown-name' | 'schema'
+  readonly name?: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
+interface HubStats {
+  readonly connections: number
+  readonly greeting: number
+  readonly sessions: number
+  readonly connected: number
+  readonly tombstones: number
+  readonly bufferedMessages: number
+  readonly bufferedBytes: number
+  readonly accepted: number
+  readonly refused: number
+  readonly opened: number
+  readonly resumed: number
+  readonly receivedMessages: number
+  readonly deliveredMessages: number
+  readonly invalid: number
+}
+declare function createHub<const S extends SchemaContract, Data = unknown>(
+  options: HubOptions<Data> & {
+    readonly contract: S
+  },
+): Hub<ServerContractOf<S>, Data>
+declare function createHub<C extends Contract = AnyContract, Data = unknown>(
+  options?: HubOptions<Data>,
+): Hub<C, Data>
+export { HoldfastError, createHub, isHoldfastError }
+export type {
+  AbortSignalLike,
+  AnyContract,
+  AsyncDisposeLike,
+  AttachOptions,
+  AuthenticateContext,
+  Authentication,
+  BroadcastOptions,
+  Clock,
+  Contract,
+  DecodeLimits,
+  Delivery,
+  EventData,
+  EventName,
+  HoldfastErrorCode,
+  HoldfastErrorDetails,
+  HttpServerLike,
+  Hub,
+  HubLifecycle,
+  HubLimits,
+  HubOptions,
+  HubPorts,
+  HubStats,
+  InvalidMessage,
+  LostReason,
+  MaybeAuthentication,
+  Origins,
+  Outcome,
+  Peer,
+  PeerEnd,
+  RequestContext,
+  RequestLike,
+  RequestName,
+  RequestOptions,
+  RequestSchema,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  SendOptions,
+  ServerContractOf,
+  SocketLike,
+  StandardSchema,
+  UndeliveredReason,
+  UnknownReason,
+  Unsubscribe,
+  Window,
+}

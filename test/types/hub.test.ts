@@ -1,0 +1,135 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import { z } from 'zod'
+import { createHub } from '@holdfast/server'
+import type { Delivery, Hub, Peer, RequestContext } from '@holdfast/server'
+
+interface Chat {
+  toClient: {
+    'chat.message': { from: string; text: string }
+    'room.closed': undefined
+    confirm(question: string): boolean
+  }
+  toServer: {
+    'chat.typing': { room: string }
+    leave: undefined
+    'chat.send'(draft: { text: string }): { id: number }
+    time(): string
+  }
+}
+
+const hub = createHub<Chat, { name: string }>({
+  authenticate: ({ token }) => (token ? { identity: token, data: { name: token } } : undefined),
+})
+const peer = {} as Peer<Chat, { name: string }>
+
+/** Checked by the compiler, never run. */
+const compiles = (_check: () => unknown): void => {}
+
+describe('the contract of a hub', () => {
+  it('types what comes in, with the peer that it comes from', () => {
+    compiles(() => {
+      hub.on('chat.typing', (data, from) => {
+        expectTypeOf(data).toEqualTypeOf<{ room: string }>()
+        expectTypeOf(from).toEqualTypeOf<Peer<Chat, { name: string }>>()
+        expectTypeOf(from.data.name).toEqualTypeOf<string>()
+      })
+      hub.on('leave', (nothing) => expectTypeOf(nothing).toEqualTypeOf<undefined>())
+      hub.onAny((name, data) => expectTypeOf([name, data]).toEqualTypeOf<unknown[]>())
+      // @ts-expect-error what is sent to clients does not come from them
+      hub.on('chat.message', () => {})
+      // @ts-expect-error a request is not an event
+      hub.on('time', () => {})
+    })
+  })
+
+  it('types what is sent and broadcast', () => {
+    compiles(() => {
+      const message = { from: 'me', text: 'hi' }
+      expectTypeOf(peer.send('chat.message', message)).toEqualTypeOf<Delivery>()
+      peer.send('room.closed', undefined, { ttl: 5 })
+      hub.broadcast('chat.message', message, { except: peer, volatile: true })
+      hub.broadcast('chat.message', message, { except: ({ data }) => data.name === 'me' })
+      hub.broadcast('room.closed')
+      // @ts-expect-error the name is not in the contract
+      peer.send('chat.mesage', message)
+      // @ts-expect-error the data is of the wrong type
+      hub.broadcast('chat.message', { from: 'me' })
+      // @ts-expect-error what clients send cannot be sent to them
+      peer.send('chat.typing', { room: 'lobby' })
+      // @ts-expect-error a request is not an event
+      peer.send('confirm', 'sure?')
+    })
+  })
+
+  it('types requests in both directions', () => {
+    compiles(() => {
+      hub.handle('chat.send', ({ text }, from, context) => {
+        expectTypeOf(from.identity).toEqualTypeOf<string | null>()
+        expectTypeOf(context).toEqualTypeOf<RequestContext>()
+        return Promise.resolve({ id: text.length })
+      })
+      hub.handle('time', () => 'now')
+      expectTypeOf(peer.request('confirm', 'sure?', { timeout: 5 })).resolves.toEqualTypeOf<boolean>()
+      // @ts-expect-error the answer is of the wrong type
+      hub.handle('chat.send', () => ({ id: '1' }))
+      // @ts-expect-error the client answers this one
+      hub.handle('confirm', () => true)
+      // @ts-expect-error the input is missing
+      void peer.request('confirm')
+    })
+  })
+
+  it('types what is watched', () => {
+    compiles(() => {
+      hub.watch('closed', ({ peer: gone, unknown }) => {
+        expectTypeOf(gone).toEqualTypeOf<typeof peer>()
+        expectTypeOf(unknown).toEqualTypeOf<number>()
+      })
+      // @ts-expect-error there is no such thing to watch
+      hub.watch('chat.typing', () => {})
+    })
+  })
+
+  it('takes the data of peers from what authenticates them', () => {
+    compiles(() => {
+      // @ts-expect-error the data is of the wrong type
+      createHub<Chat, { name: string }>({ authenticate: () => ({ identity: null, data: { name: 5 } }) })
+    })
+  })
+})
+
+describe('no contract', () => {
+  it('takes any name, and gives data that has to be looked at', () => {
+    compiles(() => {
+      const any = createHub()
+      expectTypeOf(any).toEqualTypeOf<Hub>()
+      any.broadcast('whatever', { a: 1 })
+      any.on('whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>())
+      any.handle('whatever', (input) => expectTypeOf(input).toEqualTypeOf<unknown>())
+    })
+  })
+})
+
+describe('a contract from schemas', () => {
+  it('is the one of the client, seen from the other end', () => {
+    compiles(() => {
+      const at = z.object({ time: z.string().transform((text) => new Date(text)) })
+      const checked = createHub({
+        contract: {
+          toClient: { at, confirm: { input: z.string(), output: z.stringbool() } },
+          toServer: { at, sum: { input: z.array(z.coerce.number()), output: z.number() } },
+        },
+      })
+      checked.on('at', (data) => expectTypeOf(data).toEqualTypeOf<{ time: Date }>())
+      checked.broadcast('at', { time: 'today' })
+      checked.handle('sum', (numbers) => numbers.reduce((sum, next) => sum + next, 0))
+      checked.onPeer((from) =>
+        expectTypeOf(from.request('confirm', 'sure?')).resolves.toEqualTypeOf<boolean>(),
+      )
+      // @ts-expect-error what comes out is not what goes in
+      checked.broadcast('at', { time: new Date() })
+      // @ts-expect-error the answer does not fit
+      checked.handle('sum', () => 'six')
+    })
+  })
+})
