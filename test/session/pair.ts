@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions, Peer } from '@holdfast/server'
 import { createClient, session } from 'holdfast'
-import type { Client, ClientOptions } from 'holdfast'
+import type { Client, ClientOptions, Delivery } from 'holdfast'
 import { startProxy } from '../support/proxy.ts'
 import type { Proxy } from '../support/proxy.ts'
 
@@ -12,29 +13,40 @@ export interface Pair extends AsyncDisposable {
   readonly hub: Hub
   readonly proxy: Proxy
   readonly port: number
+  /** Where the hub is without the proxy. */
+  readonly direct: string
   /** A client that dials through the proxy. It is disposed of with the pair. */
   client(options?: Partial<ClientOptions>): Client
+  /** A client that has a session, and what the hub calls it. */
+  join(options?: Partial<ClientOptions>): Promise<{ readonly client: Client; readonly peer: Peer }>
   /** The next session that is confirmed. */
   nextPeer(): Promise<Peer>
 }
 
+/** Whatever is thrown at the hub, and not expected by a test that brings ports of its own, fails the test. */
 export async function startPair(options: HubOptions = {}): Promise<Pair> {
-  const hub = createHub(options)
+  const hub = createHub({ ...options, ports: { report: throwLater, ...options.ports } })
   const server = createServer()
   hub.attach(server, { path: '/ws' })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   const proxy = await startProxy(port)
   const clients: Client[] = []
 
-  return {
+  const pair: Pair = {
     hub,
     proxy,
     port,
+    direct: `ws://127.0.0.1:${port}/ws`,
     client(overrides) {
       const client = createClient({ url: `${proxy.url}/ws`, wire: session(), ...overrides })
       clients.push(client)
       return client
+    },
+    async join(overrides) {
+      const client = pair.client(overrides)
+      const confirmed = pair.nextPeer()
+      await client.connect()
+      return { client, peer: await confirmed }
     },
     nextPeer: () =>
       new Promise((resolve) => {
@@ -51,4 +63,48 @@ export async function startPair(options: HubOptions = {}): Promise<Pair> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+  return pair
+}
+
+/** Listens on that port, or on one that nobody has, and tells which. */
+export async function listen(server: Server, port = 0): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** What became of the messages, each with its reason if it has one. */
+export function outcomes(deliveries: readonly Delivery[]): Promise<string[]> {
+  return Promise.all(
+    deliveries.map(async (delivery) => {
+      const outcome = await delivery
+      return 'reason' in outcome ? `${outcome.status}: ${outcome.reason}` : outcome.status
+    }),
+  )
+}
+
+/** The outcomes, by number, that say of what was handed on that it was not, or the other way round. None are right. */
+export function lies(
+  settled: Iterable<readonly [number: number, outcome: string]>,
+  got: Iterable<number>,
+): unknown[] {
+  const handed = new Set(got)
+  return [...settled].filter(
+    ([number, outcome]) =>
+      (outcome === 'delivered' && !handed.has(number)) ||
+      (outcome.startsWith('undelivered') && handed.has(number)),
+  )
+}
+
+/** The numbers from 0 up to that one, which is not among them. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

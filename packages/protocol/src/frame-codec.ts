@@ -44,7 +44,7 @@ const maxNumbersBytes = 35
  */
 export function encodeBody(name: string | null, data: unknown, meta?: Meta): Body {
   if (name && name.length > maxNameLength) throw new TypeError('the name is too long')
-  const head = `,${JSON.stringify(name)}`
+  const head = headOf(name)
   if (isBytes(data)) {
     const header = meta ? `${head},null,${JSON.stringify(meta)}` : head
     if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')
@@ -55,6 +55,18 @@ export function encodeBody(name: string | null, data: unknown, meta?: Meta): Bod
   const json = JSON.stringify(data) as string | undefined
   if (json === undefined) throw new TypeError(`a ${typeof data} is not JSON`)
   return meta ? `${head},${json},${JSON.stringify(meta)}` : `${head},${json}`
+}
+
+let lastName: string | null = null
+let lastHead = ',null'
+
+/** The name, encoded. Many messages in a row have the same. */
+function headOf(name: string | null): string {
+  if (name !== lastName) {
+    lastHead = `,${JSON.stringify(name)}`
+    lastName = name
+  }
+  return lastHead
 }
 
 /** The body of a void frame. */
@@ -109,9 +121,9 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   // A text cannot nest deeper than by half of its length, nor have more elements than characters.
   if (text.length > 2 * limits.maxDepth || text.length > limits.maxKeys) {
     let budget = limits.maxKeys
-    for (const [, , , data, meta] of frames as Frame[]) {
-      budget = budgetAfter(data, budget, limits.maxDepth)
-      budget = budgetAfter(meta, budget, limits.maxDepth)
+    for (const frame of frames as Frame[]) {
+      budget = budgetAfter(frame[3], budget, limits.maxDepth)
+      budget = budgetAfter(frame[4], budget, limits.maxDepth)
       if (budget < 0) return tooMuch
     }
   }
@@ -188,7 +200,7 @@ function budgetAfter(value: unknown, budget: number, depth: number): number {
   let left = budget - members.length
   for (const member of members) {
     if (left < 0) return left
-    left = budgetAfter(member, left, depth - 1)
+    if (typeof member === 'object') left = budgetAfter(member, left, depth - 1)
   }
   return left
 }

@@ -59,6 +59,14 @@ export interface Line extends Link<Body> {
   close(): void
 }
 
+/** What came in one message, as far as it is not handed on. */
+interface Arrival {
+  readonly items: readonly (Frame | Control)[]
+  /** They count once the last of the items is handed on. */
+  readonly bytes: number
+  done: number
+}
+
 /** How large a pack gets, in UTF-16 units. They are bytes for ASCII, and three bytes at most. */
 const maxPackLength = 16_384
 const ackDelay = 50
@@ -70,7 +78,8 @@ export function createLine(options: LineOptions): Line {
   const { session, clock, limits, maxFrame = Infinity } = options
   const [windowMessages, windowBytes] = options.window
   const packLength = Math.min(maxPackLength, maxFrame / 3)
-  const maxPendingAcks = Math.max(1, Math.min(ackMessages, windowMessages >> 1))
+  const halfWindow = Math.max(1, windowMessages >> 1)
+  const maxPendingAcks = Math.min(ackMessages, halfWindow)
   // What was received is counted in UTF-16 units too.
   const maxPendingBytes = Math.min(ackBytes, windowBytes / 2) / 3
   // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
@@ -91,11 +100,12 @@ export function createLine(options: LineOptions): Line {
   let ackTimer: unknown
   let isQuiet = true
 
-  const inbound: (Frame | Control)[] = []
-  /** How much has come with each of them; what has come with a pack counts for its last frame. */
-  const inboundSizes: number[] = []
+  let arrivals: Arrival[] = []
+  /** How many frames and controls are in there, and how much they came with. */
+  let inbound = 0
   let inboundBytes = 0
   let handing = false
+  let lastAck: number | undefined
   let sliceTimer: unknown
 
   // Sending
@@ -141,6 +151,9 @@ export function createLine(options: LineOptions): Line {
     if (isAckDue && !isClosed) options.send(`["a",${takeAck()}]`)
   }
 
+  const isOverdue = (messages: number): boolean =>
+    session.rx - ackSent >= messages || bytesToAck >= maxPendingBytes
+
   const startAckTimer = (): void => {
     isQuiet = false
     ackTimer = clock.setTimer(() => {
@@ -154,7 +167,9 @@ export function createLine(options: LineOptions): Line {
   const oweAck = (): void => {
     isAckDue = true
     // The first message after quiet is acknowledged at the end of the turn, on whatever is written until then.
-    if (session.rx - ackSent >= maxPendingAcks || bytesToAck >= maxPendingBytes) sendAck()
+    // While there is more at hand, one ack at its end is as early for the peer, and costs both ends less.
+    const isAtHand = handing && inbound > 0
+    if (isOverdue(isAtHand ? halfWindow : maxPendingAcks)) sendAck()
     if (!isQuiet) return
     startAckTimer()
     void Promise.resolve().then(sendAck)
@@ -165,11 +180,14 @@ export function createLine(options: LineOptions): Line {
   const acknowledged = (): number => session.tx - session.unacknowledged
 
   const acknowledge = (ack: number): boolean => {
+    // Most frames bring the same as the one before.
+    if (ack === lastAck) return true
     const before = acknowledged()
     if (!session.acknowledge(ack)) {
       options.violated(4400, 'ack of the future')
       return false
     }
+    lastAck = ack
     if (acknowledged() > before) options.progressed()
     return true
   }
@@ -189,36 +207,32 @@ export function createLine(options: LineOptions): Line {
 
   const isControlItem = (item: Frame | Control): item is Control => typeof item[0] === 'string'
 
-  const forget = (count: number): void => {
-    if (count >= inbound.length) inbound.length = inboundSizes.length = inboundBytes = 0
-    else {
-      inbound.splice(0, count)
-      inboundSizes.splice(0, count)
-    }
-  }
-
   /** Hands on what has come in, and goes on in a later task when the handlers take long. */
   const handOn = (): void => {
     sliceTimer = undefined
     if (handing) return
     handing = true
     // A message that came alone needs no clock.
-    const startedAt = inbound.length > 1 ? clock.now() : Infinity
-    let done = 0
-    while (done < inbound.length) {
-      if (done > 0 && clock.now() - startedAt > options.sliceLength) {
+    const startedAt = inbound > 1 ? clock.now() : Infinity
+    let isFirst = true
+    for (let arrival = arrivals[0]; arrival; arrival = arrivals[0]) {
+      if (!isFirst && clock.now() - startedAt > options.sliceLength) {
         sliceTimer = clock.setTimer(handOn, 0)
         break
       }
-      const item = inbound[done]!
-      const bytes = inboundSizes[done++]!
-      inboundBytes -= bytes
-      bytesToAck += bytes
+      isFirst = false
+      const item = arrival.items[arrival.done++]!
+      inbound--
+      if (arrival.done === arrival.items.length) {
+        arrivals.shift()
+        inboundBytes -= arrival.bytes
+        bytesToAck += arrival.bytes
+      }
       if (isControlItem(item)) options.control(item)
       else handFrame(item)
     }
-    forget(done)
     handing = false
+    if (isOverdue(maxPendingAcks)) sendAck()
   }
 
   const decode = (payload: Payload): Decoded =>
@@ -228,15 +242,11 @@ export function createLine(options: LineOptions): Line {
 
   const enqueue = (items: readonly (Frame | Control)[], bytes: number): void => {
     // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = inbound.length >= windowMessages || inboundBytes >= windowBytes
-    const before = inbound.length
-    for (const item of items)
-      if (item[0] !== 0 || !isFull) {
-        inbound.push(item)
-        inboundSizes.push(0)
-      }
-    if (inbound.length === before) return
-    inboundSizes[inbound.length - 1] = bytes
+    const isFull = inbound >= windowMessages || inboundBytes >= windowBytes
+    const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
+    if (taken.length === 0) return
+    arrivals.push({ items: taken, bytes, done: 0 })
+    inbound += taken.length
     inboundBytes += bytes
   }
 
@@ -269,7 +279,7 @@ export function createLine(options: LineOptions): Line {
       }
       enqueue('control' in decoded ? [decoded.control] : decoded.frames, payload.length)
       if (sliceTimer === undefined) handOn()
-      if (inbound.length > maxInbound || inboundBytes - payload.length > maxInboundBytes)
+      if (inbound > maxInbound || inboundBytes - payload.length > maxInboundBytes)
         options.violated(4400, 'window overrun')
     },
 
@@ -284,7 +294,8 @@ export function createLine(options: LineOptions): Line {
       isClosed = true
       clock.clearTimer(ackTimer)
       clock.clearTimer(sliceTimer)
-      forget(Infinity)
+      arrivals = []
+      inbound = inboundBytes = 0
       // What is numbered in the pack is replayed.
       packed = 0
       settleFleeting(missed)

@@ -247,6 +247,7 @@ export function createServerEnd(options: ServerOptions): ServerEnd {
   const sayBye = (held: Held): void => {
     if (!held.socket) return end(held, 'drained', undefined)
     held.hasSaidBye = true
+    clock.clearTimer(held.timer)
     held.party.close()
     say(held.socket, ['bye', { rx: held.party.session.rx }])
     held.timer = clock.setTimer(() => end(held, 'drained', undefined, 1012), 1_000)
@@ -303,6 +304,7 @@ export function createServerEnd(options: ServerOptions): ServerEnd {
     },
     drain(within) {
       for (const held of sessions.values()) {
+        if (held.hasSaidBye) continue
         held.party.isDraining = true
         held.party.line?.control(['drain', { after, within }])
         clock.clearTimer(held.drainTimer)

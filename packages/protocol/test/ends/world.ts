@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly ttl?: number
   /** What connections have before them, unless told otherwise. */
   readonly fate?: Fate
+  /** What the server does about a session that is new to its application. */
+  onPeer?(world: World): void
   /** What the client does with a message, and the server. */
   onClient?(id: number, world: World): void
   onServer?(id: number, party: Party | undefined, world: World): void
@@ -143,6 +145,7 @@ export function createWorld(options: WorldOptions = {}): World {
       clock,
       window,
       ttl,
+      onPeer: () => options.onPeer?.(world),
       app: () => createApp(byServer, (id, party) => options.onServer?.(id, party, world)),
     })
 

@@ -76,7 +76,12 @@ const ok = record({
   lost: optional(record({ why: isString, rx: either(isCount, isNull), missed: either(isCount, isNull) })),
 })
 
-const shared: Record<string, Check> = { a: isCount, p: isCount, q: isCount, bye: record({ rx: isCount }) }
+const shared: Record<string, Check> = {
+  a: isCount,
+  p: isCount,
+  q: isCount,
+  bye: record({ rx: isCount, missed: optional(isCount) }),
+}
 const controls: Record<'server' | 'client', Record<string, Check>> = {
   server: {
     ...shared,

@@ -157,6 +157,7 @@ const controls: readonly (readonly unknown[])[] = [
   ['token', 't'],
   ['drain', { after: [0, 1], within: 2 }],
   ['bye', { rx: 1 }],
+  ['bye', { rx: 1, missed: 0 }],
 ]
 
 /** A value with one place, somewhere in it, that is another. */

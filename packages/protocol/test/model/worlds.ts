@@ -22,6 +22,18 @@ export const smallWorlds: Readonly<Record<string, World>> = {
 /** What takes minutes, and several things at a time: `node packages/protocol/test/model/large.ts`. */
 export const largeWorlds: Readonly<Record<string, World>> = {
   'four messages each way': { ...base, messages: [4, 4] },
+  'four messages each way, crash': { ...base, messages: [4, 4], chances: { crashes: 1 } },
+  'four messages each way, withdrawals, leaks': {
+    ...base,
+    messages: [4, 4],
+    chances: { withdrawals: 1, leaks: 1 },
+  },
+  'three messages each way, two servers, crash': {
+    ...base,
+    messages: [3, 3],
+    servers: 2,
+    chances: { crashes: 1 },
+  },
   'three messages each way, crash, amnesia': {
     ...base,
     messages: [3, 3],
