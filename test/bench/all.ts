@@ -6,7 +6,22 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { print } from './figures.ts'
 
-const scripts = ['size', 'reconnect', 'black-hole', 'queue', 'receive', 'send', 'emit']
+const scripts = [
+  'size',
+  'reconnect',
+  'resume',
+  'black-hole',
+  'queue',
+  'receive',
+  'send',
+  'emit',
+  'awaited',
+  'latency',
+  'broadcast',
+  'bytes',
+  'memory',
+  'page',
+]
 const packages = [
   'holdfast',
   'partysocket',
@@ -41,7 +56,7 @@ print(
 for (const script of scripts) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${script}.ts`)], {
     stdio: 'inherit',
-    timeout: 120_000,
+    timeout: 300_000,
   })
   if (status !== 0) {
     console.error(`\n${script} failed`)

@@ -3,8 +3,9 @@
 //
 // Each sample is a fresh process that does nothing but receive, warmed up first; the server floods from another one.
 // It writes many frames at once, so that reading from the kernel costs both sides little and hides nothing of the ratio.
+// On the session wire the acks are part of the cost, and a message holds one event, or as many as go into 16 KiB.
 import { join } from 'node:path'
-import { createClient } from 'holdfast'
+import { createClient, session } from 'holdfast'
 import { WebSocket as WsSocket } from 'ws'
 import { launch, roleOf, tell } from './child.ts'
 import { compare, ratio, ratioHead } from './compare.ts'
@@ -13,27 +14,36 @@ import { print } from './figures.ts'
 const rounds = 9
 const warmup = 100_000
 const measured = 400_000
+const perPack = 140
+
+const wires = ['raw', 'plain', 'session', 'packed'] as const
+type Wire = (typeof wires)[number]
 
 const role = roleOf()
-if (role) play(role[0]!, role[1]!)
+if (role) play(role[0] as Wire, role[1]!, role[2]!)
 else await main()
 
 async function main(): Promise<void> {
   await using server = await launch<number>(join(import.meta.dirname, 'flood-server.ts'))
-  const url = `ws://127.0.0.1:${server.first}/flood?count=${warmup + measured}`
-  const roles = ['ws raw', 'ws holdfast', 'native raw', 'native holdfast'] as const
-  const samples = await compare(import.meta.filename, roles, rounds, url)
-  print(
-    `CPU per received event, ${rounds} rounds of ${measured} events`,
-    ['socket', ...ratioHead],
-    [
-      ['ws', ...ratio(samples['ws holdfast'], samples['ws raw'])],
-      ['native', ...ratio(samples['native holdfast'], samples['native raw'])],
-    ],
-  )
+  const rows: string[][] = []
+  for (const socket of ['ws', 'native']) {
+    const samples = await compare(
+      import.meta.filename,
+      wires,
+      rounds,
+      socket,
+      `ws://127.0.0.1:${server.first}`,
+    )
+    rows.push(
+      [`${socket}, plain()`, ...ratio(samples.plain, samples.raw)],
+      [`${socket}, session(), single`, ...ratio(samples.session, samples.raw)],
+      [`${socket}, session(), packed`, ...ratio(samples.packed, samples.raw)],
+    )
+  }
+  print(`CPU per received event, ${rounds} rounds of ${measured} events`, ['', ...ratioHead], rows)
 }
 
-function play(name: string, url: string): void {
+function play(wire: Wire, platform: string, server: string): void {
   let count = 0
   let before: NodeJS.CpuUsage
   const handler = (): void => {
@@ -44,15 +54,23 @@ function play(name: string, url: string): void {
     tell((user + system) / measured)
   }
 
-  const Socket = name.startsWith('ws') ? WsSocket : WebSocket
-  if (name.endsWith('holdfast')) {
-    const client = createClient({ url, WebSocket: Socket })
+  const Socket = platform === 'ws' ? WsSocket : WebSocket
+  const query = `count=${warmup + measured}`
+  if (wire !== 'raw') {
+    const client =
+      wire === 'plain'
+        ? createClient({ url: `${server}/flood?${query}`, WebSocket: Socket })
+        : createClient({
+            url: `${server}/session?${query}&pack=${wire === 'packed' ? perPack : 1}`,
+            WebSocket: Socket,
+            wire: session(),
+          })
     client.on('chat', handler)
     void client.connect()
     return
   }
   const handlers = new Map([['chat', handler as (frame: unknown) => void]])
-  const socket = new Socket(url)
+  const socket = new Socket(`${server}/flood?${query}`)
   socket.binaryType = 'arraybuffer'
   socket.onmessage = ({ data }: { readonly data: unknown }) => {
     const frame = JSON.parse(data as string) as { readonly type: string }

@@ -7,22 +7,30 @@ import { print } from './figures.ts'
 
 const packages = join(import.meta.dirname, '../../packages')
 
-const imports: readonly (readonly [name: string, line: string])[] = [
-  ['holdfast { createClient }', `export { createClient } from 'holdfast'`],
-  ['holdfast { createClient, plain }', `export { createClient, plain } from 'holdfast'`],
-  ['holdfast *', `export * from 'holdfast'`],
-  ['partysocket/ws', `export { default } from 'partysocket/ws'`],
-  ['reconnecting-websocket', `export { default } from 'reconnecting-websocket'`],
-]
+/** What is measured: one line of an import each, written as an export so that nothing of it is dropped. */
+const imports = [
+  `export { createClient } from 'holdfast'`,
+  `export { createClient, plain } from 'holdfast'`,
+  `export { createClient, session } from 'holdfast'`,
+  `export * from 'holdfast'`,
+  `export { default } from 'partysocket/ws'`,
+  `export { default } from 'reconnecting-websocket'`,
+  `export { default } from 'sockette'`,
+  `export { createClient } from 'graphql-ws'`,
+  `export { io } from 'socket.io-client'`,
+] as const
 
 const rows = await Promise.all(
-  imports.map(async ([name, line]) => [name, ...sizes((await bundle(line)).outputFiles[0]!.contents)]),
+  imports.map(async (line) => {
+    const { outputFiles } = await bundle(line)
+    return [line.replace('export ', ''), versionOf(line), ...sizes(outputFiles[0]!.contents)]
+  }),
 )
-const script = join(packages, 'client/dist/holdfast.global.js')
-rows.splice(3, 0, ['holdfast as a script (IIFE)', ...sizes(readFileSync(script))])
-print('Size in bytes', ['import', 'brotli', 'gzip', 'minified'], rows)
+const script = readFileSync(join(packages, 'client/dist/holdfast.global.js'))
+rows.push([`the script of 'holdfast'`, versionOf(imports[0]), ...sizes(script)])
+print('Size in bytes', ['import', 'version', 'brotli', 'gzip', 'minified'], rows)
 
-const { metafile } = await bundle(imports[0]![1], ['@holdfast/source'])
+const { metafile } = await bundle(imports[0], ['@holdfast/source'])
 const modules = Object.entries(Object.values(metafile.outputs)[0]!.inputs)
   .map(([path, { bytesInOutput }]): [string, number] => [path, bytesInOutput])
   .filter(([, bytes]) => bytes > 0)
@@ -53,6 +61,12 @@ function bundle(contents: string, conditions: string[] = []): Promise<Bundle> {
 function sizes(code: Uint8Array): number[] {
   const brotli = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })
   return [brotli.length, gzipSync(code, { level: 9 }).length, code.length]
+}
+
+function versionOf(line: string): string {
+  const [, name = ''] = /'([^'/]+)/.exec(line) ?? []
+  const manifest = readFileSync(join(import.meta.dirname, '../node_modules', name, 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
 }
 
 function nameOf(path: string): string {

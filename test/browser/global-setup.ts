@@ -1,23 +1,28 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { startRemoteServer } from '../session/remote-server.ts'
-import { startServer } from '../support/server.ts'
+import type { Addresses } from './servers.ts'
 
 declare module 'vitest' {
-  interface ProvidedContext {
-    readonly serverUrl: string
-    /** Where pairs of a hub and a proxy are handed out. */
-    readonly sessionServerUrl: string
-  }
+  interface ProvidedContext extends Addresses {}
 }
 
-/** Pages cannot start a server, so all tests share what there is; each has a room or a pair of its own. */
+/**
+ * Pages cannot start a server, so all tests share what there is; each has a room or a pair of its own. The servers are
+ * a process of their own, because here packages do not resolve to their sources.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startServer()
-  const sessions = await startRemoteServer()
-  project.provide('serverUrl', server.url)
-  project.provide('sessionServerUrl', sessions.url)
+  const servers = fork(join(import.meta.dirname, 'servers.ts'), {
+    execArgv: ['--conditions=@holdfast/source'],
+  })
+  const ended = once(servers, 'exit')
+  const [addresses] = (await Promise.race([once(servers, 'message'), ended])) as [Addresses | number]
+  if (typeof addresses !== 'object') throw new Error(`the servers ended with ${addresses}`)
+  project.provide('serverUrl', addresses.serverUrl)
+  project.provide('sessionServerUrl', addresses.sessionServerUrl)
   return async () => {
-    await server.stop()
-    await sessions[Symbol.asyncDispose]()
+    servers.kill()
+    await ended
   }
 }

@@ -8,7 +8,7 @@ import type { Client, Delivery, Lifecycle } from 'holdfast'
 import { expect, test } from 'vitest'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { next } from '../support/stage.ts'
-import { listen, outcomes, upTo } from './pair.ts'
+import { listen, outcomes, startPair, upTo } from './pair.ts'
 import { perSecond } from './traffic.ts'
 
 expectNothingLeft()
@@ -47,25 +47,28 @@ test('a planned restart under traffic: nothing is unknown, all arrives once and 
   const peers = [...first.hub.peers.values()]
   const askedBack = peers.map((peer) => peer.request('slow', 'hub'))
 
-  const lastWords = peers.map((peer) => peer.send('last words'))
   const reopened = [...lines.values()].map(({ client }) => next(client, 'open'))
   const drained = first.hub.close({ drain: 10_000 })
   first.server.close()
   const second = openHub(1, lines, ends)
   stack.defer(() => close(second))
   await listen(second.server, port)
+  // By now the clients know, and wait for the answers that are under way.
+  await sleep(300)
+  const marks = [...lines.values()].map(({ sent }) => sent.length)
   // Whoever stays away from the old hub does so because it said goodbye, not because time was up.
   await drained
   await Promise.all(reopened)
   await sleep(300)
   traffic.stop()
 
-  expect(await outcomes(lastWords)).toEqual(Array(clientCount).fill('delivered'))
   expect(await Promise.all(questions)).toEqual(Array(clientCount).fill('client from 0'))
   expect(await Promise.all(askedBack)).toEqual(Array(clientCount).fill('hub'))
   for (const { sent, up, answered, down, losses } of lines.values()) {
     expect(await outcomes(sent)).toEqual(Array(sent.length).fill('delivered'))
     expect(up.map(([, number]) => number)).toEqual(upTo(sent.length))
+    const mark = marks.shift()!
+    expect(up.filter(([hub, number]) => hub === 0 && number >= mark)).toEqual([])
     const hubs = up.map(([hub]) => hub)
     expect(hubs).toEqual([...hubs].sort((a, b) => a - b))
     expect(new Set(hubs)).toEqual(new Set([0, 1]))
@@ -89,6 +92,44 @@ test('a planned restart under traffic: nothing is unknown, all arrives once and 
   expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(200)
 })
 
+test('what the hub says in the turn in which it begins to drain is delivered, and nothing after that is sent', async () => {
+  await using pair = await startPair()
+  const { client, peer } = await pair.join()
+  const down: unknown[] = []
+  client.on('down', (data) => down.push(data))
+  const last = [peer.send('down', 1), peer.send('down', 2)]
+  const closed = pair.hub.close({ drain: 5_000 })
+  const late = peer.send('down', 3)
+  expect(await outcomes([...last, late])).toEqual(['delivered', 'delivered', 'undelivered: closed'])
+  expect(down).toEqual([1, 2])
+  await closed
+  expect(pair.hub.stats()).toMatchObject({ sessions: 0, connections: 0 })
+})
+
+test('a client that does not end is not waited for any longer than was said, and its outcomes are true', async () => {
+  await using pair = await startPair()
+  const { client } = await pair.join()
+  const up: unknown[] = []
+  pair.hub.on('up', (data) => up.push(data))
+  const called = new Promise<void>((resolve) =>
+    pair.hub.handle('never', () => {
+      resolve()
+      return new Promise(() => {})
+    }),
+  )
+  const asked = client.request('never').catch((error: { code: string }) => error.code)
+  const sent = [client.send('up', 1), client.send('up', 2)]
+  await called
+  const lost = next(client, 'lost')
+  const begun = performance.now()
+  await pair.hub.close({ drain: 200 })
+  expect(performance.now() - begun).toBeGreaterThan(190)
+  expect(await outcomes(sent)).toEqual(['delivered', 'delivered'])
+  expect(await asked).toBe('unknown')
+  expect(await lost).toEqual({ why: 'drained', missed: 0, undelivered: 0, unknown: 0 })
+  expect(up).toEqual([1, 2])
+})
+
 interface Served {
   readonly hub: Hub
   readonly server: Server
@@ -98,7 +139,7 @@ function openHub(number: number, lines: ReadonlyMap<string, Line>, ends: PeerEnd
   const hub = createHub({ authenticate: ({ token }) => ({ identity: token ?? null }) })
   hub.on('up', (data, { identity }) => lines.get(identity!)!.up.push([number, data as number]))
   hub.handle('slow', async (input) => {
-    await sleep(300)
+    await sleep(600)
     return `${String(input)} from ${number}`
   })
   hub.onPeer((peer) => {
@@ -128,7 +169,7 @@ function openLine(name: string, port: number, stack: AsyncDisposableStack): Line
   const line: Line = { client, sent: [], up: [], answered: [], down: [], losses: [], delays: [] }
   client.on('down', (data) => line.down.push(data as [number, number]))
   client.handle('slow', async (input) => {
-    await sleep(300)
+    await sleep(600)
     return input
   })
   client.watch('lost', (loss) => line.losses.push(loss))

@@ -52,6 +52,8 @@ test('a server that is killed under traffic and comes back: every outcome is tru
   for (const die of deaths) {
     await received(down, 60)
     die(proxy)
+    const { length } = sent
+    await expect.poll(() => sent.length, { interval: 5 }).toBeGreaterThan(length + 20)
     await sleep(100)
     const lost = next(client, 'lost')
     await server.kill()

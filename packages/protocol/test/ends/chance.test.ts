@@ -7,6 +7,7 @@ import type { World } from './world.ts'
 
 /** `ENDS_RUNS=10000` for more of them. */
 const numRuns = Number(process.env['ENDS_RUNS'] ?? 1_000)
+const timeout = 60_000 + 60 * numRuns
 /** Whether to be content with the first counterexample, as it is. */
 const endOnFailure = process.env['ENDS_FIRST'] === '1'
 
@@ -148,7 +149,7 @@ async function run(actions: readonly Action[], { habits, faults, window: limits 
 }
 
 describe('two ends on a network that fails in every way', () => {
-  it('hand on all messages once, in order, as long as both hold the session', { timeout: 300_000 }, () =>
+  it('hand on all messages once, in order, as long as both hold the session', { timeout }, () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(action, { minLength: 10, maxLength: 40, size: 'max' }),
@@ -165,7 +166,7 @@ describe('two ends on a network that fails in every way', () => {
     ),
   )
 
-  it('tell the truth about every message when sessions are lost', { timeout: 300_000 }, () =>
+  it('tell the truth about every message when sessions are lost', { timeout }, () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(harmful, { minLength: 10, maxLength: 40, size: 'max' }),
