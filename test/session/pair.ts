@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions, Peer } from '@holdfast/server'
 import { createClient, session } from 'holdfast'
@@ -96,6 +97,11 @@ export function lies(
       (outcome === 'delivered' && !handed.has(number)) ||
       (outcome.startsWith('undelivered') && handed.has(number)),
   )
+}
+
+/** Resolves once the condition holds. For tests that run beside others, where `expect.poll` cannot be used. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
 }
 
 /** The numbers from 0 up to that one, which is not among them. */
