@@ -28,12 +28,6 @@ export const largeWorlds: Readonly<Record<string, World>> = {
     messages: [4, 4],
     chances: { withdrawals: 1, leaks: 1 },
   },
-  'three messages each way, two servers, crash': {
-    ...base,
-    messages: [3, 3],
-    servers: 2,
-    chances: { crashes: 1 },
-  },
   'three messages each way, crash, amnesia': {
     ...base,
     messages: [3, 3],
