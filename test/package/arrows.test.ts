@@ -10,13 +10,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
   react: ['holdfast', 'react'],
-  testing: ['@holdfast/protocol'],
+  testing: ['@holdfast/protocol', 'holdfast', '@holdfast/server', 'node:crypto', 'node:net', 'node:events'],
   server: ['@holdfast/protocol', 'ws', 'node:buffer', 'node:crypto', 'node:http', 'node:net', 'node:stream'],
 }
 
 /** What a package may import the types of, and nothing that would be bundled or run. */
 const typesOnly: Readonly<Record<string, readonly string[]>> = {
   react: ['holdfast'],
+  testing: ['holdfast', '@holdfast/server'],
 }
 
 /** Files that get time, randomness, timers and sockets handed in. */

@@ -1,0 +1,177 @@
+import { utf8Length } from '@holdfast/protocol'
+
+/** What a socket can send and bring. */
+export type SocketData = string | Uint8Array<ArrayBuffer>
+
+/** Who is at the other end of a {@link FakeSocket}: a test, or a simulated network. */
+export interface SocketPeer {
+  /** The socket has sent a message. */
+  sent?(data: SocketData, bytes: number): void
+  /** How many bytes of what was sent are not on their way. Without it, all until {@link FakeSocket.flushed} says so. */
+  backlog?(): number
+  /** The socket wants to close, and waits for {@link FakeSocket.ended}: for ever, if it does not come. */
+  closing?(code: number | undefined, reason: string): void
+  /** The socket was given up, without a closing handshake: closed before it was open, or terminated. */
+  abandoned?(): void
+}
+
+const connecting = 0
+const open = 1
+const closing = 2
+const closed = 3
+
+/**
+ * A `WebSocket` whose other end is in your hands. It keeps to the WHATWG standard in its states, in what it refuses, and
+ * in what it ignores, and to browsers in where they go further: a closing handshake that is not answered hangs, and
+ * `bufferedAmount` goes on growing after the end.
+ *
+ * The methods from {@link FakeSocket.opened} on are those of the other end. Events reach the `on…` properties.
+ *
+ * @example
+ * const socket = new FakeSocket('wss://example.com/ws')
+ * const client = createClient({ url: socket.url, WebSocket: function () { return socket } as never })
+ * void client.connect()
+ * await settleMicrotasks()
+ * socket.opened()
+ * socket.received('{"type":"chat","message":"hi"}')
+ * @see WHATWG WebSockets, section 3.1
+ */
+export class FakeSocket {
+  readonly url: string
+  readonly protocols: readonly string[]
+  /** Everything that was sent while the socket was open, as it was sent. Kept unless a peer takes it. */
+  readonly sent: SocketData[] = []
+  /** What the other end does about it. */
+  peer: SocketPeer | undefined
+  readyState: number = connecting
+  protocol = ''
+  binaryType = 'blob'
+  onopen: ((event: never) => void) | null = null
+  onmessage: ((event: never) => void) | null = null
+  onclose: ((event: never) => void) | null = null
+  onerror: ((event: never) => void) | null = null
+
+  /** What waits to be taken, and what was sent too late, which nobody ever takes. */
+  private waitingBytes = 0
+  private lateBytes = 0
+
+  /** @throws {DOMException} `SyntaxError` for a URL or for subprotocols that no socket takes */
+  constructor(url: string | URL, protocols: string | readonly string[] = [], peer?: SocketPeer) {
+    this.url = parseUrl(url)
+    this.protocols = typeof protocols === 'string' ? [protocols] : [...protocols]
+    if (new Set(this.protocols).size < this.protocols.length)
+      throw syntaxError('a subprotocol stands there twice')
+    this.peer = peer
+  }
+
+  /** @throws {DOMException} `InvalidStateError` before it is open */
+  send(data: SocketData): void {
+    if (this.readyState === connecting) throw new DOMException('still connecting', 'InvalidStateError')
+    // Bytes are taken as they are now, because who sent them may use them again; text has no lone surrogates on the wire.
+    const kept = typeof data !== 'string' ? data.slice() : utf8Length(data) < 0 ? wellFormed(data) : data
+    const bytes = typeof kept === 'string' ? utf8Length(kept) : kept.byteLength
+    if (this.readyState !== open) {
+      this.lateBytes += bytes
+      return
+    }
+    this.waitingBytes += bytes
+    if (this.peer?.sent) this.peer.sent(kept, bytes)
+    else this.sent.push(kept)
+  }
+
+  /** In bytes of payload. Goes on growing by what is sent after the end. */
+  get bufferedAmount(): number {
+    return this.lateBytes + (this.peer?.backlog?.() ?? this.waitingBytes)
+  }
+
+  /** @throws {DOMException} `InvalidAccessError` for a code, `SyntaxError` for a reason that pages cannot close with */
+  close(code?: number, reason = ''): void {
+    if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
+      throw new DOMException(`the code ${code} is not for applications`, 'InvalidAccessError')
+    if (utf8Length(wellFormed(reason)) > 123) throw syntaxError('a reason has 123 bytes at most')
+    this.startClosing(code, reason)
+  }
+
+  /** The server accepts the handshake. */
+  opened(protocol = ''): void {
+    if (this.readyState !== connecting) return
+    this.readyState = open
+    this.protocol = protocol
+    this.emit(this.onopen, { type: 'open' })
+  }
+
+  /** A message has come in. As the standard demands, a socket that is closing drops it. */
+  received(data: SocketData): void {
+    if (this.readyState !== open) return
+    this.emit(this.onmessage, { type: 'message', data: this.asEventData(data) })
+  }
+
+  /** The network has taken so many bytes of what was sent: all, if it is not said. */
+  flushed(bytes: number = this.waitingBytes): void {
+    this.waitingBytes -= Math.min(bytes, this.waitingBytes)
+  }
+
+  /** The connection has ended: with the code of a close, or without one, which browsers call 1006. */
+  ended(code = 1006, reason = ''): void {
+    if (this.readyState === closed) return
+    this.readyState = closed
+    // Browsers say nothing of what went wrong, so that pages cannot look into networks.
+    if (code === 1006) this.emit(this.onerror, { type: 'error' })
+    this.emit(this.onclose, { type: 'close', code, reason, wasClean: code !== 1006 })
+  }
+
+  protected startClosing(code: number | undefined, reason: string): void {
+    const was = this.readyState
+    if (was >= closing) return
+    this.readyState = closing
+    if (was === connecting) this.peer?.abandoned?.()
+    else this.peer?.closing?.(code, reason)
+  }
+
+  private asEventData(data: SocketData): unknown {
+    if (typeof data === 'string') return data
+    return this.binaryType === 'blob' ? new Blob([data]) : data.slice().buffer
+  }
+
+  private emit(listener: ((event: never) => void) | null, event: object): void {
+    listener?.call(this, event as never)
+  }
+}
+
+/** The socket of a server on a simulated network, as those of `ws`: it can also be dropped without a handshake. */
+export class FakeServerSocket extends FakeSocket {
+  override readyState: number = open
+
+  override close(code?: number, reason = ''): void {
+    this.startClosing(code, reason)
+  }
+
+  /** Drops the connection without a handshake. Its close event follows when the other end says {@link ended}. */
+  terminate(): void {
+    if (this.readyState === closed) return
+    this.readyState = closing
+    this.peer?.abandoned?.()
+  }
+}
+
+/** What an encoder of UTF-8 makes of it: lone surrogates become U+FFFD. */
+function wellFormed(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text))
+}
+
+function parseUrl(text: string | URL): string {
+  let url
+  try {
+    url = new URL(text)
+  } catch {
+    throw syntaxError(`no URL: ${String(text)}`)
+  }
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  if (!/^wss?:$/.test(url.protocol)) throw syntaxError(`not for sockets: ${url.protocol}`)
+  if (url.hash) throw syntaxError('the URL of a socket has no fragment')
+  return url.href
+}
+
+function syntaxError(message: string): DOMException {
+  return new DOMException(message, 'SyntaxError')
+}

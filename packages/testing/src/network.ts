@@ -1,0 +1,277 @@
+import type { Clock } from '@holdfast/protocol'
+import type { SocketConstructor } from 'holdfast'
+import { FakeServerSocket, FakeSocket } from './fake-socket.ts'
+import type { SocketData } from './fake-socket.ts'
+import { createLane } from './lane.ts'
+import type { Lane, LaneConditions } from './lane.ts'
+
+export type Direction = 'toServer' | 'toClient'
+
+/** How the paths of a network are, in both directions. */
+export interface NetworkConditions extends LaneConditions {
+  /**
+   * After how many milliseconds a browser gives up a closing handshake that nobody answers.
+   *
+   * @default 20_000
+   */
+  readonly closeTimeout?: number
+}
+
+/** When the ends of a connection that breaks hear of it, in milliseconds; one that is left out never does. */
+export interface Notice {
+  readonly client?: number
+  readonly server?: number
+}
+
+/** What becomes of a message on its way. No TCP connection drops or duplicates one; middleboxes and servers do. */
+export type FrameFate = 'pass' | 'drop' | 'duplicate' | 'cut'
+
+/** A message that is about to be handed on: the nth of its direction and connection, from 1. */
+export interface FrameInfo {
+  readonly connection: SimulatedConnection
+  readonly direction: Direction
+  readonly number: number
+  readonly data: SocketData
+}
+
+/** One connection, from the dial on. */
+export interface SimulatedConnection {
+  /** The number of its dial, from 1. */
+  readonly number: number
+  readonly client: FakeSocket
+  /** From the moment on when the request for the upgrade has reached the server. */
+  readonly server: FakeServerSocket | undefined
+  /** Whether neither end has heard that it has ended. */
+  readonly isLive: boolean
+  /** Loses what is under way and all that follows. Without a notice, both ends hear of it at once. */
+  cut(notice?: Notice): void
+  /** Holds up everything, in one direction or both, and tells nobody. */
+  blackHole(direction?: Direction): void
+  /** Passes on what was held up, as TCP does. */
+  heal(): void
+}
+
+/** A request for an upgrade, as a server gets it; the shape that `hub.accept` takes. */
+export interface SimulatedRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A network in memory, on which sockets dial servers. */
+export interface SimulatedNetwork {
+  /** The constructor to give to `createClient`. */
+  readonly WebSocket: SocketConstructor & (new (url: string, protocols?: string[]) => FakeSocket)
+  /** The connections of which at least one end has not heard that it has ended. */
+  readonly connections: ReadonlySet<SimulatedConnection>
+  /** The connection that was dialed last. */
+  readonly last: SimulatedConnection | undefined
+  /** How many times somebody has dialed. */
+  readonly dials: number
+  /**
+   * Takes the sockets that dial that host, until the returned function is called: then dials are refused, and what was
+   * accepted stays. Several hosts can be served, each by one listener.
+   *
+   * @example
+   * network.listen('example.com', (socket, request) => hub.accept(socket, request))
+   */
+  listen(host: string, accept: (socket: FakeServerSocket, request: SimulatedRequest) => void): () => void
+  /** Changes the conditions of connections that are dialed from now on. */
+  setConditions(conditions: NetworkConditions): void
+  /** Decides what becomes of each message. Without, all pass. */
+  setFrameFate(decide: ((frame: FrameInfo) => FrameFate) | undefined): void
+  /** Cuts every connection. */
+  cut(notice?: Notice): void
+  /** Holds up everything, on every connection that there is and that is dialed meanwhile. Both directions, if not said. */
+  blackHole(direction?: Direction): void
+  /** Ends every black hole. */
+  heal(): void
+}
+
+export interface NetworkOptions {
+  readonly clock: Clock
+  readonly conditions?: NetworkConditions
+  /** What the requests for upgrades carry. */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Whose sockets clients get: a browser's, or those of `ws`, which can be dropped without a handshake.
+   *
+   * @default 'browser'
+   */
+  readonly flavor?: 'browser' | 'ws'
+}
+
+/**
+ * Makes a network in memory. It stands on a clock, and nothing on it happens until the clock goes on.
+ *
+ * @example
+ * const clock = createVirtualClock()
+ * const network = createNetwork({ clock, conditions: { latency: 20 } })
+ */
+export function createNetwork({
+  clock,
+  conditions = {},
+  headers = {},
+  flavor = 'browser',
+}: NetworkOptions): SimulatedNetwork {
+  const listeners = new Map<string, Parameters<SimulatedNetwork['listen']>[1]>()
+  const connections = new Set<SimulatedConnection>()
+  const holes = new Set<Direction>()
+  let frameFate: ((frame: FrameInfo) => FrameFate) | undefined
+  let last: SimulatedConnection | undefined
+  let dials = 0
+
+  const soon = (callback: () => void): unknown => clock.setTimer(callback, 0)
+
+  const dial = (client: FakeSocket): void => {
+    const { closeTimeout = 20_000, ...lanes } = conditions
+    const { host, pathname, search } = new URL(client.url)
+    const ends: Record<Direction, FakeSocket | undefined> = { toServer: undefined, toClient: client }
+    const counts = { toServer: 0, toClient: 0 }
+    let isCut = false
+
+    const patience: Partial<Record<Direction, unknown>> = {}
+
+    const end = (socket: FakeSocket | undefined, code = 1006, reason = ''): void => {
+      clock.clearTimer(patience[socket === client ? 'toServer' : 'toClient'])
+      socket?.ended(code, reason)
+      if (client.readyState === 3 && (!ends.toServer || ends.toServer.readyState === 3))
+        connections.delete(connection)
+    }
+    /** The other end of the path in that direction is gone. */
+    const reset = (direction: Direction): void => {
+      lane[direction].stop()
+      lane[direction].transmit(0, () => end(ends[direction]))
+    }
+
+    const handOn = (direction: Direction, data: SocketData): void => {
+      const number = ++counts[direction]
+      const fate = frameFate?.({ connection, direction, number, data }) ?? 'pass'
+      if (fate === 'cut') return connection.cut()
+      if (fate === 'drop') return
+      ends[direction]?.received(data)
+      if (fate === 'duplicate' && !isCut) ends[direction]?.received(data)
+    }
+
+    const createPeer = (direction: Direction): NonNullable<FakeSocket['peer']> => {
+      const own = (): FakeSocket => (direction === 'toServer' ? client : ends.toServer!)
+      const back: Direction = direction === 'toServer' ? 'toClient' : 'toServer'
+      return {
+        sent(data, bytes) {
+          lane[direction].transmit(bytes, () => handOn(direction, data))
+        },
+        backlog: () => lane[direction].backlog(),
+        closing(code = 1005, reason) {
+          patience[direction] = clock.setTimer(() => end(own()), closeTimeout)
+          lane[direction].transmit(0, () => {
+            const other = ends[direction]
+            if (!other || other.readyState === 3) return
+            // Who hears of a close answers it, and is done; who has said the same meanwhile hears his own answer.
+            const wasClosing = other.readyState === 2
+            end(other, code, reason)
+            if (!wasClosing) lane[back].transmit(0, () => end(own(), code, reason))
+          })
+        },
+        abandoned() {
+          soon(() => end(own()))
+          if (!isCut) reset(direction)
+        },
+      }
+    }
+
+    const lane: Record<Direction, Lane> = {
+      toServer: createLane(clock, lanes),
+      toClient: createLane(clock, lanes),
+    }
+    const connection: SimulatedConnection = {
+      number: ++dials,
+      client,
+      get server() {
+        return ends.toServer as FakeServerSocket | undefined
+      },
+      get isLive() {
+        return client.readyState !== 3 && ends.toServer?.readyState !== 3 && !isCut
+      },
+      cut({ client: clientNotice, server: serverNotice } = { client: 0, server: 0 }) {
+        if (isCut) return
+        isCut = true
+        lane.toServer.stop()
+        lane.toClient.stop()
+        if (clientNotice !== undefined) clock.setTimer(() => end(client), clientNotice)
+        if (serverNotice !== undefined) clock.setTimer(() => end(ends.toServer), serverNotice)
+      },
+      blackHole(direction) {
+        if (direction !== 'toClient') lane.toServer.hold()
+        if (direction !== 'toServer') lane.toClient.hold()
+      },
+      heal() {
+        lane.toServer.release()
+        lane.toClient.release()
+      },
+    }
+    last = connection
+    connections.add(connection)
+    for (const direction of holes) connection.blackHole(direction)
+    client.peer = createPeer('toServer')
+
+    // A round trip for the connection, then the request, which is one way.
+    lane.toServer.transmit(0, () => {
+      lane.toClient.transmit(0, () => {
+        lane.toServer.transmit(0, () => {
+          if (client.readyState > 1) return
+          const accept = listeners.get(host)
+          if (!accept) return reset('toClient')
+          const server = new FakeServerSocket(client.url, client.protocols, createPeer('toClient'))
+          ends.toServer = server
+          lane.toClient.transmit(0, () => client.opened(client.protocols[0]))
+          accept(server, { url: pathname + search, headers: { host, ...headers } })
+        })
+      })
+    })
+  }
+
+  class NetworkSocket extends FakeSocket {
+    constructor(url: string, protocols?: string[]) {
+      super(url, protocols)
+      dial(this)
+    }
+  }
+  class DroppableSocket extends NetworkSocket {
+    terminate(): void {
+      if (this.readyState === 3) return
+      this.readyState = 2
+      this.peer?.abandoned?.()
+    }
+  }
+
+  return {
+    WebSocket: flavor === 'ws' ? DroppableSocket : NetworkSocket,
+    connections,
+    get last() {
+      return last
+    },
+    get dials() {
+      return dials
+    },
+    listen(host, accept) {
+      if (listeners.has(host)) throw new Error(`somebody listens at ${host}`)
+      listeners.set(host, accept)
+      return () => {
+        if (listeners.get(host) === accept) listeners.delete(host)
+      }
+    },
+    setConditions: (next) => void (conditions = next),
+    setFrameFate: (decide) => void (frameFate = decide),
+    cut(notice) {
+      for (const connection of [...connections]) connection.cut(notice)
+    },
+    blackHole(direction) {
+      if (direction !== 'toClient') holes.add('toServer')
+      if (direction !== 'toServer') holes.add('toClient')
+      for (const connection of connections) connection.blackHole(direction)
+    },
+    heal() {
+      holes.clear()
+      for (const connection of connections) connection.heal()
+    },
+  }
+}
