@@ -123,7 +123,7 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
       attemptTimeout,
       minUptime: numbers.minUptime,
       maxAttempts: numbers.maxAttempts,
-      delay(failures, cause, hint, random) {
+      delay(failures, cause, hint, random, told) {
         let own: number | undefined
         try {
           own = custom?.({ failures, cause, random })
@@ -131,7 +131,8 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
           report(error)
         }
         // Not `own < 0`, because the function may give NaN.
-        if (own === undefined || !(own >= 0)) return pickDelay(backoffWindow(failures, hint, numbers), random)
+        if (own === undefined || !(own >= 0))
+          return pickDelay(backoffWindow(failures, hint, numbers, told), random)
         return Math.max(own, hint?.[0] ?? 0)
       },
     },

@@ -1,8 +1,8 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import type { ClientOptions, Delivery, HoldfastError, Loss, Outcome } from './index.ts'
-import { plain, session } from './index.ts'
+import type { ClientOptions, Delivery, Loss, Outcome } from './index.ts'
+import { HoldfastError, plain, session } from './index.ts'
 
 type Part = Record<string, unknown>
 
@@ -63,6 +63,20 @@ const statuses = (deliveries: readonly Delivery[]): string[] =>
   })
 
 describe('the greeting', () => {
+  it('that is turned away is made again when the server says, and not before or after', async () => {
+    const { client, network, clock, dial } = setUpSession({ ports: { random: () => 0.99 } })
+    await dial()
+    const waits: number[] = []
+    for (let round = 0; round < 8; round++) {
+      network.last.end(1013, '{"after":[4000,5000]}')
+      waits.push(client.state.retryAt! - clock.wall())
+      await clock.advance(5_000)
+      network.last.open()
+      await settleMicrotasks()
+    }
+    expect(waits).toEqual(Array(8).fill(4_990))
+  })
+
   it('waits for the banner: nothing leaves the client before that', async () => {
     const { client, network, dial, say, heard } = setUpSession({ token: () => 'secret' })
     client.send('early', 1)
@@ -516,6 +530,24 @@ describe('requests', () => {
     ])
   })
 
+  it('are answered with an error when the answer is larger than the server takes', async () => {
+    const { client, live, say, heard, reported } = setUpSession()
+    client.handle('large', () => 'x'.repeat(2_000))
+    client.handle('largely refused', () => {
+      throw new HoldfastError('remote', 'no', { reason: 'taken', data: 'x'.repeat(2_000) })
+    })
+    await live({ maxFrame: 1_024 })
+    await say([1, 0, 'large', null, { id: 1 }], [2, 0, 'largely refused', null, { id: 2 }])
+    const answers = heard()
+      .slice(-2)
+      .map((frame) => (frame as unknown[])[4])
+    expect(answers).toContainEqual(expect.objectContaining({ re: 1, error: 'internal' }))
+    expect(answers).toContainEqual({ re: 2, error: 'too-large', message: 'the error is too large' })
+    expect(reported).toEqual([
+      expect.objectContaining({ code: 'misuse', message: 'the answer is larger than the server takes' }),
+    ])
+  })
+
   it('of a session that is gone are not answered in the next one', async () => {
     const { client, live, say, heard, ok, cut } = setUpSession()
     let answer: ((value: unknown) => void) | undefined
@@ -574,7 +606,7 @@ describe('the end of a session', () => {
     const closed = client.disconnect()
     expect(heard().slice(-1)).toEqual([['bye', { rx: 0 }]])
     expect(heard()).toContainEqual([2, 0, 'b'])
-    await say(['bye', { rx: 1, missed: 0 }])
+    await say(['bye', { rx: 1, total: 0 }])
     network.last.end(1000)
     await closed
     expect(statuses(sends)).toEqual(['delivered', 'open'])
@@ -641,7 +673,7 @@ describe('the end of a session', () => {
     await say([1, 2, null, 'answer', { re: 1 }])
     expect(await request).toBe('answer')
     expect(heard().at(-1)).toEqual(['bye', { rx: 1 }])
-    await say([2, 2, 'too late'], ['bye', { rx: 2, missed: 1 }])
+    await say([2, 2, 'too late'], ['bye', { rx: 2, total: 2 }])
     network.last.end(1012)
     expect(statuses([first, held])).toEqual(['delivered', 'open'])
     expect(losses).toEqual([{ why: 'drained', missed: 1, undelivered: 0, unknown: 0 }])
@@ -693,7 +725,7 @@ describe('the end of a session', () => {
     await live()
     const delivery = client.send('a')
     await settleMicrotasks()
-    await say(['bye', { rx: 1, missed: 0 }])
+    await say(['bye', { rx: 1, total: 0 }])
     expect(heard().at(-1)).toEqual(['bye', { rx: 0 }])
     expect(statuses([delivery])).toEqual(['delivered'])
     expect(losses).toEqual([{ why: 'closed', missed: 0, undelivered: 0, unknown: 0 }])

@@ -24,6 +24,7 @@ import type {
   Frame,
   Hi,
   Line,
+  Meta,
   Ok,
   Outcome,
   Outgoing,
@@ -146,7 +147,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
   const requests = createRequests(clock, (id) => post(encodeBody(null, null, { off: id })))
   const answers = createAnswers({
     find: (name) => answerers.get(name),
-    reply: (data, meta) => post(encodeBody(null, data, meta)),
+    reply,
     newAbort,
     report: host.report,
   })
@@ -405,15 +406,20 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
   }
 
   /** The session is over on both ends. What to do next, the server tells by its close. */
-  const onBye = ({ rx, missed }: Bye): void => {
+  const onBye = ({ rx, total }: Bye): void => {
     sayBye()
+    // What comes after our goodbye is not taken any more.
+    const missed = held && total !== undefined ? Math.max(0, total - held.session.rx) : undefined
     const why = drain ? 'drained' : 'closed'
     const loss = endSession(rx, 'session-lost')
     if (!loss || connection.state.name === 'closing') return
     host.lost({ why, missed, ...loss })
     const delay = drain?.after
     limit(closeTimeout, () =>
-      connection.fail({ cause: { reason: why }, rule: { reason: why, ...(delay && { delay }) } }, 1000),
+      connection.fail(
+        { cause: { reason: why }, rule: { reason: why, ...(delay && { delay, isTold: true }) } },
+        1000,
+      ),
     )
   }
 
@@ -429,6 +435,14 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
       if (!drain) host.flush()
       sendOwed()
     })
+  }
+
+  /** @throws {HoldfastError} `misuse` for an answer that is larger than the server takes */
+  function reply(data: unknown, meta: Meta): void {
+    const body = encodeBody(null, data, meta)
+    if (bodyBytes(body) <= maxSendBytes!) return post(body)
+    if (meta.error === undefined) throw misuse('the answer is larger than the server takes')
+    post(encodeBody(null, null, { ...meta, error: 'too-large', message: 'the error is too large' }))
   }
 
   const sendOwed = (): void => {

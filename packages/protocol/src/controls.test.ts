@@ -133,9 +133,9 @@ describe('the other controls', () => {
         for (const value of notCounts) expect([name, value, is(name, value)]).toEqual([name, value, false])
       }
       expect(is('bye', { rx: 0 })).toBe(true)
-      expect(is('bye', { rx: 0, missed: 3 })).toBe(true)
+      expect(is('bye', { rx: 0, total: 3 })).toBe(true)
       refuses(is, 'bye', {}, { rx: notCounts })
-      refuses(is, 'bye', { rx: 1 }, { missed: notCounts.filter((value) => value !== undefined) })
+      refuses(is, 'bye', { rx: 1 }, { total: notCounts.filter((value) => value !== undefined) })
       for (const content of [undefined, null, 1, 'rx', []]) expect(is('bye', content)).toBe(false)
     }
   })

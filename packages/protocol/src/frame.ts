@@ -98,8 +98,8 @@ export interface Lost {
 export interface Bye {
   /** The final receive cursor of the sender. */
   readonly rx: number
-  /** From the server: how many of its messages the client has missed. */
-  readonly missed?: number
+  /** From the server: how many messages it had for the client, those that it had not written included. */
+  readonly total?: number
 }
 
 /** The wish of the server that the client dials again. Times in milliseconds. */

@@ -147,7 +147,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       counters.resumed++
       announce('open', { peer: held.peer, resumed: true, replayed })
     },
-    down: (held, code, reason) => announce('down', { peer: held.peer, code, reason }),
+    down(held, code, reason) {
+      announce('down', { peer: held.peer, code, reason })
+      // A hub that drains lets nobody in again.
+      if (shutdown.stage === 'draining') endings.part(held, 'drained', 1012, shutdown.hint())
+    },
   })
   const endings = createEndings({
     policy,

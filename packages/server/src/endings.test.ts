@@ -13,7 +13,7 @@ describe('a client that leaves', () => {
     client.take()
     const end = ended(peers[0]!)
     await client.say(['bye', { rx: 1 }])
-    expect(client.take()).toEqual([['bye', { rx: 1, missed: 1 }]])
+    expect(client.take()).toEqual([['bye', { rx: 1, total: 2 }]])
     expect(client.socket.closedWith?.code).toBe(1000)
     expect(sent.map(({ outcome }) => outcome)).toEqual([
       { status: 'delivered' },
@@ -32,12 +32,25 @@ describe('a client that leaves', () => {
     const client = dial()
     await client.say(['hi', newcomer])
     await client.say(['bye', { rx: 0 }])
-    expect(client.take().at(-1)).toEqual(['bye', { rx: 0, missed: 0 }])
+    expect(client.take().at(-1)).toEqual(['bye', { rx: 0, total: 0 }])
     expect([peers.length, hub.stats().sessions]).toEqual([1, 0])
   })
 })
 
 describe('closing a peer', () => {
+  it('tells the client how many messages there were in all, so that it knows what it has missed', async () => {
+    const { join, peers } = setUp()
+    const client = await join({ window: [1, 100_000] })
+    peers[0]!.send('written', 1)
+    peers[0]!.send('waiting', 2)
+    peers[0]!.send('waiting', 3)
+    peers[0]!.close()
+    expect(client.take()).toEqual([
+      [1, 0, 'written', 1],
+      ['bye', { rx: 0, total: 3 }],
+    ])
+  })
+
   it('sends what was sent before, says goodbye, and waits for the answer', async () => {
     const { clock, heard, hub, join, peers } = setUp()
     const client = await join()
@@ -47,7 +60,7 @@ describe('closing a peer', () => {
     expect(hub.peers.size).toBe(0)
     expect(client.take()).toEqual([
       [1, 0, 'last', 1],
-      ['bye', { rx: 0, missed: 1 }],
+      ['bye', { rx: 0, total: 1 }],
     ])
     expect(client.socket.closedWith).toBeUndefined()
     await client.say([1, 1, 'too late'])
@@ -141,7 +154,7 @@ describe('closing the hub', () => {
     await provisional.say(['hi', { ...newcomer, client: 'c3' }])
     provisional.take()
     const closed = hub.close()
-    expect(client.take()).toEqual([['bye', { rx: 0, missed: 0 }]])
+    expect(client.take()).toEqual([['bye', { rx: 0, total: 0 }]])
     expect(stranger.socket.closedWith?.code).toBe(1012)
     const late = dial()
     expect(late.socket.closedWith).toEqual({ code: 1012, reason: '{"after":[0,1000]}' })
@@ -174,7 +187,7 @@ describe('closing the hub', () => {
     await settleMicrotasks()
     expect(client.frames()).toEqual([[2, 1, null, 'done', { re: 1 }]])
     await client.say(['bye', { rx: 2 }])
-    expect(client.take()).toEqual([['bye', { rx: 1, missed: 0 }]])
+    expect(client.take()).toEqual([['bye', { rx: 1, total: 2 }]])
     expect(client.socket.closedWith).toEqual({ code: 1012, reason: '{"after":[0,1000]}' })
     await closed
     expect(sent.outcome).toEqual({ status: 'delivered' })
@@ -190,7 +203,7 @@ describe('closing the hub', () => {
     await clock.advance(4_900)
     expect(client.take().at(-1)).toEqual(['drain', { after: [0, 1_000], within: 5_000 }])
     await clock.advance(200)
-    expect(client.take()).toEqual([['bye', { rx: 0, missed: 1 }]])
+    expect(client.take()).toEqual([['bye', { rx: 0, total: 1 }]])
     await client.say(['bye', { rx: 1 }])
     await closed
     expect(sent.outcome).toEqual({ status: 'delivered' })
@@ -202,7 +215,7 @@ describe('closing the hub', () => {
     const client = await join()
     const drained = hub.close({ drain: 60_000 })
     const closed = hub.close()
-    expect(client.take().at(-1)).toEqual(['bye', { rx: 0, missed: 0 }])
+    expect(client.take().at(-1)).toEqual(['bye', { rx: 0, total: 0 }])
     await clock.advance(1_100)
     await Promise.all([drained, closed, hub.close({ drain: 5 })])
     expect(clock.pending).toBe(0)
@@ -214,6 +227,20 @@ describe('closing the hub', () => {
     for (let n = 0; n < 300; n++) clients.push(await join({ client: `c${n}` }))
     void hub.close({ drain: 1 })
     expect(clients[0]!.take()).toEqual([['drain', { after: [0, 3_000], within: 1 }]])
+  })
+
+  it('ends a session at once whose connection breaks meanwhile, because nobody can come back to it', async () => {
+    const { clock, hub, join, peers, heard } = setUp()
+    const client = await join()
+    const sent = peers[0]!.send('m', 1)
+    await settleMicrotasks()
+    const closed = hub.close({ drain: 10_000 })
+    client.socket.end()
+    await closed
+    expect(sent.outcome).toEqual({ status: 'unknown', reason: 'session-lost' })
+    expect(heard.at(-1)).toEqual(['closed', { why: 'drained', undelivered: 0, unknown: 1 }])
+    expect(hub.peers.size).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it('drops a socket whose client does not answer the close', async () => {

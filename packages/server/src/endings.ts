@@ -131,8 +131,7 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
         if (!('control' in decoded) || decoded.control[0] !== 'bye') return
         farewell.finish(decoded.control[1].rx)
       }
-      const missed = session.unacknowledged + queued
-      connection.send(encodeControl(['bye', { rx: session.rx, missed }]))
+      connection.send(farewellOf(session, queued))
     },
 
     left(held, finalCursor, why, code, reason) {
@@ -140,7 +139,7 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       const remains = retire(held, why === 'left' ? 'closed' : why)
       const { connection } = remains
       const end = settle(held, remains, why, finalCursor)
-      connection?.send(encodeControl(['bye', { rx: held.session.rx, missed: end.undelivered }]))
+      connection?.send(farewellOf(held.session, remains.queued))
       connection?.close(code, reason)
       announce(held, remains, end)
     },
@@ -149,4 +148,9 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       for (const farewell of [...farewells]) farewell.finish()
     },
   }
+}
+
+/** The server's goodbye. The client knows how far it got, and so what it has missed. */
+function farewellOf({ rx, tx }: Held['session'], queued: number): string {
+  return encodeControl(['bye', { rx, total: tx + queued }])
 }

@@ -154,7 +154,7 @@ describe('events of clients', () => {
       [2, 0, 'a', 2],
     ])
     expect(got).toEqual([1])
-    expect(client.take()).toEqual([['bye', { rx: 1, missed: 0 }]])
+    expect(client.take()).toEqual([['bye', { rx: 1, total: 0 }]])
   })
 
   it('stop when a listener closes the hub', async () => {

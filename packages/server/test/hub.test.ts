@@ -183,7 +183,7 @@ describe('a hub on real sockets', () => {
     await using late = await dial(served.url)
     expect(await late.closed).toEqual({ code: 1012, reason: '{"after":[0,1000]}' })
     client.say(['bye', { rx: 1 }])
-    expect(await client.until('bye')).toEqual(['bye', { rx: 0, missed: 0 }])
+    expect(await client.until('bye')).toEqual(['bye', { rx: 0, total: 1 }])
     expect(await client.closed).toEqual({ code: 1012, reason: '{"after":[0,1000]}' })
     await closed
     expect(sent.outcome).toEqual({ status: 'delivered' })

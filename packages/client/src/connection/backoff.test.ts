@@ -23,6 +23,21 @@ describe('the backoff window', () => {
     expect(backoffWindow(3, [60_000, 60_000], options)).toEqual([60_000, 60_000])
   })
 
+  it('is what the server itself asks for, however many attempts have failed', () => {
+    const told = [7_000, 8_000] as const
+    expect(backoffWindow(6, told, options, told)).toEqual([7_000, 8_000])
+    const soon = [0, 50] as const
+    expect(backoffWindow(6, soon, options, soon)).toEqual([100, 100])
+  })
+
+  it('doubles from a part of what the server asked for, when it was not there at that time', () => {
+    const told = [0, 30_000] as const
+    const ends = [1, 2, 3, 4].map((failures) => backoffWindow(failures, undefined, options, told)[1])
+    expect(ends).toEqual([7_500, 15_000, 30_000, 30_000])
+    expect(backoffWindow(1, undefined, options, [60_000, 62_000])).toEqual([100, 1_000])
+    expect(backoffWindow(2, [10_000, 12_000], options, told)).toEqual([10_000, 15_000])
+  })
+
   it('is never inside out, whatever the options', () => {
     const delay = fc.integer({ min: 0, max: 100_000 })
     fc.assert(

@@ -36,22 +36,29 @@ export interface BackoffOptions {
 /** A span of time in which a random moment is drawn, in milliseconds from now. */
 export type Window = readonly [min: number, max: number]
 
+/** Which part of the window that a server asked for is the base, when it is not there in that window. */
+const toldShare = 0.25
+
 /**
  * The window of the next attempt: from `minDelay` to `baseDelay`, doubled with each failure after the first, at most
  * `maxDelay`.
  *
- * Right after a stable connection (no failures) the window that its cause hints at applies instead. The lower end of
- * a hint holds for every retry: it is what the server asked for.
+ * Right after a stable connection (no failures) the window that its cause hints at applies instead, and its lower end
+ * holds for every retry. `told` is the last window that the server itself asked for: it wins over all else when it is the
+ * hint. Afterwards it shows how far the server wants its clients apart, so that the base is a part of it.
  */
 export function backoffWindow(
   failures: number,
   hint: Window | undefined,
   options: Required<BackoffOptions>,
+  told?: Window,
 ): Window {
   const [min, max] = hint ?? [0, 0]
   const floor = Math.max(min, options.minDelay)
-  const doubled = Math.min(options.maxDelay, options.baseDelay * 2 ** Math.max(0, failures - 1))
-  return [floor, Math.max(floor, max, hint && failures === 0 ? 0 : doubled)]
+  if (hint && (failures === 0 || hint === told)) return [floor, Math.max(floor, max)]
+  const base = Math.max(options.baseDelay, told ? (told[1] - told[0]) * toldShare : 0)
+  const doubled = Math.min(options.maxDelay, base * 2 ** Math.max(0, failures - 1))
+  return [floor, Math.max(floor, max, doubled)]
 }
 
 /** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */

@@ -3,7 +3,7 @@ import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
-import type { Command, Input, Policy, State, Tally } from './machine.ts'
+import type { Aftermath, Command, Input, Policy, State, Tally } from './machine.ts'
 import { newAbort } from './ports.ts'
 import type { Ports, SocketLike } from './ports.ts'
 
@@ -41,7 +41,7 @@ export type Prepared = { readonly open: () => SocketLike } | Failure
 
 export interface Failure {
   readonly cause: Cause
-  readonly rule: CloseRule
+  readonly rule: Aftermath
 }
 
 /** Runs the lifecycle: feeds {@link step} with what happens, and does what it commands. */
@@ -206,7 +206,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
       const known = closeRule(code, options.closeRules)
       const hint = options.closeHint(text)
-      const rule = hint ? { ...known, delay: hint } : known
+      const rule = hint ? { ...known, delay: hint, isTold: true } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }

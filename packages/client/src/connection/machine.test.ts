@@ -179,6 +179,36 @@ describe('reconnect or not', () => {
 })
 
 describe('what the application asks for', () => {
+  it('knows what the server last asked for, until the connection was stable', () => {
+    const tolds: unknown[] = []
+    const watched: Policy = {
+      ...policy,
+      delay(_failures, _cause, _hint, _random, told) {
+        tolds.push(told)
+        return 1_000
+      },
+    }
+    const asked: Input = {
+      type: 'ended',
+      epoch: 1,
+      cause: { reason: 'restart' },
+      rule: { reason: 'restart', delay: [3_000, 9_000], isTold: true },
+    }
+    const told = run(openState, [[asked, at(10_000)]], watched)[0]
+    const again = (epoch: number, now: number): (readonly [Input, Sample])[] => [
+      [tick, at(now)],
+      [{ type: 'prepared', epoch }, at(now)],
+    ]
+    const refused = run(told, [...again(2, 20_000), [ended(1006, 2), at(20_010)]], watched)[0]
+    const stable: (readonly [Input, Sample])[] = [
+      [{ type: 'opened', epoch: 3 }, at(30_000)],
+      [{ type: 'greeted', epoch: 3 }, at(30_000)],
+      [ended(1006, 3), at(40_000)],
+    ]
+    run(refused, [...again(3, 30_000), ...stable], watched)
+    expect(tolds).toEqual([[3_000, 9_000], [3_000, 9_000], undefined])
+  })
+
   it('connect() dials from idle, closed and closing, and changes nothing else', () => {
     const closed = step(openState, ended(4403), policy, at(60_000))[0]
     expect(step(closed, connect, policy, at(70_000))).toEqual([

@@ -29,6 +29,8 @@ export interface Tally {
   readonly strikes: number
   /** Whether the server refused the last token. */
   readonly refresh: boolean
+  /** The last window in which the server asked to be dialed. */
+  readonly told?: Window | undefined
 }
 
 interface Idle extends Base {
@@ -81,7 +83,13 @@ export type Input =
   | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
   /** The socket reported an error before it opened. Most close right after that; some never do. */
   | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
-  | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: CloseRule }
+  | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
+
+/** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
+export interface Aftermath extends CloseRule {
+  /** The delay is what the peer asked for, and no mere guess. */
+  readonly isTold?: boolean
+}
 
 /**
  * What the interpreter has to do for the state that was reached.
@@ -100,8 +108,17 @@ export interface Policy {
   readonly minUptime: number
   readonly maxAttempts: number
   readonly heartbeat: Heartbeat | undefined
-  /** How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for. */
-  delay(failures: number, cause: Cause, hint: Window | undefined, random: number): number
+  /**
+   * How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for, and `told`
+   * the last one that the peer itself asked for: the same one, if it has just done so.
+   */
+  delay(
+    failures: number,
+    cause: Cause,
+    hint: Window | undefined,
+    random: number,
+    told: Window | undefined,
+  ): number
 }
 
 /** The world at the moment of an input. */
@@ -217,9 +234,10 @@ function close({ epoch }: State, cause: Cause, fatal = false): State {
 }
 
 /** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
-function fall(from: Live, cause: Cause, rule: CloseRule, policy: Policy, { now, random }: Sample): Step {
+function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, random }: Sample): Step {
   const stable = from.name === 'open' && now - from.openedAt.now >= policy.minUptime
-  const { attempts, timeouts, strikes, refresh } = stable ? fresh : from.tally
+  const before = stable ? fresh : from.tally
+  const { attempts, timeouts, strikes, refresh } = before
   const refused = rule.action === 'refresh'
   const limited = rule.limit !== undefined
 
@@ -235,8 +253,9 @@ function fall(from: Live, cause: Cause, rule: CloseRule, policy: Policy, { now, 
     timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
     strikes: strikes + (limited ? 1 : 0),
     refresh: refresh || refused,
+    told: rule.isTold ? rule.delay : before.told,
   }
-  const deadline = now + policy.delay(attempts, cause, rule.delay, random)
+  const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told)
   const earliest = Math.max(from.startedAt + wakePause, now + (rule.delay?.[0] ?? 0))
   return [{ name: 'waiting', epoch: from.epoch, tally, deadline, earliest, cause }, 'destroy']
 }

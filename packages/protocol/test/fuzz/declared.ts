@@ -80,7 +80,7 @@ const shared: Record<string, Check> = {
   a: isCount,
   p: isCount,
   q: isCount,
-  bye: record({ rx: isCount, missed: optional(isCount) }),
+  bye: record({ rx: isCount, total: optional(isCount) }),
 }
 const controls: Record<'server' | 'client', Record<string, Check>> = {
   server: {

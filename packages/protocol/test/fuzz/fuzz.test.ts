@@ -1,22 +1,51 @@
 import { describe, expect, it } from 'vitest'
 import { defaultDecodeLimits } from '../../src/frame-codec.ts'
 import type { Decoded } from '../../src/frame-codec.ts'
+import { corpus } from './corpus.ts'
 import { breachOf } from './declared.ts'
-import { fuzz } from './fuzz.ts'
+import { decode, fuzzDecoders, tightLimits } from './fuzz.ts'
 
 const seconds = Number(process.env['FUZZ_SECONDS'] ?? 3)
+
+/** All that a fuzz must have met, or it has not been everywhere. */
+const outcomes = [
+  ...['holdfast', 'hi', 'ok', 'a', 'p', 'q', 'renew', 'token', 'drain', 'bye'].map(
+    (name) => `text: the control ${name}`,
+  ),
+  'text: a frame',
+  'text: a pack',
+  'text: 4400, not JSON',
+  'text: 4400, not an array',
+  'text: 4400, malformed control',
+  'text: 4400, malformed frame',
+  'text: 4400, too many frames',
+  'text: 1007, too deep, or too many keys',
+  'bytes: a frame',
+  'bytes: 4400, truncated header',
+  'bytes: 4400, the header is not JSON',
+  'bytes: 4400, malformed header',
+  'bytes: 1007, too deep, or too many keys',
+]
 
 describe('the decoders', () => {
   it(
     'neither throw, nor break a type that they declare, nor touch a prototype, whatever a peer sends',
     { timeout: seconds * 1_000 + 20_000 },
     () => {
-      const { runs, frames, controls, refused } = fuzz(seconds * 1_000, Date.now() % 2 ** 32)
+      const met = fuzzDecoders({ seconds }, Date.now() % 2 ** 32)
+      expect(Object.keys(met.outcomes).toSorted()).toEqual(outcomes.toSorted())
       // A fuzz that only ever met one answer would prove nothing.
-      for (const part of [frames, controls, refused[4400]!]) expect(part / runs).toBeGreaterThan(0.05)
-      expect(refused[1007]).toBeGreaterThan(0)
+      for (const often of ['text: a frame', 'text: 4400, malformed frame', 'bytes: a frame'])
+        expect(met.outcomes[often]! / met.inputs).toBeGreaterThan(0.02)
     },
   )
+
+  it('are fuzzed with the same inputs for the same seed', () => {
+    const first = fuzzDecoders({ inputs: 1_234 }, 7)
+    expect(first.inputs).toBe(1_234)
+    expect(fuzzDecoders({ inputs: 1_234 }, 7)).toEqual(first)
+    expect(fuzzDecoders({ inputs: 1_234 }, 8)).not.toEqual(first)
+  })
 
   it('would be caught if they did', () => {
     const breaches: Decoded[] = [
@@ -33,9 +62,24 @@ describe('the decoders', () => {
       { frames: [[1, 0, 'e', 1, undefined]] as never },
       { control: ['a', -1] },
       { control: ['hi', { v: 1 }] as never },
+      { control: ['bye', { rx: 1, total: 'x' }] as never },
       { code: 1006, fault: 'x' } as never,
     ]
     for (const decoded of breaches)
       expect(breachOf(decoded, defaultDecodeLimits, 'server', true)).toBeDefined()
+  })
+})
+
+describe('each message of the corpus', () => {
+  it.each(corpus)('is judged as it is written down: $name', ({ message, verdicts, isTight }) => {
+    for (const peer of ['server', 'client'] as const) {
+      const { decoded, breach } = decode(message, isTight ? tightLimits : defaultDecodeLimits, peer)
+      const verdict = 'code' in decoded ? decoded.code : 'frames' in decoded ? 'frames' : 'control'
+      expect([peer, verdict, breach]).toEqual([peer, verdicts[peer], undefined])
+    }
+  })
+
+  it('has a name of its own', () => {
+    expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
   })
 })

@@ -1,83 +1,109 @@
-// Throws what no peer should send at both decoders: `npm run fuzz -- --seconds 60 [--seed 7]`.
-import { parseArgs } from 'node:util'
+// Throws what no peer should send at both decoders. `npm run fuzz` runs it, with the upgrade path.
 import { isClientControl, isServerControl } from '../../src/controls.ts'
-import {
-  decodeBinary,
-  decodeText,
-  defaultDecodeLimits,
-  encodeBinary,
-  encodeBody,
-  encodeControl,
-  encodeFrame,
-} from '../../src/frame-codec.ts'
-import type { BinaryBody, Decoded, DecodeLimits } from '../../src/frame-codec.ts'
+import { decodeBinary, decodeText, defaultDecodeLimits } from '../../src/frame-codec.ts'
+import type { Decoded, DecodeLimits } from '../../src/frame-codec.ts'
+import { corpus } from './corpus.ts'
 import { breachOf } from './declared.ts'
+import { makeBytes, makeText } from './generate.ts'
+import { mutateBytes, mutateHeaderLength, mutateText } from './mutate.ts'
+import { createRandom, pick } from './random.ts'
+import type { Random } from './random.ts'
+import { createSpan } from './span.ts'
+import type { Span } from './span.ts'
 
-const encoder = new TextEncoder()
+type Bytes = Uint8Array<ArrayBuffer>
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
-const encodeText = (text: string): Uint8Array => encoder.encode(text)
 const decodeUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 export interface FuzzResult {
-  readonly runs: number
-  /** How many inputs were taken: a fuzz that is always refused proves little. */
-  readonly frames: number
-  readonly controls: number
-  /** How many were refused, by close code. */
-  readonly refused: Readonly<Record<number, number>>
+  readonly inputs: number
+  /** How many inputs had which outcome: a fuzz that always meets the same one proves little. */
+  readonly outcomes: Readonly<Record<string, number>>
 }
 
-/** Runs for so many milliseconds. @throws with the seed and the input that broke a promise of the decoders */
-export function fuzz(duration: number, seed: number): FuzzResult {
-  const random = createRandom(seed)
-  const prototypes = snapshotPrototypes()
-  const result = { runs: 0, frames: 0, controls: 0, refused: { 1007: 0, 4400: 0 } }
-  const until = performance.now() + duration
-  while (performance.now() < until) {
-    for (let index = 0; index < 200; index++) {
-      result.runs++
-      const isText = random(4) > 0
-      const input = isText ? makeText(random) : makeBytes(random)
-      const limits = random(3) > 0 ? defaultDecodeLimits : { maxFrames: 3, maxDepth: 3, maxKeys: 12 }
-      const isControl = random(2) > 0 ? isServerControl : isClientControl
-      let decoded: Decoded
-      try {
-        decoded =
-          typeof input === 'string'
-            ? decodeText(input, limits, isControl)
-            : decodeBinary(input, limits, decodeUtf8)
-      } catch (error) {
-        report('the decoder threw', error)
-      }
-      const breach = breachOf(decoded, limits, isControl === isServerControl ? 'server' : 'client', isText)
-      if (breach) report(breach)
-      if ('frames' in decoded) result.frames++
-      else if ('control' in decoded) result.controls++
-      else result.refused[decoded.code]++
+/** Limits that small messages reach. */
+export const tightLimits: DecodeLimits = { maxFrames: 3, maxDepth: 3, maxKeys: 12 }
 
-      function report(what: string, cause?: unknown): never {
-        const shown = typeof input === 'string' ? JSON.stringify(input) : `bytes ${input.join(' ')}`
-        throw new Error(`${what} (seed ${seed}, run ${result.runs}, limits ${describe(limits)}): ${shown}`, {
-          cause,
-        })
-      }
-    }
+const texts = corpus.flatMap(({ message }) => (typeof message === 'string' ? [message] : []))
+const binaries = corpus.flatMap(({ message }) => (typeof message === 'string' ? [] : [message]))
+/** How many inputs pass between two looks at the prototypes. */
+const batch = 200
+
+/** @throws with the seed and the input that broke a promise of the decoders */
+export function fuzzDecoders(span: Span, seed: number): FuzzResult {
+  const random = createRandom(seed)
+  const goesOn = createSpan(span)
+  const prototypes = snapshotPrototypes()
+  const outcomes: Record<string, number> = {}
+  let inputs = 0
+  while (goesOn(inputs)) {
+    do {
+      const outcome = decodeOne(random, (what) => `${what} (seed ${seed}, input ${inputs})`)
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      inputs++
+    } while (inputs % batch > 0 && (!('inputs' in span) || goesOn(inputs)))
     if (snapshotPrototypes() !== prototypes) throw new Error(`a prototype was polluted (seed ${seed})`)
   }
-  return result
+  return { inputs, outcomes }
 }
 
-type Random = (below: number) => number
+/** Decodes one message, and gives a word for what came of it. */
+export function decode(
+  message: string | Bytes,
+  limits: DecodeLimits,
+  peer: 'server' | 'client',
+): { readonly decoded: Decoded; readonly breach: string | undefined } {
+  const isText = typeof message === 'string'
+  const isControl = peer === 'server' ? isServerControl : isClientControl
+  const decoded = isText ? decodeText(message, limits, isControl) : decodeBinary(message, limits, decodeUtf8)
+  return { decoded, breach: breachOf(decoded, limits, peer, isText) }
+}
 
-/** Reproducible, and as random as this needs to be. */
-function createRandom(seed: number): Random {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+function decodeOne(random: Random, describe: (what: string) => string): string {
+  const isText = random(4) > 0
+  const message = isText ? textFrom(random) : bytesFrom(random)
+  const limits = random(3) > 0 ? defaultDecodeLimits : tightLimits
+  const peer = random(2) > 0 ? 'server' : 'client'
+  const shown = (): string =>
+    `${peer}, ${Object.values(limits).join('/')}: ${typeof message === 'string' ? JSON.stringify(message) : `bytes ${message.join(' ')}`}`
+  let result
+  try {
+    result = decode(message, limits, peer)
+  } catch (error) {
+    throw new Error(describe(`the decoder threw at ${shown()}`), { cause: error })
   }
+  const { decoded, breach } = result
+  if (breach) throw new Error(describe(`${breach} of ${shown()}`))
+  return `${isText ? 'text' : 'bytes'}: ${outcomeOf(decoded)}`
+}
+
+function textFrom(random: Random): string {
+  return random(2) > 0 ? mutateText(random, pick(random, texts), texts) : makeText(random)
+}
+
+function bytesFrom(random: Random): Bytes {
+  const kind = random(4)
+  if (kind === 0) return makeBytes(random)
+  if (kind === 1) return mutateHeaderLength(random, pick(random, binaries))
+  if (kind === 2) return mutateBytes(random, pick(random, binaries), binaries)
+  return inHeader(mutateText(random, pick(random, texts), texts))
+}
+
+const encoder = new TextEncoder()
+
+function inHeader(text: string): Bytes {
+  const header = encoder.encode(text)
+  const message = new Uint8Array(header.length + 4)
+  message[0] = header.length >> 8
+  message[1] = header.length
+  message.set(header, 2)
+  return message
+}
+
+function outcomeOf(decoded: Decoded): string {
+  if ('frames' in decoded) return decoded.frames.length > 1 ? 'a pack' : 'a frame'
+  return 'control' in decoded ? `the control ${decoded.control[0]}` : `${decoded.code}, ${decoded.fault}`
 }
 
 function snapshotPrototypes(): string {
@@ -91,173 +117,4 @@ function snapshotPrototypes(): string {
   ]
     .map((prototype) => Reflect.ownKeys(prototype).map(String).join())
     .join(';')
-}
-
-const describe = ({ maxFrames, maxDepth, maxKeys }: DecodeLimits): string =>
-  [maxFrames, maxDepth, maxKeys].join('/')
-
-const pick = <T>(random: Random, items: readonly T[]): T => items[random(items.length)]!
-
-const names = ['e', '', '__proto__', 'constructor', 'a\ud800', '"', 'x'.repeat(1_025), 'é€😀']
-const numbers = [0, 1, 2, 7, 41, 2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, 1.5, 1e308, -0]
-const keys = [
-  'id',
-  're',
-  'off',
-  'raw',
-  'error',
-  'message',
-  'absent',
-  '__proto__',
-  'constructor',
-  'prototype',
-  'x',
-]
-const scalars = [...names, ...numbers, null, true, false]
-
-function makeValue(random: Random, depth: number): unknown {
-  const kind = random(depth > 0 ? 5 : 3)
-  if (kind < 3) return pick(random, scalars)
-  const length = random(4)
-  if (kind === 3) return Array.from({ length }, () => makeValue(random, depth - 1))
-  return Object.fromEntries(Array.from({ length }, () => [pick(random, keys), makeValue(random, depth - 1)]))
-}
-
-function makeMeta(random: Random): object {
-  return pick(random, [
-    () => ({ id: pick(random, numbers) }),
-    () => ({ re: pick(random, numbers) }),
-    () => ({ re: 1, error: pick(random, scalars), message: pick(random, scalars) }),
-    () => ({ off: pick(random, numbers) }),
-    () => ({ raw: pick(random, [true, false, 1]) }),
-    () => ({ id: 1, absent: true }),
-    () => makeValue(random, 2) as object,
-  ])()
-}
-
-function makeFrame(random: Random): unknown[] {
-  const name = random(3) > 0 ? pick(random, names) : null
-  const frame = [pick(random, numbers), pick(random, numbers), name, makeValue(random, 4), makeMeta(random)]
-  return frame.slice(0, 2 + random(4))
-}
-
-const window = [1_024, 1_048_576]
-const greeting = { v: 1, client: 'c7', n: 1, window, maxFrame: 1_024 }
-const accepted = { session: 's', key: 'k', rx: 0, identity: null, ttl: 1, ping: 1, window, maxFrame: 4_096 }
-const controls: readonly (readonly unknown[])[] = [
-  ['holdfast', { v: 1 }],
-  ['hi', greeting],
-  ['hi', { ...greeting, token: 't', session: 's', key: 'k', rx: 3 }],
-  ['ok', accepted],
-  ['ok', { ...accepted, identity: 'u', lost: { why: 'expired', rx: 1, missed: null } }],
-  ['a', 1],
-  ['p', 2],
-  ['q', 3],
-  ['renew'],
-  ['token', 't'],
-  ['drain', { after: [0, 1], within: 2 }],
-  ['bye', { rx: 1 }],
-  ['bye', { rx: 1, missed: 0 }],
-]
-
-/** A value with one place, somewhere in it, that is another. */
-function mutate(random: Random, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || random(4) === 0) return makeValue(random, 3)
-  if (Array.isArray(value)) {
-    const copy = [...(value as unknown[])]
-    const at = random(copy.length + 1)
-    const how = random(4)
-    if (how === 0) copy.splice(at, 1)
-    else if (how === 1) copy.splice(at, 0, makeValue(random, 2))
-    else copy[at] = mutate(random, copy[at])
-    return copy
-  }
-  const entries: [string, unknown][] = Object.entries(value)
-  const at = random(entries.length + 1)
-  if (at === entries.length) entries.push([pick(random, keys), makeValue(random, 2)])
-  else if (random(3) === 0) entries.splice(at, 1)
-  else entries[at] = [entries[at]![0], mutate(random, entries[at]![1])]
-  // By assignment, `__proto__` would not become a key.
-  return Object.fromEntries(entries)
-}
-
-const tokens = [
-  '[',
-  ']',
-  '{',
-  '}',
-  ',',
-  ':',
-  '"',
-  '\\',
-  '\\ud800',
-  ' ',
-  '-',
-  '1e999',
-  '0',
-  'null',
-  '"id"',
-  '\u0000',
-  '€',
-]
-
-function garble(random: Random, text: string): string {
-  for (let times = 1 + random(3); times > 0; times--) {
-    const at = random(text.length + 1)
-    text = text.slice(0, at) + (random(3) > 0 ? pick(random, tokens) : '') + text.slice(at + random(3))
-  }
-  return text
-}
-
-function makeText(random: Random): string {
-  switch (random(7)) {
-    case 0:
-      return JSON.stringify(mutate(random, pick(random, controls)))
-    case 1:
-      return encodeControl(pick(random, controls) as never)
-    case 2:
-      return JSON.stringify(Array.from({ length: 1 + random(5) }, () => makeFrame(random)))
-    case 3:
-      return JSON.stringify(mutate(random, makeFrame(random)))
-    case 4:
-      return garble(random, JSON.stringify(random(2) > 0 ? pick(random, controls) : [makeFrame(random)]))
-    case 5:
-      return String.fromCharCode(...Array.from({ length: random(30) }, () => random(0x1_0000)))
-    default:
-      return encodeFrame(
-        random(100),
-        random(100),
-        encodeBody(pick(random, ['e', '__proto__']), makeValue(random, 5)) as string,
-      )
-  }
-}
-
-function makeBytes(random: Random): Uint8Array<ArrayBuffer> {
-  const content = Uint8Array.from({ length: random(10) }, () => random(256))
-  const header = pick(random, [
-    () => JSON.stringify([1, 0, 'e']),
-    () => JSON.stringify([0, 0, null, null, { raw: true }]),
-    () => JSON.stringify(makeFrame(random).toSpliced(3, 1, null)),
-    () => JSON.stringify(makeFrame(random)),
-    () => garble(random, '[1,0,"e",null,{"id":1}]'),
-    () => makeText(random).slice(0, 1_000),
-  ])()
-  const kind = random(5)
-  if (kind === 0) return content
-  const body: BinaryBody = { head: ',"e"', bytes: content }
-  if (kind === 1) return encodeBinary(random(100), random(100), body, encodeText)
-  const head = encodeText(header)
-  const message = new Uint8Array([head.length >> 8, head.length & 255, ...head, ...content])
-  if (kind === 2) message[random(message.length)] = random(256)
-  if (kind === 3) return message.slice(0, random(message.length + 1))
-  return message
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '30' }, seed: { type: 'string' } },
-  })
-  const seed = Number(values.seed ?? Date.now() % 2 ** 32)
-  console.log(`seed ${seed}, ${values.seconds} s`)
-  console.log(fuzz(Number(values.seconds) * 1_000, seed))
 }
