@@ -13,14 +13,20 @@ const pureCore = [
 
 const unit: TestProjectInlineConfiguration = {
   extends: true,
-  test: { name: 'unit', include: ['packages/*/{src,test}/**/*.test.ts'] },
+  test: {
+    name: 'unit',
+    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
+  },
 }
 
 const integration: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'integration',
-    include: ['test/{conformance,session,server,package,types,playground,readme,docs}/**/*.test.ts'],
+    include: [
+      'test/{conformance,session,server,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'packages/testing/example/test/*.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },

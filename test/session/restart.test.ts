@@ -2,17 +2,17 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, session } from 'holdfast'
 import type { Delivery, Lifecycle } from 'holdfast'
 import { expect, onTestFinished, test } from 'vitest'
 import { expectNothingLeft } from '../support/leaks.ts'
+import { freePort } from '../support/port.ts'
 import { startProxy } from '../support/proxy.ts'
 import type { Proxy } from '../support/proxy.ts'
 import { next } from '../support/stage.ts'
-import { lies, listen, outcomes, upTo } from './pair.ts'
+import { lies, outcomes, upTo } from './pair.ts'
 import { perSecond } from './traffic.ts'
 
 expectNothingLeft()
@@ -119,9 +119,7 @@ interface Killable extends AsyncDisposable {
 async function startKillable(): Promise<Killable> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
   const file = join(folder, 'log')
-  const placeholder = createServer()
-  const port = await listen(placeholder)
-  await new Promise((resolve) => placeholder.close(resolve))
+  const port = await freePort()
   let life = 0
   let child: ChildProcess
 

@@ -1,5 +1,7 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { startFaultProxy } from '@holdfast/testing/proxy'
+import type { Direction } from '@holdfast/testing/proxy'
+
+export type { Direction }
 
 /** A TCP proxy in front of a server, in which everything can go wrong that goes wrong on a path. */
 export interface Proxy extends AsyncDisposable {
@@ -21,89 +23,21 @@ export interface Proxy extends AsyncDisposable {
   dialed(): Promise<void>
 }
 
-export type Direction = 'toServer' | 'toClient'
-
-interface Lane {
-  readonly direction: Direction
-  readonly from: Socket
-  readonly to: Socket
-}
-
+/** The proxy that users have, in front of a port, as our tests call it. */
 export async function startProxy(target: number): Promise<Proxy> {
-  const lanes = new Set<Lane>()
-  const frozen = new Set<Direction>()
-  let dials = 0
-
-  const flow = ({ direction, from, to }: Lane): void => {
-    from.unpipe(to)
-    if (frozen.has(direction)) from.pause()
-    else if (from.destroyed) to.destroy()
-    else from.pipe(to)
-  }
-
-  const server = createServer({ allowHalfOpen: true }, (near) => {
-    dials++
-    const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
-    const pair: Lane[] = [
-      { direction: 'toServer', from: near, to: far },
-      { direction: 'toClient', from: far, to: near },
-    ]
-    for (const lane of pair) {
-      lanes.add(lane)
-      lane.from.setNoDelay(true)
-      lane.from.on('error', () => {}) // 'close' follows
-      lane.from.on('close', () => {
-        if (!frozen.has(lane.direction)) lane.to.destroy()
-        if (lane.to.destroyed) for (const each of pair) lanes.delete(each)
-      })
-      flow(lane)
-    }
-    server.emit('dialed')
-  })
-
-  const refuse = async (): Promise<void> => {
-    if (!server.listening) return
-    server.close()
-    // Its 'close' waits for the connections, which stay.
-    await new Promise(setImmediate)
-  }
-  const listen = async (port: number): Promise<void> => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  }
-
-  await listen(0)
-  const { port } = server.address() as AddressInfo
+  const proxy = await startFaultProxy({ target })
   return {
-    url: `ws://127.0.0.1:${port}`,
+    url: proxy.url,
     get dials() {
-      return dials
+      return proxy.dials
     },
-    cut() {
-      for (const { from } of lanes) from.destroy()
-    },
-    reset() {
-      for (const { from } of lanes) from.resetAndDestroy()
-    },
-    freeze(direction = 'both') {
-      for (const each of ['toServer', 'toClient'] as const)
-        if (direction === 'both' || direction === each) frozen.add(each)
-      for (const lane of lanes) flow(lane)
-    },
-    heal() {
-      frozen.clear()
-      for (const lane of lanes) flow(lane)
-    },
-    refuse,
-    accept: () => listen(port),
-    dialed: async () => void (await once(server, 'dialed')),
-    async [Symbol.asyncDispose]() {
-      frozen.clear()
-      for (const { from, to } of lanes) {
-        from.destroy()
-        to.destroy()
-      }
-      await refuse()
-    },
+    cut: proxy.cut,
+    reset: proxy.reset,
+    freeze: (direction) => void proxy.blackHole(direction === 'both' ? undefined : direction),
+    heal: proxy.heal,
+    refuse: async () => proxy.refuse(),
+    accept: proxy.accept,
+    dialed: () => proxy.dialed(),
+    [Symbol.asyncDispose]: proxy.close,
   }
 }

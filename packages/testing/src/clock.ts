@@ -18,8 +18,10 @@ export interface VirtualClock extends Clock {
   /**
    * Lets that many milliseconds pass, and everything happen that is due, timer by timer, what waits for promises
    * included. Awaits nothing else: neither real timers nor real sockets make progress by it.
+   *
+   * `look` is called after each timer, when nothing waits for promises any more; false ends it there.
    */
-  advance(ms: number): Promise<void>
+  advance(ms: number, look?: () => boolean): Promise<void>
   /**
    * The machine sleeps for that many milliseconds, in which no timer fires. `wall()` moves on. Whether `now()` does,
    * differs between platforms: with `stops` (as in Chromium on Linux and macOS) timers that were set go on as if
@@ -112,12 +114,29 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
     for (let index = (timers.length >> 1) - 1; index >= 0; index--) down(index)
   }
 
+  /** Fires the next timer that is due until then; else only the time passes. */
+  const fireNext = (until: number): boolean => {
+    const due = peek()
+    if (!due || due.at > until) {
+      // Who was called may have stalled the clock beyond that.
+      time = Math.max(time, until)
+      return false
+    }
+    const { callback } = due
+    removeFirst()
+    due.callback = undefined
+    pending--
+    time = Math.max(time, due.at)
+    callback!()
+    return true
+  }
+
   return {
     now: () => (resolution ? Math.floor(time / resolution) * resolution : time),
     wall: () => Math.floor(time + asleep),
     setTimer(callback, delay) {
       // As on every platform, a delay that does not fit in 31 bits is none.
-      const kept = delay > longestTimer ? 1 : Math.max(delay, 0)
+      const kept = delay > longestTimer ? 1 : delay > 0 ? delay : 0
       const timer: Timer = { at: Math.max(time, firesAt(time + kept, kept)), order: order++, callback }
       timers.push(timer)
       up(timers.length - 1)
@@ -137,20 +156,13 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
     get next() {
       return peek()?.at
     },
-    async advance(ms) {
+    advance(ms, look = () => true) {
       const until = time + ms
-      await settleMicrotasks()
-      for (let due = peek(); due && due.at <= until; due = peek()) {
-        const { callback } = due
-        removeFirst()
-        due.callback = undefined
-        pending--
-        time = Math.max(time, due.at)
-        callback!()
-        await settleMicrotasks()
-      }
-      // Who was called may have stalled the clock beyond that.
-      time = Math.max(time, until)
+      let hasFired = false
+      return inTurns(() => {
+        hasFired = (!hasFired || look()) && fireNext(until)
+        return hasFired
+      })
     },
     sleep(ms, style = 'stops') {
       if (style === 'runs') time += ms
@@ -164,6 +176,30 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
 /** Lets everything run that is only waiting for promises. */
 export function settleMicrotasks(): Promise<void> {
   return new Promise(later)
+}
+
+/** Takes one turn after another, as long as they say so. What waits for promises runs in between. */
+function inTurns(takeTurn: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let goesOn = true
+    const turn = (): void => {
+      if (!goesOn) return
+      try {
+        goesOn = takeTurn()
+        if (!goesOn) resolve()
+      } catch (error) {
+        goesOn = false
+        reject(error)
+      }
+    }
+    // Tasks that are set together run together, without a look at sockets and files after each.
+    const set = (count: number): void => {
+      if (!goesOn) return
+      for (let index = 0; index < count; index++) later(turn)
+      later(() => set(Math.min(2 * count, 64)))
+    }
+    set(1)
+  })
 }
 
 type Later = (callback: () => void) => void

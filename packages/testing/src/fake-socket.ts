@@ -1,6 +1,6 @@
 import { utf8Length } from '@holdfast/protocol'
 
-/** What a socket can send and bring. */
+/** A message on its way: text, or bytes. */
 export type SocketData = string | Uint8Array<ArrayBuffer>
 
 /** Who is at the other end of a {@link FakeSocket}: a test, or a simulated network. */
@@ -61,14 +61,20 @@ export class FakeSocket {
     this.protocols = typeof protocols === 'string' ? [protocols] : [...protocols]
     if (new Set(this.protocols).size < this.protocols.length)
       throw syntaxError('a subprotocol stands there twice')
+    const wrong = this.protocols.find((name) => !token.test(name))
+    if (wrong !== undefined) throw syntaxError(`not the name of a subprotocol: '${wrong}'`)
     this.peer = peer
   }
 
-  /** @throws {DOMException} `InvalidStateError` before it is open */
-  send(data: SocketData): void {
-    if (this.readyState === connecting) throw new DOMException('still connecting', 'InvalidStateError')
-    // Bytes are taken as they are now, because who sent them may use them again; text has no lone surrogates on the wire.
-    const kept = typeof data !== 'string' ? data.slice() : utf8Length(data) < 0 ? wellFormed(data) : data
+  /**
+   * Sends text or bytes. Does nothing but count them once the socket is closing or closed.
+   *
+   * @throws {DOMException} `InvalidStateError` before it is open
+   * @throws {TypeError} for a `Blob`, which real sockets take: a fake one could not read it in time
+   */
+  send(data: string | ArrayBuffer | ArrayBufferView): void {
+    if (this.readyState === connecting) throw this.tooEarly()
+    const kept = onTheWire(data)
     const bytes = typeof kept === 'string' ? utf8Length(kept) : kept.byteLength
     if (this.readyState !== open) {
       this.lateBytes += bytes
@@ -79,9 +85,9 @@ export class FakeSocket {
     else this.sent.push(kept)
   }
 
-  /** In bytes of payload. Goes on growing by what is sent after the end. */
+  /** In bytes of payload. After the end it no longer shrinks, and goes on growing by what is sent. */
   get bufferedAmount(): number {
-    return this.lateBytes + (this.peer?.backlog?.() ?? this.waitingBytes)
+    return this.lateBytes + this.backlog()
   }
 
   /** @throws {DOMException} `InvalidAccessError` for a code, `SyntaxError` for a reason that pages cannot close with */
@@ -102,21 +108,20 @@ export class FakeSocket {
 
   /** A message has come in. As the standard demands, a socket that is closing drops it. */
   received(data: SocketData): void {
-    if (this.readyState !== open) return
-    this.emit(this.onmessage, { type: 'message', data: this.asEventData(data) })
+    if (this.readyState === open) this.bring(data)
   }
 
   /** The network has taken so many bytes of what was sent: all, if it is not said. */
   flushed(bytes: number = this.waitingBytes): void {
-    this.waitingBytes -= Math.min(bytes, this.waitingBytes)
+    if (this.readyState !== closed) this.waitingBytes -= Math.min(bytes, this.waitingBytes)
   }
 
   /** The connection has ended: with the code of a close, or without one, which browsers call 1006. */
   ended(code = 1006, reason = ''): void {
     if (this.readyState === closed) return
+    this.waitingBytes = this.backlog()
     this.readyState = closed
-    // Browsers say nothing of what went wrong, so that pages cannot look into networks.
-    if (code === 1006) this.emit(this.onerror, { type: 'error' })
+    if (code === 1006) this.failed()
     this.emit(this.onclose, { type: 'close', code, reason, wasClean: code !== 1006 })
   }
 
@@ -128,21 +133,50 @@ export class FakeSocket {
     else this.peer?.closing?.(code, reason)
   }
 
+  protected tooEarly(): Error {
+    return new DOMException('still connecting', 'InvalidStateError')
+  }
+
+  /** Browsers say nothing of what went wrong, so that pages cannot look into networks. */
+  protected failed(): void {
+    this.emit(this.onerror, { type: 'error' })
+  }
+
+  protected bring(data: SocketData): void {
+    this.emit(this.onmessage, { type: 'message', data: this.asEventData(data) })
+  }
+
+  private backlog(): number {
+    return (this.readyState === closed ? undefined : this.peer?.backlog?.()) ?? this.waitingBytes
+  }
+
   private asEventData(data: SocketData): unknown {
     if (typeof data === 'string') return data
     return this.binaryType === 'blob' ? new Blob([data]) : data.slice().buffer
   }
 
-  private emit(listener: ((event: never) => void) | null, event: object): void {
+  protected emit(listener: ((event: never) => void) | null, event: object): void {
     listener?.call(this, event as never)
   }
 }
 
-/** The socket of a server on a simulated network, as those of `ws`: it can also be dropped without a handshake. */
-export class FakeServerSocket extends FakeSocket {
-  override readyState: number = open
+/**
+ * A socket as those of the package `ws`, and other than those of browsers: it can be dropped without a handshake, brings
+ * what arrives while it is closing, may close with more codes, throws other errors, and tells only of a failed dial by an
+ * error event.
+ */
+export class DroppableSocket extends FakeSocket {
+  protected hasOpened = false
+  /** Whether it was dropped by this end. */
+  private isDropped = false
 
+  /**
+   * @throws {TypeError} for a code that no close frame may carry
+   * @throws {RangeError} for a reason over 123 bytes
+   */
   override close(code?: number, reason = ''): void {
+    if (code !== undefined && !isSendable(code)) throw new TypeError(`no close frame carries ${code}`)
+    if (utf8Length(wellFormed(reason)) > 123) throw new RangeError('a reason has 123 bytes at most')
     this.startClosing(code, reason)
   }
 
@@ -150,8 +184,55 @@ export class FakeServerSocket extends FakeSocket {
   terminate(): void {
     if (this.readyState === closed) return
     this.readyState = closing
+    this.isDropped = true
     this.peer?.abandoned?.()
   }
+
+  override received(data: SocketData): void {
+    if (this.readyState === open || (this.readyState === closing && !this.isDropped)) this.bring(data)
+  }
+
+  override opened(protocol?: string): void {
+    this.hasOpened = true
+    super.opened(protocol)
+  }
+
+  override ended(code = 1006, reason = ''): void {
+    // Only a dial that fails is an error, and it is told before the socket has closed.
+    if (code === 1006 && !this.hasOpened && this.readyState !== closed) {
+      this.readyState = closing
+      super.failed()
+    }
+    super.ended(code, reason)
+  }
+
+  protected override failed(): void {}
+
+  protected override tooEarly(): Error {
+    return new Error('still connecting')
+  }
+}
+
+/** The socket of a server, as the package `ws` makes it for a connection that was accepted: it begins open. */
+export class FakeServerSocket extends DroppableSocket {
+  override readyState: number = open
+  protected override hasOpened = true
+}
+
+/** @see RFC 7230, section 3.2.6 */
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
+
+/** @see RFC 6455, section 7.4 */
+function isSendable(code: number): boolean {
+  return (code >= 1000 && code <= 1014 && !(code >= 1004 && code <= 1006)) || (code >= 3000 && code <= 4999)
+}
+
+/** Bytes are taken as they are now, because who sent them may use them again; text gets rid of lone surrogates. */
+function onTheWire(data: string | ArrayBuffer | ArrayBufferView): SocketData {
+  if (typeof data === 'string') return utf8Length(data) < 0 ? wellFormed(data) : data
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0))
+  throw new TypeError('a fake socket sends text and bytes')
 }
 
 /** What an encoder of UTF-8 makes of it: lone surrogates become U+FFFD. */
@@ -168,7 +249,7 @@ function parseUrl(text: string | URL): string {
   }
   url.protocol = url.protocol.replace(/^http/, 'ws')
   if (!/^wss?:$/.test(url.protocol)) throw syntaxError(`not for sockets: ${url.protocol}`)
-  if (url.hash) throw syntaxError('the URL of a socket has no fragment')
+  if (url.href.includes('#')) throw syntaxError('the URL of a socket has no fragment')
   return url.href
 }
 

@@ -9,7 +9,7 @@ export interface LaneConditions {
    */
   readonly latency?: number | (() => number)
   /**
-   * How many bytes a second it carries. What is sent faster waits, and shows in `bufferedAmount`.
+   * How many bytes a second it carries, above 0. What is sent faster waits, and shows in `bufferedAmount`.
    *
    * @default Infinity
    */
@@ -20,6 +20,8 @@ export interface LaneConditions {
 export interface Lane {
   /** Calls back when that many bytes have arrived, after all that was transmitted before. */
   transmit(bytes: number, arrive: () => void): void
+  /** How many are on their way and not held up. */
+  readonly inFlight: number
   /** How many bytes have not been put on the path yet. */
   backlog(): number
   /** Holds up what is under way and all that follows. */
@@ -57,6 +59,9 @@ export function createLane(clock: Clock, { latency = 5, bytesPerSecond = Infinit
       arrivesAt = Math.max(arrivesAt, busyUntil + (typeof latency === 'function' ? latency() : latency))
       queue.push(arrive)
       arrival(arrivesAt - now)
+    },
+    get inFlight() {
+      return isHeld ? 0 : queue.length
     },
     backlog() {
       const rest = busyUntil - clock.now()

@@ -1,6 +1,5 @@
 import type { Clock } from '@holdfast/protocol'
-import type { SocketConstructor } from 'holdfast'
-import { FakeServerSocket, FakeSocket } from './fake-socket.ts'
+import { DroppableSocket, FakeServerSocket, FakeSocket } from './fake-socket.ts'
 import type { SocketData } from './fake-socket.ts'
 import { createLane } from './lane.ts'
 import type { Lane, LaneConditions } from './lane.ts'
@@ -43,7 +42,12 @@ export interface SimulatedConnection {
   readonly server: FakeServerSocket | undefined
   /** Whether neither end has heard that it has ended. */
   readonly isLive: boolean
-  /** Loses what is under way and all that follows. Without a notice, both ends hear of it at once. */
+  /** How many messages, closes and steps of the handshake are under way in both directions, and not held up. */
+  readonly inFlight: number
+  /**
+   * Loses what is under way and all that follows. Without a notice, both ends hear of it at once. Cutting it again lets
+   * them hear of it earlier.
+   */
   cut(notice?: Notice): void
   /** Holds up everything, in one direction or both, and tells nobody. */
   blackHole(direction?: Direction): void
@@ -60,16 +64,18 @@ export interface SimulatedRequest {
 /** A network in memory, on which sockets dial servers. */
 export interface SimulatedNetwork {
   /** The constructor to give to `createClient`. */
-  readonly WebSocket: SocketConstructor & (new (url: string, protocols?: string[]) => FakeSocket)
+  readonly WebSocket: new (url: string, protocols?: string[]) => FakeSocket
   /** The connections of which at least one end has not heard that it has ended. */
   readonly connections: ReadonlySet<SimulatedConnection>
   /** The connection that was dialed last. */
   readonly last: SimulatedConnection | undefined
   /** How many times somebody has dialed. */
   readonly dials: number
+  /** How many messages, closes and steps of handshakes are under way, and not held up. */
+  readonly inFlight: number
   /**
    * Takes the sockets that dial that host, until the returned function is called: then dials are refused, and what was
-   * accepted stays. Several hosts can be served, each by one listener.
+   * accepted stays. Several hosts can be served, each by one listener; `'*'` takes those that nobody else does.
    *
    * @example
    * network.listen('example.com', (socket, request) => hub.accept(socket, request))
@@ -137,10 +143,13 @@ export function createNetwork({
       if (client.readyState === 3 && (!ends.toServer || ends.toServer.readyState === 3))
         connections.delete(connection)
     }
+    const transmit = (direction: Direction, bytes: number, arrive: () => void): void => {
+      if (!isCut) lane[direction].transmit(bytes, arrive)
+    }
     /** The other end of the path in that direction is gone. */
     const reset = (direction: Direction): void => {
       lane[direction].stop()
-      lane[direction].transmit(0, () => end(ends[direction]))
+      transmit(direction, 0, () => end(ends[direction]))
     }
 
     const handOn = (direction: Direction, data: SocketData): void => {
@@ -157,23 +166,23 @@ export function createNetwork({
       const back: Direction = direction === 'toServer' ? 'toClient' : 'toServer'
       return {
         sent(data, bytes) {
-          lane[direction].transmit(bytes, () => handOn(direction, data))
+          transmit(direction, bytes, () => handOn(direction, data))
         },
         backlog: () => lane[direction].backlog(),
         closing(code = 1005, reason) {
           patience[direction] = clock.setTimer(() => end(own()), closeTimeout)
-          lane[direction].transmit(0, () => {
+          transmit(direction, 0, () => {
             const other = ends[direction]
             if (!other || other.readyState === 3) return
             // Who hears of a close answers it, and is done; who has said the same meanwhile hears his own answer.
             const wasClosing = other.readyState === 2
             end(other, code, reason)
-            if (!wasClosing) lane[back].transmit(0, () => end(own(), code, reason))
+            if (!wasClosing) transmit(back, 0, () => end(own(), code, reason))
           })
         },
         abandoned() {
           soon(() => end(own()))
-          if (!isCut) reset(direction)
+          reset(direction)
         },
       }
     }
@@ -191,8 +200,10 @@ export function createNetwork({
       get isLive() {
         return client.readyState !== 3 && ends.toServer?.readyState !== 3 && !isCut
       },
+      get inFlight() {
+        return lane.toServer.inFlight + lane.toClient.inFlight
+      },
       cut({ client: clientNotice, server: serverNotice } = { client: 0, server: 0 }) {
-        if (isCut) return
         isCut = true
         lane.toServer.stop()
         lane.toClient.stop()
@@ -214,43 +225,48 @@ export function createNetwork({
     client.peer = createPeer('toServer')
 
     // A round trip for the connection, then the request, which is one way.
-    lane.toServer.transmit(0, () => {
-      lane.toClient.transmit(0, () => {
-        lane.toServer.transmit(0, () => {
+    transmit('toServer', 0, () => {
+      transmit('toClient', 0, () => {
+        transmit('toServer', 0, () => {
           if (client.readyState > 1) return
-          const accept = listeners.get(host)
+          const accept = listeners.get(host) ?? listeners.get('*')
           if (!accept) return reset('toClient')
           const server = new FakeServerSocket(client.url, client.protocols, createPeer('toClient'))
+          server.protocol = client.protocols[0] ?? ''
           ends.toServer = server
-          lane.toClient.transmit(0, () => client.opened(client.protocols[0]))
+          transmit('toClient', 0, () => client.opened(client.protocols[0]))
           accept(server, { url: pathname + search, headers: { host, ...headers } })
         })
       })
     })
   }
 
-  class NetworkSocket extends FakeSocket {
+  class BrowserSocket extends FakeSocket {
     constructor(url: string, protocols?: string[]) {
       super(url, protocols)
       dial(this)
     }
   }
-  class DroppableSocket extends NetworkSocket {
-    terminate(): void {
-      if (this.readyState === 3) return
-      this.readyState = 2
-      this.peer?.abandoned?.()
+  class PackageSocket extends DroppableSocket {
+    constructor(url: string, protocols?: string[]) {
+      super(url, protocols)
+      dial(this)
     }
   }
 
   return {
-    WebSocket: flavor === 'ws' ? DroppableSocket : NetworkSocket,
+    WebSocket: flavor === 'ws' ? PackageSocket : BrowserSocket,
     connections,
     get last() {
       return last
     },
     get dials() {
       return dials
+    },
+    get inFlight() {
+      let sum = 0
+      for (const connection of connections) sum += connection.inFlight
+      return sum
     },
     listen(host, accept) {
       if (listeners.has(host)) throw new Error(`somebody listens at ${host}`)

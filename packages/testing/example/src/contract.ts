@@ -1,0 +1,10 @@
+/** What the page and the server say to each other. */
+export interface NotesContract {
+  toClient: { 'note.added': Note }
+  toServer: { 'note.add': Note; 'notes.list'(): readonly Note[] }
+}
+
+export interface Note {
+  readonly id: string
+  readonly text: string
+}

@@ -1,0 +1,204 @@
+import type {
+  AnyContract,
+  Clock,
+  Contract,
+  ContractOf,
+  SchemaContract,
+  ServerContractOf,
+} from '@holdfast/protocol'
+import type { HubOptions } from '@holdfast/server'
+import type { Client, ClientOptions } from 'holdfast'
+import { createBackend } from './backend.ts'
+import type { ServerProcess } from './backend.ts'
+import { createVirtualClock } from './clock.ts'
+import { launchHub } from './hub-process.ts'
+import { createNetwork } from './network.ts'
+import { passUntil } from './pass-until.ts'
+import type { Goal, UntilOptions } from './pass-until.ts'
+import { createRandom } from './random.ts'
+import { createSignals } from './signals.ts'
+import type {
+  HubPair,
+  HubPairOptions,
+  PlainPair,
+  PlainPairOptions,
+  SchemaHubPairOptions,
+  SchemaPlainPairOptions,
+  TestPair,
+  TestPairOptions,
+} from './test-pair.ts'
+import { createScriptedServer } from './test-server.ts'
+import type { TestServerOptions } from './test-server.ts'
+
+/**
+ * Makes a client, a server and a network between them, all in memory and on one virtual clock: for tests of what an
+ * application does when its connection does what connections do.
+ *
+ * Without `createHub`, the server is one of plain JSON that does what the test says. With it, and with the session wire,
+ * it is the real hub. Nothing happens before `open()` or `client.connect()`, and no time passes but by the pair.
+ *
+ * Neither factory is imported by this package: give those of `holdfast` and `@holdfast/server`, or your own around them.
+ *
+ * @throws {HoldfastError} what the factories throw
+ * @example
+ * await using pair = createTestPair<Chat>({ createClient })
+ * await pair.open()
+ * pair.network.cut()
+ * await pair.until(() => pair.client.state.status === 'waiting')
+ * pair.client.send('chat', { message: 'typed offline' })
+ * await pair.until(() => pair.server.received.length > 0)
+ * expect(pair.server.received).toEqual([{ name: 'chat', data: { message: 'typed offline' } }])
+ * @example
+ * await using pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
+ * await pair.open()
+ * expect(await pair.until(pair.client.send('chat', { message: 'hi' }))).toEqual({ status: 'delivered' })
+ */
+export function createTestPair<const S extends SchemaContract, Data = unknown>(
+  options: SchemaHubPairOptions<S, Data>,
+): HubPair<ContractOf<S>, ServerContractOf<S>, Data>
+export function createTestPair<C extends Contract = AnyContract, Data = unknown>(
+  options: HubPairOptions<C, C, Data>,
+): HubPair<Known<C>, Known<C>, Data>
+export function createTestPair<const S extends SchemaContract>(
+  options: SchemaPlainPairOptions<S>,
+): PlainPair<ContractOf<S>, ServerContractOf<S>>
+export function createTestPair<C extends Contract = AnyContract>(
+  options: PlainPairOptions<C>,
+): PlainPair<Known<C>>
+export function createTestPair(options: AnyPairOptions): TestPair {
+  const {
+    createClient,
+    createHub,
+    hubOptions,
+    serverOptions = {},
+    conditions = {},
+    headers = {},
+    clock = createVirtualClock(),
+    seed = 1,
+    ...clientOptions
+  } = options
+  const { contract } = clientOptions
+
+  const reported: unknown[] = []
+  const report = (error: unknown): void => void reported.push(error)
+  const alreadySet = clock.pending
+  const [networkClock, networkTimers] = counting(clock)
+  const network = createNetwork({ clock: networkClock, conditions, headers })
+  const signals = createSignals()
+  // One each, so that what the one end draws does not change what the other gets.
+  const clientRandom = createRandom(seed)
+  const serverRandom = createRandom(~seed)
+
+  const scripted = createHub ? undefined : createScriptedServer(serverOptions, report)
+  let launched: ReturnType<typeof launchHub> | undefined
+  const launch = (): ServerProcess =>
+    scripted?.launch() ??
+    (launched = launchHub({
+      createHub: createHub!,
+      hubOptions,
+      contract,
+      clock,
+      random: serverRandom,
+      report,
+    }))
+  const backend = createBackend(network, launch)
+
+  const clients: Client[] = []
+  const newClient = (own: Partial<ClientOptions> = {}): Client => {
+    const client = createClient({
+      url: 'ws://server.test/ws',
+      ...clientOptions,
+      ...own,
+      WebSocket: network.WebSocket,
+      ports: { clock, random: clientRandom, signals, report, ...clientOptions.ports, ...own.ports },
+    })
+    clients.push(client)
+    return client
+  }
+
+  const until = <T>(goal: Goal<T>, how?: UntilOptions): Promise<T> => passUntil(clock, goal, how)
+  const settle = (): Promise<void> => until(() => network.inFlight === 0)
+  const client = newClient()
+
+  const end = async (): Promise<void> => {
+    for (const each of clients) void each.dispose()
+    let isClosed = false
+    const closed = backend.close().then(() => void (isClosed = true))
+    network.cut()
+    await passUntil(clock, () => isClosed && network.connections.size === 0, { within: 1_000 })
+    await closed
+    // What was under way when it was cut goes nowhere.
+    for (const timer of networkTimers) clock.clearTimer(timer)
+  }
+
+  let ended: Promise<void> | undefined
+  const dispose = async (): Promise<void> => {
+    if (ended) return ended
+    await (ended = end())
+    // Taken out, so that a second call does not fail for them again.
+    const errors = reported.splice(0)
+    if (errors.length === 1) throw errors[0]
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} exceptions of listeners`)
+    const left = clock.pending - alreadySet
+    if (left > 0)
+      throw new Error(
+        `timers that are left on the clock: ${left}, the next in ${clock.next! - clock.now()} ms`,
+      )
+  }
+
+  const pair = {
+    client,
+    clock,
+    network,
+    reported,
+    newClient,
+    until,
+    settle,
+    async open(which = client) {
+      await until(which.connect())
+      await settle()
+    },
+    signal: signals.say,
+    stop: backend.stop,
+    start: backend.start,
+    dispose,
+    ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
+    ...(scripted && { server: Object.assign(scripted.server, { stop: backend.stop, start: backend.start }) }),
+  } satisfies Omit<TestPair, keyof AsyncDisposable> & object
+  return createHub ? Object.defineProperty(pair, 'hub', { enumerable: true, get: () => launched!.hub }) : pair
+}
+
+/** A factory that was given no contract is said to have the widest, in which there are no names. It takes any. */
+type Known<C> = Contract extends C ? AnyContract : C
+
+/** What all kinds of pairs take. */
+interface AnyPairOptions extends TestPairOptions<AnyContract> {
+  readonly createHub?: HubPairOptions<AnyContract, AnyContract, unknown>['createHub'] | undefined
+  readonly hubOptions?: HubOptions
+  readonly serverOptions?: TestServerOptions
+  readonly contract?: SchemaContract
+}
+
+/** The same clock, and the timers that are set through it. */
+function counting(clock: Clock): [clock: Clock, timers: ReadonlySet<unknown>] {
+  const timers = new Set<unknown>()
+  return [
+    {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      setTimer(callback, delay) {
+        const timer = clock.setTimer(() => {
+          timers.delete(timer)
+          callback()
+        }, delay)
+        timers.add(timer)
+        return timer
+      },
+      clearTimer(timer) {
+        timers.delete(timer)
+        clock.clearTimer(timer)
+      },
+    },
+    timers,
+  ]
+}

@@ -1,0 +1,65 @@
+import type { Clock, Contract, SchemaContract } from '@holdfast/protocol'
+import type { Hub, HubOptions } from '@holdfast/server'
+import type { ServerProcess } from './backend.ts'
+
+export interface HubProcessOptions<C extends Contract, Data> {
+  readonly createHub: (options: HubOptions<Data>) => Hub<C, Data>
+  readonly hubOptions: HubOptions<Data> | undefined
+  readonly contract: SchemaContract | undefined
+  readonly clock: Clock
+  readonly random: () => number
+  readonly report: (error: unknown) => void
+}
+
+/** A hub that can be killed: then its timers are gone, and it gets none any more. */
+export function launchHub<C extends Contract, Data>({
+  createHub,
+  hubOptions,
+  contract,
+  clock,
+  random,
+  report,
+}: HubProcessOptions<C, Data>): ServerProcess & { readonly hub: Hub<C, Data> } {
+  const timers = new Set<unknown>()
+  let isKilled = false
+
+  const processClock: Clock = {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    setTimer(callback, delay) {
+      if (isKilled) return undefined
+      const timer = clock.setTimer(() => {
+        timers.delete(timer)
+        callback()
+      }, delay)
+      timers.add(timer)
+      return timer
+    },
+    clearTimer(timer) {
+      timers.delete(timer)
+      clock.clearTimer(timer)
+    },
+  }
+
+  const hub = createHub({
+    ...(contract && { contract }),
+    ...hubOptions,
+    ports: {
+      clock: processClock,
+      randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),
+      report,
+      ...hubOptions?.ports,
+    },
+  })
+
+  return {
+    hub,
+    accept: (socket, request) => hub.accept(socket, request),
+    close: () => hub.close(),
+    kill() {
+      isKilled = true
+      for (const timer of timers) clock.clearTimer(timer)
+      timers.clear()
+    },
+  }
+}

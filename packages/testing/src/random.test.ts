@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { createRandom } from './random.ts'
+
+const draw = (seed: number): number[] => Array.from({ length: 1_000 }, createRandom(seed))
+
+test('the same seed gives the same numbers, another one others', () => {
+  expect(draw(7)).toEqual(draw(7))
+  expect(draw(7)).not.toEqual(draw(8))
+  expect(draw(0)[0]).not.toBe(draw(1)[0])
+})
+
+test('numbers lie from 0 to below 1, and everywhere in between', () => {
+  const numbers = draw(1)
+  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0)
+  expect(Math.max(...numbers)).toBeLessThan(1)
+  for (let tenth = 0; tenth < 10; tenth++) {
+    const count = numbers.filter((number) => Math.floor(number * 10) === tenth).length
+    expect(count).toBeGreaterThan(60)
+    expect(count).toBeLessThan(140)
+  }
+})
