@@ -12,6 +12,7 @@ const steps: readonly (readonly [title: string, command: string])[] = [
   ['Types', 'npm run -s types'],
   ['Reference without warnings', 'typedoc --emit none'],
   ['Unit tests with coverage', 'vitest run --project unit --coverage'],
+  ['Simulation', 'npm run -s soak -- --seeds 2000 --boundaries 1'],
   ['Chromium', 'node test/support/chromium.ts'],
   ['Integration tests', 'vitest run --project integration'],
   ['Browser tests', 'vitest run --project browser'],

@@ -10,6 +10,7 @@
  */
 export type HistoryEvent = { readonly at: number; readonly by: string } & (
   | Sent
+  | Cancelled
   | Settled
   | Got
   | Answered
@@ -31,8 +32,16 @@ export interface Sent {
   /** Which session a server sent it to. */
   readonly peer?: string
   readonly volatile?: boolean
+  /** A request that no handler takes, so that it is delivered and never handed on. */
+  readonly unhandled?: boolean
   readonly key?: string
   readonly ttl?: number
+}
+
+/** The application took a message back, by `cancel()` or its signal. Noted before it did; whether in time, the outcome tells. */
+export interface Cancelled {
+  readonly type: 'cancelled'
+  readonly id: number
 }
 
 /** The outcome of a message that was sent: of its delivery, or, for a request, what its error says of it. */
@@ -96,7 +105,7 @@ export interface ClientClosed {
   readonly code?: number
 }
 
-/** What the application told its client to do. */
+/** What the application told its client to do. Noted before it did. */
 export interface ClientDid {
   readonly type: 'did'
   readonly what: 'connect' | 'disconnect' | 'discard' | 'reconnect' | 'dispose' | 'login'

@@ -1,0 +1,179 @@
+import type { EventOf, Lane, Ledger, Message, Session } from './ledger.ts'
+import { isUnhandled } from './outcomes.ts'
+import type { Audit } from './violation.ts'
+
+/** Messages on their way: handed on once, to whom they were sent, in order, and without gaps. */
+export interface Handing {
+  got(event: EventOf<'got'>): void
+}
+
+export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): Handing {
+  const once = (message: Message, event: EventOf<'got'>): boolean => {
+    const { id } = event
+    if (message.got)
+      violate('handed-on-twice', `message ${id} was handed on a second time`, message.got, event)
+    if (message.settled?.status === 'undelivered')
+      violate(
+        'undelivered-yet-got',
+        `message ${id} was undelivered (${message.settled.reason}), and handed on after that`,
+        message.settled,
+        event,
+      )
+    else if (message.answered?.code === 'undelivered')
+      violate(
+        'undelivered-yet-got',
+        `request ${id} was undelivered, and handed on after that`,
+        message.answered,
+        event,
+      )
+    return message.got === undefined
+  }
+
+  const toWhom = (message: Message, event: EventOf<'got'>, session: Session): boolean => {
+    const { sent, stream } = message
+    const receiver = stream.session ? stream.session.client?.name : session.server.name
+    const sender = stream.session ? stream.sender : session.client?.name
+    const isRight =
+      event.kind === sent.kind && event.by === receiver && sent.by === sender && event.by !== sent.by
+    if (!isRight)
+      violate(
+        'misdelivered',
+        `${sent.kind} ${sent.id} of ${sent.by} came as ${event.kind} to ${event.by}, by a session of ${String(session.client?.name)}`,
+        session.joined,
+        sent,
+        event,
+      )
+    return isRight
+  }
+
+  /** What lies between two messages of a session must not have been written: it is settled as undelivered. */
+  const between = (lane: Lane, message: Message, event: EventOf<'got'>, session: Session): void => {
+    const { last } = lane
+    if (!last) return
+    const { messages } = message.stream
+    for (let order = last.order + 1; order < message.order; order++) {
+      const missing = messages[order]!
+      if (missing.isVolatile || missing.got || missing.settled?.status === 'undelivered') continue
+      // Its sender may settle it in the same moment.
+      afterwards(() => {
+        const { settled, sent, stream, answered } = missing
+        const isCut = ledger.servers.get(stream.sender)?.isKilled && !settled
+        if (settled?.status === 'undelivered' || missing.got || isCut) return
+        if (sent.unhandled || (answered && isUnhandled(answered))) return
+        violate(
+          'gap',
+          `session ${session.id} brought ${last.sent.id} and ${sent.by}'s ${event.id}, but not ${sent.id}, which was sent between them and is ${settled?.status ?? 'not settled'}`,
+          last.got,
+          sent,
+          settled,
+          event,
+        )
+      })
+    }
+  }
+
+  const inOrder = (message: Message, event: EventOf<'got'>, session: Session): void => {
+    // Those have no number, so nothing is promised of where they come among the others.
+    if (message.isVolatile) return
+    const { stream } = message
+    const lane = stream.session ? session.down : session.up
+    const { last } = lane
+    if (last && last.order > message.order)
+      return violate(
+        'out-of-order',
+        `session ${session.id} brought ${last.sent.id} before ${event.id}, which was sent earlier`,
+        message.sent,
+        last.sent,
+        last.got,
+        event,
+      )
+    between(lane, message, event, session)
+    lane.last = message
+    const { highest } = stream
+    if (!highest || highest.order < message.order) stream.highest = message
+    // What an old session brings late has been given up by then: between sessions that know of it there is no order.
+    else if (!message.isGivenUp)
+      violate(
+        'out-of-order',
+        `${highest.sent.id} was handed on before ${event.id}, which ${stream.sender} sent earlier, in another session`,
+        message.sent,
+        highest.sent,
+        highest.got,
+        event,
+      )
+  }
+
+  /** An unknown message may still come from its old session, but no newer one may bring it. */
+  const resent = (message: Message, event: EventOf<'got'>, session: Session): void => {
+    const { suspect } = session
+    if (message.isVolatile || message.stream.session) return
+    if (message.settled?.status === 'unknown') session.suspect ??= message
+    // Sent when the other one was unknown, so this session is none that the other one was written to.
+    else if (suspect && message.sent.at > suspect.settled!.at) {
+      session.suspect = undefined
+      violate(
+        'resent-unknown',
+        `session ${session.id} brought ${suspect.sent.id}, which was unknown when that session began`,
+        suspect.settled,
+        suspect.got,
+        event,
+      )
+    }
+  }
+
+  const asWhom = (message: Message, event: EventOf<'got'>, session: Session): void => {
+    const { identity } = event
+    const of = session.joined?.identity
+    if (message.stream.session) {
+      const now = session.client?.identity
+      if (now === undefined || of === undefined || now === of) return
+      violate('wrong-identity', `${now} got message ${event.id}, which is for ${of}`, session.joined, event)
+    } else if (identity !== undefined) {
+      if (of !== undefined && of !== identity)
+        violate(
+          'wrong-identity',
+          `session ${session.id} of ${of} became one of ${identity}`,
+          session.joined,
+          event,
+        )
+      if (message.identity !== undefined && message.identity !== identity)
+        violate(
+          'wrong-identity',
+          `message ${event.id} was sent as ${message.identity}, and handed on as ${identity}`,
+          message.sent,
+          event,
+        )
+    }
+  }
+
+  return {
+    got(event) {
+      const message = ledger.messages.get(event.id)
+      if (!message)
+        return violate('invented', `${event.by} got message ${event.id}, which nobody sent`, event)
+      const { stream } = message
+      const session =
+        stream.session ?? (event.peer === undefined ? undefined : ledger.sessions.get(event.peer))
+      if (!session?.joined)
+        return violate(
+          'misdelivered',
+          `message ${event.id} came by a session that never began`,
+          message.sent,
+          event,
+        )
+      if (!once(message, event)) return
+      const isTaken = message.settled !== undefined || message.isVolatile
+      message.got = event
+      if (!isTaken) stream.outstanding--
+      if (!toWhom(message, event, session)) return
+      if (message.isRequest) {
+        stream.untakenRequests--
+        const lane = stream.session ? session.down : session.up
+        lane.requests++
+      }
+      inOrder(message, event, session)
+      resent(message, event, session)
+      asWhom(message, event, session)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What an auditor can object to. The comments tell what was promised: the numbers are sections of DESIGN.md, names in
+ * quotes are sections of PROTOCOL.md.
+ */
+export type RuleName =
+  /** §4: a message is handed on at most once, over all sessions and lives of a server. */
+  | 'handed-on-twice'
+  /** §4.9: what is unknown is never sent again by itself. */
+  | 'resent-unknown'
+  /** Nothing is handed on, settled or answered that nobody sent. */
+  | 'invented'
+  /** A message reaches the peer that it was sent to, as what it was sent. */
+  | 'misdelivered'
+  /** §4: in the order in which they were sent. */
+  | 'out-of-order'
+  /** §4, "Numbers": what is missing between two messages of a session was never written to it. */
+  | 'gap'
+  /** §4, Outcome: exactly one. */
+  | 'outcome-twice'
+  | 'unsettled'
+  /** §4, Outcome: every outcome is true. */
+  | 'delivered-not-got'
+  | 'undelivered-yet-got'
+  | 'sent-yet-reliable'
+  | 'volatile-outcome'
+  /** §4, Outcome: and so is its reason. */
+  | 'wrong-reason'
+  /** §4.9: a session that ends unasked is told as lost, once, before anything of the next. */
+  | 'loss-untold'
+  | 'loss-of-nothing'
+  /** `resumed`: the session goes on. */
+  | 'false-resume'
+  /** "Loss": how much was missed, undelivered and unknown. */
+  | 'missed-count'
+  | 'loss-count'
+  | 'left-count'
+  /** §4, Requests. */
+  | 'answered-twice'
+  | 'unanswered'
+  | 'wrong-answer'
+  | 'answer-from-nowhere'
+  | 'answer-contradicts-outcome'
+  /** §4.6: none is sent on under another identity. */
+  | 'wrong-identity'
+  /** §5: `dispose()` settles everything and leaves nothing behind. */
+  | 'after-dispose'
+  /** A session, or a process, that has ended says nothing more. */
+  | 'after-end'
+  /** §3: open and down take turns, and the application hears of nothing that it did not ask for. */
+  | 'open-unasked'
+  | 'open-twice'
+  | 'down-unopened'
+  | 'closed-unasked'
+  | 'got-while-down'

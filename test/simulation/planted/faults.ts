@@ -1,0 +1,349 @@
+/** A fault that is planted in a copy of the code: replaces a text of a file, which must be there exactly once. */
+export interface PlantedFault {
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+const session = 'packages/protocol/src/session.ts'
+const line = 'packages/protocol/src/line.ts'
+const outbox = 'packages/protocol/src/outbox.ts'
+const requests = 'packages/protocol/src/requests.ts'
+const answers = 'packages/protocol/src/answers.ts'
+const client = 'packages/client/src/session.ts'
+const machine = 'packages/client/src/connection/machine.ts'
+const connection = 'packages/client/src/connection/connection.ts'
+const createClient = 'packages/client/src/create-client.ts'
+const sessions = 'packages/server/src/sessions.ts'
+const endings = 'packages/server/src/endings.ts'
+const outbound = 'packages/server/src/outbound.ts'
+const hub = 'packages/server/src/create-hub.ts'
+
+export const plantedFaults: readonly PlantedFault[] = [
+  // What both ends run
+  {
+    name: 'an old number is handed on again',
+    file: session,
+    from: "if (seq <= session.rx) return 'old'",
+    to: '',
+  },
+  { name: 'a gap is not noticed', file: session, from: "if (seq > session.rx + 1) return 'gap'", to: '' },
+  {
+    name: 'an ack settles one message too many',
+    file: session,
+    from: 'while (acknowledged() < ack) shift()',
+    to: 'while (session.unacknowledged > 0 && acknowledged() <= ack) shift()',
+  },
+  {
+    name: 'the final cursor is not looked at',
+    file: session,
+    from: 'if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))',
+    to: '',
+  },
+  {
+    name: 'what is unknown counts as certainly undelivered',
+    file: session,
+    from: 'if (finalCursor !== undefined) return rest\n',
+    to: 'if (rest) return rest\n',
+  },
+  {
+    name: 'what was written settles as delivered when a session ends',
+    file: session,
+    from: 'for (const message of rest) message.settle(unknown)',
+    to: 'for (const message of rest) message.settle(delivered)',
+  },
+  {
+    name: 'the window knows no count',
+    file: session,
+    from: 'unacknowledged < limits[0] && keptBytes',
+    to: 'keptBytes',
+  },
+  {
+    name: 'nothing is replayed',
+    file: line,
+    from: 'for (const [seq, message] of session.replay())',
+    to: 'for (const [seq, message] of [] as ReturnType<typeof session.replay>[number & keyof object][])',
+  },
+  {
+    name: 'the replay leaves out its last message',
+    file: session,
+    from: 'const messages = kept.slice(head)\n',
+    to: 'const messages = kept.slice(head, -1)\n',
+  },
+  {
+    name: 'the cursor moves only after the handlers',
+    file: line,
+    from: `      const verdict = session.accept(seq)
+      if (verdict === 'gap') return options.violated(4425, 'gap')
+      if (verdict === 'old') return oweAck()
+    }
+    // A void frame has nothing to hand on, but its number.
+    if (frame.length > 2) options.deliver(frame)`,
+    to: `      if (seq > session.rx + 1) return options.violated(4425, 'gap')
+      if (seq <= session.rx) return oweAck()
+    }
+    if (frame.length > 2) options.deliver(frame)
+    if (seq > 0) session.accept(seq)`,
+  },
+  {
+    name: 'acks cover what was only received',
+    file: line,
+    from: 'return (ackSent = session.rx)',
+    to: 'return (ackSent = session.rx + inbound)',
+  },
+  {
+    name: 'acks always say the same',
+    file: line,
+    from: 'return (ackSent = session.rx)',
+    to: 'return ackSent',
+  },
+  {
+    name: 'what is left of a pack outlives its connection',
+    file: line,
+    from: `      clock.clearTimer(sliceTimer)
+      arrivals = []
+`,
+    to: '',
+  },
+  {
+    name: 'bytes overtake the pack before them',
+    file: line,
+    from: 'return sendPack() && options.send(encodeBinary',
+    to: 'return options.send(encodeBinary',
+  },
+  {
+    name: 'a volatile message of a pack that was never sent counts as sent',
+    file: line,
+    from: '      settleFleeting(missed)\n',
+    to: "      settleFleeting({ status: 'sent' })\n",
+  },
+  {
+    name: 'a message that was written can be taken back',
+    file: outbox,
+    from: 'const isBack = isWaiting(message)\n',
+    to: 'const isBack = !message.outcome\n',
+  },
+  {
+    name: 'a message expires that was written in time',
+    file: outbox,
+    from: '            clock.clearTimer(expiry)\n',
+    to: '',
+  },
+  {
+    name: 'a replaced message stays in the queue',
+    file: outbox,
+    from: "if (old) drop(old, 'replaced')",
+    to: 'if (old) keyed.delete(message.key!)',
+  },
+  {
+    name: 'a message that the queue has no room for is kept',
+    file: outbox,
+    from: "if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')",
+    to: '',
+  },
+  {
+    name: 'the queue is turned round',
+    file: outbox,
+    from: `    message.before = ends.before
+    message.after = ends
+    ends.before = message.before.after = message`,
+    to: `    message.after = ends.after
+    message.before = ends
+    ends.after = message.after.before = message`,
+  },
+  {
+    name: 'an answer goes to whoever asked last',
+    file: requests,
+    from: 'const request = pending.get(Number(id))\n      request?.resolve(data)',
+    to: 'const request = [...pending.values()].at(-1)\n      request?.resolve(data)',
+  },
+  {
+    name: 'requests of a lost session wait on',
+    file: requests,
+    from: "          fail('unknown', 'the connection ended before the answer')",
+    to: '          void fail',
+  },
+  {
+    name: 'a request that was taken back is handled',
+    file: requests,
+    from: 'const isWritten = !delivery.cancel()',
+    to: 'const isWritten = true',
+  },
+  {
+    name: 'a request is handled twice',
+    file: answers,
+    from: 'else if (!running.has(id)) void run(id, handler, input)',
+    to: 'else void run(id, handler, input).then(() => id % 5 === 0 && run(id, handler, input))',
+  },
+  // The client
+  {
+    name: 'a resumed session is taken for a new one',
+    file: client,
+    from: 'const isResumed = held?.id === ok.session',
+    to: 'const isResumed = false',
+  },
+  {
+    name: 'the cursor of the greeting is taken for one more',
+    file: client,
+    from: 'held.session.acknowledge(ok.rx))',
+    to: 'held.session.acknowledge(Math.min(ok.rx + 1, held.session.tx)))',
+  },
+  {
+    name: 'a loss is not told',
+    file: client,
+    from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
+    to: '',
+  },
+  {
+    name: 'messages of one user go out under another',
+    file: client,
+    from: "      discard('session-lost')\n      host.discard('session-lost')\n",
+    to: '',
+  },
+  {
+    name: 'unknown messages are sent once more',
+    file: client,
+    from: 'const rest = ended.end(isKnown ? finalCursor : undefined, unknown)',
+    to: 'const again = [...ended.replay()].flatMap(([, message]) => message ?? []); const rest = ended.end(isKnown ? finalCursor : undefined, unknown); if (!isKnown) rest.push(...again)',
+  },
+  {
+    name: 'carried messages are forgotten',
+    file: client,
+    from: 'carried.push(...undelivered)',
+    to: '',
+  },
+  {
+    name: 'carried messages come in the wrong order',
+    file: client,
+    from: 'for (const message of carried.splice(0))\n',
+    to: 'for (const message of carried.splice(0).reverse())\n',
+  },
+  {
+    name: 'the receive cursor of the greeting is one too low',
+    file: client,
+    from: 'rx: held.session.rx })',
+    to: 'rx: Math.max(0, held.session.rx - 1) })',
+  },
+  {
+    name: 'dials all have the same number',
+    file: client,
+    from: "      phase = 'banner'\n      dials++",
+    to: "      phase = 'banner'\n      dials = 1",
+  },
+  {
+    name: 'nobody waits for acks',
+    file: client,
+    from: 'if (ackTimer !== undefined || !held ||',
+    to: 'if (held ||',
+  },
+  {
+    name: 'the goodbye does not say how far the client got',
+    file: client,
+    from: "line?.control(['bye', { rx: held.session.rx }])",
+    to: "line?.control(['bye', { rx: 0 }])",
+  },
+  {
+    name: 'a client that drains goes on sending',
+    file: client,
+    from: 'return !drain && line !== undefined && !isBlocked',
+    to: 'return line !== undefined && !isBlocked',
+  },
+  {
+    name: 'a disposed client keeps its messages',
+    file: createClient,
+    from: "outbox.refuse('disposed')",
+    to: '',
+  },
+  {
+    name: 'what dead sockets say is believed',
+    file: connection,
+    from: 'old.onopen = old.onmessage = old.onclose = null',
+    to: 'old.onopen = old.onclose = null',
+  },
+  {
+    name: 'inputs of old attempts count',
+    file: machine,
+    from: "if ('epoch' in input && input.epoch !== state.epoch) return [state]",
+    to: '',
+  },
+  {
+    name: 'a dial that gets no answer is waited for',
+    file: machine,
+    from: "return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)",
+    to: 'return state.failure ? fall(state, state.failure, lost, policy, sample) : [{ ...state, deadline: Infinity }]',
+  },
+  {
+    name: 'a replaced socket is left open',
+    file: machine,
+    from: "[next, 'abandon', 'prepare'] : [next, 'prepare']",
+    to: "[next, 'prepare'] : [next, 'prepare']",
+  },
+  // The server
+  {
+    name: 'an old connection is not fenced',
+    file: sessions,
+    from: '    old?.close(fence)\n',
+    to: '',
+  },
+  {
+    name: 'a late greeting is taken',
+    file: sessions,
+    from: 'if (isLate(known.dials, hi)) return connection.close(1000)',
+    to: '',
+  },
+  {
+    name: 'somebody else may resume a session',
+    file: sessions,
+    from: 'if (known.identity === authentication.identity) {',
+    to: 'if (known) {',
+  },
+  {
+    name: 'what waits is not flushed after a resume',
+    file: sessions,
+    from: '    held.outbox?.flush()\n    if (held.stage',
+    to: '    if (held.stage',
+  },
+  {
+    name: 'missed messages are counted from the beginning',
+    file: sessions,
+    from: 'Math.max(0, tx - clientRx) + queued',
+    to: 'tx + queued',
+  },
+  {
+    name: 'sessions that end have no final cursor',
+    file: sessions,
+    from: 'return { why, rx, missed',
+    to: 'return { why, rx: rx + 1, missed',
+  },
+  {
+    name: 'a session that ended takes messages',
+    file: endings,
+    from: '      connection: release(held),\n',
+    to: '      connection: held.connection,\n',
+  },
+  {
+    name: 'a client counts as missed what it has got',
+    file: client,
+    from: 'Math.max(0, total - held.session.rx)',
+    to: 'total',
+  },
+  {
+    name: 'the end of a session is not told',
+    file: endings,
+    from: 'if (isConfirmed) ended(held, end)',
+    to: "if (isConfirmed && end.why !== 'expired') ended(held, end)",
+  },
+  {
+    name: 'sessions whose connection breaks during a drain are forgotten',
+    file: hub,
+    from: "if (shutdown.stage === 'draining') endings.part(held, 'drained', 1012, shutdown.hint())",
+    to: '',
+  },
+  {
+    name: 'a full session drops messages',
+    file: outbound,
+    from: "if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)",
+    to: 'if (isOver) return refuse({ name, body, bytes })',
+  },
+]

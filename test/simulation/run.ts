@@ -1,0 +1,86 @@
+import type { Plan } from './plan.ts'
+import { createWorld } from './world.ts'
+import type { Watch, World } from './world.ts'
+
+/** What came of a plan. */
+export interface Result {
+  /** What must never happen, and did; none is what a run is for. */
+  readonly problems: readonly Problem[]
+  readonly hash: number
+  /** How many things happened. */
+  readonly steps: number
+  /** How long clients were connected, in minutes of the virtual clock, all together. */
+  readonly minutes: number
+  readonly summary: ReturnType<World['auditor']['summary']>
+}
+
+export interface Problem {
+  readonly rule: string
+  readonly at: number
+  readonly text: string
+}
+
+/**
+ * Within how many milliseconds after the end of all trouble every client is connected: the longest backoff, what a server
+ * may ask for, an attempt that is under way, and timers of a tab that is throttled.
+ */
+const recoveryLimit = 300_000
+/** Within how many more all that was sent has its outcome. */
+const settleLimit = 300_000
+
+/** Runs a plan to its end, or to its first problem. */
+export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
+  const world = createWorld(plan.seed, plan.setting, watch)
+  const { auditor, faults, seats } = world
+  const fault = (rule: string, text: string): void => {
+    if (!hasProblem()) late.push({ rule, at: world.clock.now(), text })
+  }
+  const late: Problem[] = []
+  const hasProblem = (): boolean => auditor.violations.length + faults.length + late.length > 0
+
+  for (const step of plan.steps) {
+    await world.advance(step.wait)
+    if (hasProblem()) break
+    watch?.step(world.clock.now(), step)
+    world.perform(step)
+  }
+
+  if (!hasProblem()) {
+    await world.advance(0)
+    world.calm()
+    for (const { app } of seats) if (!app.isDisposed) app.connect()
+    await world.advance(recoveryLimit)
+    // What was under way may have ended a client for good once more.
+    for (const { app } of seats) if (app.client.state.status === 'closed' && !app.isDisposed) app.connect()
+    await world.advance(60_000)
+    for (const { app } of seats)
+      if (!app.isDisposed && app.client.state.status !== 'open')
+        fault('liveness', `${app.name} is ${app.client.state.status} long after the end of all trouble`)
+  }
+  if (!hasProblem()) {
+    await world.advance(settleLimit)
+    for (const { app } of seats) {
+      const { queuedMessages, unacknowledgedMessages } = app.client.stats()
+      if (queuedMessages + unacknowledgedMessages > 0)
+        fault('liveness', `${app.name} still has ${queuedMessages} and ${unacknowledgedMessages} messages`)
+    }
+  }
+  const minutes =
+    seats.reduce(
+      (sum, { app, connectedFor, machine }) => sum + connectedFor + app.openFor(machine.clock.now()),
+      0,
+    ) / 60_000
+  if (!hasProblem()) {
+    await world.end()
+    auditor.finish()
+  }
+
+  const violations = auditor.violations.map(({ rule, at, message }) => ({ rule, at, text: message }))
+  return {
+    problems: [...violations, ...faults, ...late],
+    hash: world.hash,
+    steps: world.steps,
+    minutes,
+    summary: auditor.summary(),
+  }
+}

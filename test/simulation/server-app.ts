@@ -1,0 +1,159 @@
+import { createHub } from '@holdfast/server'
+import type { AuthenticateContext, Authentication, Hub, Peer } from '@holdfast/server'
+import { describe, isWished, WishedError } from './client-app.ts'
+import { askVia, checkAnswer, sendVia } from './ends.ts'
+import type { Sender } from './ends.ts'
+import type { Shared, Tell } from './journal.ts'
+import type { Machine } from './machine.ts'
+import { eventNames, fromRaw, requestName } from './message.ts'
+import type { Payload, Wish } from './message.ts'
+import type { Ask, Send } from './plan.ts'
+import type { Random } from './random.ts'
+import type { ServerSetting } from './setting.ts'
+
+/** An application on a server, from the start of its process to the end. */
+export interface ServerApp {
+  readonly name: string
+  readonly hub: Hub
+  /** Sends to the last session of that client, if it has had one here. */
+  send(client: string, send: Send): void
+  ask(client: string, ask: Ask): void
+  close(client: string, code: number): void
+  renew(client: string): void
+  /** The process is gone, and says nothing any more. */
+  kill(): void
+  /** How it authenticates from now on. */
+  authentication: 'prompt' | 'slow' | 'throws' | 'refuses'
+}
+
+export interface ServerAppOptions {
+  readonly name: string
+  readonly machine: Machine
+  readonly random: Random
+  readonly setting: ServerSetting
+  readonly shared: Shared
+}
+
+export function createServerApp({ name, machine, random, setting, shared }: ServerAppOptions): ServerApp {
+  const { clock } = machine
+  const { window, maxFrameBytes, maxBufferedMessages, expiresIn, ...times } = setting
+  let isKilled = false
+  const tell: Tell = (event) => {
+    if (!isKilled) shared.tell(name, event)
+  }
+  /** The last session of each client. */
+  const peers = new Map<string, Peer>()
+
+  const authenticate = async ({ token }: AuthenticateContext): Promise<Authentication | undefined> => {
+    if (app.authentication === 'slow') await new Promise<void>((resolve) => clock.setTimer(resolve, 2_000))
+    if (app.authentication === 'throws') throw new WishedError()
+    if (app.authentication === 'refuses') return undefined
+    const { client, identity } = JSON.parse(token!) as { client: string; identity: string }
+    return { identity, data: client, expiresIn }
+  }
+
+  const hub = createHub({
+    ...times,
+    authenticate,
+    limits: { window, maxFrameBytes, maxBufferedMessages },
+    ports: {
+      clock,
+      randomBytes: random.bytes,
+      report(error) {
+        if (!isWished(error)) shared.fault('reported', `${name}: ${describe(error)}`)
+      },
+    },
+  })
+
+  hub.onPeer((peer) => {
+    const client = peer.data as string
+    peers.set(client, peer)
+    tell({ type: 'joined', peer: peer.id, client, identity: peer.identity })
+  })
+  hub.watch('closed', ({ peer, why, undelivered, unknown }) =>
+    tell({ type: 'left', peer: peer.id, why, undelivered, unknown }),
+  )
+  hub.watch('invalid', ({ reason }) => shared.fault('invalid', `${name}: ${reason}`))
+
+  const grant = (wish: Wish, peer: Peer): void => {
+    switch (shared.grantable(wish)) {
+      case 'reply':
+        return app.send(peer.data as string, {
+          do: 'send',
+          from: 'server',
+          kind: 'event',
+          count: 1,
+          size: 0,
+          wish: 'nothing',
+        })
+      case 'disconnect':
+      case 'reconnect':
+      case 'dispose':
+        return peer.close()
+      case 'stall':
+        return shared.stall(400)
+      case 'throw':
+        throw new WishedError()
+      case 'nothing':
+      case 'refuse':
+      case 'wait':
+      case 'never':
+    }
+  }
+  const from = ({ id, identity }: Peer): { readonly peer: string; readonly identity: string | null } => ({
+    peer: id,
+    identity,
+  })
+
+  for (const eventName of eventNames)
+    hub.on(eventName, (data, peer) => {
+      const { id, wish } = data as Payload
+      tell({ type: 'got', id, kind: 'event', ...from(peer) })
+      grant(wish, peer)
+    })
+  hub.onRaw((data, peer) => {
+    const { id, kind, wish } = fromRaw(data)
+    tell({ type: 'got', id, kind, ...from(peer) })
+    grant(wish, peer)
+  })
+  hub.handle(requestName, (input, peer, { signal }) => {
+    const { id, wish } = input as Payload
+    tell({ type: 'got', id, kind: 'request', ...from(peer) })
+    grant(wish, peer)
+    return checkAnswer(input as Payload, clock, signal)
+  })
+
+  const senderOf = (client: string): Sender | undefined => {
+    const peer = peers.get(client)
+    return (
+      peer && {
+        peer: peer.id,
+        send: (eventName, data, how) => peer.send(eventName, data, how),
+        sendRaw: (data, how) => peer.sendRaw(data, how),
+        request: (data, how) => peer.request(requestName, data, how),
+      }
+    )
+  }
+
+  const app: ServerApp = {
+    name,
+    hub,
+    authentication: 'prompt',
+    send(client, send) {
+      const sender = senderOf(client)
+      if (sender) sendVia(sender, send, { shared, tell, clock, random })
+    },
+    ask(client, ask) {
+      const sender = senderOf(client)
+      if (sender) askVia(sender, ask, { shared, tell, clock, random })
+    },
+    close: (client, code) => peers.get(client)?.close(code),
+    renew: (client) => peers.get(client)?.renew(),
+    kill() {
+      tell({ type: 'killed' })
+      isKilled = true
+      machine.halt()
+    },
+  }
+  return app
+}
