@@ -66,6 +66,21 @@ const knownOnServers: Known = {
   save: 'declare function save(draft: string, author: string | null): Promise<number>',
 }
 
+/** The same for tests. */
+const knownInTests: Known = {
+  ...known,
+  ...Object.fromEntries(
+    ['createNetwork', 'createTestPair', 'createVirtualClock', 'FakeSocket', 'settleMicrotasks'].map(
+      (name) => [name, `import { ${name} } from '@holdfast/testing'`],
+    ),
+  ),
+  createHub: knownOnServers['createHub']!,
+  expect: `import { expect } from 'vitest'`,
+  pair: `declare const pair: import('@holdfast/testing').PlainPair<${chat}>`,
+  network: `declare const network: import('@holdfast/testing').SimulatedNetwork`,
+  hub: `declare const hub: import('@holdfast/server').Hub`,
+}
+
 /** A block of a page as a program. Without a prelude of its page, one that uses a client is given one. */
 export function blockExcerpt({ path, line, language, code, prelude }: Block): Excerpt {
   return {
@@ -86,7 +101,7 @@ export function docstringExcerpts(folder: string): Excerpt[] {
 
 export function exampleExcerpts(path: string, source: string): Excerpt[] {
   const [, folder = ''] = path.split('/')
-  const names = { react: knownInReact, server: knownOnServers }[folder] ?? known
+  const names = { react: knownInReact, server: knownOnServers, testing: knownInTests }[folder] ?? known
   const excerpts: Excerpt[] = []
   let example: { line: number; lines: string[] } | undefined
   const end = (): void => {
@@ -111,7 +126,9 @@ export function exampleExcerpts(path: string, source: string): Excerpt[] {
 function assume(code: string, names: Known): string {
   return Object.keys(names)
     .filter((name) => new RegExp(`\\b${name}\\b`).test(code))
-    .filter((name) => !new RegExp(`(?:import\\b[^;'"]*|const|interface|function) ${name}\\b`).test(code))
+    .filter(
+      (name) => !new RegExp(`(?:import\\b[^;'"]*|const|using|interface|function) ${name}\\b`).test(code),
+    )
     .map((name) => names[name])
     .join('\n')
 }

@@ -4,10 +4,10 @@
 //   node test/package/api.ts --accept   takes the built types over
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { format, type FormatConfig } from 'oxfmt'
 import ts from 'typescript'
-import { published, root, temporaryFolder } from './published.ts'
+import { published, readManifest, root, temporaryFolder } from './published.ts'
 
 const accept = process.argv.includes('--accept')
 const folder = join(import.meta.dirname, 'api')
@@ -15,10 +15,10 @@ const built = temporaryFolder()
 const style = JSON.parse(readFileSync(join(root, '.oxfmtrc.json'), 'utf8')) as FormatConfig
 mkdirSync(folder, { recursive: true })
 
-for (const { name, folder: source } of published()) {
-  const file = `${basename(name)}.d.ts`
-  const text = await declarations(join(source, 'dist/index.d.ts'))
-  if (text !== (await declarations(join(source, 'dist/index.d.cts')))) {
+for (const { name, entry, built: declared } of entries()) {
+  const file = `${entry}.d.ts`
+  const text = await declarations(`${declared}.d.ts`)
+  if (text !== (await declarations(`${declared}.d.cts`))) {
     fail(`${name}: the types differ between ESM and CommonJS`)
   }
   if (accept) {
@@ -35,6 +35,20 @@ for (const { name, folder: source } of published()) {
   const args = ['diff', '--no-index', '--', existsSync(known) ? known : '/dev/null', join(built, file)]
   spawnSync('git', args, { stdio: 'inherit' })
   fail(`${name}: the public types have changed. If that is meant: node test/package/api.ts --accept`)
+}
+
+/** What can be imported, `@holdfast/testing/proxy` for example, and where its types were built. */
+function entries(): { readonly name: string; readonly entry: string; readonly built: string }[] {
+  return published().flatMap(({ name, folder: source }) => {
+    const paths = Object.keys(readManifest(join(source, 'package.json')).exports as object)
+    return paths
+      .filter((path) => path !== './package.json')
+      .map((path) => ({
+        name: posix.join(name, path),
+        entry: [basename(name), ...path.split('/').slice(1)].join('-'),
+        built: join(source, 'dist', path === '.' ? 'index' : path),
+      }))
+  })
 }
 
 /** The types without comments, in the style of the repository. */

@@ -15,8 +15,11 @@ interface SourceMap {
 /** What goes into the files of a package besides its own code. The tarball has to hold its licence. */
 const bundled: Readonly<Record<string, readonly string[]>> = { holdfast: ['mitt'] }
 
-/** Those that run on servers only, and may import what Node has. */
-const onServers: readonly string[] = ['@holdfast/server']
+/** The files that run on Node only, and may import what Node has. */
+const onNode: Readonly<Record<string, RegExp>> = {
+  '@holdfast/server': /./,
+  '@holdfast/testing': /^dist\/proxy\./,
+}
 
 const folder = temporaryFolder()
 
@@ -69,7 +72,7 @@ function examine(unpacked: string): void {
     const { importedFiles } = ts.preProcessFile(text, true, true)
     for (const { fileName } of importedFiles) {
       if (fileName.startsWith('.') || allowed.includes(fileName)) continue
-      if (fileName.startsWith('node:') && onServers.includes(manifest.name)) continue
+      if (fileName.startsWith('node:') && onNode[manifest.name]?.test(file)) continue
       throw new Error(`${manifest.name}: ${file} imports '${fileName}', which is not among its dependencies`)
     }
   }

@@ -46,6 +46,15 @@ const hub: server.Hub = server.createHub()
 export const detach: server.Unsubscribe = hub.attach(createServer())
 export const outcome: PromiseLike<server.Outcome> | undefined = hub.peers.get('id')?.send('name', 1)
 `
+const testingConsumer = `import { createHub } from '@holdfast/server'
+import { createTestPair, type HubPair, type PlainPair } from '@holdfast/testing'
+import { startFaultProxy, type FaultProxy } from '@holdfast/testing/proxy'
+import { createClient, session } from 'holdfast'
+interface Chat { toClient: { said: string }; toServer: { say: string } }
+export const plain: PlainPair<Chat> = createTestPair<Chat>({ createClient })
+export const whole: HubPair<Chat> = createTestPair<Chat>({ createClient, createHub, wire: session() })
+export const start: (target: number) => Promise<FaultProxy> = (target) => startFaultProxy({ target })
+`
 const component = `import { useConnection } from '@holdfast/react'
 export const useAttempt = (): number => useConnection(({ attempt }) => attempt)
 `
@@ -73,6 +82,11 @@ const projects: readonly Project[] = [
     'a hub, node16 ESM and CommonJS',
     { ...node16, ...noDom, types: ['node'] },
     { 'hub.mts': hubConsumer, 'hub.cts': hubConsumer },
+  ),
+  project(
+    'a pair and a proxy, node16 ESM and CommonJS',
+    { ...node16, ...noDom, types: ['node'] },
+    { 'testing.mts': testingConsumer, 'testing.cts': testingConsumer },
   ),
   // Not with the others, because the types of React declare names of the DOM.
   project(
@@ -103,6 +117,7 @@ function typeTests(): Project {
     'types/contract.test.ts',
     'types/hub.test.ts',
     'types/react.test.ts',
+    'types/testing.test.ts',
     'support/type-check.ts',
   ]
   for (const file of files) {

@@ -21,12 +21,14 @@ export interface Problem {
 }
 
 /**
- * Within how many milliseconds after the end of all trouble every client is connected: the longest backoff, what a server
- * may ask for, an attempt that is under way, and timers of a tab that is throttled.
+ * Within how many milliseconds after the end of all trouble every client is connected: 38 s until it notices that an idle
+ * connection is dead, or 30 s for an attempt that is under way, 30 s of backoff, and some round trips.
  */
-const recoveryLimit = 300_000
-/** Within how many more all that was sent has its outcome. */
-const settleLimit = 300_000
+const recoveryLimit = 100_000
+/** The same where timers are up to a minute late, each of them. */
+const throttledRecoveryLimit = 300_000
+/** Within how many half minutes more all that was sent has its outcome: at a window of 1, each takes a round trip. */
+const settleRounds = 60
 
 /** Runs a plan to its end, or to its first problem. */
 export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
@@ -49,22 +51,20 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
     await world.advance(0)
     world.calm()
     for (const { app } of seats) if (!app.isDisposed) app.connect()
-    await world.advance(recoveryLimit)
+    const isThrottled = seats.some(({ setting }) => setting.timers === 'throttled')
+    await world.advance(isThrottled ? throttledRecoveryLimit : recoveryLimit)
     // What was under way may have ended a client for good once more.
-    for (const { app } of seats) if (app.client.state.status === 'closed' && !app.isDisposed) app.connect()
-    await world.advance(60_000)
+    const closed = seats.filter(({ app }) => app.client.state.status === 'closed' && !app.isDisposed)
+    for (const { app } of closed) app.connect()
+    if (closed.length > 0) await world.advance(throttledRecoveryLimit)
     for (const { app } of seats)
       if (!app.isDisposed && app.client.state.status !== 'open')
         fault('liveness', `${app.name} is ${app.client.state.status} long after the end of all trouble`)
   }
-  if (!hasProblem()) {
-    await world.advance(settleLimit)
-    for (const { app } of seats) {
-      const { queuedMessages, unacknowledgedMessages } = app.client.stats()
-      if (queuedMessages + unacknowledgedMessages > 0)
-        fault('liveness', `${app.name} still has ${queuedMessages} and ${unacknowledgedMessages} messages`)
-    }
-  }
+  for (let round = 0; round < settleRounds && !hasProblem() && openMessages(world) > 0; round++)
+    await world.advance(30_000)
+  if (!hasProblem() && openMessages(world) > 0)
+    fault('liveness', `${openMessages(world)} messages still have no outcome`)
   const minutes =
     seats.reduce(
       (sum, { app, connectedFor, machine }) => sum + connectedFor + app.openFor(machine.clock.now()),
@@ -83,4 +83,12 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
     minutes,
     summary: auditor.summary(),
   }
+}
+
+function openMessages({ seats, server }: World): number {
+  const { bufferedMessages } = server.hub.stats()
+  return seats.reduce((sum, { app }) => {
+    const { queuedMessages, unacknowledgedMessages } = app.client.stats()
+    return sum + queuedMessages + unacknowledgedMessages
+  }, bufferedMessages)
 }

@@ -37,7 +37,7 @@ export function drawSetting(random: Random): Setting {
       maxFrameBytes: random.pick([65_536, 65_536, 1_048_576]),
       sessionTimeout: random.pick([2_000, 30_000, 120_000, 120_000, 120_000]),
       tombstoneTimeout: random.pick([1_000, 86_400_000, 86_400_000]),
-      pingInterval: random.pick([3_000, 25_000, 25_000]),
+      pingInterval: random.pick([3_000, 25_000, 25_000, 25_000, 25_000, 25_000]),
       maxBufferedMessages: random.pick([40, 32_768, 32_768]),
       expiresIn: random.chance(0.2) ? random.pick([20_000, 90_000, 600_000]) : undefined,
     },

@@ -42,6 +42,8 @@ let unheard: unknown
 process.on('unhandledRejection', (error) => (unheard = error))
 
 async function run(job: Job): Promise<Report> {
+  // Many errors are made here, and their stacks are looked at only when a run is written down.
+  Error.stackTraceLimit = 0
   const sums = { runs: 0, steps: 0, minutes: 0, opens: 0, resumes: 0, sent: 0 }
   const failures: Failure[] = []
   for await (const plan of plansOf(job)) {

@@ -88,12 +88,15 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   const world = { steps: 0, hash: 0 }
   let lastId = 0
   let isCalm = false
+  /** How many more pings and timers may pass before a look, as long as nobody sends or hears of anything. */
+  let quietFor = 0
 
   const shared: Shared = {
     nextId: () => ++lastId,
     tell(by, told) {
       const event = { at: clock.now(), by, ...told } as HistoryEvent
       world.hash = (Math.imul(world.hash, 31) + Math.round(event.at * 64) + event.type.length + lastId) | 0
+      quietFor = 0
       watch?.event(event)
       auditor.record(event)
     },
@@ -308,6 +311,8 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   }
 
   const look = (): void => {
+    if (quietFor-- > 0) return
+    quietFor = 16
     for (const { app, setting: own } of seats) {
       if (app.isDisposed) continue
       const { queuedMessages, unacknowledgedMessages } = app.client.stats()

@@ -27,13 +27,17 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
     `hub.handle('chat.send', ({ txt }) => ({ id: txt }))`,
     `Property 'txt' does not exist on type '{ text: string; }'.`,
   ],
+  [
+    `pair.server.send('room.clsed')`,
+    `Argument of type '"room.clsed"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`,
+  ],
 ]
 
 /** What stands before the code of each; the code is the seventh line. */
-export const contract = `import { createClient } from 'holdfast'; import { createHub } from '@holdfast/server'
+export const contract = `import { createClient } from 'holdfast'; import { createHub } from '@holdfast/server'; import { createTestPair } from '@holdfast/testing'
 interface Chat {
   toClient: { 'chat.message': { text: string }; 'room.closed': undefined; confirm(question: string): boolean }
   toServer: { 'chat.typing': { room: string }; leave: undefined; 'chat.send'(draft: { text: string }): { id: number } }
 }
-const client = createClient<Chat>({ url: 'ws://localhost' }), hub = createHub<Chat>()
+const client = createClient<Chat>({ url: 'ws://localhost' }), hub = createHub<Chat>(), pair = createTestPair<Chat>({ createClient })
 `

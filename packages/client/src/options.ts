@@ -130,10 +130,9 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
         } catch (error) {
           report(error)
         }
-        // Not `own < 0`, because the function may give NaN.
-        if (own === undefined || !(own >= 0))
-          return pickDelay(backoffWindow(failures, hint, numbers, told), random)
-        return Math.max(own, hint?.[0] ?? 0)
+        // Not `own < 0`, because the function may give NaN, or nothing.
+        if (!(own! >= 0)) return pickDelay(backoffWindow(failures, hint, numbers, told), random)
+        return Math.max(own!, hint?.[0] ?? 0)
       },
     },
     closeRules: { ...defaultCloseRules, ...options.closeCodes },

@@ -416,10 +416,7 @@ function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd
     host.lost({ why, missed, ...loss })
     const delay = drain?.after
     limit(closeTimeout, () =>
-      connection.fail(
-        { cause: { reason: why }, rule: { reason: why, ...(delay && { delay, isTold: true }) } },
-        1000,
-      ),
+      connection.fail({ cause: { reason: why }, rule: { reason: why, ...(delay && { delay }) } }, 1000),
     )
   }
 

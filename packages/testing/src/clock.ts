@@ -20,6 +20,8 @@ export interface VirtualClock extends Clock {
    * included. Awaits nothing else: neither real timers nor real sockets make progress by it.
    *
    * `look` is called after each timer, when nothing waits for promises any more; false ends it there.
+   *
+   * @throws what a timer throws; those after it wait for the next call
    */
   advance(ms: number, look?: () => boolean): Promise<void>
   /**

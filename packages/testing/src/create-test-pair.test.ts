@@ -225,6 +225,7 @@ describe('offline', () => {
     const causes: unknown[] = []
     pair.client.watch('down', (cause) => causes.push(cause))
     pair.server.close(4403, 'banned')
+    expect(() => pair.server.send('hello')).toThrow('nobody is connected')
     await pair.settle()
     expect(causes).toMatchObject([{ code: 4403, text: 'banned' }])
     expect([pair.client.state.status, pair.server.connections.length]).toEqual(['closed', 0])
@@ -362,6 +363,18 @@ describe('the scripted server', () => {
     expect(() => other.server.handle('save', () => ({ id: 1 }))).toThrow(`'save'`)
   })
 
+  test('answers nothing that is not a request', async () => {
+    await using pair = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
+    pair.server.handle('save', () => ({ id: 1 }))
+    await pair.open()
+    const heard: unknown[] = []
+    pair.client.onRaw((data) => heard.push(data))
+    pair.client.sendRaw('{"type":"save","text":"no id"}')
+    await pair.settle()
+    expect(pair.server.received).toEqual([{ name: 'save', data: { text: 'no id' } }])
+    expect(heard).toEqual([])
+  })
+
   test('gives an answer to whom it owes it, though others have come and gone', async () => {
     const how = { shape: 'envelope', correlate: 'id' } as const
     await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
@@ -446,6 +459,25 @@ describe('a hub', () => {
     expect(await pair.until(pair.client.request('save', { text: 'abc' }))).toEqual({ id: 3 })
     expect(losses).toMatchObject([{ why: 'unknown' }])
     expect([first.peers.size, pair.hub.peers.size]).toEqual([1, 1])
+  })
+
+  test('that is killed while it waits for something does nothing when that comes', async () => {
+    const { promise, resolve } = Promise.withResolvers<{ identity: null; expiresIn: number }>()
+    await using pair = createTestPair<Chat>({
+      createClient,
+      createHub,
+      wire: session(),
+      hubOptions: { authenticate: () => promise },
+    })
+    void pair.client.connect()
+    await pair.settle()
+    pair.stop()
+    await pair.client.dispose()
+    await pair.clock.advance(100)
+    expect(pair.clock.pending).toBe(0)
+    resolve({ identity: null, expiresIn: 600_000 })
+    await pair.settle()
+    expect(pair.clock.pending).toBe(0)
   })
 
   test('that closes in good order leaves nothing unknown', async () => {

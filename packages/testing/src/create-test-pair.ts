@@ -135,10 +135,8 @@ export function createTestPair(options: AnyPairOptions): TestPair {
   const dispose = async (): Promise<void> => {
     if (ended) return ended
     await (ended = end())
-    // Taken out, so that a second call does not fail for them again.
-    const errors = reported.splice(0)
-    if (errors.length === 1) throw errors[0]
-    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} exceptions of listeners`)
+    if (reported.length === 1) throw reported[0]
+    if (reported.length > 1) throw new AggregateError(reported, `${reported.length} exceptions of listeners`)
     const left = clock.pending - alreadySet
     if (left > 0)
       throw new Error(

@@ -280,6 +280,8 @@ interface HubLimits {
   readonly decode?: Partial<DecodeLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  readonly admissionRate?: number
+  readonly admissionBurst?: number
   readonly maxSessions?: number
   readonly maxSessionsPerAddress?: number
   readonly maxTombstones?: number

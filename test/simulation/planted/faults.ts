@@ -13,7 +13,7 @@ const requests = 'packages/protocol/src/requests.ts'
 const answers = 'packages/protocol/src/answers.ts'
 const client = 'packages/client/src/session.ts'
 const machine = 'packages/client/src/connection/machine.ts'
-const connection = 'packages/client/src/connection/connection.ts'
+const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const endings = 'packages/server/src/endings.ts'
@@ -113,12 +113,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'return options.send(encodeBinary',
   },
   {
-    name: 'a volatile message of a pack that was never sent counts as sent',
-    file: line,
-    from: '      settleFleeting(missed)\n',
-    to: "      settleFleeting({ status: 'sent' })\n",
-  },
-  {
     name: 'a message that was written can be taken back',
     file: outbox,
     from: 'const isBack = isWaiting(message)\n',
@@ -137,9 +131,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'if (old) keyed.delete(message.key!)',
   },
   {
-    name: 'a message that the queue has no room for is kept',
+    name: 'the queue has no bounds',
     file: outbox,
-    from: "if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')",
+    from: `    for (let oldest = ends.after; oldest !== ends && isFull(old); oldest = ends.after)
+      drop(oldest, 'overflow')
+`,
     to: '',
   },
   {
@@ -244,10 +240,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: "line?.control(['bye', { rx: 0 }])",
   },
   {
-    name: 'a client that drains goes on sending',
+    name: 'a new session goes on with the numbers of the old one',
     file: client,
-    from: 'return !drain && line !== undefined && !isBlocked',
-    to: 'return line !== undefined && !isBlocked',
+    from: `    const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
+    if (!isSameUser) {`,
+    to: `    const old = held?.session.rx ?? 0
+    const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
+    void Promise.resolve().then(() => held && Object.assign(held.session, { rx: old }))
+    if (!isSameUser) {`,
   },
   {
     name: 'a disposed client keeps its messages',
@@ -256,16 +256,10 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: '',
   },
   {
-    name: 'what dead sockets say is believed',
-    file: connection,
-    from: 'old.onopen = old.onmessage = old.onclose = null',
-    to: 'old.onopen = old.onclose = null',
-  },
-  {
-    name: 'inputs of old attempts count',
-    file: machine,
-    from: "if ('epoch' in input && input.epoch !== state.epoch) return [state]",
-    to: '',
+    name: 'dials follow each other at once',
+    file: backoff,
+    from: 'return min + random * (max - min)',
+    to: 'return 0',
   },
   {
     name: 'a dial that gets no answer is waited for',
@@ -284,12 +278,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: 'an old connection is not fenced',
     file: sessions,
     from: '    old?.close(fence)\n',
-    to: '',
-  },
-  {
-    name: 'a late greeting is taken',
-    file: sessions,
-    from: 'if (isLate(known.dials, hi)) return connection.close(1000)',
     to: '',
   },
   {

@@ -54,11 +54,11 @@ export function backoffWindow(
   told?: Window,
 ): Window {
   const [min, max] = hint ?? [0, 0]
+  const [from, to] = told ?? [0, 0]
   const floor = Math.max(min, options.minDelay)
-  if (hint && (failures === 0 || hint === told)) return [floor, Math.max(floor, max)]
-  const base = Math.max(options.baseDelay, told ? (told[1] - told[0]) * toldShare : 0)
+  const base = Math.max(options.baseDelay, (to - from) * toldShare)
   const doubled = Math.min(options.maxDelay, base * 2 ** Math.max(0, failures - 1))
-  return [floor, Math.max(floor, max, doubled)]
+  return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
 }
 
 /** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */

@@ -188,11 +188,12 @@ describe('what the application asks for', () => {
         return 1_000
       },
     }
+    const window = [3_000, 9_000] as const
     const asked: Input = {
       type: 'ended',
       epoch: 1,
       cause: { reason: 'restart' },
-      rule: { reason: 'restart', delay: [3_000, 9_000], isTold: true },
+      rule: { reason: 'restart', delay: window, told: window },
     }
     const told = run(openState, [[asked, at(10_000)]], watched)[0]
     const again = (epoch: number, now: number): (readonly [Input, Sample])[] => [
@@ -206,7 +207,8 @@ describe('what the application asks for', () => {
       [ended(1006, 3), at(40_000)],
     ]
     run(refused, [...again(3, 30_000), ...stable], watched)
-    expect(tolds).toEqual([[3_000, 9_000], [3_000, 9_000], undefined])
+    expect(tolds).toEqual([window, window, undefined])
+    expect(tolds[0]).toBe(window)
   })
 
   it('connect() dials from idle, closed and closing, and changes nothing else', () => {

@@ -30,7 +30,7 @@ export interface Tally {
   /** Whether the server refused the last token. */
   readonly refresh: boolean
   /** The last window in which the server asked to be dialed. */
-  readonly told?: Window | undefined
+  readonly told?: CloseRule['delay'] | undefined
 }
 
 interface Idle extends Base {
@@ -87,8 +87,8 @@ export type Input =
 
 /** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
 export interface Aftermath extends CloseRule {
-  /** The delay is what the peer asked for, and no mere guess. */
-  readonly isTold?: boolean
+  /** The delay, if it is what the peer itself asked for. */
+  readonly told?: CloseRule['delay']
 }
 
 /**
@@ -236,8 +236,7 @@ function close({ epoch }: State, cause: Cause, fatal = false): State {
 /** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
 function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, random }: Sample): Step {
   const stable = from.name === 'open' && now - from.openedAt.now >= policy.minUptime
-  const before = stable ? fresh : from.tally
-  const { attempts, timeouts, strikes, refresh } = before
+  const { attempts, timeouts, strikes, refresh, told } = stable ? fresh : from.tally
   const refused = rule.action === 'refresh'
   const limited = rule.limit !== undefined
 
@@ -253,7 +252,7 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, 
     timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
     strikes: strikes + (limited ? 1 : 0),
     refresh: refresh || refused,
-    told: rule.isTold ? rule.delay : before.told,
+    told: rule.told ?? told,
   }
   const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told)
   const earliest = Math.max(from.startedAt + wakePause, now + (rule.delay?.[0] ?? 0))

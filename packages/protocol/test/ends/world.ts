@@ -216,7 +216,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     async heal() {
       fates.length = 0
-      for (let round = 0; round < 60 && !isAtRest(); round++) await clock.advance(500)
+      for (let round = 0; round < 1_000 && !isAtRest(); round++) await clock.advance(500)
     },
     async end() {
       client.leave()
