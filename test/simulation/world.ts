@@ -492,7 +492,7 @@ function watchDials(seat: Seat, shared: Shared, clock: VirtualClock): SimulatedN
           shared.fault('one-socket', `${seat.app.name} dials beside a socket that lives`)
       dials.push(clock.now())
       for (const list of [dials, asks]) while (list[0]! < clock.now() - 10_000) list.shift()
-      if (dials.length > 24 + asks.length)
+      if (dials.length > 14 + asks.length)
         shared.fault('dial-rate', `${seat.app.name} has dialed ${dials.length} times in 10 s`)
       super(url, protocols)
     }

@@ -1,4 +1,5 @@
 import { createAddressTally } from './addresses.ts'
+import { createAdmission } from './admission.ts'
 import { createConnection, crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
@@ -37,8 +38,10 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
   const { limits, ports } = policy
   const all = new Set<Connection>()
   const addresses = createAddressTally(limits.maxConnectionsPerAddress)
+  const { admissionRate, admissionBurst, maxConnections } = limits
+  const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
   const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => socket.terminate?.())
-  const maxHandshakes = limits.maxConnections + Math.max(100, limits.maxConnections / 10)
+  const maxHandshakes = maxConnections + Math.max(100, maxConnections / 10)
   let accepted = 0
   let onGone: (() => void)[] = []
 
@@ -52,6 +55,14 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
       for (const resolve of onGone) resolve()
       onGone = []
     },
+  }
+
+  /** Lets a connection in that nothing else speaks against, or sends it away until there is room for it. */
+  const admit = (connection: Connection): void => {
+    const after = admission?.ask(ports.clock.now())
+    if (after) return refused(connection, 1013, 'too many connections at once', JSON.stringify({ after }))
+    accepted++
+    greet(connection)
   }
 
   return {
@@ -79,12 +90,9 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
       addresses.add(address)
       if (stage() !== 'open') refused(connection, 1012, 'the hub is closed', hint())
       else if (!isChecked && !policy.isWelcome(request)) refused(connection, 4403, 'not from this origin')
-      else if (all.size > limits.maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
+      else if (all.size > maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
       else if (isCrowd) refused(connection, 4429, 'too many connections of one address', rateHint)
-      else {
-        accepted++
-        greet(connection)
-      }
+      else admit(connection)
       return connection
     },
     gone: () => (all.size === 0 ? Promise.resolve() : new Promise((resolve) => onGone.push(resolve))),

@@ -135,6 +135,22 @@ export interface HubLimits {
    */
   readonly maxConnectionsPerAddress?: number
   /**
+   * Connections a second that are let in, in the long run. Others are closed with 1013, and a hint: each is given a moment
+   * of its own, so that they come back as evenly as they can be let in, however many they are.
+   *
+   * For a server that comes back, and for what is behind it: the clients of all who were connected dial at once. A
+   * connection that is turned away costs a handshake, and nothing after that.
+   *
+   * @default Infinity
+   */
+  readonly admissionRate?: number
+  /**
+   * Connections that are let in at once, from 1 on.
+   *
+   * @default as many as in a second
+   */
+  readonly admissionBurst?: number
+  /**
    * Sessions, with a connection or without. Closes a greeting that needs one more with 1013, and a hint.
    *
    * @default 50_000
@@ -198,6 +214,7 @@ const defaultLimits = {
   window: [1_024, 1_048_576],
   maxConnections: 20_000,
   maxConnectionsPerAddress: 1_000,
+  admissionRate: Infinity,
   maxSessions: 50_000,
   maxSessionsPerAddress: 5_000,
   maxTombstones: 100_000,
@@ -211,7 +228,8 @@ const defaultLimits = {
 export function resolveOptions(options: HubOptions): Policy {
   const ports: HubPorts = { ...systemPorts, ...given(options.ports) }
   const decode = { ...defaultDecodeLimits, ...given(options.limits?.decode) }
-  const limits = { ...defaultLimits, ...given(options.limits), decode }
+  const wanted = { ...defaultLimits, ...given(options.limits), decode }
+  const limits = { ...wanted, admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate) }
   const times = {
     sessionTimeout: options.sessionTimeout ?? 120_000,
     tombstoneTimeout: options.tombstoneTimeout ?? 86_400_000,
@@ -222,6 +240,7 @@ export function resolveOptions(options: HubOptions): Policy {
   const { window, decode: _, ...counts } = limits
   for (const [name, value] of Object.entries({ ...counts, ...decode }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
+  if (!(limits.admissionBurst >= 1)) throw misuse('admissionBurst must be a number from 1 on')
   // Clients are told these.
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)

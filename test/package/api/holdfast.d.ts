@@ -324,6 +324,7 @@ interface Tally {
   readonly timeouts: number
   readonly strikes: number
   readonly refresh: boolean
+  readonly told?: CloseRule['delay'] | undefined
 }
 interface Idle extends Base {
   readonly name: 'idle'
@@ -356,6 +357,9 @@ interface Closed extends Base {
   readonly name: 'closed'
   readonly cause: Cause
   readonly fatal: boolean
+}
+interface Aftermath extends CloseRule {
+  readonly told?: CloseRule['delay']
 }
 interface Sample {
   readonly now: number
@@ -398,7 +402,7 @@ type Prepared =
   | Failure
 interface Failure {
   readonly cause: Cause
-  readonly rule: CloseRule
+  readonly rule: Aftermath
 }
 interface Connection {
   readonly state: State

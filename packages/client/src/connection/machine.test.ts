@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
+import { backoffWindow } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import type { Command, Input, Policy, Sample, State } from './machine.ts'
@@ -178,7 +179,7 @@ describe('reconnect or not', () => {
   })
 })
 
-describe('what the application asks for', () => {
+describe('a window in which the server asks to be dialed', () => {
   it('knows what the server last asked for, until the connection was stable', () => {
     const tolds: unknown[] = []
     const watched: Policy = {
@@ -211,6 +212,42 @@ describe('what the application asks for', () => {
     expect(tolds[0]).toBe(window)
   })
 
+  it('is kept to three times; a server that asks on and on is dialed less and less', () => {
+    const windows: (readonly [number, number])[] = []
+    const options = {
+      minDelay: 100,
+      baseDelay: 1_000,
+      maxDelay: 30_000,
+      maxAttempts: Infinity,
+      minUptime: 5_000,
+    }
+    const watched: Policy = {
+      ...policy,
+      delay(failures, _cause, hint, _random, told) {
+        windows.push(backoffWindow(failures, hint, options, told))
+        return 1_000
+      },
+    }
+    let state: State = openState
+    for (let epoch = 1, now = 60_000; epoch <= 7; epoch++, now += 20_000) {
+      // Anew each time, as it is when it is read from the reason of a close.
+      const soon = [0, 500] as const
+      const rule = { reason: 'restart', delay: soon, told: soon }
+      state = run(
+        state,
+        [
+          [{ type: 'ended', epoch, cause: { reason: 'restart' }, rule }, at(now)],
+          [tick, at(now + 10_000)],
+          [{ type: 'prepared', epoch: epoch + 1 }, at(now + 10_000)],
+        ],
+        watched,
+      )[0]
+    }
+    expect(windows.map(([, end]) => end)).toEqual([500, 500, 500, 4_000, 8_000, 16_000, 30_000])
+  })
+})
+
+describe('what the application asks for', () => {
   it('connect() dials from idle, closed and closing, and changes nothing else', () => {
     const closed = step(openState, ended(4403), policy, at(60_000))[0]
     expect(step(closed, connect, policy, at(70_000))).toEqual([

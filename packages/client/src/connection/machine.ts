@@ -29,8 +29,9 @@ export interface Tally {
   readonly strikes: number
   /** Whether the server refused the last token. */
   readonly refresh: boolean
-  /** The last window in which the server asked to be dialed. */
+  /** The last window in which the server asked to be dialed, and how many times it did. */
   readonly told?: CloseRule['delay'] | undefined
+  readonly tolds: number
 }
 
 interface Idle extends Base {
@@ -143,7 +144,9 @@ const wakeDelay = 300
 /** How far the two clocks drift apart only when the machine slept. */
 const clockJump = 2_000
 
-const fresh: Tally = { attempts: 0, timeouts: 0, strikes: 0, refresh: false }
+const fresh: Tally = { attempts: 0, timeouts: 0, strikes: 0, refresh: false, tolds: 0 }
+/** How many times a server is taken at its word. One that says 'now' over and over is not dialed in a fast loop. */
+const maxTolds = 3
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
@@ -236,7 +239,7 @@ function close({ epoch }: State, cause: Cause, fatal = false): State {
 /** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
 function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, random }: Sample): Step {
   const stable = from.name === 'open' && now - from.openedAt.now >= policy.minUptime
-  const { attempts, timeouts, strikes, refresh, told } = stable ? fresh : from.tally
+  const { attempts, timeouts, strikes, refresh, told, tolds } = stable ? fresh : from.tally
   const refused = rule.action === 'refresh'
   const limited = rule.limit !== undefined
 
@@ -252,7 +255,8 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, 
     timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
     strikes: strikes + (limited ? 1 : 0),
     refresh: refresh || refused,
-    told: rule.told ?? told,
+    told: (tolds < maxTolds && rule.told) || told,
+    tolds: tolds + (rule.told ? 1 : 0),
   }
   const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told)
   const earliest = Math.max(from.startedAt + wakePause, now + (rule.delay?.[0] ?? 0))
