@@ -369,9 +369,10 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     },
     async end() {
       for (const { app } of seats) app.dispose()
-      const closed = server.hub.close()
+      let isClosed = false
+      void server.hub.close().then(() => (isClosed = true))
       await clock.advance(60_000)
-      await closed
+      if (!isClosed) shared.fault('left-over', `${server.name} does not come to its end`)
       for (const { app, network } of seats)
         for (const { client } of network.connections)
           if (client.readyState < 3) shared.fault('left-over', `${app.name} leaves a connection`)

@@ -99,14 +99,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'return ackSent',
   },
   {
-    name: 'what is left of a pack outlives its connection',
-    file: line,
-    from: `      clock.clearTimer(sliceTimer)
-      arrivals = []
-`,
-    to: '',
-  },
-  {
     name: 'bytes overtake the pack before them',
     file: line,
     from: 'return sendPack() && options.send(encodeBinary',

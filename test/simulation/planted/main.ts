@@ -145,7 +145,7 @@ function write(): void {
     .toSorted((a, b) => order.get(a.fault)! - order.get(b.fault)!)
     .map(({ fault, seeds, rule }) => {
       const [, name] = fault.file.split('/')
-      return `| ${name} | ${fault.name} | ${rule} | ${seeds ?? '–'} |`
+      return `| ${name} | ${fault.name} | ${rule} | ${seeds || '–'} |`
     })
   const table = [
     '| package | planted fault | found by the rule | at seed |',
