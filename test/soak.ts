@@ -10,7 +10,7 @@ const parts: readonly (readonly string[])[] =
     ? [['test/simulation/soak.ts', ...flags]]
     : [
         ['test/simulation/soak.ts', '--seeds', '50000', '--boundaries', '20'],
-        ['packages/protocol/test/fuzz/fuzz.ts', '--inputs', '1000000'],
+        ['test/fuzz/main.ts', '--inputs', '1000000'],
         ['test/chaos/main.ts'],
       ]
 

@@ -861,6 +861,11 @@ describe('bad input', () => {
     ['raw data that is none', '[1,0,null,{},{"raw":true}]', 4400],
     ['bytes without a header', new Uint8Array([9]).buffer, 4400],
     ['a header that is cut off', new Uint8Array([0, 9, 91]).buffer, 4400],
+    [
+      'a header behind a byte order mark',
+      new Uint8Array([0, 12, 0xef, 0xbb, 0xbf, ...new TextEncoder().encode('[1,0,"x"]')]).buffer,
+      4400,
+    ],
     ['deep data', `[1,0,"x",${'['.repeat(100)}${']'.repeat(100)}]`, 4422],
   ])('%s closes the connection, and nothing is handed on', async (_, message, code) => {
     const { client, live, network, clock } = setUpSession()

@@ -24,6 +24,9 @@ describe('origins', () => {
 
   it('without a list, no page is of a host that has no name', () => {
     expect(ask(undefined, { origin: 'https://example.com' })).toBe(false)
+    // These have no host either, which does not make it the same one.
+    for (const origin of ['file:///page.html', 'about:blank', 'data:,'])
+      expect(ask(undefined, { origin, host: '' })).toBe(false)
   })
 
   it.each<[Origins | undefined]>([[undefined], ['*'], [['https://example.com']], [() => false]])(

@@ -40,5 +40,7 @@ export function createOriginCheck(origins: Origins | undefined, report: (error: 
 }
 
 function isSameHost(origin: string, { headers: { host } }: RequestLike): boolean {
-  return typeof host === 'string' && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+  // An origin such as that of a file has no host, and neither has a client that sends an empty one.
+  if (typeof host !== 'string' || host === '') return false
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
 }

@@ -55,7 +55,7 @@ interface Platform {
   readonly TextEncoder: new () => { encode(text: string): Uint8Array }
   readonly TextDecoder: new (
     label: string,
-    options: { fatal: boolean },
+    options: { fatal: boolean; ignoreBOM: boolean },
   ) => { decode(bytes: Uint8Array): string }
   readonly performance: { now(): number }
   readonly navigator?: { readonly onLine?: boolean }
@@ -88,7 +88,8 @@ export function encodeText(text: string): Uint8Array {
 
 /** @throws {TypeError} for what is not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return new platform.TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  // A byte order mark is a part of the text, as it is for the server.
+  return new platform.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
 /** The clock of the platform. */

@@ -125,6 +125,20 @@ export function breachOf(
   return members > limits.maxKeys ? 'too many keys and elements' : undefined
 }
 
+/**
+ * What a decoded binary message breaks of what its bytes say, or undefined. Its header is read a second time, by the letter.
+ */
+export function bytesBreachOf(decoded: Decoded, message: Uint8Array): string | undefined {
+  if (!('frames' in decoded)) return undefined
+  const data = decoded.frames[0]![3] as Uint8Array
+  const length = message[0]! * 256 + message[1]!
+  if (2 + length + data.length !== message.length) return 'a header of another length'
+  if (data.some((byte, at) => byte !== message[2 + length + at])) return 'bytes that are others'
+  const header: unknown = JSON.parse(new TextDecoder().decode(message.subarray(2, 2 + length)))
+  if (!Array.isArray(header) || header.length < 3) return 'a header without a name'
+  return header.length > 3 && header[3] !== null ? 'data in a header' : undefined
+}
+
 function frameBreach(frame: readonly unknown[], isText: boolean, maxDepth: number): string | undefined {
   const [seq, ack, name, data] = frame
   if (!Array.isArray(frame) || frame.length < 2 || frame.length > 5) return 'no frame'

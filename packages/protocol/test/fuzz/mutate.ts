@@ -8,12 +8,14 @@ type ByteMutation = (random: Random, bytes: Bytes, other: Bytes) => Bytes
 
 /** What is longer than this grows no more, so that mutations of mutations end. */
 const longest = 20_000
-const most = 3
+
+/** Mostly one, because most messages with three wounds are dead. */
+const wounds = [1, 1, 1, 1, 2, 2, 3]
 
 /** The text with one to three wounds; what is spliced into it is of another one of those. */
 export function mutateText(random: Random, text: string, others: readonly string[]): string {
   let mutated = text
-  for (let times = 1 + random(most); times > 0; times--)
+  for (let times = pick(random, wounds); times > 0; times--)
     mutated = pick(random, textMutations)(random, mutated, pick(random, others)).slice(0, longest)
   return mutated
 }
@@ -21,7 +23,7 @@ export function mutateText(random: Random, text: string, others: readonly string
 /** The bytes with one to three wounds; what is spliced into them is of another one of those. */
 export function mutateBytes(random: Random, bytes: Bytes, others: readonly Bytes[]): Bytes {
   let mutated = bytes
-  for (let times = 1 + random(most); times > 0; times--)
+  for (let times = pick(random, wounds); times > 0; times--)
     mutated = pick(random, byteMutations)(random, mutated, pick(random, others)).slice(0, longest)
   return mutated
 }
@@ -112,6 +114,15 @@ const textMutations: readonly TextMutation[] = [
   // A value by another one: a number at a limit, or a value of the other message.
   (random, text) => replaceValue(random, text, () => pick(random, limits)),
   (random, text, other) => replaceValue(random, text, () => pick(random, other.match(values) ?? ['{}'])),
+  (random, text) => replaceValue(random, text, () => pick(random, limits)),
+  (random, text, other) => replaceValue(random, text, () => other),
+  // Packs.
+  (_, text, other) => `[${text},${other}]`,
+  (random, text) =>
+    `[${Array(2 + random(4))
+      .fill(text)
+      .join(',')}]`,
+  (random, text, other) => (text.endsWith(']') ? `${text.slice(0, -1)},${other}]` : `[${text}]`),
   // Nesting.
   (random, text) => replaceValue(random, text, (value) => nest(random, value)),
   (random, text) => nest(random, text),
