@@ -33,7 +33,7 @@ const settleRounds = 60
 /** Runs a plan to its end, or to its first problem. */
 export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
   const world = createWorld(plan.seed, plan.setting, watch)
-  const { auditor, faults, seats } = world
+  const { auditor, faults, places } = world
   const fault = (rule: string, text: string): void => {
     if (!hasProblem()) late.push({ rule, at: world.clock.now(), text })
   }
@@ -50,14 +50,14 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
   if (!hasProblem()) {
     await world.advance(0)
     world.calm()
-    for (const { app } of seats) if (!app.isDisposed) app.connect()
-    const isThrottled = seats.some(({ setting }) => setting.timers === 'throttled')
+    for (const { app } of places) if (!app.isDisposed) app.connect()
+    const isThrottled = places.some(({ setting }) => setting.timers === 'throttled')
     await world.advance(isThrottled ? throttledRecoveryLimit : recoveryLimit)
     // What was under way may have ended a client for good once more.
-    const closed = seats.filter(({ app }) => app.client.state.status === 'closed' && !app.isDisposed)
+    const closed = places.filter(({ app }) => app.client.state.status === 'closed' && !app.isDisposed)
     for (const { app } of closed) app.connect()
     if (closed.length > 0) await world.advance(throttledRecoveryLimit)
-    for (const { app } of seats)
+    for (const { app } of places)
       if (!app.isDisposed && app.client.state.status !== 'open')
         fault('liveness', `${app.name} is ${app.client.state.status} long after the end of all trouble`)
   }
@@ -65,11 +65,7 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
     await world.advance(30_000)
   if (!hasProblem() && openMessages(world) > 0)
     fault('liveness', `${openMessages(world)} messages still have no outcome`)
-  const minutes =
-    seats.reduce(
-      (sum, { app, connectedFor, machine }) => sum + connectedFor + app.openFor(machine.clock.now()),
-      0,
-    ) / 60_000
+  const minutes = places.reduce((sum, place) => sum + place.connectedFor(), 0) / 60_000
   if (!hasProblem()) {
     await world.end()
     auditor.finish()
@@ -85,9 +81,9 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
   }
 }
 
-function openMessages({ seats, server }: World): number {
+function openMessages({ places, server }: World): number {
   const { bufferedMessages } = server.hub.stats()
-  return seats.reduce((sum, { app }) => {
+  return places.reduce((sum, { app }) => {
     const { queuedMessages, unacknowledgedMessages } = app.client.stats()
     return sum + queuedMessages + unacknowledgedMessages
   }, bufferedMessages)

@@ -1,26 +1,18 @@
-import { createNetwork, createVirtualClock } from '@holdfast/testing'
-import type {
-  FrameFate,
-  FrameInfo,
-  NetworkConditions,
-  SimulatedConnection,
-  SimulatedNetwork,
-  VirtualClock,
-} from '@holdfast/testing'
+import { createVirtualClock } from '@holdfast/testing'
+import type { VirtualClock } from '@holdfast/testing'
 import { createAuditor } from '../audit/auditor.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { HistoryEvent } from '../audit/history.ts'
-import { createClientApp } from './client-app.ts'
-import type { ClientApp } from './client-app.ts'
+import { createClientPlace, noticeOf } from './client-place.ts'
+import type { ClientPlace } from './client-place.ts'
 import type { Shared } from './journal.ts'
-import { createMachine } from './machine.ts'
-import type { Lateness, Machine } from './machine.ts'
-import type { Action, Step, Trouble } from './plan.ts'
+import type { Machine } from './machine.ts'
+import type { Action, Step } from './plan.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
-import { createServerApp } from './server-app.ts'
 import type { ServerApp } from './server-app.ts'
-import type { ClientSetting, Setting } from './setting.ts'
+import { createServerPlace } from './server-place.ts'
+import type { Setting } from './setting.ts'
 
 /** Something that must never happen, as an engineer sees it who can look into everything. */
 export interface Fault {
@@ -29,29 +21,10 @@ export interface Fault {
   readonly text: string
 }
 
-/** One place for a client: its machine, its path to the server, and the application that is there now. */
-export interface Seat {
-  readonly setting: ClientSetting
-  readonly machine: Machine
-  readonly network: SimulatedNetwork
-  readonly random: Random
-  app: ClientApp
-  /** The milliseconds of connection of the applications that were there before. */
-  connectedFor: number
-  /** When the last dials were made, and when somebody asked for one or hinted at it. */
-  readonly dials: number[]
-  readonly asks: number[]
-  /** At which frames its next connections break. */
-  breaks: (CutAt & { readonly left: number[]; connection?: SimulatedConnection }) | undefined
-  /** What becomes of which of its next messages with frames. */
-  readonly mangles: { readonly mangle: Mangle; left: number }[]
-  trouble: Partial<Record<'hole' | 'slow' | 'sleep' | 'token', unknown>>
-}
-
 export interface World {
   readonly clock: VirtualClock
   readonly auditor: Auditor
-  readonly seats: readonly Seat[]
+  readonly places: readonly ClientPlace[]
   readonly server: ServerApp
   readonly faults: readonly Fault[]
   readonly steps: number
@@ -66,9 +39,6 @@ export interface World {
   end(): Promise<void>
 }
 
-type CutAt = Extract<Trouble, { do: 'cut-at' }>
-type Mangle = Extract<Trouble, { do: 'mangle' }>
-
 /** Who looks on. */
 export interface Watch {
   event(event: HistoryEvent): void
@@ -77,16 +47,18 @@ export interface Watch {
   frame(at: number, by: string, text: string): void
 }
 
-const host = 'server'
-
 export function createWorld(seed: number, setting: Setting, watch?: Watch): World {
   const clock = createVirtualClock()
   const auditor = createAuditor()
   const faults: Fault[] = []
+  const machines: Machine[] = []
+  const places: ClientPlace[] = []
   let stream = 10
-  const nextRandom = (): Random => createRandom(seed, stream++)
-  const world = { steps: 0, hash: 0 }
+  const newRandom = (): Random => createRandom(seed, stream++)
+  let steps = 0
+  let hash = 0
   let lastId = 0
+  let clients = 0
   let isCalm = false
   /** How many more pings and timers may pass before a look, as long as nobody sends or hears of anything. */
   let quietFor = 0
@@ -95,7 +67,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     nextId: () => ++lastId,
     tell(by, told) {
       const event = { at: clock.now(), by, ...told } as HistoryEvent
-      world.hash = (Math.imul(world.hash, 31) + Math.round(event.at * 64) + event.type.length + lastId) | 0
+      hash = (Math.imul(hash, 31) + Math.round(event.at * 64) + event.type.length + lastId) | 0
       quietFor = 0
       watch?.event(event)
       auditor.record(event)
@@ -105,144 +77,47 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     stall: (ms) => clock.stall(ms),
   }
 
-  // The server, one life after the other
-
-  let lives = 0
-  /** `closing` while its application lets go of its clients, `gone` between one process and the next. */
-  let state: 'up' | 'unreachable' | 'closing' | 'gone' = 'up'
-  let serverMachine: Machine
-  let server: ServerApp
-  /** Dead and dying servers still have timers. */
-  const machines: Machine[] = []
-
-  const startServer = (): void => {
-    serverMachine = createMachine(clock, () => 0)
-    machines.push(serverMachine)
-    server = createServerApp({
-      name: `s${lives++}`,
-      machine: serverMachine,
-      random: nextRandom(),
-      setting: setting.server,
-      shared,
-    })
-    become('up')
-  }
-  const become = (next: typeof state): void => {
-    state = next
-    for (const seat of seats) seat.listen(next === 'up' || next === 'closing')
-  }
-
-  // The clients
-
-  let clients = 0
-  const createSeat = (own: ClientSetting): Seat & { listen(isOpen: boolean): void } => {
-    const random = nextRandom()
-    const machine = createMachine(clock, latenessOf(own, random))
-    machines.push(machine)
-    const network = createNetwork({ clock, conditions: conditionsOf(own, random), flavor: own.socket })
-    let stop: (() => void) | undefined
-    const seat: Seat & { listen(isOpen: boolean): void } = {
+  for (const own of setting.clients) {
+    const place = createClientPlace({
+      clock,
       setting: own,
-      machine,
-      network,
-      random,
-      connectedFor: 0,
-      dials: [],
-      asks: [],
-      breaks: undefined,
-      mangles: [],
-      trouble: {},
-      app: undefined as unknown as ClientApp,
-      listen(isOpen: boolean) {
-        stop?.()
-        stop = isOpen
-          ? network.listen(host, (socket, request) => server.hub.accept(socket, request))
-          : undefined
-      },
-    }
-    network.setFrameFate((frame) => {
-      const fate = isBreaking(seat, frame) ? breakAt(seat, frame) : mangleFate(seat, frame)
-      watch?.frame(clock.now(), seat.app.name, describeFrame(frame, fate))
-      return fate
-    })
-    return seat
-  }
-  const seats = setting.clients.map(createSeat)
-
-  const seatClient = (seat: Seat): void => {
-    seat.app = createClientApp({
-      name: `c${clients++}`,
-      url: `ws://${host}/ws`,
-      WebSocket: watchDials(seat, shared, clock),
-      machine: seat.machine,
-      random: nextRandom(),
-      setting: seat.setting,
       shared,
-      asked: () => void seat.asks.push(clock.now()),
+      newRandom,
+      newName: () => `c${clients++}`,
+      accept: (socket, request) => server.app.hub.accept(socket, request),
+      crashed: (notice, down) => server.kill(notice, down),
+      seen: (app, text) => watch?.frame(clock.now(), app.name, text),
     })
-    seat.app.connect()
+    places.push(place)
+    machines.push(place.machine)
   }
-
-  startServer()
-  for (const seat of seats) seatClient(seat)
-
-  // Trouble
-
-  const during = (seat: Seat, kind: keyof Seat['trouble'], ms: number, over: () => void): void => {
-    clock.clearTimer(seat.trouble[kind])
-    seat.trouble[kind] = clock.setTimer(over, ms)
-  }
-  const heal = (seat: Seat): void => {
-    if (!seat.machine.isAsleep) seat.network.heal()
-  }
-  const wake = (seat: Seat, isNoticed: boolean): void => {
-    if (!seat.machine.isAsleep) return
-    seat.machine.wake()
-    seat.network.heal()
-    if (isNoticed) seat.app.signal('wake')
-  }
-  const breakAt = ({ breaks }: Seat, { connection }: FrameInfo): 'drop' => {
-    const { down, clientNotice } = breaks!
-    if (down !== undefined && state === 'up') {
-      killServer(clientNotice)
-      laterForServer(down, startServer)
-    } else connection.cut(noticeOf(breaks!))
-    return 'drop'
-  }
-  let serverTrouble: unknown
-  const laterForServer = (ms: number, over: () => void): void => {
-    clock.clearTimer(serverTrouble)
-    serverTrouble = clock.setTimer(over, ms)
-  }
-  /** Whatever is open is gone with the process. */
-  const killServer = (notice: number | undefined): void => {
-    server.kill()
-    become('gone')
-    for (const { network } of seats) network.cut(notice === undefined ? {} : { client: notice })
-  }
-  const restart = async (drain: number, down: number): Promise<void> => {
-    const old = server
-    const oldMachine = serverMachine
-    become('closing')
-    await old.hub.close({ drain })
-    oldMachine.halt()
-    if (old !== server || state !== 'closing') return
-    become('gone')
-    laterForServer(down, startServer)
-  }
+  const server = createServerPlace({
+    clock,
+    setting: setting.server,
+    shared,
+    newRandom,
+    installed: (machine) => void machines.push(machine),
+    listening(isListening) {
+      for (const place of places) place.listen(isListening)
+    },
+    broken(notice) {
+      for (const { network } of places) network.cut(notice)
+    },
+  })
+  for (const place of places) place.replace()
 
   const perform = ({ client, action }: Step): void => {
-    const seat = seats[client]!
-    const { app, network, machine } = seat
+    const place = places[client]!
+    const { app, network, machine, frames } = place
     if (machine.isAsleep && isOfApplication(action)) return
     switch (action.do) {
       case 'send':
         if (action.from === 'client') app.send(action)
-        else if (state !== 'gone') server.send(app.name, action)
+        else if (server.isThere) server.app.send(app.name, action)
         return
       case 'ask':
         if (action.from === 'client') app.ask(action)
-        else if (state !== 'gone') server.ask(app.name, action)
+        else if (server.isThere) server.app.ask(app.name, action)
         return
       case 'connect':
       case 'reconnect':
@@ -252,9 +127,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       case 'discard':
         return app.disconnect('discard')
       case 'dispose':
-        app.dispose()
-        seat.connectedFor += app.openFor(0)
-        return seatClient(seat)
+        return place.replace()
       case 'login':
         app.login()
         return app.reconnect()
@@ -265,55 +138,39 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       case 'cut':
         return network.cut(noticeOf(action))
       case 'cut-at':
-        return void (seat.breaks = { ...action, left: [...action.frames] })
+        return frames.breakAt(action)
       case 'mangle':
-        return void seat.mangles.push({ mangle: action, left: action.frame })
+        return frames.mangle(action)
       case 'black-hole':
-        network.blackHole(action.direction)
-        return during(seat, 'hole', action.for, () => heal(seat))
-      case 'slow': {
-        const { latency, bytesPerSecond } = action
-        network.setConditions({ latency, bytesPerSecond })
-        return during(seat, 'slow', action.for, () =>
-          network.setConditions(conditionsOf(seat.setting, seat.random)),
-        )
-      }
-      case 'sleep': {
-        machine.sleep(action.style)
-        network.blackHole()
-        return during(seat, 'sleep', action.for, () => wake(seat, action.isNoticed))
-      }
+        return place.blackHole(action.direction, action.for)
+      case 'slow':
+        return place.slow(action, action.for)
+      case 'sleep':
+        return place.sleep(action.style, action.for, action.isNoticed)
       case 'jump':
         return machine.jump(action.by)
       case 'token':
-        app.tokenMode = action.mode
-        return during(seat, 'token', action.for, () => (seat.app.tokenMode = 'prompt'))
+        return place.spoilTokens(action.mode, action.for)
       case 'kill':
-        if (state !== 'up') return
-        killServer(action.notice)
-        return laterForServer(action.down, startServer)
+        return void server.kill(action.notice, action.down)
       case 'restart':
-        if (state === 'up') void restart(action.drain, action.down)
-        return
+        return server.restart(action.drain, action.down)
       case 'unreachable':
-        if (state !== 'up') return
-        become('unreachable')
-        return laterForServer(action.for, () => become('up'))
+        return server.hide(action.for)
       case 'authentication':
-        if (state !== 'up') return
-        server.authentication = action.mode
-        return laterForServer(action.for, () => (server.authentication = 'prompt'))
+        return server.authenticate(action.mode, action.for)
       case 'peer-close':
-        return state === 'gone' ? undefined : server.close(app.name, action.code)
+        if (server.isThere) server.app.close(app.name, action.code)
+        return
       case 'renew':
-        return state === 'gone' ? undefined : server.renew(app.name)
+        if (server.isThere) server.app.renew(app.name)
     }
   }
 
   const look = (): void => {
     if (quietFor-- > 0) return
     quietFor = 16
-    for (const { app, setting: own } of seats) {
+    for (const { app, setting: own } of places) {
       if (app.isDisposed) continue
       const { queuedMessages, unacknowledgedMessages } = app.client.stats()
       if (queuedMessages > own.maxQueued)
@@ -323,96 +180,59 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       if (unacknowledgedMessages > window + own.maxQueued)
         shared.fault('window', `${app.name} has ${unacknowledgedMessages} unacknowledged messages`)
     }
-    const { connected, sessions, connections } = server.hub.stats()
+    const { connected, sessions, connections } = server.app.hub.stats()
     if (connected > sessions || connected > connections)
       shared.fault('hub-counts', `${connected} connected, ${sessions} sessions, ${connections} connections`)
+  }
+
+  /** What must not be there any more when all applications have ended. */
+  const lookForRemains = (): void => {
+    const { name, hub } = server.app
+    const { connections, sessions } = hub.stats()
+    if (connections + sessions > 0)
+      shared.fault('left-over', `${connections} connections and ${sessions} sessions of ${name} are left`)
+    for (const { app, network } of places)
+      for (const { client } of network.connections)
+        if (client.readyState < 3) shared.fault('left-over', `${app.name} leaves a connection`)
+    for (const { pending } of machines)
+      if (pending > 0) shared.fault('left-over', `${pending} timers are left`)
   }
 
   return {
     clock,
     auditor,
-    seats,
+    places,
     faults,
     get server() {
-      return server
+      return server.app
     },
     get steps() {
-      return world.steps
+      return steps
     },
     get hash() {
-      return world.hash
+      return hash
     },
     advance: (ms) =>
       clock.advance(ms, () => {
-        world.steps++
+        steps++
         look()
         return faults.length === 0 && auditor.violations.length === 0
       }),
     perform,
     calm() {
       isCalm = true
-      clock.clearTimer(serverTrouble)
-      server.authentication = 'prompt'
-      for (const seat of seats) {
-        for (const timer of Object.values(seat.trouble)) clock.clearTimer(timer)
-        seat.breaks = undefined
-        // Nobody notices a loss that nothing follows, so it takes a new connection.
-        if (seat.mangles.splice(0).length > 0) seat.network.cut()
-        seat.network.setConditions(conditionsOf(seat.setting, seat.random))
-        seat.app.tokenMode = 'prompt'
-        wake(seat, false)
-        heal(seat)
-      }
-      if (state === 'closing') killServer(0)
-      if (state === 'gone') startServer()
-      else become('up')
+      for (const place of places) place.calm()
+      server.calm()
     },
     async end() {
-      for (const { app } of seats) app.dispose()
+      for (const { app } of places) app.dispose()
       let isClosed = false
-      void server.hub.close().then(() => (isClosed = true))
+      void server.app.hub.close().then(() => (isClosed = true))
       await clock.advance(60_000)
-      if (!isClosed) shared.fault('left-over', `${server.name} does not come to its end`)
-      for (const { app, network } of seats)
-        for (const { client } of network.connections)
-          if (client.readyState < 3) shared.fault('left-over', `${app.name} leaves a connection`)
-      const { connections, sessions } = server.hub.stats()
-      if (connections + sessions > 0)
-        shared.fault(
-          'left-over',
-          `${connections} connections and ${sessions} sessions of ${server.name} are left`,
-        )
-      for (const machine of machines)
-        if (machine.pending > 0) shared.fault('left-over', `${machine.pending} timers are left`)
+      if (!isClosed) shared.fault('left-over', `${server.app.name} does not come to its end`)
+      lookForRemains()
     },
   }
-}
-
-/** Controls and volatile messages are spared: they have no number, so nothing is promised of them on such a path. */
-function mangleFate({ mangles }: Seat, { data, direction }: FrameInfo): FrameFate {
-  if (mangles.length === 0) return 'pass'
-  const text = typeof data === 'string' ? data : String.fromCharCode(...data.subarray(2, 30))
-  if (!/^\[\[?[1-9]/.test(text) || text.includes('[0,')) return 'pass'
-  let fate: FrameFate = 'pass'
-  for (const entry of mangles)
-    if (entry.mangle.direction === direction && --entry.left === 0) fate = entry.mangle.how
-  return fate
-}
-
-function describeFrame({ connection, direction, data }: FrameInfo, fate: string): string {
-  const text = typeof data === 'string' ? data : `${data.length} bytes`
-  const arrow = direction === 'toServer' ? '──▶' : '◀──'
-  return `${arrow} ${connection.number}${fate === 'pass' ? '' : ` (${fate})`} ${text.slice(0, 100)}`
-}
-
-/** Counts the frames of the connection that is to break next. */
-function isBreaking({ breaks }: Seat, { connection, direction }: FrameInfo): boolean {
-  if (!breaks || breaks.direction !== direction || breaks.left.length === 0) return false
-  breaks.connection ??= connection
-  if (breaks.connection !== connection || --breaks.left[0]! > 0) return false
-  breaks.left.shift()
-  delete breaks.connection
-  return true
 }
 
 /** Whether it takes an application that is awake. */
@@ -446,56 +266,5 @@ function isOfApplication(action: Action): boolean {
     case 'peer-close':
     case 'renew':
       return false
-  }
-}
-
-function noticeOf({
-  clientNotice,
-  serverNotice,
-}: {
-  readonly clientNotice?: number
-  readonly serverNotice?: number
-}): { readonly client?: number; readonly server?: number } {
-  return {
-    ...(clientNotice !== undefined && { client: clientNotice }),
-    ...(serverNotice !== undefined && { server: serverNotice }),
-  }
-}
-
-function conditionsOf(
-  { latency: [min, max], bytesPerSecond }: ClientSetting,
-  random: Random,
-): NetworkConditions {
-  return { latency: () => min + random.next() * (max - min), bytesPerSecond }
-}
-
-function latenessOf({ timers }: ClientSetting, random: Random): Lateness {
-  switch (timers) {
-    case 'exact':
-      return () => 0
-    case 'early':
-      return (delay) => -Math.min(0.9, delay * 0.6)
-    case 'late':
-      return (delay) => 3 + (delay / 10) * random.next()
-    case 'throttled':
-      // Once a second, and now and then once a minute, as in tabs that nobody looks at.
-      return () => (random.chance(0.95) ? 1_000 * random.next() : 60_000 * random.next())
-  }
-}
-
-/** A client dials for itself, one socket at a time, and not too often. */
-function watchDials(seat: Seat, shared: Shared, clock: VirtualClock): SimulatedNetwork['WebSocket'] {
-  const { network, dials, asks } = seat
-  return class extends network.WebSocket {
-    constructor(url: string, protocols?: string[]) {
-      for (const { client } of network.connections)
-        if (client.readyState < 2)
-          shared.fault('one-socket', `${seat.app.name} dials beside a socket that lives`)
-      dials.push(clock.now())
-      for (const list of [dials, asks]) while (list[0]! < clock.now() - 10_000) list.shift()
-      if (dials.length > 14 + asks.length)
-        shared.fault('dial-rate', `${seat.app.name} has dialed ${dials.length} times in 10 s`)
-      super(url, protocols)
-    }
   }
 }

@@ -13,6 +13,8 @@ export interface Connection extends ConnectionOwner {
   readonly bufferedAmount: number
   /** For how many intervals of pings nothing has come. */
   silence: number
+  /** What waited to be sent at the last ping, in bytes. */
+  backlog: number
   /** False when the socket did not take it, which is its end. */
   send(payload: Payload): boolean
   /** Counts a message of the client that came in a pack with others. */
@@ -74,6 +76,7 @@ class SocketConnection implements Connection {
   request: RequestLike
   readonly address: string
   silence = 0
+  backlog = 0
   receive: ConnectionOwner['receive'] = ignore
   ended: ConnectionOwner['ended'] = ignore
   exceeded: ConnectionOwner['exceeded'] = ignore

@@ -30,6 +30,21 @@ describe('heartbeats', () => {
     expect(client.socket.isTerminated).toBe(false)
   })
 
+  it('wait for who is still taking what was sent, and cannot answer before that', async () => {
+    const { clock, join } = setUp({ pingInterval: 10_000 })
+    const slow = await join({ client: 'slow' })
+    const stuck = await join({ client: 'stuck' })
+    slow.socket.bufferedAmount = stuck.socket.bufferedAmount = 500_000
+    for (let round = 0; round < 6; round++) {
+      await clock.advance(10_300)
+      slow.socket.bufferedAmount -= 80_000
+    }
+    expect(slow.socket.isTerminated).toBe(false)
+    expect(stuck.socket.isTerminated).toBe(true)
+    await clock.advance(40_000)
+    expect(slow.socket.isTerminated, 'now it takes nothing any more').toBe(true)
+  })
+
   it('carry an ack', async () => {
     const { clock, join } = setUp({ pingInterval: 10_000 })
     const client = await join()

@@ -17,6 +17,10 @@ export function createHeartbeats({ pingInterval, ports }: Policy): Heartbeats {
   const beat = (held: Held): void => {
     const { connection, line, session } = held
     if (!connection || !line) return
+    const { bufferedAmount } = connection
+    // Who takes what waits is alive, though its answers may have to wait behind a large message on a slow path.
+    if (bufferedAmount < connection.backlog) connection.silence = 0
+    connection.backlog = bufferedAmount
     if (connection.silence >= maxSilence) return connection.cut('silent')
     connection.silence++
     heartbeats.add(held)
