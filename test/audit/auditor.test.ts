@@ -87,6 +87,19 @@ const good: readonly (readonly [name: string, steps: Steps])[] = [
     ],
   ],
   [
+    'a volatile message that overtakes on a path that loses frames',
+    [
+      ...begin,
+      c.sent(1),
+      [c.sent(2, { volatile: true }), c.passed(2)],
+      p.got(2),
+      c.down(),
+      c.resumed(1),
+      p.got(1),
+      c.delivered(1),
+    ],
+  ],
+  [
     'messages that expire, are replaced and taken back',
     [
       ...begin,
@@ -371,9 +384,14 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
     [...begin, c.sent(1), c.sent(2), p.got(2), ...change, q.got(1), [c.delivered(1), c.delivered(2)]],
   ],
   [
-    'a volatile message that overtakes in its session',
+    'a volatile message that another one overtakes',
     ['out-of-order'],
-    [...begin, c.sent(1), [c.sent(2, { volatile: true }), c.passed(2)], p.got(2), p.got(1), c.delivered(1)],
+    [
+      ...begin,
+      [c.sent(1, { volatile: true }), c.passed(1), c.sent(2, { volatile: true }), c.passed(2)],
+      p.got(2),
+      p.got(1),
+    ],
   ],
   [
     'a request that an event overtakes',

@@ -73,11 +73,10 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
   }
 
   const inOrder = (message: Message, event: EventOf<'got'>, session: Session): void => {
-    // Those have no number, so nothing is promised of where they come among the others.
-    if (message.isVolatile) return
-    const { stream } = message
+    const { stream, isVolatile } = message
     const lane = stream.session ? session.down : session.up
-    const { last } = lane
+    // Volatile ones have no number, so on a path that loses frames nothing is promised of where they come among others.
+    const last = isVolatile ? lane.lastVolatile : lane.last
     if (last && last.order > message.order)
       return violate(
         'out-of-order',
@@ -87,6 +86,10 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
         last.got,
         event,
       )
+    if (isVolatile) {
+      lane.lastVolatile = message
+      return
+    }
     between(lane, message, event, session)
     lane.last = message
     const { highest } = stream

@@ -86,7 +86,9 @@ export interface Stream {
 
 /** What one session brought in one direction. */
 export interface Lane {
+  /** The latest of the reliable messages, and of the volatile ones. */
   last: Message | undefined
+  lastVolatile: Message | undefined
   /** Requests whose handler was called, so that there was an answer to be sent back. */
   requests: number
 }
@@ -269,8 +271,8 @@ function newSession(
     client,
     left: undefined,
     stream: undefined as unknown as Stream,
-    up: { last: undefined, requests: 0 },
-    down: { last: undefined, requests: 0 },
+    up: { last: undefined, lastVolatile: undefined, requests: 0 },
+    down: { last: undefined, lastVolatile: undefined, requests: 0 },
     isPast: false,
     overSince: undefined,
     losses: { undelivered: 0, late: 0, unknown: 0 },

@@ -70,6 +70,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
     if (!next) return undefined
     const peerOf = (id: number): string | undefined => find(history, 'sent', id)?.peer
     if (next.peer !== event.peer || peerOf(next.id) !== peerOf(event.id)) return undefined
+    // Between the one and the other kind no order is promised.
+    if (isReliable(history, next.id) !== isReliable(history, event.id)) return undefined
     return put(put(history, place, { ...next, at: event.at }), after, { ...event, at: next.at })
   }),
   'a got is of somebody else': of('got', (event, history, place) =>

@@ -1,0 +1,23 @@
+import type { HistoryEvent } from '../audit/history.ts'
+
+/** Real faults on real sockets, and what they are to leave behind. */
+export interface Scenario {
+  readonly name: string
+  /** How long it runs if nothing else is asked for, in seconds. */
+  readonly seconds: number
+  run(options: RunOptions): Promise<Report>
+}
+
+export interface RunOptions {
+  readonly seconds: number
+  /** Tells a person what is going on. */
+  say(text: string): void
+}
+
+export interface Report {
+  /** What everybody saw. */
+  readonly histories: readonly (readonly HistoryEvent[])[]
+  readonly figures: Readonly<Record<string, string | number>>
+  /** What is wrong beside what an auditor finds. */
+  readonly faults: readonly string[]
+}
