@@ -33,7 +33,8 @@ export function createMachine(base: Clock, lateness: Lateness): Machine {
   let skew = 0
   let asleep: { readonly since: number; readonly style: 'stops' | 'runs' } | undefined
 
-  const now = (): number => base.now() - asleepFor
+  /** Stands still while a machine sleeps whose steady clock does. */
+  const now = (): number => (asleep?.style === 'stops' ? asleep.since : base.now()) - asleepFor
   const fire = (timer: Timer): void => {
     if (asleep) return void missed.push(timer)
     timers.delete(timer)
