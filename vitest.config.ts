@@ -11,10 +11,14 @@ const pureCore = [
   'packages/client/src/connection/{machine,heartbeat,backoff}.ts',
 ]
 
+// Also of two cores, both are used.
+const maxWorkers = Math.max(2, availableParallelism() - 1)
+
 const unit: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'unit',
+    maxWorkers,
     include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
   },
 }
@@ -30,8 +34,7 @@ const integration: TestProjectInlineConfiguration = {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
-    // Most of the time they wait, so that two files at a time suit even two cores.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers,
     sequence: { groupOrder: 1 },
     // A machine that is busy may be late once; a fault is there again.
     retry: process.env['CI'] ? 1 : 0,

@@ -268,13 +268,18 @@ test('a server that talks is not asked whether it lives, and any word of it will
   const { client, room } = scene
   await client.connect()
   const [socket] = room.sockets
+  const moments = [performance.now()]
+  client.on('news', () => void moments.push(performance.now()))
   const heard = take(client, 'news', 20)
   const talk = setInterval(() => socket!.send('{"type":"news"}'), 25)
   await heard.finally(() => clearInterval(talk))
-  expect(room.report().frames).toEqual([])
+  // A machine that is busy makes the server silent for a while, and then it is asked.
+  const silences = moments.slice(1).filter((at, index) => at - moments[index]! > interval / 2)
+  const asked = room.report().frames.length
+  expect(asked).toBeLessThanOrEqual(silences.length)
 
   socket!.on('message', () => socket!.send('{"type":"news"}'))
-  const { frames } = await room.until((report) => report.frames.length === 4)
+  const { frames } = await room.until((report) => report.frames.length === asked + 4)
   expect(new Set(frames)).toEqual(new Set(['{"type":"ping"}']))
   expect(client.stats()).toMatchObject({ opens: 1, rtt: undefined })
 })

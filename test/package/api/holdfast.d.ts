@@ -325,6 +325,7 @@ interface Tally {
   readonly strikes: number
   readonly refresh: boolean
   readonly told?: CloseRule['delay'] | undefined
+  readonly tolds: number
 }
 interface Idle extends Base {
   readonly name: 'idle'

@@ -59,7 +59,7 @@ interface Lost {
 }
 interface Bye {
   readonly rx: number
-  readonly missed?: number
+  readonly total?: number
 }
 interface Drain {
   readonly after: readonly [min: number, max: number]
