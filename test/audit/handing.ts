@@ -173,6 +173,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
         stream.untakenRequests--
         const lane = stream.session ? session.down : session.up
         lane.requests++
+        if (message.answered) lane.lateRequests++
       }
       inOrder(message, event, session)
       resent(message, event, session)

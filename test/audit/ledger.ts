@@ -91,6 +91,8 @@ export interface Lane {
   lastVolatile: Message | undefined
   /** Requests whose handler was called, so that there was an answer to be sent back. */
   requests: number
+  /** Those of them that their sender had given up by then. */
+  lateRequests: number
 }
 
 export interface Session {
@@ -271,8 +273,8 @@ function newSession(
     client,
     left: undefined,
     stream: undefined as unknown as Stream,
-    up: { last: undefined, lastVolatile: undefined, requests: 0 },
-    down: { last: undefined, lastVolatile: undefined, requests: 0 },
+    up: { last: undefined, lastVolatile: undefined, requests: 0, lateRequests: 0 },
+    down: { last: undefined, lastVolatile: undefined, requests: 0, lateRequests: 0 },
     isPast: false,
     overSince: undefined,
     losses: { undelivered: 0, late: 0, unknown: 0 },

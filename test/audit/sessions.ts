@@ -37,7 +37,7 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
     const { missed } = event
     if (missed === null || session.server.isKilled) return
     let least = 0
-    let unsure = besides(session, silentRequests)
+    let unsure = besides(session, silentRequests + session.up.lateRequests)
     for (let order = down.last ? down.last.order + 1 : 0; order < end; order++) {
       const { settled, sent, isVolatile } = stream.messages[order]!
       if (settled?.status === 'undelivered' && settled.reason !== 'session-lost') continue
