@@ -11,7 +11,9 @@ const line = 'packages/protocol/src/line.ts'
 const outbox = 'packages/protocol/src/outbox.ts'
 const requests = 'packages/protocol/src/requests.ts'
 const answers = 'packages/protocol/src/answers.ts'
-const client = 'packages/client/src/session.ts'
+const heldSession = 'packages/client/src/session/held-session.ts'
+const greeting = 'packages/client/src/session/greeting.ts'
+const attach = 'packages/client/src/session/attach.ts'
 const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
@@ -167,79 +169,73 @@ export const plantedFaults: readonly PlantedFault[] = [
   // The client
   {
     name: 'a resumed session is taken for a new one',
-    file: client,
-    from: 'const isResumed = held?.id === ok.session',
+    file: heldSession,
+    from: 'const isResumed = session !== undefined && given!.session === ok.session',
     to: 'const isResumed = false',
   },
   {
     name: 'the cursor of the greeting is taken for one more',
-    file: client,
-    from: 'held.session.acknowledge(ok.rx))',
-    to: 'held.session.acknowledge(Math.min(ok.rx + 1, held.session.tx)))',
+    file: heldSession,
+    from: 'session!.acknowledge(ok.rx))',
+    to: 'session!.acknowledge(Math.min(ok.rx + 1, session!.tx)))',
   },
   {
     name: 'a loss is not told',
-    file: client,
+    file: heldSession,
     from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
     to: '',
   },
   {
     name: 'messages of one user go out under another',
-    file: client,
-    from: "      discard('session-lost')\n      host.discard('session-lost')\n",
+    file: heldSession,
+    from: "        discard('session-lost')\n        host.discard('session-lost')\n",
     to: '',
   },
   {
     name: 'unknown messages are sent once more',
-    file: client,
+    file: heldSession,
     from: 'const rest = ended.end(isKnown ? finalCursor : undefined, unknown)',
     to: 'const again = [...ended.replay()].flatMap(([, message]) => message ?? []); const rest = ended.end(isKnown ? finalCursor : undefined, unknown); if (!isKnown) rest.push(...again)',
   },
   {
     name: 'carried messages are forgotten',
-    file: client,
+    file: heldSession,
     from: 'carried.push(...undelivered)',
     to: '',
   },
   {
     name: 'carried messages come in the wrong order',
-    file: client,
+    file: heldSession,
     from: 'for (const message of carried.splice(0))\n',
     to: 'for (const message of carried.splice(0).reverse())\n',
   },
   {
     name: 'the receive cursor of the greeting is one too low',
-    file: client,
-    from: 'rx: held.session.rx })',
-    to: 'rx: Math.max(0, held.session.rx - 1) })',
+    file: heldSession,
+    from: 'rx: session.rx }',
+    to: 'rx: Math.max(0, session.rx - 1) }',
   },
   {
     name: 'dials all have the same number',
-    file: client,
-    from: "      phase = 'banner'\n      dials++",
-    to: "      phase = 'banner'\n      dials = 1",
-  },
-  {
-    name: 'nobody waits for acks',
-    file: client,
-    from: 'if (ackTimer !== undefined || !held ||',
-    to: 'if (held ||',
+    file: greeting,
+    from: 'const n = ++dials',
+    to: 'const n = 1',
   },
   {
     name: 'the goodbye does not say how far the client got',
-    file: client,
-    from: "line?.control(['bye', { rx: held.session.rx }])",
+    file: attach,
+    from: "line?.control(['bye', { rx: session.rx }])",
     to: "line?.control(['bye', { rx: 0 }])",
   },
   {
     name: 'a new session goes on with the numbers of the old one',
-    file: client,
-    from: `    const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
-    if (!isSameUser) {`,
-    to: `    const old = held?.session.rx ?? 0
-    const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
-    void Promise.resolve().then(() => held && Object.assign(held.session, { rx: old }))
-    if (!isSameUser) {`,
+    file: heldSession,
+    from: `      const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
+      if (!isSameUser(ok)) {`,
+    to: `      const old = session?.rx ?? 0
+      const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
+      void Promise.resolve().then(() => session && Object.assign(session, { rx: old }))
+      if (!isSameUser(ok)) {`,
   },
   {
     name: 'a disposed client keeps its messages',
@@ -304,8 +300,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a client counts as missed what it has got',
-    file: client,
-    from: 'Math.max(0, total - held.session.rx)',
+    file: attach,
+    from: 'Math.max(0, total - session.rx)',
     to: 'total',
   },
   {

@@ -145,8 +145,10 @@ const wakeDelay = 300
 const clockJump = 2_000
 
 const fresh: Tally = { attempts: 0, timeouts: 0, strikes: 0, refresh: false, tolds: 0 }
-/** How many times a server is taken at its word. One that says 'now' over and over is not dialed in a fast loop. */
+/** How many times a server is taken at its word that says 'now': it is not dialed in a fast loop. */
 const maxTolds = 3
+/** From which lower end on a window is none that says 'now', in milliseconds. */
+const shortestPause = 500
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
@@ -255,7 +257,7 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, { now, 
     timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
     strikes: strikes + (limited ? 1 : 0),
     refresh: refresh || refused,
-    told: (tolds < maxTolds && rule.told) || told,
+    told: rule.told && (tolds < maxTolds || rule.told[0] >= shortestPause) ? rule.told : told,
     tolds: tolds + (rule.told ? 1 : 0),
   }
   const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told)

@@ -1,8 +1,8 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { setUp } from '../test/support/set-up.ts'
-import type { ClientOptions, Delivery, Loss, Outcome } from './index.ts'
-import { HoldfastError, plain, session } from './index.ts'
+import { setUp } from '../../test/support/set-up.ts'
+import type { ClientOptions, Delivery, Loss, Outcome } from '../index.ts'
+import { HoldfastError, plain, session } from '../index.ts'
 
 type Part = Record<string, unknown>
 
@@ -842,6 +842,24 @@ describe('a message that the server refuses', () => {
     await say(['a', 3])
     expect(statuses(sends)).toEqual(['delivered', 'undelivered: rejected', 'delivered'])
   })
+
+  it('is not looked for under the same number in another session', async () => {
+    const { client, live, say, ok, cut } = setUpSession()
+    await live()
+    const first = client.send('a')
+    await settleMicrotasks()
+    await cut(1009)
+    await say(ok())
+    // It was suspected once. In the next session, another message has its number.
+    await cut()
+    await say(ok({ session: 's2', lost: { why: 'expired', rx: 1, missed: 0 } }))
+    expect(statuses([first])).toEqual(['delivered'])
+    const second = client.send('b')
+    await settleMicrotasks()
+    await cut(1009)
+    await say(ok({ session: 's2' }))
+    expect(statuses([second])).toEqual(['open'])
+  })
 })
 
 describe('bad input', () => {
@@ -896,6 +914,44 @@ describe('bad input', () => {
       [NaN, 1],
     ] as const)
       expect(() => session({ window })).toThrow(/window/)
+  })
+})
+
+describe('a path that is slow', () => {
+  it('is given more time after each connection that falls silent, until one brings something', async () => {
+    const { client, dial, say, ok, clock, network } = setUpSession()
+    const times: number[] = []
+    const liveUntilSilent = async (...messages: unknown[]): Promise<void> => {
+      await say(['holdfast', { v: 1 }], ok(), ...messages)
+      const since = clock.now()
+      while (client.state.status === 'open') await clock.advance(500)
+      times.push(Math.round((clock.now() - since) / 1_000))
+      expect(client.state.cause).toEqual({ reason: 'silent' })
+      while (client.state.status !== 'connecting') await clock.advance(100)
+      network.last.open()
+      await settleMicrotasks()
+    }
+    await dial()
+    for (let round = 0; round < 6; round++) await liveUntilSilent()
+    await liveUntilSilent([1, 0, 'here it is'])
+    await liveUntilSilent()
+    expect(times).toEqual([32, 62, 122, 242, 482, 482, 482, 62])
+  })
+
+  it('is not judged in the next attempt, before that has a session', async () => {
+    const { client, live, say, clock, network } = setUpSession({ attemptTimeout: 30_000 })
+    let answer: (value: unknown) => void = () => {}
+    client.handle('ask', () => new Promise((resolve) => (answer = resolve)))
+    await live()
+    await say([1, 0, 'ask', 1, { id: 7 }])
+    client.send('a', 1)
+    await settleMicrotasks()
+    network.last.end(1006)
+    answer(1)
+    for (let waited = 0; waited < 25_000; waited += 100) {
+      await clock.advance(100)
+      expect(client.state.cause?.reason).not.toBe('silent')
+    }
   })
 })
 

@@ -1,0 +1,40 @@
+import { defaultMaxFrameBytes, misuse } from '@holdfast/protocol'
+import type { Wire } from '../wire.ts'
+import { attach } from './attach.ts'
+
+/** How a session is to be held. */
+export interface SessionOptions {
+  /**
+   * The largest message to take, in bytes. The server says how large those may be that it takes.
+   *
+   * @default 16_777_216
+   */
+  readonly maxFrameBytes?: number
+  /**
+   * How many messages, and how many bytes of them, the server may send ahead of their acknowledgement.
+   *
+   * @default [1_024, 1_048_576]
+   */
+  readonly window?: readonly [messages: number, bytes: number]
+}
+
+/**
+ * The wire for servers with `@holdfast/server`, or any that speak its protocol: every message is numbered, acknowledged
+ * and, after a broken connection, resumed, so that it is handed on exactly once per session, in both directions.
+ *
+ * The server speaks first. Nothing leaves the client before that, so no token reaches a server of another kind.
+ *
+ * @throws {HoldfastError} `misuse`
+ * @example
+ * const client = createClient<Chat>({ url: '/ws', wire: session(), token: () => 'a token' })
+ * client.watch('lost', ({ why }) => console.warn('start over:', why))
+ * @see PROTOCOL.md
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function session(options: SessionOptions = {}): Wire {
+  const { maxFrameBytes = defaultMaxFrameBytes, window = [1_024, 1_048_576] } = options
+  if (!(maxFrameBytes >= 1_024)) throw misuse('maxFrameBytes must be a number from 1,024 on')
+  if (!window.every((size) => Number.isInteger(size) && size > 0))
+    throw misuse('the numbers of a window must be integers above 0')
+  return { maxFrameBytes, attach: (host) => attach(host, maxFrameBytes, window) }
+}
