@@ -42,6 +42,8 @@ export interface LineOptions {
   control(control: Control): void
   /** The peer answered a ping. */
   answered(): void
+  /** The peer asked for a sign of life. */
+  pinged?(): void
   /** The peer acknowledged something new. */
   progressed(): void
   /** The peer broke the rules: the connection is to be closed with this code. */
@@ -273,7 +275,10 @@ export function createLine(options: LineOptions): Line {
       if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
       if ('control' in decoded) {
         const [name, content] = decoded.control
-        if (name === 'p') options.send(`["q",${takeAck()}]`)
+        if (name === 'p') {
+          options.send(`["q",${takeAck()}]`)
+          options.pinged?.()
+        }
         if (name === 'q') options.answered()
         if (name === 'a' || name === 'p' || name === 'q') return void acknowledge(content)
       }

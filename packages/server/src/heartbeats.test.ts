@@ -45,6 +45,25 @@ describe('heartbeats', () => {
     expect(slow.socket.isTerminated, 'now it takes nothing any more').toBe(true)
   })
 
+  it('wait longer after each connection that brought nothing: its message may be large, and its path slow', async () => {
+    const { clock, dial, join } = setUp({ pingInterval: 10_000 })
+    const { ok } = await join()
+    const intervals: number[] = []
+    const untilCut = async (n: number, ...messages: unknown[]): Promise<void> => {
+      const client = dial()
+      await client.greet(resuming(ok, 0, n))
+      for (const message of messages) await client.say(message)
+      const since = clock.now()
+      while (!client.socket.isTerminated) await clock.advance(1_000)
+      intervals.push(Math.round((clock.now() - since) / 10_300))
+    }
+    for (let n = 2; n < 8; n++) await untilCut(n)
+    await untilCut(8, ['q', 0])
+    await untilCut(9, [1, 0, 'here it is'])
+    await untilCut(10)
+    expect(intervals).toEqual([3, 5, 9, 17, 33, 33, 3, 3, 5])
+  })
+
   it('carry an ack', async () => {
     const { clock, join } = setUp({ pingInterval: 10_000 })
     const client = await join()

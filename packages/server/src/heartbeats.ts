@@ -10,18 +10,22 @@ export interface Heartbeats {
   delete(held: Held): void
 }
 
-/** For how many intervals a client may be silent. */
+/** For how many intervals a client may be silent; more after each connection that brought nothing at all. */
 const maxSilence = 2
+const maxSilences = 4
 
 export function createHeartbeats({ pingInterval, ports }: Policy): Heartbeats {
   const beat = (held: Held): void => {
     const { connection, line, session } = held
     if (!connection || !line) return
     const { bufferedAmount } = connection
-    // Who takes what waits is alive, though its answers may have to wait behind a large message on a slow path.
+    // A large message on a slow path looks like silence. Who takes what waits is alive, though.
     if (bufferedAmount < connection.backlog) connection.silence = 0
     connection.backlog = bufferedAmount
-    if (connection.silence >= maxSilence) return connection.cut('silent')
+    if (connection.silence >= maxSilence * 2 ** Math.min(held.silences, maxSilences)) {
+      held.silences++
+      return connection.cut('silent')
+    }
     connection.silence++
     heartbeats.add(held)
     line.control(['p', session.rx])

@@ -69,6 +69,7 @@ class HeldLineOptions implements LineOptions {
   }
 
   deliver(frame: Frame): void {
+    this.#held.silences = 0
     this.#ports.inbound.deliver(this.#held, frame)
   }
 
@@ -86,5 +87,11 @@ class HeldLineOptions implements LineOptions {
     this.#held.outbox?.flush()
   }
 
-  answered(): void {}
+  answered(): void {
+    this.#held.silences = 0
+  }
+
+  pinged(): void {
+    this.#held.silences = 0
+  }
 }

@@ -32,6 +32,8 @@ export interface Held {
   isSuspect: boolean
   /** The number of the message that was the oldest one when that last happened. */
   suspect: number
+  /** How many connections in a row fell silent before they brought a message or a ping. */
+  silences: number
   /** Stops to look after the expiry of the token. */
   stopRenewal: (() => void) | undefined
   /** Who wants to hear of its end. */

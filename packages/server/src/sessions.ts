@@ -164,6 +164,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       isBlocked: false,
       isSuspect: false,
       suspect: 0,
+      silences: 0,
       stopRenewal: undefined,
       endListeners: undefined,
       end: undefined,

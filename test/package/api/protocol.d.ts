@@ -421,6 +421,7 @@ interface LineOptions {
   deliver(frame: Frame): void
   control(control: Control): void
   answered(): void
+  pinged?(): void
   progressed(): void
   violated(code: number, why: string): void
 }

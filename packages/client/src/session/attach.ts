@@ -44,7 +44,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
   let isSuspect = false
   /** The window of the server was full. */
   let isBlocked = false
-  /** How many connections in a row fell silent before they brought anything. */
+  /** How many connections in a row fell silent before they brought a message or a ping. */
   let silences = 0
 
   // Goodbye
@@ -124,7 +124,6 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
   }
 
   const progressed = (): void => {
-    silences = 0
     acks.progressed()
     sendOwed()
     sayByeWhenDone()
@@ -188,7 +187,13 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
         sayByeWhenDone()
       },
       control: onControl,
-      answered: acks.answered,
+      answered() {
+        silences = 0
+        acks.answered()
+      },
+      pinged() {
+        silences = 0
+      },
       progressed,
       violated: violate,
     })
