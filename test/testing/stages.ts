@@ -43,7 +43,7 @@ export interface Stage extends AsyncDisposable {
 interface Platform {
   readonly flavor: 'browser' | 'ws'
   /** Where the platform does less than the standard says, and than browsers do. */
-  readonly lacks?: { readonly reasonInAnswer?: true; readonly lateBytes?: true }
+  readonly lacks?: { readonly reasonInAnswer?: true; readonly lateBytes?: true; readonly silentDrop?: true }
   open(): Promise<Stage>
 }
 
@@ -52,7 +52,7 @@ export const stages: Readonly<Record<string, Platform>> = {
   'WebSocket of Node': {
     flavor: 'browser',
     // Node 24.21
-    lacks: { reasonInAnswer: true, lateBytes: true },
+    lacks: { reasonInAnswer: true, lateBytes: true, silentDrop: true },
     open: () => realStage((url, protocols) => new WebSocket(url, protocols)),
   },
   'FakeSocket of ws': { flavor: 'ws', open: () => fakeStage('ws') },

@@ -118,10 +118,23 @@ export class FakeSocket {
 
   /** The connection has ended: with the code of a close, or without one, which browsers call 1006. */
   ended(code = 1006, reason = ''): void {
+    this.finish(code, reason, code === 1006)
+  }
+
+  /**
+   * The other end has dropped the connection without a close, which is an end and no failure of an open connection: the
+   * code is 1006, and no error is told.
+   */
+  dropped(): void {
+    if (this.readyState === connecting) this.ended()
+    else this.finish(1006, '', false)
+  }
+
+  private finish(code: number, reason: string, hasFailed: boolean): void {
     if (this.readyState === closed) return
     this.waitingBytes = this.backlog()
     this.readyState = closed
-    if (code === 1006) this.failed()
+    if (hasFailed) this.failed()
     this.emit(this.onclose, { type: 'close', code, reason, wasClean: code !== 1006 })
   }
 

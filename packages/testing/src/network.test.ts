@@ -469,7 +469,7 @@ describe('a socket of a server', () => {
     await clock.advance(0)
     expect(take()).toEqual(['server broken 1006'])
     await clock.advance(10)
-    expect(take()).toEqual(['client error', 'client broken 1006'])
+    expect(take()).toEqual(['client broken 1006'])
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 

@@ -137,9 +137,12 @@ export function createNetwork({
 
     const patience: Partial<Record<Direction, unknown>> = {}
 
-    const end = (socket: FakeSocket | undefined, code = 1006, reason = ''): void => {
+    const end = (
+      socket: FakeSocket | undefined,
+      tell: (socket: FakeSocket) => void = (failed) => failed.ended(),
+    ): void => {
       clock.clearTimer(patience[socket === client ? 'toServer' : 'toClient'])
-      socket?.ended(code, reason)
+      if (socket) tell(socket)
       if (client.readyState === 3 && (!ends.toServer || ends.toServer.readyState === 3))
         connections.delete(connection)
     }
@@ -149,7 +152,7 @@ export function createNetwork({
     /** The other end of the path in that direction is gone. */
     const reset = (direction: Direction): void => {
       lane[direction].stop()
-      transmit(direction, 0, () => end(ends[direction]))
+      transmit(direction, 0, () => end(ends[direction], (left) => left.dropped()))
     }
 
     const handOn = (direction: Direction, data: SocketData): void => {
@@ -176,8 +179,9 @@ export function createNetwork({
             if (!other || other.readyState === 3) return
             // Who hears of a close answers it, and is done; who has said the same meanwhile hears his own answer.
             const wasClosing = other.readyState === 2
-            end(other, code, reason)
-            if (!wasClosing) transmit(back, 0, () => end(own(), code, reason))
+            const tell = (closed: FakeSocket): void => closed.ended(code, reason)
+            end(other, tell)
+            if (!wasClosing) transmit(back, 0, () => end(own(), tell))
           })
         },
         abandoned() {

@@ -160,6 +160,8 @@ declare class FakeSocket {
   received(data: SocketData): void
   flushed(bytes?: number): void
   ended(code?: number, reason?: string): void
+  dropped(): void
+  private finish
   protected startClosing(code: number | undefined, reason: string): void
   protected tooEarly(): Error
   protected failed(): void
