@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Peer } from '@holdfast/server'
+import { createRandom } from '@holdfast/testing'
 import { session } from 'holdfast'
 import type { Client, Delivery } from 'holdfast'
 import { expect, test } from 'vitest'
@@ -25,7 +26,7 @@ test.concurrent.each(seeds)(
   'whatever happens to the path and whatever the application does: order, and outcomes that are true (seed %i)',
   { timeout: (seconds + 60) * 1_000 },
   async (seed) => {
-    const random = randomFrom(seed)
+    const random = createRandom(seed)
     const below = (limit: number): number => Math.floor(random() * limit)
     // Short times, so that sessions end as well; small windows, so that they are full.
     await using pair = await startPair({
@@ -136,10 +137,4 @@ function numberOf(data: unknown): number {
     typeof data === 'string' ? data : Buffer.from(data as Uint8Array).toString('latin1', 0, 20),
     10,
   )
-}
-
-/** Park and Miller's generator, of which a run can be repeated as far as the machine lets it. */
-function randomFrom(seed: number): () => number {
-  let state = (seed % 2_147_483_646) + 1
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 }

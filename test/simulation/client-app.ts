@@ -1,4 +1,4 @@
-import { createClient, isHoldfastError, session } from 'holdfast'
+import { createClient, session } from 'holdfast'
 import type { Client, Signal, SocketConstructor } from 'holdfast'
 import type { Shared, Tell } from './journal.ts'
 import type { Machine } from './machine.ts'
@@ -9,6 +9,7 @@ import type { Payload, Wish } from './message.ts'
 import type { Ask, Send } from './plan.ts'
 import type { Random } from './random.ts'
 import type { ClientSetting } from './setting.ts'
+import { describe, grantWish, isWished, reply, WishedError } from './wishes.ts'
 
 /** An application on a client: it does as the plan says, and tells what it sees. */
 export interface ClientApp {
@@ -103,27 +104,13 @@ export function createClientApp(options: ClientAppOptions): ClientApp {
   )
   client.watch('invalid', ({ reason }) => shared.fault('invalid', `${name}: ${reason}`))
 
-  /** Grants what the sender of a message wished for. */
-  const grant = (wish: Wish): void => {
-    switch (shared.grantable(wish)) {
-      case 'reply':
-        return app.send({ do: 'send', from: 'client', kind: 'event', count: 1, size: 0, wish: 'nothing' })
-      case 'disconnect':
-        return app.disconnect('keep')
-      case 'reconnect':
-        return app.reconnect()
-      case 'dispose':
-        return app.dispose()
-      case 'stall':
-        return shared.stall(400)
-      case 'throw':
-        throw new WishedError()
-      case 'nothing':
-      case 'refuse':
-      case 'wait':
-      case 'never':
-    }
-  }
+  const grant = (wish: Wish): void =>
+    grantWish(wish, shared, {
+      reply: () => app.send(reply('client')),
+      disconnect: () => app.disconnect('keep'),
+      reconnect: () => app.reconnect(),
+      dispose: () => app.dispose(),
+    })
 
   for (const eventName of eventNames)
     client.on(eventName, (data) => {
@@ -197,21 +184,4 @@ export function createClientApp(options: ClientAppOptions): ClientApp {
     },
   }
   return app
-}
-
-/** What a handler throws because a message wished for it. */
-export class WishedError extends Error {
-  constructor() {
-    super('as wished')
-  }
-}
-
-/** Whether somebody wished for it: messages do, and answers of any size are. */
-export function isWished(error: unknown): boolean {
-  if (!isHoldfastError(error)) return error instanceof WishedError
-  return error.reason === 'as wished' || error.message.startsWith('the answer is larger')
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -6,7 +6,6 @@ import type { Watch, World } from './world.ts'
 export interface Result {
   /** What must never happen, and did; none is what a run is for. */
   readonly problems: readonly Problem[]
-  readonly hash: number
   /** How many things happened. */
   readonly steps: number
   /** How long clients were connected, in minutes of the virtual clock, all together. */
@@ -74,7 +73,6 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
   const violations = auditor.violations.map(({ rule, at, message }) => ({ rule, at, text: message }))
   return {
     problems: [...violations, ...faults, ...late],
-    hash: world.hash,
     steps: world.steps,
     minutes,
     summary: auditor.summary(),

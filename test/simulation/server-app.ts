@@ -1,6 +1,5 @@
 import { createHub } from '@holdfast/server'
 import type { AuthenticateContext, Authentication, Hub, Peer } from '@holdfast/server'
-import { describe, isWished, WishedError } from './client-app.ts'
 import { askVia, checkAnswer, sendVia } from './ends.ts'
 import type { Sender } from './ends.ts'
 import type { Shared, Tell } from './journal.ts'
@@ -10,6 +9,7 @@ import type { Payload, Wish } from './message.ts'
 import type { Ask, Send } from './plan.ts'
 import type { Random } from './random.ts'
 import type { ServerSetting } from './setting.ts'
+import { describe, grantWish, isWished, reply, WishedError } from './wishes.ts'
 
 /** An application on a server, from the start of its process to the end. */
 export interface ServerApp {
@@ -76,29 +76,9 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
   hub.watch('invalid', ({ reason }) => shared.fault('invalid', `${name}: ${reason}`))
 
   const grant = (wish: Wish, peer: Peer): void => {
-    switch (shared.grantable(wish)) {
-      case 'reply':
-        return app.send(peer.data as string, {
-          do: 'send',
-          from: 'server',
-          kind: 'event',
-          count: 1,
-          size: 0,
-          wish: 'nothing',
-        })
-      case 'disconnect':
-      case 'reconnect':
-      case 'dispose':
-        return peer.close()
-      case 'stall':
-        return shared.stall(400)
-      case 'throw':
-        throw new WishedError()
-      case 'nothing':
-      case 'refuse':
-      case 'wait':
-      case 'never':
-    }
+    const close = (): void => peer.close()
+    const answer = (): void => app.send(peer.data as string, reply('server'))
+    grantWish(wish, shared, { reply: answer, disconnect: close, reconnect: close, dispose: close })
   }
   const from = ({ id, identity }: Peer): { readonly peer: string; readonly identity: string | null } => ({
     peer: id,

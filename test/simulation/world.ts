@@ -28,8 +28,6 @@ export interface World {
   readonly server: ServerApp
   readonly faults: readonly Fault[]
   readonly steps: number
-  /** What was told, as one number. */
-  readonly hash: number
   /** Lets time pass, and looks at everything after each thing that happens. */
   advance(ms: number): Promise<void>
   perform(step: Step): void
@@ -56,7 +54,6 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   let stream = 10
   const newRandom = (): Random => createRandom(seed, stream++)
   let steps = 0
-  let hash = 0
   let lastId = 0
   let clients = 0
   let isCalm = false
@@ -67,7 +64,6 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     nextId: () => ++lastId,
     tell(by, told) {
       const event = { at: clock.now(), by, ...told } as HistoryEvent
-      hash = (Math.imul(hash, 31) + Math.round(event.at * 64) + event.type.length + lastId) | 0
       quietFor = 0
       watch?.event(event)
       auditor.record(event)
@@ -208,9 +204,6 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     },
     get steps() {
       return steps
-    },
-    get hash() {
-      return hash
     },
     advance: (ms) =>
       clock.advance(ms, () => {

@@ -1,5 +1,6 @@
+import { createRandom } from '@holdfast/testing'
 import type { Policy } from './policies.ts'
-import { createRandom, latencies } from './random.ts'
+import { latencies } from './random.ts'
 import { createDoor } from './server.ts'
 import type { Fate, Storm } from './server.ts'
 import { createTally } from './tally.ts'

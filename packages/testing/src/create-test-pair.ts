@@ -1,6 +1,5 @@
 import type {
   AnyContract,
-  Clock,
   Contract,
   ContractOf,
   SchemaContract,
@@ -11,6 +10,7 @@ import type { Client, ClientOptions } from 'holdfast'
 import { createBackend } from './backend.ts'
 import type { ServerProcess } from './backend.ts'
 import { createVirtualClock } from './clock.ts'
+import { countingClock } from './counting-clock.ts'
 import { launchHub } from './hub-process.ts'
 import { createNetwork } from './network.ts'
 import { passUntil } from './pass-until.ts'
@@ -82,7 +82,7 @@ export function createTestPair(options: AnyPairOptions): TestPair {
   const reported: unknown[] = []
   const report = (error: unknown): void => void reported.push(error)
   const alreadySet = clock.pending
-  const [networkClock, networkTimers] = counting(clock)
+  const [networkClock, networkTimers] = countingClock(clock)
   const network = createNetwork({ clock: networkClock, conditions, headers })
   const signals = createSignals()
   // One each, so that what the one end draws does not change what the other gets.
@@ -175,28 +175,4 @@ interface AnyPairOptions extends TestPairOptions<AnyContract> {
   readonly hubOptions?: HubOptions
   readonly serverOptions?: TestServerOptions
   readonly contract?: SchemaContract
-}
-
-/** The same clock, and the timers that are set through it. */
-function counting(clock: Clock): [clock: Clock, timers: ReadonlySet<unknown>] {
-  const timers = new Set<unknown>()
-  return [
-    {
-      now: () => clock.now(),
-      wall: () => clock.wall(),
-      setTimer(callback, delay) {
-        const timer = clock.setTimer(() => {
-          timers.delete(timer)
-          callback()
-        }, delay)
-        timers.add(timer)
-        return timer
-      },
-      clearTimer(timer) {
-        timers.delete(timer)
-        clock.clearTimer(timer)
-      },
-    },
-    timers,
-  ]
 }

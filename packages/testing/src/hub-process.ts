@@ -1,6 +1,7 @@
 import type { Clock, Contract, SchemaContract } from '@holdfast/protocol'
 import type { Hub, HubOptions } from '@holdfast/server'
 import type { ServerProcess } from './backend.ts'
+import { countingClock } from './counting-clock.ts'
 
 export interface HubProcessOptions<C extends Contract, Data> {
   readonly createHub: (options: HubOptions<Data>) => Hub<C, Data>
@@ -20,25 +21,11 @@ export function launchHub<C extends Contract, Data>({
   random,
   report,
 }: HubProcessOptions<C, Data>): ServerProcess & { readonly hub: Hub<C, Data> } {
-  const timers = new Set<unknown>()
+  const [counted, timers] = countingClock(clock)
   let isKilled = false
-
   const processClock: Clock = {
-    now: () => clock.now(),
-    wall: () => clock.wall(),
-    setTimer(callback, delay) {
-      if (isKilled) return undefined
-      const timer = clock.setTimer(() => {
-        timers.delete(timer)
-        callback()
-      }, delay)
-      timers.add(timer)
-      return timer
-    },
-    clearTimer(timer) {
-      timers.delete(timer)
-      clock.clearTimer(timer)
-    },
+    ...counted,
+    setTimer: (callback, delay) => (isKilled ? undefined : counted.setTimer(callback, delay)),
   }
 
   const hub = createHub({
@@ -58,8 +45,7 @@ export function launchHub<C extends Contract, Data>({
     close: () => hub.close(),
     kill() {
       isKilled = true
-      for (const timer of timers) clock.clearTimer(timer)
-      timers.clear()
+      for (const timer of timers) counted.clearTimer(timer)
     },
   }
 }

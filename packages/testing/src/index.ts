@@ -28,3 +28,4 @@ export type {
   TestPairOptions,
 } from './test-pair.ts'
 export type { Received, TestConnection, TestServer, TestServerOptions } from './test-server.ts'
+export { createRandom } from './random.ts'

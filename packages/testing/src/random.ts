@@ -1,6 +1,8 @@
 /**
- * Random numbers in [0, 1) that are the same for the same seed, whatever number or order of calls of others.
+ * Makes random numbers in [0, 1) that are the same for the same seed, so that a run can be repeated. Not for secrets.
  *
+ * @example
+ * const client = createClient({ url, ports: { random: createRandom(7) } })
  * @see mulberry32, by Tommy Ettinger
  */
 export function createRandom(seed: number): () => number {

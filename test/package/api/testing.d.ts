@@ -347,12 +347,14 @@ declare function createTestPair<C extends Contract = AnyContract>(
   options: PlainPairOptions<C>,
 ): PlainPair<Known<C>>
 type Known<C> = Contract extends C ? AnyContract : C
+declare function createRandom(seed: number): () => number
 export {
   DroppableSocket,
   FakeServerSocket,
   FakeSocket,
   clockFaults,
   createNetwork,
+  createRandom,
   createTestPair,
   createVirtualClock,
   settleMicrotasks,

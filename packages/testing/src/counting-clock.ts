@@ -1,0 +1,25 @@
+import type { Clock } from '@holdfast/protocol'
+
+/** The same clock, and the timers that are set through it. */
+export function countingClock(clock: Clock): [clock: Clock, timers: ReadonlySet<unknown>] {
+  const timers = new Set<unknown>()
+  return [
+    {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      setTimer(callback, delay) {
+        const timer = clock.setTimer(() => {
+          timers.delete(timer)
+          callback()
+        }, delay)
+        timers.add(timer)
+        return timer
+      },
+      clearTimer(timer) {
+        timers.delete(timer)
+        clock.clearTimer(timer)
+      },
+    },
+    timers,
+  ]
+}
