@@ -70,9 +70,14 @@ const knownOnServers: Known = {
 const knownInTests: Known = {
   ...known,
   ...Object.fromEntries(
-    ['createNetwork', 'createTestPair', 'createVirtualClock', 'FakeSocket', 'settleMicrotasks'].map(
-      (name) => [name, `import { ${name} } from '@holdfast/testing'`],
-    ),
+    [
+      'createNetwork',
+      'createRandom',
+      'createTestPair',
+      'createVirtualClock',
+      'FakeSocket',
+      'settleMicrotasks',
+    ].map((name) => [name, `import { ${name} } from '@holdfast/testing'`]),
   ),
   createHub: knownOnServers['createHub']!,
   expect: `import { expect } from 'vitest'`,
