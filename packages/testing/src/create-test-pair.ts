@@ -1,10 +1,4 @@
-import type {
-  AnyContract,
-  Contract,
-  ContractOf,
-  SchemaContract,
-  ServerContractOf,
-} from '@holdfast/protocol'
+import type { AnyContract, Contract, ContractOf, SchemaContract, ServerContractOf } from '@holdfast/protocol'
 import type { HubOptions } from '@holdfast/server'
 import type { Client, ClientOptions } from 'holdfast'
 import { createBackend } from './backend.ts'
