@@ -1,6 +1,6 @@
 import { defineConfig, type Options } from 'tsup'
 
-// Workspace packages are bundled from their sources, so the published package has no dependency.
+// The protocol is bundled from its sources, its types too: no package waits for another one's build.
 const bundled = ['@holdfast/protocol', 'mitt']
 const shared: Options = {
   sourcemap: true,
@@ -15,7 +15,7 @@ export default defineConfig([
     ...shared,
     entry: ['src/index.ts'],
     format: ['esm', 'cjs'],
-    dts: { resolve: bundled },
+    dts: { compilerOptions: { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } } },
     splitting: true,
     clean: ['!holdfast.global.*'],
     platform: 'neutral',

@@ -1,12 +1,12 @@
 import { defineConfig } from 'tsup'
 
-// The protocol is bundled from its sources; `ws` stays a dependency.
+// The protocol is bundled from its sources, its types too; `ws` stays a dependency.
 const bundled = ['@holdfast/protocol']
 
 export default defineConfig({
   entry: ['src/index.ts'],
   format: ['esm', 'cjs'],
-  dts: { resolve: bundled },
+  dts: { compilerOptions: { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } } },
   noExternal: bundled,
   splitting: true,
   sourcemap: true,

@@ -1,12 +1,12 @@
 import { defineConfig } from 'tsup'
 
-// The protocol is bundled from its sources. Of the client and the server, only types are used.
+// The protocol is bundled from its sources, its types too. Of the client and the server, only types are used.
 const bundled = ['@holdfast/protocol']
 
 export default defineConfig({
   entry: { index: 'src/index.ts', proxy: 'src/proxy/index.ts' },
   format: ['esm', 'cjs'],
-  dts: { resolve: bundled },
+  dts: { compilerOptions: { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } } },
   noExternal: bundled,
   splitting: true,
   sourcemap: true,
