@@ -57,7 +57,7 @@ test(
 
     const closeAndOffline = async (): Promise<void> => {
       await closeWith(ann, '1011')
-      await expect.poll(() => states(ann)).toContain('Waiting server-error (1011)')
+      await expect.poll(() => states(ann)).toContain('Waiting The server is in trouble (1011)')
       await ann.press('Reconnect')
       await ann.connected()
       await closeWith(ann, '4403')

@@ -402,7 +402,7 @@ describe('a page that is left', () => {
     for (let now = 1_000; now < 20_000; now += 1_000) {
       const [left] = step(state, leave, limited, at(now))
       const [dialing] = step(step(left, change, limited, at(now))[0], tick, limited, at(now))
-      state = { ...openState, epoch: dialing.epoch, tally: dialing.tally } as State
+      state = { ...openState, epoch: dialing.epoch, tally: dialing.tally }
       expect(dialing).toMatchObject({ name: 'preparing', tally: { attempts: 1 } })
     }
   })

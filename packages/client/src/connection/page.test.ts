@@ -171,7 +171,7 @@ describe('a page that goes through anything', () => {
         const world = createWorld(beating)
         world.connect()
         world.settle()
-        for (const event of events) world.happen(event as PageEvent, seen)
+        for (const event of events) world.happen(event, seen)
         expect([world.state.name, world.opened]).toEqual(['open', 1])
       }),
     )
