@@ -365,10 +365,10 @@ describe('waking up', () => {
 describe('a page that is left', () => {
   const leave: Input = { type: 'leave' }
 
-  it('writes what it can, closes its socket, and dials at once when it is back', () => {
+  it('closes its socket, and dials at once when it is back', () => {
     const [left, ...commands] = step(openState, leave, policy, at(60_000))
     expect(left).toMatchObject({ name: 'waiting', cause: { reason: 'left' } })
-    expect(commands).toEqual(['flush', 'abandon'])
+    expect(commands).toEqual(['abandon'])
     const back = step(left, change, policy, at(60_001))[0]
     expect(deadlineOf(back)).toBe(60_001)
     expect(step(back, tick, policy, at(60_001)).slice(1)).toEqual(['prepare'])
