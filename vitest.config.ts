@@ -32,7 +32,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,server,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,server,engines,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout: 60_000,
@@ -47,25 +47,23 @@ const integration: TestProjectInlineConfiguration = {
 
 // A project for each engine, because all instances of a project have the same provider.
 const browsers = await Promise.all(
-  engines.map(
-    async (engine): Promise<TestProjectInlineConfiguration> => ({
-      extends: true,
-      test: {
-        name: engine,
-        include: ['test/browser/**/*.browser.test.{ts,tsx}'],
-        globalSetup: ['test/browser/global-setup.ts'],
-        setupFiles: ['test/browser/setup.ts'],
-        testTimeout: 30_000,
-        browser: {
-          enabled: true,
-          headless: true,
-          screenshotFailures: false,
-          provider: await provider(engine),
-          instances: [{ browser: engine, name: engine }],
-        },
+  engines.map(async (engine): Promise<TestProjectInlineConfiguration> => ({
+    extends: true,
+    test: {
+      name: engine,
+      include: ['test/browser/**/*.browser.test.{ts,tsx}'],
+      globalSetup: ['test/browser/global-setup.ts'],
+      setupFiles: ['test/browser/setup.ts'],
+      testTimeout: 30_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: await provider(engine),
+        instances: [{ browser: engine, name: engine }],
       },
-    }),
-  ),
+    },
+  })),
 )
 
 async function provider(engine: Engine): Promise<BrowserProviderOption> {

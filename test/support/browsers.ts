@@ -72,7 +72,10 @@ export async function findBrowser(engine: Engine): Promise<string> {
 export async function findBrowsers(wanted: readonly Engine[]): Promise<Partial<Record<Engine, string>>> {
   const found: Partial<Record<Engine, string>> = {}
   const look = async (): Promise<Engine[]> => {
-    for (const engine of wanted) found[engine] ??= await search(engine)
+    for (const engine of wanted) {
+      const path = found[engine] ?? (await search(engine))
+      if (path) found[engine] = path
+    }
     return wanted.filter((engine) => !found[engine])
   }
   let missing = await look()

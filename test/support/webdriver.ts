@@ -11,8 +11,8 @@ export interface WebDriverWindow extends AsyncDisposable {
   /** Resolves when the page is loaded. */
   open(url: string): Promise<void>
   back(): Promise<void>
-  /** Runs the body of a function in the page. */
-  run(script: string): Promise<unknown>
+  /** The value of an expression in the page. A promise is waited for. */
+  ask(expression: string): Promise<unknown>
 }
 
 interface Session {
@@ -41,7 +41,7 @@ export async function openWindow(driverPath: string): Promise<WebDriverWindow> {
   const close = async (): Promise<void> => {
     process.off('exit', stop)
     stop()
-    await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+    for (const child of children) if (child.exitCode === null && !child.signalCode) await once(child, 'exit')
   }
   try {
     const display = await startDisplay(children)
@@ -62,7 +62,8 @@ export async function openWindow(driverPath: string): Promise<WebDriverWindow> {
       version: capabilities.browserVersion,
       open: async (url) => void (await command('POST', `${at}/url`, { url })),
       back: async () => void (await command('POST', `${at}/back`, {})),
-      run: (script) => command('POST', `${at}/execute/sync`, { script, args: [] }),
+      ask: (expression) =>
+        command('POST', `${at}/execute/sync`, { script: `return (${expression})`, args: [] }),
       async [Symbol.asyncDispose]() {
         // The browser may be gone already.
         await command('DELETE', at).catch(() => {})
