@@ -1,4 +1,4 @@
-import * as playwright from 'playwright'
+import { chromium, firefox, webkit } from 'playwright'
 import { findBrowser, isDriver } from '../support/browsers.ts'
 import type { Engine } from '../support/browsers.ts'
 import { launchOptions } from '../support/launch-options.ts'
@@ -34,7 +34,8 @@ export async function openPage(engine: Engine): Promise<EnginePage> {
       [Symbol.asyncDispose]: () => window[Symbol.asyncDispose](),
     }
   }
-  const browser = await playwright[engine].launch(launchOptions(engine, path))
+  const kinds = { chromium, firefox, webkit }
+  const browser = await kinds[engine].launch(launchOptions(engine, path))
   const context = await browser.newContext()
   const page = await context.newPage()
   return {

@@ -41,7 +41,8 @@ export async function openWindow(driverPath: string): Promise<WebDriverWindow> {
   const close = async (): Promise<void> => {
     process.off('exit', stop)
     stop()
-    for (const child of children) if (child.exitCode === null && !child.signalCode) await once(child, 'exit')
+    for (const child of children)
+      if (child.pid && child.exitCode === null && !child.signalCode) await once(child, 'exit')
   }
   try {
     const display = await startDisplay(children)
