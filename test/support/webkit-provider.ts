@@ -18,7 +18,12 @@ export function webkitgtk(driverPath: string): BrowserProviderOption {
   })
 }
 
-function createProvider(project: TestProject, driverPath: string): BrowserProvider {
+interface WebKitProvider extends BrowserProvider {
+  /** Of the engine, once a page is open. */
+  readonly version: string | undefined
+}
+
+function createProvider(project: TestProject, driverPath: string): WebKitProvider {
   const windows = new Map<string, Promise<WebDriverWindow>>()
   const close = async (sessionId: string): Promise<void> => {
     const window = windows.get(sessionId)
@@ -28,8 +33,12 @@ function createProvider(project: TestProject, driverPath: string): BrowserProvid
   // The runner sets it for each file, to a size that none of the tests look at.
   project.browser!.registerCommand('__vitest_viewport' as never, (() => {}) as never)
   const noMocks = (): Promise<never> => Promise.reject(new Error('WebKitGTK cannot mock modules'))
+  let version: string | undefined
   return {
     name: 'webkitgtk',
+    get version() {
+      return version
+    },
     supportsParallelism: true,
     // Without one, the other browsers would have to wait for this one.
     mocker: { register: noMocks, delete: noMocks, clear: () => Promise.resolve() },
@@ -38,6 +47,7 @@ function createProvider(project: TestProject, driverPath: string): BrowserProvid
       await close(sessionId)
       const window = openWindow(driverPath)
       windows.set(sessionId, window)
+      ;({ version } = await window)
       await (await window).open(url)
     },
     async close() {
