@@ -23,6 +23,8 @@ const unit: TestProjectInlineConfiguration = {
   test: {
     name: 'unit',
     maxWorkers,
+    // Their clocks are virtual: a test that takes long is one on a machine that is busy.
+    testTimeout: 30_000,
     include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
   },
 }
@@ -55,6 +57,7 @@ const browsers = await Promise.all(
       globalSetup: ['test/browser/global-setup.ts'],
       setupFiles: ['test/browser/setup.ts'],
       testTimeout: 30_000,
+      expect: { poll: { timeout: 15_000 } },
       browser: {
         enabled: true,
         headless: true,
