@@ -7,7 +7,6 @@ import { engine, isWebKitGtk } from './engine.ts'
 const platform: Platform = {
   serve: () => Promise.resolve({ url: inject('serverUrl') }),
   holdsGivenUpDials: engine === 'firefox',
-  closesLate: engine === 'webkit',
   // What WebKitGTK has of WebSocket is libsoup's, which knows of no code from 1012 to 2999.
   unknownCodes: isWebKitGtk ? [1012] : [],
 }

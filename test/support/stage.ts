@@ -7,8 +7,6 @@ export interface Platform {
   readonly WebSocket?: SocketConstructor
   /** Whether it holds the connection of a dial that was given up, until the server ends it. Firefox does. */
   readonly holdsGivenUpDials?: boolean
-  /** Whether a dial that fails tells so in a task of its own, before it tells the code. WebKit does. */
-  readonly closesLate?: boolean
   /** The close codes that it takes for a breach of the protocol, and reports as 1006. */
   readonly unknownCodes?: readonly number[]
   /** A server for one test. A page, which cannot start one, hands out one that runs already. */

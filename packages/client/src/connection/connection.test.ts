@@ -328,7 +328,7 @@ describe('the interpreter', () => {
     await settleMicrotasks()
     const error = new Error('refused')
     network.last.onerror!({ type: 'error', error } as never)
-    await clock.advance(1)
+    await clock.advance(101)
     expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable', error } })
     expect(connection.state.tally.timeouts).toBe(0)
   })

@@ -81,11 +81,11 @@ describe('an attempt', () => {
     },
   )
 
-  it('that its socket reports to have failed ends in the next turn, if no close comes first', () => {
+  it('that its socket reports to have failed ends a moment later, if no close comes first', () => {
     const failure = { reason: 'unreachable' }
     const [failed] = step(opening, { type: 'failed', epoch: 1, failure }, policy, at(50))
-    expect(failed).toMatchObject({ name: 'opening', deadline: 50 })
-    expect(step(failed, tick, policy, at(50))[0]).toMatchObject({ name: 'waiting', cause: failure })
+    expect(failed).toMatchObject({ name: 'opening', deadline: 150 })
+    expect(step(failed, tick, policy, at(150))[0]).toMatchObject({ name: 'waiting', cause: failure })
     expect(step(failed, ended(1006), policy, at(50))[0]).toMatchObject({ cause: { code: 1006 } })
     expect(step(openState, { type: 'failed', epoch: 1, failure }, policy, at(50))).toEqual([openState])
   })

@@ -168,6 +168,8 @@ export interface Sample {
 
 /** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
 export const closeTimeout = 2_000
+/** How long the close of a socket that failed is waited for: it has the code, and WebKit has it in a later turn. */
+const closeGrace = 100
 /** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
 const stuckAfter = 5_000
 /** How much time passes between two dials at least when wake-ups cause them. */
@@ -239,7 +241,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       if (name === 'opening') return [{ ...state, name: 'greeting' }, 'greet']
       break
     case 'failed':
-      if (name === 'opening') return [{ ...state, deadline: sample.now, failure: input.failure }]
+      if (name === 'opening') return [{ ...state, deadline: sample.now + closeGrace, failure: input.failure }]
       break
     case 'greeted':
       if (name === 'greeting') return open(state, policy, sample)
