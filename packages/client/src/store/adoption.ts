@@ -1,12 +1,13 @@
 import type { Outcome } from '@holdfast/protocol'
 import type { Entry, Held, Lane } from './keeper.ts'
-import { tryLock } from './locks.ts'
+import { newAbort } from '../connection/ports.ts'
+import { lock, tryLock } from './locks.ts'
 import { bodyOf, outcomeOf, unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord } from './records.ts'
 
 /** Takes over the lanes of pages that are gone, and sends what is in them. */
 export interface Adoption {
-  /** Looks for such lanes. Never rejects. */
+  /** Looks for such lanes, and waits for those that are still in use. Never rejects. */
   look(): Promise<void>
   /** Settles what must not be sent to the server that there is now. */
   judge(): void
@@ -41,6 +42,8 @@ const foreign: Outcome = { status: 'undelivered', reason: 'session-lost' }
 export function createAdoption(held: Held): Adoption {
   const { host, ports, journal, lanes, entries, isActive } = held
   const adopted = new Set<Adopted>()
+  /** Ends the waits for the locks of others, by their lanes. */
+  const waits = new Map<string, () => void>()
   let looking: Promise<void> | undefined
   let isWanted = false
 
@@ -86,7 +89,10 @@ export function createAdoption(held: Held): Adoption {
   /** Locks a lane whose page is gone, and reads what is in it. */
   const take = async (id: string): Promise<Adopted | undefined> => {
     const go = await tryLock(ports.locks()!, held.lockName(id))
-    if (!go) return undefined
+    if (!go) {
+      wait(id)
+      return undefined
+    }
     try {
       const lane = await load(id, go)
       if (lane) return lane
@@ -96,6 +102,19 @@ export function createAdoption(held: Held): Adoption {
     }
     go()
     return undefined
+  }
+
+  /** Its page lives. Once that is gone, one of those who wait gets the lock. */
+  const wait = (id: string): void => {
+    if (waits.has(id)) return
+    const abort = newAbort()
+    waits.set(id, () => abort.abort())
+    const forget = (): void => void waits.delete(id)
+    lock(ports.locks()!, held.lockName(id), abort.signal).then((go) => {
+      forget()
+      go()
+      void look()
+    }, forget)
   }
 
   const load = async (id: string, release: () => void): Promise<Adopted | undefined> => {
@@ -276,6 +295,7 @@ export function createAdoption(held: Held): Adoption {
       for (const lane of adopted) advance(lane)
     },
     abandon() {
+      for (const end of waits.values()) end()
       for (const lane of adopted) {
         for (const { delivery } of lane.open.values()) entries.delete(delivery)
         lanes.delete(lane.id)

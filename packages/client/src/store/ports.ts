@@ -1,3 +1,5 @@
+import type { AbortSignalLike } from '@holdfast/protocol'
+
 /** A request to a database. */
 export interface RequestLike<Result = unknown> {
   readonly result: Result
@@ -61,7 +63,7 @@ export interface DatabasesLike {
 export interface LocksLike {
   request(
     name: string,
-    options: { ifAvailable: boolean },
+    options: { ifAvailable?: boolean; signal?: AbortSignalLike },
     callback: (lock: unknown) => unknown,
   ): Promise<unknown>
 }

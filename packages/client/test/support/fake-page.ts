@@ -211,15 +211,21 @@ export function createOrigin(): FakeOrigin {
       }
 
       const locks: LocksLike = {
-        async request(name, { ifAvailable }, callback) {
+        async request(name, { ifAvailable, signal }, callback) {
           // As in a browser, nothing is granted before the caller is done.
           await Promise.resolve()
           if (holders.has(name)) {
             if (ifAvailable) return callback(null)
-            await new Promise<void>((resolve) => {
+            await new Promise<void>((resolve, reject) => {
               const queue = waiting.get(name) ?? []
               waiting.set(name, queue)
-              queue.push({ owner: self, grant: resolve })
+              const request = { owner: self, grant: resolve }
+              queue.push(request)
+              signal?.addEventListener('abort', () => {
+                if (!queue.includes(request)) return
+                queue.splice(queue.indexOf(request), 1)
+                reject(signal.reason as Error)
+              })
             })
           }
           if (isDead) return release(name)
