@@ -192,14 +192,13 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   }
 
   const lockOwn = async (): Promise<void> => {
-    const locks = ports.locks()
-    if (!locks) throw new TypeError('no Web Locks here')
-    if (own) own.release = await lock(locks, lockName(own.id))
+    if (own) own.release = await lock(ports.locks()!, lockName(own.id))
   }
 
   const start = async (): Promise<void> => {
     try {
       if (!ports.databases()) throw new TypeError('no IndexedDB here')
+      if (!ports.locks()) throw new TypeError('no Web Locks here')
       ownLane()
       stopListening = ports.listen(onPage)
       await lockOwn()
