@@ -5,21 +5,21 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHub } from '@holdfast/server'
 import { createRandom } from '@holdfast/testing'
-import { build } from 'esbuild'
-import type { PluginBuild } from 'esbuild'
 import { chromium } from 'playwright'
 import type { BrowserContext, Page } from 'playwright'
 import { listen } from '../session/pair.ts'
 import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
+import { bundle } from './bundle.ts'
+import type { Sabotage } from './bundle.ts'
 import type { CrashPage, Note, Task } from './crash-page.ts'
 
 export interface CrashRun {
   /** How many pages are crashed. */
   readonly times: number
   readonly seed: number
-  /** A text of the sources that is replaced in the page, to see the run fail. */
-  readonly sabotage?: { readonly file: RegExp; readonly from: string; readonly to: string }
+  /** To see the run fail. */
+  readonly sabotage?: Sabotage
   say?(text: string): void
 }
 
@@ -40,7 +40,7 @@ declare const crashPage: CrashPage
  */
 export async function crash({ times, seed, sabotage, say }: CrashRun): Promise<CrashReport> {
   const random = createRandom(seed)
-  const script = await bundle(sabotage)
+  const script = await bundle('crash-page.ts', sabotage)
   const hub = createHub({ origins: '*' })
   const handed = new Map<number, number[]>()
   hub.on('note', (data) => {
@@ -140,31 +140,4 @@ async function crashRenderer(context: BrowserContext, page: Page): Promise<void>
   devtools.send('Page.crash').catch(() => {})
   await crashed
   await page.close()
-}
-
-async function bundle(sabotage: CrashRun['sabotage']): Promise<string> {
-  let isDone = !sabotage
-  const spoil = {
-    name: 'sabotage',
-    setup({ onLoad }: PluginBuild) {
-      if (!sabotage) return
-      onLoad({ filter: sabotage.file }, async ({ path }) => {
-        const { readFile } = await import('node:fs/promises')
-        const text = await readFile(path, 'utf8')
-        if (!text.includes(sabotage.from)) throw new Error(`${path} has no ${sabotage.from}`)
-        isDone = true
-        return { contents: text.replace(sabotage.from, sabotage.to), loader: 'ts' }
-      })
-    },
-  }
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'crash-page.ts')],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    conditions: ['@holdfast/source'],
-    plugins: [spoil],
-  })
-  if (!isDone) throw new Error('nothing was sabotaged')
-  return outputFiles[0]!.text
 }

@@ -1,70 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client, ClientOptions } from 'holdfast'
-import { store } from 'holdfast/store'
-import type { DiskStore, StoreOptions, StoreTrouble } from 'holdfast/store'
 import { describe, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { createOrigin } from '../../packages/client/test/support/fake-page.ts'
-import type { FakeOrigin, FakePage } from '../../packages/client/test/support/fake-page.ts'
 import { startPair, until, upTo } from './pair.ts'
-import type { Pair } from './pair.ts'
-
-/** A page with a client, whose process can be ended. */
-interface Visit {
-  readonly client: Client
-  readonly outbox: DiskStore
-  readonly page: FakePage
-  readonly troubles: StoreTrouble[]
-  /** What became of messages, by name and outcome. */
-  readonly settled: string[]
-  kill(): void
-}
-
-function visit(
-  pair: Pair,
-  origin: FakeOrigin,
-  options: Partial<ClientOptions> = {},
-  storeOptions: Partial<StoreOptions> = {},
-): Visit {
-  const page = origin.page()
-  const troubles: StoreTrouble[] = []
-  const sockets = new Set<WebSocket>()
-  class PageSocket extends WebSocket {
-    constructor(url: string, protocols?: string[]) {
-      if (page.isDead) throw new Error('the page is gone')
-      super(url, protocols)
-      sockets.add(this)
-    }
-  }
-  const outbox = store({
-    name: 'test',
-    ports: page.ports,
-    onTrouble: (trouble) => void troubles.push(trouble),
-    ...storeOptions,
-  })
-  const client = pair.client({ store: outbox, WebSocket: PageSocket as never, ...options })
-  const settled: string[] = []
-  client.watch('settled', ({ name, outcome }) => {
-    settled.push(`${name} ${'reason' in outcome ? `${outcome.status}: ${outcome.reason}` : outcome.status}`)
-  })
-  return {
-    client,
-    outbox,
-    page,
-    troubles,
-    settled,
-    kill() {
-      page.kill()
-      for (const socket of sockets) socket.terminate()
-    },
-  }
-}
-
-function listenFor(pair: Pair, name = 'up'): unknown[] {
-  const got: unknown[] = []
-  pair.hub.on(name, (data) => void got.push(data))
-  return got
-}
+import { listenFor, visit } from './store-page.ts'
 
 describe('messages that a page leaves behind', () => {
   test('50 of them are sent by the next page, each once, in order', async () => {
@@ -83,7 +21,6 @@ describe('messages that a page leaves behind', () => {
     expect(got).toEqual(upTo(50))
     expect(new Set(second.settled)).toEqual(new Set(['up delivered']))
     await second.outbox.committed()
-    await until(() => !origin.isLocked(`holdfast:test:${''}`))
     await expect.poll(() => origin.records('test', 'messages')).toEqual([])
     await expect.poll(() => origin.records('test', 'lanes')).toHaveLength(1)
   })

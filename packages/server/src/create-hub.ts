@@ -254,6 +254,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
       await shutdown.close(Math.ceil(drain))
       for (const detach of detachments) detach()
+      lanes.clear()
     },
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }

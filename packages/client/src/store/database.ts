@@ -47,7 +47,7 @@ export function openDatabase(
     }
     request.onerror = () => {
       clock.clearTimer(timer)
-      reject(request.error as Error)
+      reject(request.error)
     }
     request.onsuccess = () => {
       clock.clearTimer(timer)
@@ -71,7 +71,7 @@ function databaseOf(database: DatabaseLike): Database {
         const durability = isStrict ? 'strict' : 'relaxed'
         const transaction = database.transaction(['messages', 'lanes'], 'readwrite', { durability })
         transaction.oncomplete = () => resolve()
-        transaction.onabort = () => reject(transaction.error as Error)
+        transaction.onabort = () => reject(transaction.error)
         const messages = transaction.objectStore('messages')
         const lanes = transaction.objectStore('lanes')
         for (const { place, key, value } of steps) {
@@ -87,8 +87,8 @@ function databaseOf(database: DatabaseLike): Database {
         const transaction = database.transaction([place], 'readonly')
         const request = ask(transaction.objectStore(place))
         request.onsuccess = () => resolve(request.result)
-        transaction.onabort = () => reject(transaction.error as Error)
-        request.onerror = () => reject(request.error as Error)
+        transaction.onabort = () => reject(transaction.error)
+        request.onerror = () => reject(request.error)
       }),
     close: () => database.close(),
   }

@@ -227,7 +227,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       })
     },
     written() {
-      if (state === 'failed') return Promise.reject(failure as Error)
+      if (state === 'failed') return Promise.reject(failure)
       if (queue.length === 0 && running === 0 && waiters.length === 0) return Promise.resolve()
       const list = queue.length === 0 && running > 0 ? lastWaiters : waiters
       return new Promise((resolve, reject) => list.push({ resolve, reject }))

@@ -1,5 +1,5 @@
 import { misuse } from '@holdfast/protocol'
-import type { Body, Delivery, Outcome, Place, SendOptions } from '@holdfast/protocol'
+import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import { createJournal } from './journal.ts'

@@ -40,7 +40,7 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
       .flatMap((message) => {
         if (typeof message !== 'string') return []
         const value = JSON.parse(message) as unknown[][]
-        return Array.isArray(value[0]) ? value : [value as unknown as unknown[]]
+        return Array.isArray(value[0]) ? value : [value]
       })
       .filter(([seq]) => typeof seq === 'number')
   const live = async (part: object = {}): Promise<void> => {
@@ -137,11 +137,9 @@ describe('a store', () => {
     const delivery = client.send('a', 'old', { key: 'k', ttl: 1_000 })
     await outbox.committed()
     expect(await data()).toEqual(['old'])
-    settle(
-      delivery,
-      () => client.send('a', 'new', { key: 'k' }),
-      () => void clock.advance(1_001),
-    )
+    const again = (): void => void client.send('a', 'new', { key: 'k' })
+    const pass = (): void => void clock.advance(1_001)
+    settle(delivery, again, pass)
     await delivery
     await outbox.committed()
     expect(await data()).not.toContain('old')

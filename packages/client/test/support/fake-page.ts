@@ -110,6 +110,11 @@ export function createOrigin(): FakeOrigin {
             }
           })
         }
+        /** Nobody is there to hear of it, so what code is left hears that it did not work. */
+        const deathOf = (of: TransactionLike): void => {
+          failure = named('InvalidStateError')
+          of.onabort?.({} as never)
+        }
         const facade: TransactionLike = {
           oncomplete: null,
           onabort: null,
@@ -146,10 +151,11 @@ export function createOrigin(): FakeOrigin {
           return request
         }
         real.oncomplete = (event) => {
-          if (!isDead) facade.oncomplete?.(event)
+          if (isDead) return deathOf(facade)
+          facade.oncomplete?.(event)
         }
         real.onabort = (event) => {
-          if (!isDead) facade.onabort?.(event)
+          facade.onabort?.(event)
         }
         return facade
       }
@@ -202,7 +208,11 @@ export function createOrigin(): FakeOrigin {
             facade.onerror?.(event)
           }
           real.onsuccess = (event) => {
-            if (isDead) return real.result.close()
+            if (isDead) {
+              real.result.close()
+              facade.error = named('InvalidStateError')
+              return facade.onerror?.(event)
+            }
             facade.result = databaseOf(real.result)
             facade.onsuccess?.(event)
           }
@@ -228,7 +238,10 @@ export function createOrigin(): FakeOrigin {
               })
             })
           }
-          if (isDead) return release(name)
+          if (isDead) {
+            release(name)
+            throw named('AbortError')
+          }
           holders.set(name, self)
           owned.add(name)
           try {
@@ -299,6 +312,6 @@ export function named(name: string): Error {
 function settle<Result>(request: RequestLike<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error as Error)
+    request.onerror = () => reject(request.error)
   })
 }
