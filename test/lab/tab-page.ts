@@ -29,7 +29,10 @@ const troubles: string[] = []
 
 const tabPage: TabPage = {
   open() {
-    outbox = store({ name: 'tabs', onTrouble: ({ what, cause }) => troubles.push(`${what} ${String(cause)}`) })
+    outbox = store({
+      name: 'tabs',
+      onTrouble: ({ what, cause }) => troubles.push(`${what} ${String(cause)}`),
+    })
     client = createClient({ url: '/ws', wire: session(), store: outbox })
     client.watch('settled', ({ outcome }) =>
       outcomes.push('reason' in outcome ? `${outcome.status}: ${outcome.reason}` : outcome.status),

@@ -36,7 +36,10 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.constant({ do: 'cut' as const }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), time: fc.integer({ max: 20, min: 0 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), time: fc.integer({ max: 20, min: 0 }) }),
+  },
 )
 
 test('whatever becomes of pages and connections, what was committed is handed on once, in order', async () => {
@@ -76,7 +79,9 @@ test('whatever becomes of pages and connections, what was committed is handed on
             for (let count = step.count; count > 0; count--) client.send('up', [chosen.name, chosen.sent++])
           else if (step.do === 'commit' && !chosen.isAway) {
             const { sent } = chosen
-            const committed = outbox.committed().then(() => (chosen.committed = Math.max(chosen.committed, sent)))
+            const committed = outbox
+              .committed()
+              .then(() => (chosen.committed = Math.max(chosen.committed, sent)))
             // A page that waits for its lane commits when it has it.
             await Promise.race([committed, sleep(20)])
           } else if (step.do === 'connect') void client.connect().catch(() => {})
@@ -108,7 +113,10 @@ test('whatever becomes of pages and connections, what was committed is handed on
       for (const { name, committed, settled } of all) {
         const numbers = got.get(name) ?? []
         expect(numbers, `${name}: in order, and once`).toEqual([...new Set(numbers)].sort((a, b) => a - b))
-        expect(upTo(committed).filter((number) => !numbers.includes(number)), `${name}: missing`).toEqual([])
+        expect(
+          upTo(committed).filter((number) => !numbers.includes(number)),
+          `${name}: missing`,
+        ).toEqual([])
         const wrong = settled.filter((outcome) => !/delivered$/.test(outcome) && !/unknown/.test(outcome))
         expect(wrong, `${name}: outcomes`).toEqual([])
       }

@@ -1,12 +1,12 @@
 import type { Clock } from '@holdfast/protocol'
 import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 
-/** Where something is written. */
-export type Place = 'messages' | 'lanes'
+/** The object stores. */
+export type StoreName = 'messages' | 'lanes'
 
 /** One step of a transaction: puts a value, or deletes what is under a key. */
 export interface Step {
-  readonly place: Place
+  readonly place: StoreName
   readonly key: Key
   readonly value?: object
 }
@@ -15,7 +15,7 @@ export interface Step {
 export interface Database {
   /** All of it or nothing. */
   write(steps: readonly Step[], isStrict: boolean): Promise<void>
-  read<Result>(place: Place, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
+  read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
   /** What is under way comes to its end. */
   close(): void
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
-import type { Database, Place, Step } from './database.ts'
+import type { Database, Step, StoreName } from './database.ts'
 import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 
 /** Something that is written, and may have gone before it is. */
@@ -13,7 +13,7 @@ export interface Writable {
 
 /** One thing to be done, which is looked at when its turn comes. */
 export interface Task {
-  readonly place: Place
+  readonly place: StoreName
   readonly key: Key
   /** What is to be put there; without it, what is there is deleted. */
   readonly value?: () => object
@@ -30,7 +30,7 @@ export interface Journal {
   push(task: Task): void
   /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
   written(): Promise<void>
-  read<Result>(place: Place, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
+  read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
   /** From here on everything is in a transaction at once: the page may be gone after this turn. */
   hurry(): void
   /** Lets go of the database until it is opened again. */
@@ -43,6 +43,8 @@ export interface JournalPorts {
   readonly ports: StorePorts
   readonly clock: Clock
   readonly name: string
+  /** A database was opened, and nothing is written yet. */
+  opened(database: Database): Promise<void>
   /** All that has to be there, for a database that may have lost it. */
   everything(): Task[]
   /** There is no room for it. */
@@ -92,6 +94,12 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     const opened = await openDatabase(ports, clock, name, (cause) => {
       if (database === opened) broke(opened, cause)
     })
+    try {
+      await journalPorts.opened(opened)
+    } catch (error) {
+      opened.close()
+      throw error
+    }
     // It may have been suspended meanwhile.
     if (state !== 'opening') return opened.close()
     database = opened
@@ -198,6 +206,13 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     )
   }
 
+  const written = (): Promise<void> => {
+    if (state === 'failed') return Promise.reject(failure)
+    if (queue.length === 0 && running === 0 && waiters.length === 0) return Promise.resolve()
+    const list = queue.length === 0 && running > 0 ? lastWaiters : waiters
+    return new Promise((resolve, reject) => list.push({ resolve, reject }))
+  }
+
   const pump = (): void => {
     if (database && running === 0 && (queue.length > 0 || waiters.length > 0)) start(database)
   }
@@ -226,12 +241,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
         pump()
       })
     },
-    written() {
-      if (state === 'failed') return Promise.reject(failure)
-      if (queue.length === 0 && running === 0 && waiters.length === 0) return Promise.resolve()
-      const list = queue.length === 0 && running > 0 ? lastWaiters : waiters
-      return new Promise((resolve, reject) => list.push({ resolve, reject }))
-    },
+    written,
     async read(place, ask) {
       const target = database
       if (!target) throw new Error('the database is not open')
@@ -253,7 +263,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       database = undefined
     },
     async close() {
-      if (state === 'open' || state === 'opening') await this.written().catch(() => {})
+      if (state === 'open' || state === 'opening') await written().catch(() => {})
       if (state === 'failed') return
       state = 'closed'
       database?.close()

@@ -147,6 +147,12 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     ports,
     clock,
     name: databaseName,
+    // Before anything of the own lane is in the database, so that nobody can take it for that of somebody else.
+    async opened(database) {
+      if (!own || own.identity !== undefined) return
+      const owner = (await database.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
+      if (own.identity === undefined) own.identity = owner?.identity
+    },
     everything,
     refused(item, cause) {
       if (item.isGone) return
@@ -207,15 +213,6 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     }
     note(own!)
     await journal.open()
-    try {
-      const owner = (await journal.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
-      if (own!.identity === undefined && owner) {
-        own!.identity = owner.identity
-        note(own!)
-      }
-    } catch {
-      // The journal tells of it.
-    }
     await adoption.look()
   }
 

@@ -470,10 +470,69 @@ describe('what an earlier page has left', () => {
   })
 })
 
+describe('a connection', () => {
+  it('gets what waited once the database knows that it may have been written, and not before', async () => {
+    const given = setUpStore()
+    const { client, page, outbox, live, frames } = given
+    client.send('a', 1)
+    await outbox.committed()
+    const release = page.hold()
+    await live()
+    client.send('a', 2)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(frames()).toEqual([])
+    release()
+    await until(() => expect(frames().map(([, , , sent]) => sent)).toEqual([1, 2]))
+    const [lane] = await given.origin.records('test', 'lanes')
+    expect(lane).toMatchObject({ epoch: 'e1', written: 1 })
+    const [, second] = await given.records()
+    expect(second).toMatchObject({ n: 2, epoch: 'e1' })
+  })
+
+  it('does not wait longer than a second for a database that does not answer', async () => {
+    const { client, clock, page, outbox, live, frames } = setUpStore()
+    client.send('a', 1)
+    await outbox.committed()
+    const release = page.hold()
+    await live()
+    await clock.advance(900)
+    expect(frames()).toEqual([])
+    await clock.advance(200)
+    expect(frames()).toHaveLength(1)
+    release()
+  })
+
+  it('does not wait for what was never in the database', async () => {
+    const { client, live, frames } = setUpStore()
+    client.send('a', 1)
+    await live()
+    expect(frames()).toHaveLength(1)
+  })
+
+  it('of somebody else is never given what was sent after the last one, not even by the first transaction', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live({ identity: 'ann' })
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    second.client.send('a', 'secret')
+    // Only the first transaction comes through.
+    await until(() => expect(second.page.transactions).toBeGreaterThan(0))
+    second.page.fail('complete', named('UnknownError'), Infinity)
+    await until(async () => expect(await second.data()).toEqual(['secret']))
+    second.page.kill()
+    const third = setUpStore({ origin })
+    await third.live({ identity: 'bob' })
+    await until(() => expect(third.settled).toEqual(['a session-lost']))
+    expect(third.frames()).toEqual([])
+  })
+})
+
 describe('a page that is put away', () => {
   it('writes what is queued, lets go of its lane, and writes to the server only with the lane again', async () => {
     const given = setUpStore()
-    const { client, origin, page, outbox, live, frames, data } = given
+    const { client, clock, origin, page, outbox, live, frames, data } = given
     client.send('a', 1)
     await outbox.committed()
     const [{ lane }] = (await given.records()) as unknown as [{ lane: string }]
@@ -494,6 +553,7 @@ describe('a page that is put away', () => {
     await until(() => expect(origin.isLocked(name)).toBe(true))
     page.event({ type: 'pageshow', persisted: true })
     await live()
+    await clock.advance(2_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(frames()).toEqual([])
     release()

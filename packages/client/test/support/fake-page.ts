@@ -36,6 +36,8 @@ export interface FakePage {
   fail(point: FaultPoint, error: Error, times?: number, after?: number): void
   /** Says for which records there is no room. */
   refuse(isTooMuch: (value: unknown) => boolean): void
+  /** The page does not hear of what is committed until the returned function is called. */
+  hold(): () => void
   /** The platform takes the database away. */
   loseDatabase(): void
   hide(): void
@@ -86,6 +88,8 @@ export function createOrigin(): FakeOrigin {
       let isTooMuch: ((value: unknown) => boolean) | undefined
       let isHidden = false
       let isDead = false
+      let isHeld = false
+      let stuck: (() => void)[] = []
       let transactions = 0
       let strictTransactions = 0
       let opens = 0
@@ -152,7 +156,8 @@ export function createOrigin(): FakeOrigin {
         }
         real.oncomplete = (event) => {
           if (isDead) return deathOf(facade)
-          facade.oncomplete?.(event)
+          if (isHeld) stuck.push(() => facade.oncomplete?.(event))
+          else facade.oncomplete?.(event)
         }
         real.onabort = (event) => {
           facade.onabort?.(event)
@@ -281,6 +286,15 @@ export function createOrigin(): FakeOrigin {
         },
         fail: (point, error, times = 1, after = 0) => void faults.push({ point, error, times, after }),
         refuse: (judge) => (isTooMuch = judge),
+        hold() {
+          isHeld = true
+          return () => {
+            isHeld = false
+            const told = stuck
+            stuck = []
+            for (const tell of told) tell()
+          }
+        },
         loseDatabase() {
           for (const handle of handles) {
             const { onclose } = handle
