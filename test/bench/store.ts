@@ -19,7 +19,7 @@ import { message } from './flood-server.ts'
 const rounds = 5
 const warmup = 2_000
 const events = 20_000
-const burst = 100
+const inTurn = 100
 
 const ways = ['off', 'on', 'strict', 'offline'] as const
 type Way = (typeof ways)[number]
@@ -73,7 +73,7 @@ await hub.close()
 server.close()
 
 print(
-  `${events} events of a page, ${burst} in a turn, medians of ${rounds} rounds`,
+  `${events} events of a page, ${inTurn} in a turn, medians of ${rounds} rounds`,
   ['', 'events per second', 'transactions per 1,000'],
   ways.map((way) => {
     const of = (figure: keyof Sample): number => median(samples.get(way)!.map((sample) => sample[figure]))
@@ -94,7 +94,7 @@ async function visit(opened: Browser, way: Way, name: string): Promise<Sample> {
     name,
   ] as const)
   const send = (count: number): Promise<Sample> =>
-    page.evaluate(([size, inTurn, data]) => (globalThis as unknown as Sender).send(size, inTurn, data), [
+    page.evaluate(([size, inTurn, data]) => (globalThis as unknown as Sender).send(size, burst, data), [
       count,
       burst,
       message,

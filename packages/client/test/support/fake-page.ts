@@ -16,7 +16,7 @@ export type FaultPoint = 'open' | 'transaction' | 'put' | 'delete' | 'complete' 
 
 /** What the pages of one origin share: databases and locks. */
 export interface FakeOrigin {
-  readonly databases: IDBFactory
+  readonly databases: InstanceType<typeof IDBFactory>
   page(): FakePage
   /** All records of an object store, as a page would find them. */
   records(name: string, place: 'messages' | 'lanes'): Promise<Record<string, unknown>[]>
