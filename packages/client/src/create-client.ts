@@ -4,6 +4,7 @@ import type {
   Contract,
   ContractOf,
   Delivery,
+  Outbox,
   Place,
   RequestOptions,
   RequestSchema,
@@ -122,14 +123,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     lost: (loss) => announce('lost', loss),
     greeted: (ok) => kept?.greeted(ok),
   })
-  if (options.store && !end.handle) throw misuse('a store needs session()')
+  if (options.store && !end.handle) throw misuse('store needs session()')
   const kept: StoreEnd | undefined = options.store?.attach({
     clock,
     report,
-    isOpen: () => connection.state.name === 'open',
-    hasRoom: (bytes): boolean => outbox.hasRoom(bytes),
-    push: (body, name, how): Delivery => post(body, name, how),
-    flush: () => outbox.flush(),
+    connection,
+    outbox: (): Outbox<Encoded> => outbox,
     settled: (name, outcome) => announce('settled', { name, outcome }),
   })
 

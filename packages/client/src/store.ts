@@ -1,4 +1,5 @@
-import type { Body, Delivery, LanesOffer, Link, Ok, Outcome, Place, SendOptions } from '@holdfast/protocol'
+import type { Delivery, LanesOffer, Link, Ok, Outbox, Outcome, Place, SendOptions } from '@holdfast/protocol'
+import type { Connection } from './connection/connection.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Encoded } from './wire.ts'
 
@@ -10,14 +11,8 @@ export interface Store {
 
 /** What the client does for its store. */
 export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
-  /** Whether messages may be written now. */
-  isOpen(): boolean
-  /** Whether the queue takes a message of an earlier page, and still has room for many of this one. */
-  hasRoom(bytes: number): boolean
-  /** Queues a message as it is. */
-  push(body: Body, name: string | undefined, options: SendOptions): Delivery
-  /** Writes what waits and can be written now. */
-  flush(): void
+  readonly connection: Pick<Connection, 'state'>
+  outbox(): Outbox<Encoded>
   /** A message of an earlier page has its outcome, and was not queued. */
   settled(name: string | undefined, outcome: Outcome): void
 }

@@ -40,7 +40,7 @@ const overflow: Outcome = { status: 'undelivered', reason: 'overflow' }
 const foreign: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
 export function createAdoption(held: Held): Adoption {
-  const { host, ports, journal, lanes, entries, isActive } = held
+  const { host, ports, journal, lanes, entries, isActive, isOpen } = held
   const adopted = new Set<Adopted>()
   /** Ends the waits for the locks of others, by their lanes. */
   const waits = new Map<string, () => void>()
@@ -84,7 +84,7 @@ export function createAdoption(held: Held): Adoption {
     }
   }
 
-  const isSendable = (): boolean => isActive() && host.isOpen() && held.server() !== undefined
+  const isSendable = (): boolean => isActive() && isOpen() && held.server() !== undefined
 
   /** Locks a lane whose page is gone, and reads what is in it. */
   const take = async (id: string): Promise<Adopted | undefined> => {
@@ -199,19 +199,19 @@ export function createAdoption(held: Held): Adoption {
     if (lane.waiting.length === 0) return finish(lane)
     // Another page may have a connection.
     if (!isSendable()) return letGo(lane)
-    if (!host.hasRoom(lane.waiting[0]!.bytes)) return
+    if (!host.outbox().hasRoom(lane.waiting[0]!.bytes)) return
     lane.isBusy = true
     void sendSome(lane)
       .catch(() => {})
       .then(() => {
         lane.isBusy = false
-        if (lane.open.size === 0 && isActive() && host.isOpen()) retry(lane)
+        if (lane.open.size === 0 && isActive() && isOpen()) retry(lane)
       })
   }
 
   /** Unless there is no room, in which case the next outcome is waited for. */
   const retry = (lane: Adopted): void => {
-    if (lane.waiting.length === 0 || host.hasRoom(lane.waiting[0]!.bytes)) advance(lane)
+    if (lane.waiting.length === 0 || host.outbox().hasRoom(lane.waiting[0]!.bytes)) advance(lane)
   }
 
   const sendSome = async (lane: Adopted): Promise<void> => {
@@ -228,7 +228,7 @@ export function createAdoption(held: Held): Adoption {
       const [message] = lane.waiting
       if (!message || held.server() !== server || !isSendable() || !adopted.has(lane)) return
       if (record.n !== message.n) continue
-      if (!host.hasRoom(message.bytes)) return
+      if (!host.outbox().hasRoom(message.bytes)) return
       lane.waiting.shift()
       queue(lane, record)
     }
@@ -242,7 +242,9 @@ export function createAdoption(held: Held): Adoption {
     const { n, name, at, expiresAt, bytes, epoch } = record
     const body = bodyOf(record)
     lane.last = n
-    const delivery = host.push(body, name, { ttl: Math.max(0, expiresAt - host.clock.wall()) })
+    const delivery = host
+      .outbox()
+      .push(body, bytes, name, { ttl: Math.max(0, expiresAt - host.clock.wall()) })
     const entry: Entry = {
       lane,
       n,

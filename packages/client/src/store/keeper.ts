@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { bodyBytes, misuse } from '@holdfast/protocol'
 import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
@@ -42,6 +42,8 @@ export interface Held {
   readonly maxStored: number
   /** The server of the last greeting. */
   server(): Server | undefined
+  /** Whether messages may be written now. */
+  isOpen(): boolean
   /** Whether lanes may be taken over, and sent. */
   isActive(): boolean
   lockName(lane: string): string
@@ -93,6 +95,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   /** Opens the gate, while the database does not know yet that messages will be written. */
   let unmark: (() => void) | undefined
 
+  const isOpen = (): boolean => host.connection.state.name === 'open'
+
   const lockName = (lane: string): string => `${databaseName}:${lane}`
 
   const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
@@ -102,7 +106,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     isAway = false
     unmark?.()
     trouble(what, cause)
-    host.flush()
+    host.outbox().flush()
   }
 
   // Writing
@@ -172,6 +176,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     entries,
     maxStored: options.maxStored,
     server: () => server,
+    isOpen,
     isActive: () => !isDisposed && !failure && !isAway && !isLeaving,
     lockName,
     note,
@@ -222,7 +227,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   /** What another page may have sent to a server that is no more must not be sent by this one. */
   const settleTaken = (): void => {
-    if (!own || !isTaken || !server || !host.isOpen()) return
+    if (!own || !isTaken || !server || !isOpen()) return
     isTaken = false
     for (const entry of [...own.open.values()]) {
       const under = writtenUnder(entry, own)
@@ -271,7 +276,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     }
     if (isDisposed) return
     isAway = false
-    host.flush()
+    host.outbox().flush()
     await adoption.look()
   }
 
@@ -347,10 +352,10 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
         n,
         name,
         body,
-        bytes: typeof body === 'string' ? body.length : body.head.length + body.bytes.length,
+        bytes: bodyBytes(body),
         at,
         expiresAt: at + Math.min(ttl, options.ttl),
-        epoch: host.isOpen() && server ? server.epoch : null,
+        epoch: isOpen() && server ? server.epoch : null,
         delivery,
         isStrict: durability === 'strict',
         isWritten: false,
@@ -386,7 +391,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
           if (unmark !== open) return
           unmark = undefined
           clock.clearTimer(timer)
-          host.flush()
+          host.outbox().flush()
         }
         const timer = clock.setTimer(open, markTimeout)
         unmark = open
