@@ -1,57 +1,244 @@
 // Written by `node test/package/api.ts --accept`.
-import {
-  O as Outcome,
-  C as Cause,
-  A as AbortSignalLike,
-  W as Wire,
-  S as SocketConstructor,
-  a as OutboxOptions,
-  b as CloseRules,
-  c as Store,
-  P as Ports,
-  d as SchemaContract,
-  e as Client,
-  f as ContractOf,
-  g as Contract,
-  h as AnyContract,
-  i as Payload,
-} from './client-CePVlte2.js'
-export {
-  j as AsyncDisposeLike,
-  k as CauseReason,
-  l as ClientState,
-  m as ClientStats,
-  n as Clock,
-  o as CloseAction,
-  p as CloseRule,
-  D as Delivery,
-  q as DrainOptions,
-  E as EventData,
-  r as EventName,
-  s as EventsOptions,
-  H as Handler,
-  I as InvalidMessage,
-  L as Lifecycle,
-  t as Loss,
-  u as LostReason,
-  R as RequestContext,
-  v as RequestName,
-  w as RequestOptions,
-  x as RequestSchema,
-  y as Resumption,
-  z as SchemaIssue,
-  B as SchemaResult,
-  F as SendOptions,
-  G as Signal,
-  J as Signals,
-  K as SocketLike,
-  M as StandardSchema,
-  U as UndeliveredReason,
-  N as UnknownReason,
-  Q as Unsubscribe,
-  T as WaitOptions,
-  V as defaultCloseRules,
-} from './client-CePVlte2.js'
+type CauseReason =
+  | 'unreachable'
+  | 'offline'
+  | 'timeout'
+  | 'lost'
+  | 'silent'
+  | 'change'
+  | 'url'
+  | 'token'
+  | 'refused'
+  | 'blocked'
+  | 'send-failed'
+  | 'wire-mismatch'
+  | 'protocol'
+  | 'drained'
+  | 'closed'
+  | 'reconnect'
+  | 'disconnect'
+  | 'dispose'
+  | (string & {})
+interface Cause {
+  readonly reason: CauseReason
+  readonly code?: number
+  readonly text?: string
+  readonly error?: unknown
+}
+type Place = readonly [lane: string, n: number]
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly lost?: Lost
+  readonly lanes?: LanesOffer
+}
+interface LanesOffer {
+  readonly epoch: string
+  readonly ttl: number
+}
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
+}
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number): unknown
+  clearTimer(timer: unknown): void
+}
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: readonly [min: number, max: number]
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
+interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?:
+      | {
+          readonly input: Input
+          readonly output: Output
+        }
+      | undefined
+  }
+}
+type SchemaResult<Output> =
+  | {
+      readonly value: Output
+      readonly issues?: undefined
+    }
+  | {
+      readonly issues: readonly SchemaIssue[]
+    }
+interface SchemaIssue {
+  readonly message: string
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
+}
+interface RequestSchema {
+  readonly input: StandardSchema
+  readonly output: StandardSchema
+}
+interface SchemaContract {
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+}
+interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+interface ContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+}
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
+}
+type InputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type AnyFunction = (...args: never) => unknown
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
+  ? Side<C, Direction>[Name]
+  : never
+type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
+  C,
+  Direction
+>
+  ? string
+  : keyof {
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
+    } &
+      string
+type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? Input
+      : undefined
+    : unknown
+type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type UndeliveredReason =
+  | 'expired'
+  | 'overflow'
+  | 'cancelled'
+  | 'replaced'
+  | 'volatile'
+  | 'too-large'
+  | 'rejected'
+  | 'session-lost'
+  | 'closed'
+  | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type Outcome =
+  | {
+      readonly status: 'delivered'
+    }
+  | {
+      readonly status: 'sent'
+    }
+  | {
+      readonly status: 'undelivered'
+      readonly reason: UndeliveredReason
+    }
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+    }
+interface Delivery extends PromiseLike<Outcome> {
+  readonly outcome: Outcome | undefined
+  cancel(): boolean
+  orThrow(): Promise<Outcome>
+}
 type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
@@ -81,11 +268,56 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed'
+}
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+}
+interface Outbox<Body> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  flush(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+type Window = readonly [messages: number, bytes: number]
+type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
   readonly id?: unknown
   readonly error?: unknown
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
 }
 interface BackoffOptions {
   readonly minDelay?: number
@@ -94,11 +326,155 @@ interface BackoffOptions {
   readonly maxAttempts?: number
   readonly minUptime?: number
 }
+interface Watch {
+  readonly phase: 'quiet' | 'probing' | 'judging'
+  readonly deadline: number
+  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
+  readonly repeated?: boolean
+}
+type Beat =
+  | {
+      readonly watch: Watch
+      readonly probe?: boolean
+    }
+  | 'dead'
+interface Heartbeat {
+  start(sample: Sample): Watch
+  onDeadline(watch: Watch, sample: Sample): Beat
+  onDoubt(watch: Watch, sample: Sample): Beat
+}
+type State = Idle | Attempt | Open | Waiting | Closing | Closed
+interface Base {
+  readonly epoch: number
+  readonly tally: Tally
+}
+interface Tally {
+  readonly attempts: number
+  readonly timeouts: number
+  readonly strikes: number
+  readonly refresh: boolean
+  readonly told?: CloseRule['delay'] | undefined
+  readonly tolds: number
+}
+interface Idle extends Base {
+  readonly name: 'idle'
+}
+interface Attempt extends Base {
+  readonly name: 'preparing' | 'opening' | 'greeting'
+  readonly startedAt: number
+  readonly deadline: number
+  readonly cause: Cause | undefined
+  readonly failure?: Cause
+}
+interface Open extends Base {
+  readonly name: 'open'
+  readonly startedAt: number
+  readonly openedAt: Pick<Sample, 'now' | 'wall'>
+  readonly watch: Watch | undefined
+}
+interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  readonly earliest: number
+  readonly cause: Cause
+}
+interface Closing extends Base {
+  readonly name: 'closing'
+  readonly deadline: number
+  readonly cause: Cause
+}
+interface Closed extends Base {
+  readonly name: 'closed'
+  readonly cause: Cause
+  readonly fatal: boolean
+}
+interface Aftermath extends CloseRule {
+  readonly told?: CloseRule['delay']
+}
+interface Sample {
+  readonly now: number
+  readonly wall: number
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+}
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+type Signal = 'wake' | 'change' | 'offline'
+interface Signals {
+  listen(notice: (signal: Signal) => void): () => void
+  isOffline(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
+interface AttemptContext {
+  readonly tally: Tally
+  readonly signal: AbortSignalLike
+}
+type Prepared =
+  | {
+      readonly open: () => SocketLike
+    }
+  | Failure
+interface Failure {
+  readonly cause: Cause
+  readonly rule: Aftermath
+}
+interface Connection {
+  readonly state: State
+  readonly rtt: number | undefined
+  bufferedAmount(): number
+  connect(): void
+  reconnect(): void
+  stop(cause: Cause, graceful: boolean): void
+  confirm(): void
+  readonly heardFrames: number
+  fail(failure: Failure, closeCode?: number): void
+  doubt(): void
+  measured(time: number): void
+  answered(): void
+  isWritable(): boolean
+  write(payload: Payload): boolean
+}
 type UrlSource =
   | string
   | {
       readonly href: string
     }
+interface Store {
+  attach(host: StoreHost): StoreEnd
+}
+interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
+  readonly connection: Pick<Connection, 'state'>
+  outbox(): Outbox<Encoded>
+  settled(name: string | undefined, outcome: Outcome): void
+}
+interface StoreEnd {
+  next(): Place
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  settled(delivery: Delivery): void
+  greeted(
+    ok: Pick<Ok, 'identity'> & {
+      readonly lanes?: LanesOffer
+    },
+  ): void
+  guard(link: Link<Encoded>): Link<Encoded>
+  dispose(): Promise<void>
+}
 interface ClientOptions {
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   readonly token?: (context: TokenContext) => string | Promise<string>
@@ -124,6 +500,175 @@ interface BackoffContext {
   readonly failures: number
   readonly cause: Cause
   readonly random: number
+}
+interface Preparation {
+  check(): void
+  prepare(attempt: AttemptContext): Promise<Prepared>
+  token(): string | undefined
+  renew(): Promise<string | undefined>
+}
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): () => void
+  once(key: PropertyKey, listener: Listener): () => void
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+type Listener = ((...values: never[]) => unknown) & {
+  of?: Listener
+}
+interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
+  onAny(handler: (name: string, data: unknown) => unknown): () => void
+  onRaw(handler: Handler<string | Uint8Array>): () => void
+  event(name: string, data: unknown): void
+  raw(data: string | Uint8Array): void
+}
+interface Wire {
+  readonly maxFrameBytes: number
+  attach(host: WireHost): WireEnd
+}
+interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
+  readonly clock: Clock
+  readonly contract: SchemaContract | undefined
+  readonly random: Ports['random']
+  readonly report: Ports['report']
+  readonly connection: Connection
+  flush(): void
+  discard(reason: UndeliveredReason): void
+  invalid(message: InvalidMessage): void
+  lost(loss: Loss): void
+  greeted?(ok: Ok): void
+}
+interface WireEnd {
+  readonly link: Link<Encoded>
+  readonly heartbeat?: Heartbeat | undefined
+  readonly maxSendBytes?: number
+  readonly resumption?: Resumption
+  readonly unacknowledged?: number
+  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
+  encodeRaw(data: Payload, lane?: Place): Encoded
+  sizeOf(encoded: Encoded): number | undefined
+  greet(): void
+  received(data: string | Uint8Array<ArrayBuffer>): void
+  tooLarge?(): void
+  probe?(): void
+  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle?(name: string, answerer: Answerer): () => void
+  closeHint?(text: string): Window | undefined
+  down?(cause: Cause): void
+  close?(): boolean
+  closed?(isFatal: boolean): void
+  discard?(reason: UndeliveredReason): void
+  dispose?(): void
+}
+type Encoded = Payload | object
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
+}
+interface Loss {
+  readonly why: Lost['why']
+  readonly missed: number | undefined
+  readonly undelivered: number
+  readonly unknown: number
+}
+interface InvalidMessage {
+  readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
+  readonly name?: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Client<C = AnyContract> extends AsyncDisposeLike {
+  connect(options?: WaitOptions): Promise<void>
+  reconnect(options?: WaitOptions): Promise<void>
+  disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
+  dispose(): Promise<void>
+  send<Name extends string & EventName<C, 'toServer'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toServer', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions>
+  ): Promise<RequestAnswer<C, Name>>
+  handle<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    handler: (
+      input: RequestInput<C, 'toClient', Name>,
+      context: RequestContext,
+    ) => RequestAnswer<C, Name, 'toClient'> | Promise<RequestAnswer<C, Name, 'toClient'>>,
+  ): Unsubscribe
+  drained(options?: DrainOptions): Promise<void>
+  on<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  once<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  off<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): void
+  onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
+  onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
+  events<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
+  watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
+  readonly state: ClientState
+  subscribe(listener: () => void): Unsubscribe
+  stats(): ClientStats
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+interface DrainOptions extends WaitOptions {
+  readonly below?: number
+}
+interface EventsOptions extends WaitOptions {
+  readonly buffer?: number
+}
+interface ClientState {
+  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
+  readonly attempt: number
+  readonly retryAt: number | undefined
+  readonly cause: Cause | undefined
+}
+interface Lifecycle {
+  readonly open: ClientState & Resumption
+  readonly down: Cause
+  readonly closed: Cause
+  readonly lost: Loss
+  readonly invalid: InvalidMessage
+  readonly settled: {
+    readonly name: string | undefined
+    readonly outcome: Outcome
+  }
+}
+interface ClientStats {
+  readonly rtt: number | undefined
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  readonly unacknowledgedMessages: number
+  readonly bufferedBytes: number
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedMessages: number
+  readonly receivedBytes: number
+  readonly opens: number
+  readonly unhandled: number
+  readonly invalid: number
 }
 declare function createClient<const S extends SchemaContract>(
   options: ClientOptions & {
@@ -153,39 +698,66 @@ interface SessionOptions {
   readonly window?: readonly [messages: number, bytes: number]
 }
 declare function session(options?: SessionOptions): Wire
-export {
+export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, plain, session }
+export type {
   AbortSignalLike,
   AnyContract,
+  AsyncDisposeLike,
+  BackoffContext,
+  BackoffOptions,
   Cause,
+  CauseReason,
   Client,
+  ClientOptions,
+  ClientState,
+  ClientStats,
+  Clock,
+  CloseAction,
+  CloseRule,
   CloseRules,
   Contract,
   ContractOf,
-  HoldfastError,
+  Delivery,
+  DrainOptions,
+  EventData,
+  EventName,
+  EventsOptions,
+  Handler,
+  HoldfastErrorCode,
+  HoldfastErrorDetails,
+  InvalidMessage,
+  Lifecycle,
+  Loss,
+  LostReason,
   OutboxOptions,
   Outcome,
   Payload,
-  Ports,
-  SchemaContract,
-  SocketConstructor,
-  Store,
-  Wire,
-  createClient,
-  isHoldfastError,
-  plain,
-  session,
-}
-export type {
-  BackoffContext,
-  BackoffOptions,
-  ClientOptions,
-  HoldfastErrorCode,
-  HoldfastErrorDetails,
   PlainFrame,
   PlainHeartbeat,
   PlainOptions,
+  Ports,
+  RequestContext,
+  RequestName,
+  RequestOptions,
+  RequestSchema,
+  Resumption,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  SendOptions,
   SessionOptions,
+  Signal,
+  Signals,
+  SocketConstructor,
+  SocketLike,
+  StandardSchema,
+  Store,
   TokenContext,
+  UndeliveredReason,
+  UnknownReason,
+  Unsubscribe,
   UrlContext,
   UrlSource,
+  WaitOptions,
+  Wire,
 }
