@@ -94,9 +94,9 @@ async function visit(opened: Browser, way: Way, name: string): Promise<Sample> {
     name,
   ] as const)
   const send = (count: number): Promise<Sample> =>
-    page.evaluate(([size, inTurn, data]) => (globalThis as unknown as Sender).send(size, burst, data), [
+    page.evaluate(([size, burst, data]) => (globalThis as unknown as Sender).send(size, burst, data), [
       count,
-      burst,
+      inTurn,
       message,
     ] as const)
   await send(warmup)
