@@ -53,10 +53,14 @@ export interface JournalPorts {
   failed(cause: unknown): void
 }
 
+/** How many tasks go into one transaction: putting them takes some 20 ms, in which a page does nothing else. */
+const maxBatch = 512
 /** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
 const maxRefusals = 4
 
 interface Waiter {
+  /** How many tasks are to be done. */
+  upTo: number
   resolve(): void
   reject(cause: unknown): void
 }
@@ -66,9 +70,10 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   let state: 'closed' | 'opening' | 'open' | 'suspended' | 'failed' = 'closed'
   let database: Database | undefined
   let queue: Task[] = []
-  /** Who waits for what is in the queue, and for the transaction that was started last. */
+  /** How many tasks there have been, and how many of them are in a transaction. */
+  let pushed = 0
+  let taken = 0
   let waiters: Waiter[] = []
-  let lastWaiters: Waiter[] = []
   let running = 0
   let isDue = false
   let isHurried = false
@@ -114,6 +119,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       await connect()
       // What is deleted stays deleted, what is to be put is among everything.
       queue = [...queue.filter(({ value }) => !value), ...everything()]
+      recount()
       pump()
     } catch (error) {
       fail(error)
@@ -176,30 +182,35 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     }
   }
 
+  /** What is in the queue is another than before: whoever waits, waits for all of it. */
+  const recount = (): void => {
+    pushed = taken + queue.length
+    for (const waiter of waiters) waiter.upTo = pushed
+  }
+
   const start = (target: Database): void => {
+    const batch = isHurried ? queue : queue.slice(0, maxBatch)
+    queue = isHurried ? [] : queue.slice(maxBatch)
+    taken += batch.length
+    const end = taken
     // What came and went meanwhile never was.
-    const tasks = queue.filter(({ item, value }) => !value || !item?.isGone)
+    const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
     for (const { item, value } of tasks) if (item && value) item.isWritten = true
-    queue = []
-    const waiting = waiters
-    waiters = []
-    lastWaiters = waiting
     running++
     write(target, tasks).then(
       () => {
         running--
         isRepaired = false
-        for (const { resolve } of waiting) resolve()
+        const satisfied = waiters.filter(({ upTo }) => upTo <= end)
+        waiters = waiters.filter(({ upTo }) => upTo > end)
+        for (const { resolve } of satisfied) resolve()
         pump()
       },
       (cause: unknown) => {
         running--
-        if (state === 'failed') {
-          for (const { reject } of waiting) reject(failure)
-          return
-        }
-        waiters.unshift(...waiting)
+        if (state === 'failed') return
         queue.unshift(...(state === 'suspended' ? tasks : tasks.filter(({ value }) => !value)))
+        recount()
         if (database === target) broke(target, cause)
         else pump()
       },
@@ -208,9 +219,8 @@ export function createJournal(journalPorts: JournalPorts): Journal {
 
   const written = (): Promise<void> => {
     if (state === 'failed') return Promise.reject(failure)
-    if (queue.length === 0 && running === 0 && waiters.length === 0) return Promise.resolve()
-    const list = queue.length === 0 && running > 0 ? lastWaiters : waiters
-    return new Promise((resolve, reject) => list.push({ resolve, reject }))
+    if (queue.length === 0 && running === 0 && state !== 'opening') return Promise.resolve()
+    return new Promise((resolve, reject) => waiters.push({ upTo: pushed, resolve, reject }))
   }
 
   const pump = (): void => {
@@ -233,6 +243,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     push(task) {
       if (state === 'failed') return
       queue.push(task)
+      pushed++
       if (isHurried && database) return start(database)
       if (isDue) return
       isDue = true

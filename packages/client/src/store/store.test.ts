@@ -154,12 +154,12 @@ describe('a store', () => {
     expect(page.transactions).toBeLessThan(4)
   })
 
-  it('takes 10,000 messages of one turn in a handful of transactions', async () => {
+  it('takes 10,000 messages of one turn in twenty transactions, none of which stalls the page', async () => {
     const { client, page, outbox, records } = setUpStore()
     for (let number = 0; number < 10_000; number++) client.send('a', number)
     await outbox.committed()
     expect(await records()).toHaveLength(10_000)
-    expect(page.transactions).toBeLessThan(6)
+    expect(page.transactions).toBeLessThan(24)
   })
 
   it('writes strictly when it is asked to, and only then', async () => {
