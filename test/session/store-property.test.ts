@@ -117,7 +117,9 @@ test('whatever becomes of pages and connections, what was committed is handed on
           upTo(committed).filter((number) => !numbers.includes(number)),
           `${name}: missing`,
         ).toEqual([])
-        const wrong = settled.filter((outcome) => !outcome.endsWith('delivered') && !outcome.includes('unknown'))
+        const wrong = settled.filter(
+          (outcome) => !outcome.endsWith('delivered') && !outcome.includes('unknown'),
+        )
         expect(wrong, `${name}: outcomes`).toEqual([])
       }
     }),

@@ -256,12 +256,12 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   /** The page may be kept as it is, and others must be able to send what it has left. */
   const leave = (): void => {
-    if (failure || isAway) return
+    if (failure || isAway || !own?.release) return
     isAway = true
     journal.suspend()
     adoption.abandon()
-    own?.release?.()
-    if (own) own.release = undefined
+    own.release()
+    own.release = undefined
   }
 
   const comeBack = async (): Promise<void> => {
