@@ -1,10 +1,12 @@
 // Runs in the page: a client that keeps what it sends, and sends until it is crashed.
 import { createClient, session } from 'holdfast'
 import { store } from 'holdfast/store'
+import { createRandom } from '../../packages/testing/src/random.ts'
 
 /** What a page is to do. */
 export interface Task {
   readonly page: number
+  readonly seed: number
   readonly url: string
   /** When it connects: in milliseconds after it has begun to send; negative for before that. */
   readonly connectAfter: number
@@ -32,7 +34,7 @@ declare const told: (what: { page: number; committed?: number; trouble?: string;
 const pause = (delay: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delay))
 
 const crashPage: CrashPage = {
-  async begin({ page, url, connectAfter, burst, isSending }) {
+  async begin({ page, seed, url, connectAfter, burst, isSending }) {
     const outbox = store({
       name: 'crash',
       onTrouble: ({ what, cause }) => told({ page, trouble: `${what}: ${String(cause)}` }),
@@ -44,14 +46,15 @@ const crashPage: CrashPage = {
     if (connectAfter < 0) await client.connect()
     else setTimeout(() => void client.connect(), connectAfter)
     if (!isSending) return
+    const random = createRandom(seed)
     let number = 0
     for (;;) {
-      const count = 1 + Math.floor(Math.random() * burst)
+      const count = 1 + Math.floor(random() * burst)
       for (let index = 0; index < count; index++)
-        client.send('note', { page, number: number++, text: 'x'.repeat(Math.random() * 200) })
+        client.send('note', { page, number: number++, text: 'x'.repeat(random() * 200) })
       const sent = number
       void outbox.committed().then(() => told({ page, committed: sent }))
-      await pause(Math.random() < 0.5 ? 0 : Math.random() * 5)
+      await pause(random() < 0.5 ? 0 : random() * 5)
     }
   },
   left: () =>

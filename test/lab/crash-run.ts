@@ -20,6 +20,8 @@ export interface CrashRun {
   readonly seed: number
   /** To see the run fail. */
   readonly sabotage?: Sabotage
+  /** What all pages do, instead of each something else. */
+  readonly plan?: Partial<Task>
   say?(text: string): void
 }
 
@@ -38,7 +40,7 @@ declare const crashPage: CrashPage
  * Crashes the renderer of one page after the other while it sends, each at a moment of its own. The pages share a profile,
  * and so each of them also sends what the ones before have left. The last one is not crashed.
  */
-export async function crash({ times, seed, sabotage, say }: CrashRun): Promise<CrashReport> {
+export async function crash({ times, seed, sabotage, plan, say }: CrashRun): Promise<CrashReport> {
   const random = createRandom(seed)
   const script = await bundle('crash-page.ts', sabotage)
   // A few hundred pages leave more than one client may send at once.
@@ -83,12 +85,12 @@ export async function crash({ times, seed, sabotage, say }: CrashRun): Promise<C
       const connectAfter = [-1, 0, random() * 100, 1e6][Math.floor(random() * 4)]!
       const burst = [1, 5, 100][Math.floor(random() * 3)]!
       const isSending = random() < 0.9
-      const opened = await open({ page, url, connectAfter, burst, isSending })
+      const opened = await open({ page, seed: seed + page, url, connectAfter, burst, isSending, ...plan })
       await sleep(random() * 150)
       await crashRenderer(context, opened)
       if ((page + 1) % 20 === 0) say?.(`${page + 1} of ${times} pages crashed`)
     }
-    const last = await open({ page: times, url, connectAfter: -1, burst: 1, isSending: false })
+    const last = await open({ page: times, seed, url, connectAfter: -1, burst: 1, isSending: false })
     const deadline = Date.now() + 30_000
     while ((await last.evaluate(() => crashPage.left())) > 0) {
       if (Date.now() > deadline) {

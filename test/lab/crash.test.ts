@@ -13,8 +13,9 @@ test(`a crash of the page loses nothing that was committed, and doubles nothing,
 
 test('a store that forgets a message before it has its outcome is found out', async () => {
   const { faults } = await crash({
-    times: 6,
+    times: 4,
     seed: 3,
+    plan: { connectAfter: 1e6, isSending: true },
     sabotage: {
       file: /store\/keeper\.ts$/,
       from: 'journal.push(taskOf(entry))\n    },',
@@ -26,8 +27,9 @@ test('a store that forgets a message before it has its outcome is found out', as
 
 test('one that sends what others have left without their lanes is found out', async () => {
   const { faults } = await crash({
-    times: 8,
+    times: 6,
     seed: 3,
+    plan: { connectAfter: -1, burst: 100, isSending: true },
     sabotage: {
       file: /store\/records\.ts$/,
       from: 'return data ? { head: text, bytes: data } : text',

@@ -118,7 +118,7 @@ describe('in Chromium', () => {
     await second.evaluate(() => tabPage.send('b', 10))
     await until(() => got.length === 10)
     expect(got).toEqual(notes('b', 10))
-    expect(await left(first)).toBe(10)
+    await expect.poll(() => left(first)).toBe(10)
     await first.evaluate(() => tabPage.connect())
     await until(() => got.length === 20)
     expect(got.slice(10)).toEqual(notes('a', 10))
