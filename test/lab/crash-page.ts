@@ -27,6 +27,8 @@ export interface CrashPage {
   begin(task: Task): Promise<void>
   /** How many records there are. */
   left(): Promise<number>
+  /** What there is in the database, and which lanes are locked. */
+  state(): Promise<string>
 }
 
 declare const told: (what: { page: number; committed?: number; trouble?: string; settled?: string }) => void
@@ -57,6 +59,23 @@ const crashPage: CrashPage = {
       await pause(random() < 0.5 ? 0 : random() * 5)
     }
   },
+  state: () =>
+    new Promise((resolve) => {
+      indexedDB.open('holdfast:crash').onsuccess = ({ target }) => {
+        const { result } = target as IDBOpenDBRequest
+        const transaction = result.transaction(['lanes', 'messages'])
+        const lanes = transaction.objectStore('lanes').getAll()
+        const messages = transaction.objectStore('messages').getAllKeys()
+        transaction.oncomplete = () => {
+          result.close()
+          void navigator.locks.query().then(({ held, pending }) => {
+            const keys = (messages.result as [string, number][]).slice(0, 3)
+            const { length } = messages.result
+            resolve(JSON.stringify({ lanes: lanes.result as unknown[], length, keys, held, pending }))
+          })
+        }
+      }
+    }),
   left: () =>
     new Promise((resolve, reject) => {
       const opening = indexedDB.open('holdfast:crash')
@@ -71,4 +90,5 @@ const crashPage: CrashPage = {
       }
     }),
 }
+
 Object.assign(globalThis, { crashPage })

@@ -94,7 +94,8 @@ export async function crash({ times, seed, sabotage, plan, say }: CrashRun): Pro
     const deadline = Date.now() + 30_000
     while ((await last.evaluate(() => crashPage.left())) > 0) {
       if (Date.now() > deadline) {
-        faults.push('messages are left in the database')
+        const state = await last.evaluate(() => crashPage.state())
+        faults.push(`messages are left in the database: ${state}`)
         break
       }
       await sleep(50)

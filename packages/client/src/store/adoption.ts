@@ -33,6 +33,11 @@ interface Adopted extends Lane {
   isBusy: boolean
 }
 
+function waitingOf(message: MessageRecord, lane: Pick<LaneRecord, 'epoch' | 'written'>): Waiting {
+  const { n, name, at, expiresAt, bytes } = message
+  return { n, name, at, expiresAt, bytes, under: writtenUnder(message, lane) }
+}
+
 /** How many messages are read, and how many of a lane are queued, at a time. */
 const batchLength = 256
 
@@ -61,7 +66,11 @@ export function createAdoption(held: Held): Adoption {
     looking ??= search()
       // The journal tells of what fails in the database.
       .catch(() => {})
-      .then(() => (looking = undefined))
+      .then(() => {
+        looking = undefined
+        // Somebody asked when it was about to end.
+        if (isWanted && isActive()) void look()
+      })
     return looking
   }
 
@@ -124,10 +133,7 @@ export function createAdoption(held: Held): Adoption {
     const waiting: Waiting[] = []
     for (let from = 1; ; from = waiting.at(-1)!.n + 1) {
       const batch = await readFrom(id, from)
-      for (const message of batch) {
-        const { n, name, at, expiresAt, bytes } = message
-        waiting.push({ n, name, at, expiresAt, bytes, under: writtenUnder(message, record) })
-      }
+      for (const message of batch) waiting.push(waitingOf(message, record))
       if (batch.length < batchLength) break
     }
     return {
@@ -264,8 +270,29 @@ export function createAdoption(held: Held): Adoption {
     lane.open.set(n, entry)
   }
 
-  /** All of it has its outcome. */
+  /**
+   * All that was found has its outcome. What a page wrote in its last moment may come into the database after its lock
+   * was free, so there is a second look.
+   */
   const finish = (lane: Adopted): void => {
+    lane.isBusy = true
+    void findMore(lane)
+      .catch(() => {})
+      .then(() => {
+        lane.isBusy = false
+        if (!adopted.has(lane)) return
+        if (lane.waiting.length === 0) return forget(lane)
+        judge(lane)
+        advance(lane)
+      })
+  }
+
+  const findMore = async (lane: Adopted): Promise<void> => {
+    await journal.written()
+    lane.waiting = (await readFrom(lane.id, 1)).map((message) => waitingOf(message, lane))
+  }
+
+  const forget = (lane: Adopted): void => {
     adopted.delete(lane)
     lanes.delete(lane.id)
     journal.push({ place: 'lanes', key: lane.id })
