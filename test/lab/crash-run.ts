@@ -90,8 +90,10 @@ export async function crash({ times, seed, sabotage, plan, say }: CrashRun): Pro
       await crashRenderer(context, opened)
       if ((page + 1) % 20 === 0) say?.(`${page + 1} of ${times} pages crashed`)
     }
-    const last = await open({ page: times, seed, url, connectAfter: -1, burst: 1, isSending: false })
+    const lastTask: Task = { page: times, seed, url, connectAfter: -1, burst: 1, isSending: false }
+    const last = await open(lastTask)
     const deadline = Date.now() + 30_000
+    let reloadAt = Date.now() + 5_000
     while ((await last.evaluate(() => crashPage.left())) > 0) {
       if (Date.now() > deadline) {
         const state = await last.evaluate(() => crashPage.state())
@@ -99,6 +101,12 @@ export async function crash({ times, seed, sabotage, plan, say }: CrashRun): Pro
         break
       }
       await sleep(50)
+      // What a crashed page had under way may come late; the next page finds it.
+      if (Date.now() > reloadAt) {
+        reloadAt = Infinity
+        await last.reload()
+        await last.evaluate((given) => void crashPage.begin(given), lastTask)
+      }
     }
     faults.push(...judge(committed, handed))
   } finally {

@@ -22,7 +22,6 @@ describe('messages that a page leaves behind', () => {
     expect(new Set(second.settled)).toEqual(new Set(['up delivered']))
     await second.outbox.committed()
     await expect.poll(() => origin.records('test', 'messages')).toEqual([])
-    await expect.poll(() => origin.records('test', 'lanes')).toHaveLength(1)
   })
 
   test('those that the server had before are not handed on again', async () => {

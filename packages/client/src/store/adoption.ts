@@ -41,6 +41,9 @@ function waitingOf(message: MessageRecord, lane: Pick<LaneRecord, 'epoch' | 'wri
 /** How many messages are read, and how many of a lane are queued, at a time. */
 const batchLength = 256
 
+/** How long after the end of a page something of it may come into the database, in milliseconds. */
+const lateness = 60_000
+
 const overflow: Outcome = { status: 'undelivered', reason: 'overflow' }
 const foreign: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
@@ -295,7 +298,13 @@ export function createAdoption(held: Held): Adoption {
   const forget = (lane: Adopted): void => {
     adopted.delete(lane)
     lanes.delete(lane.id)
-    journal.push({ place: 'lanes', key: lane.id })
+    const now = host.clock.wall()
+    // What a page wrote in its last moment must still be found by whoever looks next.
+    if (now - (lane.emptiedAt ?? now) > lateness) journal.push({ place: 'lanes', key: lane.id })
+    else if (lane.emptiedAt === undefined) {
+      lane.emptiedAt = now
+      held.note(lane)
+    }
     release(lane)
   }
 

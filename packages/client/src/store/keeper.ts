@@ -25,6 +25,7 @@ export interface Lane {
   epoch: string | null
   written: number
   taken: number
+  emptiedAt?: LaneRecord['emptiedAt']
   /** The last number that was queued. */
   last: number
   readonly open: Map<number, Entry>
@@ -122,8 +123,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     place: 'lanes',
     key: lane.id,
     value: (): LaneRecord => {
-      const { id, identity, epoch, written, taken } = lane
-      return { id, identity, epoch, written, taken }
+      const { id, identity, epoch, written, taken, emptiedAt } = lane
+      return { id, identity, epoch, written, taken, emptiedAt }
     },
   })
 

@@ -26,6 +26,8 @@ export interface LaneRecord {
   readonly written: number
   /** How often somebody has taken it over. */
   readonly taken: number
+  /** When it was first found to be empty, with its page gone. In milliseconds since the Unix epoch. */
+  readonly emptiedAt?: number | undefined
 }
 
 /** What has to be known of a server to send it what an earlier page has left. */

@@ -400,8 +400,14 @@ describe('what an earlier page has left', () => {
     expect(most).toBeLessThanOrEqual(10)
     await until(async () => {
       expect(await second.records()).toEqual([])
-      expect(await origin.records('test', 'lanes')).toHaveLength(1)
+      expect(await origin.records('test', 'lanes')).toHaveLength(2)
     })
+    // Once nothing more can come of its page, the lane is forgotten.
+    await second.client.dispose()
+    const third = setUpStore({ origin })
+    await third.clock.advance(61_000)
+    await third.live()
+    await until(async () => expect(await origin.records('test', 'lanes')).toHaveLength(1))
   })
 
   it('expires by the wall clock, after its own time or that of the store', async () => {
