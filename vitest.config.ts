@@ -24,10 +24,8 @@ const unit: TestProjectInlineConfiguration = {
     name: 'unit',
     maxWorkers,
     // Their clocks are virtual: a test that takes long is one on a machine that is busy.
-    testTimeout: 30_000,
-    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
-    // Properties are tried ten thousand times, also while other steps keep the machine busy.
     testTimeout: 60_000,
+    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
   },
 }
 
@@ -36,7 +34,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,server,engines,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,server,engines,chaos,fuzz,package,types,playground,readme,docs,testing,lab}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout: 60_000,

@@ -10,16 +10,25 @@ const shared: Options = {
   },
 }
 
+const compilerOptions = { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } }
+
 export default defineConfig([
   {
     ...shared,
-    entry: ['src/index.ts'],
+    entry: { index: 'src/index.ts', store: 'src/store/index.ts' },
     format: ['esm', 'cjs'],
-    dts: { compilerOptions: { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } } },
+    dts: { entry: 'src/index.ts', compilerOptions },
     splitting: true,
-    clean: ['!holdfast.global.*'],
+    clean: ['!holdfast.global.*', '!store.d.*'],
     platform: 'neutral',
     target: 'es2022',
+  },
+  // By themselves, so that what is declared stands in one file for each entry.
+  {
+    ...shared,
+    entry: { store: 'src/store/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: { only: true, compilerOptions },
   },
   {
     ...shared,

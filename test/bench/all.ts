@@ -21,6 +21,7 @@ const scripts = [
   'bytes',
   'memory',
   'page',
+  'store',
 ]
 const packages = [
   'holdfast',

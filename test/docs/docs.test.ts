@@ -35,6 +35,7 @@ const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
   undelivered: true,
   unknown: true,
   overflow: true,
+  'not-stored': true,
 }
 
 describe('the code in the documents', () => {

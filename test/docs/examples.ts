@@ -34,6 +34,7 @@ const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
+  store: `import { store } from 'holdfast/store'`,
   url: 'declare const url: string',
   Chat: `interface Chat ${chat}`,
   client: `declare const client: import('holdfast').Client`,

@@ -14,7 +14,10 @@ const platform =
 let bundle: string
 beforeAll(async () => {
   const result = await build({
-    entryPoints: [join(import.meta.dirname, '../../packages/client/src/index.ts')],
+    stdin: {
+      contents: `export * from './index.ts'; export { store } from './store/index.ts'`,
+      resolveDir: join(import.meta.dirname, '../../packages/client/src'),
+    },
     bundle: true,
     write: false,
     format: 'iife',
@@ -46,6 +49,11 @@ describe('on a server that renders pages', () => {
         url: () => 'ws://test', token: () => 'x', backoff: { baseDelay: 5 }, outbox: { maxMessages: 5 },
         wire: Holdfast.plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => true }, greeted: () => true }),
         contract: { toClient: {}, toServer: {} },
+      })`),
+    ).toEqual([])
+    expect(
+      touched(`Holdfast.createClient({
+        url: '/socket', wire: Holdfast.session(), store: Holdfast.store({ name: 'a' }),
       })`),
     ).toEqual([])
   })

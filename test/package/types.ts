@@ -35,8 +35,15 @@ const bundler = { ...strict, module: 'esnext', moduleResolution: 'bundler' }
 const node16 = { ...strict, module: 'node16', moduleResolution: 'node16' }
 const noDom = { lib: ['es2022'], skipLibCheck: false }
 const consumer = `import * as holdfast from 'holdfast'
+import { store, type DiskStore } from 'holdfast/store'
 import * as protocol from '@holdfast/protocol'
-const client: holdfast.Client = holdfast.createClient({ url: 'ws://localhost', wire: holdfast.session() })
+const outbox: DiskStore = store({ name: 'name' })
+const client: holdfast.Client = holdfast.createClient({
+  url: 'ws://localhost',
+  wire: holdfast.session(),
+  store: outbox,
+})
+export const committed: Promise<void> = outbox.committed()
 export const outcome: PromiseLike<holdfast.Outcome> = client.send('name', 1)
 export const rule: holdfast.CloseRule = protocol.closeRule(1006)
 `

@@ -4,6 +4,8 @@ import type {
   Contract,
   ContractOf,
   Delivery,
+  Outbox,
+  Place,
   RequestOptions,
   RequestSchema,
   SchemaContract,
@@ -25,6 +27,7 @@ import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire } from './plain.ts'
 import { createRouter } from './router.ts'
+import type { StoreEnd } from './store.ts'
 import { createWaits } from './waits.ts'
 import type { Encoded, InvalidMessage, WireEnd } from './wire.ts'
 
@@ -121,14 +124,24 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     flush: () => outbox.flush(),
     discard: (reason) => outbox.discard(reason),
     lost: (loss) => announce('lost', loss),
+    greeted: (ok) => kept?.greeted(ok),
+  })
+  if (options.store && !end.handle) throw misuse('store needs session()')
+  const kept: StoreEnd | undefined = options.store?.attach({
+    clock,
+    report,
+    connection,
+    outbox: (): Outbox<Encoded> => outbox,
+    settled: (name, outcome) => announce('settled', { name, outcome }),
   })
 
   const outbox = createOutbox(
     given(options.outbox),
     () => end.maxSendBytes ?? wire.maxFrameBytes,
-    end.link,
+    kept ? kept.guard(end.link) : end.link,
     clock,
-    (name, outcome, bytes) => {
+    (name, outcome, bytes, message) => {
+      kept?.settled(message)
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
@@ -187,7 +200,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     watchers.clear()
   }
 
-  const encode = (name: string, data: unknown, id?: number): Encoded => {
+  const encode = (name: string, data: unknown, id?: number, lane?: Place): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     if (outbound) {
       const issues = validate(inputSchema(outbound.get(name), name), data).issues
@@ -197,7 +210,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         })
     }
     try {
-      return end.encode(name, data, id)
+      return end.encode(name, data, id, lane)
     } catch (error) {
       throw misuse(
         `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
@@ -206,12 +219,19 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }
   }
 
-  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
+  const post = (
+    payload: Encoded,
+    name: string | undefined,
+    how: SendOptions = {},
+    lane?: Place,
+  ): Delivery => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
-    return outbox.push(payload, bytes, name, how)
+    const delivery = outbox.push(payload, bytes, name, how)
+    if (lane) kept!.add(lane, payload, name, delivery, how)
+    return delivery
   }
 
   const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
@@ -237,8 +257,11 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       connection.stop({ reason: 'dispose' }, false)
       if (connection.state.name === 'closed') clear()
     }
-    return Promise.resolve()
+    return Promise.resolve(kept?.dispose())
   }
+
+  /** The place that a message gets in the store. */
+  const place = (how?: SendOptions): Place | undefined => (how?.volatile ? undefined : kept?.next())
 
   return {
     connect: (wait) => start('connect', wait),
@@ -254,9 +277,13 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     dispose,
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
-    send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
+    send(name: string, data?: unknown, how?: SendOptions) {
+      const lane = place(how)
+      return post(encode(name, data, undefined, lane), name, how, lane)
+    },
     sendRaw(data, how) {
-      if (typeof data === 'string') return post(end.encodeRaw(data), undefined, how)
+      const lane = place(how)
+      if (typeof data === 'string') return post(end.encodeRaw(data, lane), undefined, how, lane)
       const isView = ArrayBuffer.isView(data)
       // By its tag, because a page and its frames have a class each.
       if (!isView && Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
@@ -264,7 +291,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       const bytes = isView
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
         : new Uint8Array(data)
-      return post(end.encodeRaw(bytes.slice()), undefined, how)
+      return post(end.encodeRaw(bytes.slice(), lane), undefined, how, lane)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')

@@ -20,6 +20,7 @@ export { plain } from './plain.ts'
 export type { PlainHeartbeat, PlainOptions } from './plain.ts'
 export { session } from './session/session.ts'
 export type { SessionOptions } from './session/session.ts'
+export type { Store } from './store.ts'
 export type { InvalidMessage, Loss, Resumption, Wire } from './wire.ts'
 export { defaultCloseRules, HoldfastError, isHoldfastError } from '@holdfast/protocol'
 export type {

@@ -7,6 +7,7 @@ import type { Policy } from './connection/machine.ts'
 import type { Ports, SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
+import type { Store } from './store.ts'
 import type { Wire } from './wire.ts'
 
 /** What `createClient` takes. Only `url` is needed. */
@@ -67,6 +68,11 @@ export interface ClientOptions {
    * createClient({ url, closeCodes: { 4100: { reason: 'kicked', action: 'fatal' } } })
    */
   readonly closeCodes?: CloseRules
+  /**
+   * Keeps what is sent on disk until it has an outcome, so that it survives a reload or a crash of the page: `store()`
+   * of `holdfast/store`. Only with `session()`.
+   */
+  readonly store?: Store
   /** Clock, randomness, hints of the platform, and where the exceptions of listeners go. For tests and platforms. */
   readonly ports?: Partial<Ports>
 }

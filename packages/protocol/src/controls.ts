@@ -83,7 +83,7 @@ function isHi(hi: Record<keyof Hi, unknown>): boolean {
 }
 
 function isOk(ok: Record<keyof Ok, unknown>): boolean {
-  const { session, key, rx, identity, ttl, ping, maxFrame, lost } = ok
+  const { session, key, rx, identity, ttl, ping, maxFrame, lost, lanes } = ok
   return (
     isText(session, 256) &&
     isText(key, 256) &&
@@ -94,8 +94,13 @@ function isOk(ok: Record<keyof Ok, unknown>): boolean {
     ping > 0 &&
     isWindow(ok.window) &&
     isFrameSize(maxFrame) &&
-    (lost === undefined || isLost(recordOf(lost)))
+    (lost === undefined || isLost(recordOf(lost))) &&
+    (lanes === undefined || isLanesOffer(recordOf(lanes)))
   )
+}
+
+function isLanesOffer({ epoch, ttl }: Record<string, unknown>): boolean {
+  return isText(epoch, 64) && isCount(ttl)
 }
 
 function isLost({ why, rx, missed }: Record<string, unknown>): boolean {

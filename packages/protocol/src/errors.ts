@@ -16,6 +16,7 @@ import type { Outcome } from './delivery.ts'
  * - `undelivered`: the message was certainly not handed on; `outcome` has the reason.
  * - `unknown`: the message was written, and what became of it, or of the answer to a request, nobody can tell.
  * - `overflow`: more arrived than a bounded buffer holds.
+ * - `not-stored`: what was to be kept on disk is only in memory; `cause` tells why.
  */
 export type HoldfastErrorCode =
   | 'misuse'
@@ -31,6 +32,7 @@ export type HoldfastErrorCode =
   | 'undelivered'
   | 'unknown'
   | 'overflow'
+  | 'not-stored'
 
 /** What an error carries beside its code and message. */
 export interface HoldfastErrorDetails {

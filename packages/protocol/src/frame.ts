@@ -20,7 +20,12 @@ export interface Meta {
   readonly raw?: true
   /** The data is absent, though an element stands for it. */
   readonly absent?: true
+  /** The place of the message in a lane: on events, and on text and bytes. */
+  readonly lane?: Place
 }
+
+/** The lane of a message, and its number there, from 1. A lane outlives sessions; the numbers in it only grow. */
+export type Place = readonly [lane: string, n: number]
 
 /** A control of the session wire. */
 export type Control =
@@ -62,6 +67,16 @@ export interface Ok {
   readonly window: readonly [messages: number, bytes: number]
   readonly maxFrame: number
   readonly lost?: Lost
+  /** Given by a server that remembers how far it has come in lanes. */
+  readonly lanes?: LanesOffer
+}
+
+/** What a server remembers of lanes. */
+export interface LanesOffer {
+  /** Another one whenever the server has forgotten them all, as by a restart. */
+  readonly epoch: string
+  /** For how long it has remembered each lane since its last use, and will, in milliseconds. */
+  readonly ttl: number
 }
 
 /**

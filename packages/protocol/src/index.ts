@@ -32,7 +32,20 @@ export {
   maxNameLength,
 } from './frame-codec.ts'
 export type { BinaryBody, Body, Decoded, DecodeLimits } from './frame-codec.ts'
-export type { Banner, Bye, Control, Drain, Frame, Hi, Lost, LostReason, Meta, Ok } from './frame.ts'
+export type {
+  Banner,
+  Bye,
+  Control,
+  Drain,
+  Frame,
+  Hi,
+  LanesOffer,
+  Lost,
+  LostReason,
+  Meta,
+  Ok,
+  Place,
+} from './frame.ts'
 export { defaultMaxFrameBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'

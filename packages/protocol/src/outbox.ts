@@ -38,6 +38,15 @@ export interface SendOptions {
   readonly volatile?: boolean
   /** Takes the message back when it is aborted, if it was not written yet. */
   readonly signal?: AbortSignalLike
+  /**
+   * How the `store` of the client is to write the message: `strict` waits until it is on the medium, `relaxed` until the
+   * system has it, which a crash of the page or of the browser survives, and a loss of power may not. Without a store,
+   * it means nothing.
+   *
+   * @default 'relaxed'
+   * @see Indexed Database API 3.0, section 2.7.4
+   */
+  readonly durability?: 'strict' | 'relaxed'
 }
 
 /** A message on its way out. */
@@ -73,6 +82,8 @@ export interface Link<Body> {
 export interface Outbox<Body> {
   readonly size: number
   readonly bytes: number
+  /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
+  hasRoom(bytes: number): boolean
   /** Queues a message, writes all that can be written, and tells what becomes of this one. */
   push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
   /** Writes what can be written, in slices that leave the page responsive. */
@@ -143,7 +154,7 @@ export function createOutbox<Body>(
   maxFrameBytes: () => number,
   link: Link<Body>,
   clock: Clock,
-  settled: (name: string | undefined, outcome: Outcome, bytes: number) => void,
+  settled: (name: string | undefined, outcome: Outcome, bytes: number, message: Delivery) => void,
 ): Outbox<Body> {
   const {
     maxMessages = 10_000,
@@ -259,8 +270,8 @@ export function createOutbox<Body>(
     announcing = true
     try {
       while (announced < outcomes.length) {
-        const { name, outcome, bytes } = outcomes[announced++]!
-        settled(name, outcome!, bytes)
+        const message = outcomes[announced++]!
+        settled(message.name, message.outcome!, message.bytes, message)
       }
       // One by one, so that the array keeps its memory.
       for (; announced > 0; announced--) outcomes.pop()
@@ -325,6 +336,7 @@ export function createOutbox<Body>(
       return queuedBytes
     },
 
+    hasRoom: (more) => size === 0 || (size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
     push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
       const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl
       const message = new Message(owner, body, bytes, name, volatile, key, expiresAt)

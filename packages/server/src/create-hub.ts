@@ -11,6 +11,7 @@ import { createHeartbeats } from './heartbeats.ts'
 import type { Held } from './held.ts'
 import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
 import { createInbound } from './inbound.ts'
+import { createLanes } from './lanes.ts'
 import { createListeners } from './listeners.ts'
 import { createNotices } from './notices.ts'
 import { resolveOptions } from './options.ts'
@@ -114,8 +115,15 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     endings.end(held, 'expired', 4408)
   })
   const heartbeats = createHeartbeats(policy)
+  const lanes = createLanes(
+    policy.ports.clock,
+    registry.newSecret,
+    policy.laneTimeout,
+    policy.limits.maxLanes,
+  )
   const inbound = createInbound({
     router,
+    lanes,
     outbound,
     report,
     token: renewal.token,
@@ -131,6 +139,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy,
     registry,
     heartbeats,
+    lanes,
     inbound,
     newPeer: (held, data) =>
       createPeer(held, data, { outbound, report, part: endings.part, renew: renewal.ask }),
@@ -225,6 +234,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
         sessions: registry.sessions.size,
         connected: heartbeats.size,
         tombstones: registry.tombstones.size,
+        lanes: lanes.size,
         bufferedMessages,
         bufferedBytes,
       }
@@ -244,6 +254,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
       await shutdown.close(Math.ceil(drain))
       for (const detach of detachments) detach()
+      lanes.clear()
     },
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }

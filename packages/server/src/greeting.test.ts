@@ -21,6 +21,7 @@ describe('the greeting', () => {
       ping: 10_000,
       window: [1_024, 1_048_576],
       maxFrame: 1_048_576,
+      lanes: { epoch: expect.stringMatching(/^[\w-]{22}$/) as string, ttl: 86_400_000 },
     })
     expect(ok.key).not.toBe(ok.session)
     expect([...hub.peers.keys()]).toEqual([ok.session])

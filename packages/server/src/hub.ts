@@ -151,6 +151,8 @@ export interface HubStats {
   readonly connected: number
   /** Ended sessions that are remembered. */
   readonly tombstones: number
+  /** Lanes of clients that are remembered. */
+  readonly lanes: number
   /** What waits for clients to take and to acknowledge it. */
   readonly bufferedMessages: number
   readonly bufferedBytes: number

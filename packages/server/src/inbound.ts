@@ -1,6 +1,7 @@
 import { createAnswers } from '@holdfast/protocol'
 import type { Answers, Control, Frame } from '@holdfast/protocol'
 import type { Held } from './held.ts'
+import type { Lanes } from './lanes.ts'
 import type { Outbound } from './outbound.ts'
 import { newAbort } from './ports.ts'
 import type { Router } from './router.ts'
@@ -13,6 +14,7 @@ export interface Inbound {
 
 export interface InboundPorts {
   readonly router: Router
+  readonly lanes: Lanes
   readonly outbound: Outbound
   report(error: unknown): void
   token(held: Held, token: string): void
@@ -23,7 +25,7 @@ export interface InboundPorts {
 }
 
 export function createInbound(ports: InboundPorts): Inbound {
-  const { router, outbound, report, token, bye, violated, received } = ports
+  const { router, lanes, outbound, report, token, bye, violated, received } = ports
 
   const answersOf = (held: Held): Answers =>
     (held.answers ??= createAnswers({
@@ -37,6 +39,10 @@ export function createInbound(ports: InboundPorts): Inbound {
     const name = frame[2]
     const meta = frame[4]
     const value = meta?.absent ? undefined : frame[3]
+    if (meta?.lane) {
+      if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a lane')
+      if (!lanes.take(held.identity, meta.lane)) return
+    }
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)
       else if (frame[0] === 0) violated(held, 4400, 'a volatile request')

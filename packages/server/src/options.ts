@@ -47,6 +47,13 @@ export interface HubOptions<Data = unknown> {
    */
   readonly tombstoneTimeout?: number
   /**
+   * For how long after its last use a lane is remembered, in milliseconds: a client that keeps what it sends on disk can
+   * send that again so long, from another page, without that it is handed on twice.
+   *
+   * @default 86_400_000
+   */
+  readonly laneTimeout?: number
+  /**
    * How often each client is pinged, in milliseconds. A connection that is silent for two intervals is cut.
    *
    * @default 25_000
@@ -169,6 +176,12 @@ export interface HubLimits {
    */
   readonly maxTombstones?: number
   /**
+   * How many lanes are remembered. Those that were used longest ago are forgotten first, which clients are told of.
+   *
+   * @default 100_000
+   */
+  readonly maxLanes?: number
+  /**
    * Messages a second that a client may send in the long run. More close with 4429, and a hint.
    *
    * @default 2_000
@@ -202,6 +215,7 @@ export interface Policy {
   readonly limits: Required<Omit<HubLimits, 'decode'>> & { readonly decode: DecodeLimits }
   readonly sessionTimeout: number
   readonly tombstoneTimeout: number
+  readonly laneTimeout: number
   readonly pingInterval: number
   readonly greetingTimeout: number
   /** What a request counts as in the limits per address; empty for none. */
@@ -218,6 +232,7 @@ const defaultLimits = {
   maxSessions: 50_000,
   maxSessionsPerAddress: 5_000,
   maxTombstones: 100_000,
+  maxLanes: 100_000,
   messageRate: 2_000,
   messageBurst: 20_000,
   maxBufferedMessages: 32_768,
@@ -233,6 +248,7 @@ export function resolveOptions(options: HubOptions): Policy {
   const times = {
     sessionTimeout: options.sessionTimeout ?? 120_000,
     tombstoneTimeout: options.tombstoneTimeout ?? 86_400_000,
+    laneTimeout: options.laneTimeout ?? 86_400_000,
     pingInterval: options.pingInterval ?? 25_000,
     greetingTimeout: options.greetingTimeout ?? 5_000,
   }

@@ -9,6 +9,7 @@ import { createHeldLine } from './held-line.ts'
 import type { HeldLinePorts } from './held-line.ts'
 import { identityTag } from './identity.ts'
 import type { Authentication } from './options.ts'
+import type { Lanes } from './lanes.ts'
 import type { Peer } from './peer.ts'
 import type { Registry } from './registry.ts'
 
@@ -28,6 +29,7 @@ export interface Sessions {
 export interface SessionsPorts extends HeldLinePorts {
   readonly registry: Registry
   readonly heartbeats: Heartbeats
+  readonly lanes: Lanes
   newPeer(held: Held, data: unknown): Peer
   /** Ends a session for one of these reasons, and closes its connection with the code. */
   end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
@@ -43,7 +45,7 @@ export interface SessionsPorts extends HeldLinePorts {
 const poisonCodes = [1003, 1007, 1009, 4413, 4422]
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
-  const { policy, registry, heartbeats, newPeer, end, refused } = sessionsPorts
+  const { policy, registry, heartbeats, lanes, newPeer, end, refused } = sessionsPorts
   const { limits } = policy
 
   const release = (held: Held): Connection | undefined => {
@@ -117,6 +119,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       window: limits.window,
       maxFrame: limits.maxFrameBytes,
       ...(lost && { lost }),
+      lanes: lanes.offer,
     }
     connection.send(encodeControl(['ok', ok]))
   }

@@ -33,6 +33,23 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
+type Place = readonly [lane: string, n: number]
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxFrame: number
+  readonly lost?: Lost
+  readonly lanes?: LanesOffer
+}
+interface LanesOffer {
+  readonly epoch: string
+  readonly ttl: number
+}
 type LostReason =
   | 'expired'
   | 'overflow'
@@ -244,6 +261,7 @@ type HoldfastErrorCode =
   | 'undelivered'
   | 'unknown'
   | 'overflow'
+  | 'not-stored'
 interface HoldfastErrorDetails {
   readonly cause?: unknown
   readonly reason?: string
@@ -269,6 +287,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed'
 }
 interface Outgoing<Body> {
   readonly body: Body
@@ -283,6 +302,16 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+}
+interface Outbox<Body> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  flush(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
 }
 type Window = readonly [messages: number, bytes: number]
 type Payload = string | Uint8Array<ArrayBuffer>
@@ -441,6 +470,26 @@ type UrlSource =
   | {
       readonly href: string
     }
+interface Store {
+  attach(host: StoreHost): StoreEnd
+}
+interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
+  readonly connection: Pick<Connection, 'state'>
+  outbox(): Outbox<Encoded>
+  settled(name: string | undefined, outcome: Outcome): void
+}
+interface StoreEnd {
+  next(): Place
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  settled(delivery: Delivery): void
+  greeted(
+    ok: Pick<Ok, 'identity'> & {
+      readonly lanes?: LanesOffer
+    },
+  ): void
+  guard(link: Link<Encoded>): Link<Encoded>
+  dispose(): Promise<void>
+}
 interface ClientOptions {
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   readonly token?: (context: TokenContext) => string | Promise<string>
@@ -452,6 +501,7 @@ interface ClientOptions {
   readonly healthUrl?: UrlSource | false
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
+  readonly store?: Store
   readonly ports?: Partial<Ports>
 }
 interface UrlContext {
@@ -504,6 +554,7 @@ interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'tok
   discard(reason: UndeliveredReason): void
   invalid(message: InvalidMessage): void
   lost(loss: Loss): void
+  greeted?(ok: Ok): void
 }
 interface WireEnd {
   readonly link: Link<Encoded>
@@ -511,8 +562,8 @@ interface WireEnd {
   readonly maxSendBytes?: number
   readonly resumption?: Resumption
   readonly unacknowledged?: number
-  encode(name: string, data: unknown, id?: number): Encoded
-  encodeRaw(data: Payload): Encoded
+  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
+  encodeRaw(data: Payload, lane?: Place): Encoded
   sizeOf(encoded: Encoded): number | undefined
   greet(): void
   received(data: string | Uint8Array<ArrayBuffer>): void
@@ -717,6 +768,7 @@ export type {
   SocketConstructor,
   SocketLike,
   StandardSchema,
+  Store,
   TokenContext,
   UndeliveredReason,
   UnknownReason,

@@ -8,7 +8,9 @@ interface Meta {
   readonly off?: number
   readonly raw?: true
   readonly absent?: true
+  readonly lane?: Place
 }
+type Place = readonly [lane: string, n: number]
 type Control =
   | readonly [name: 'holdfast', banner: Banner]
   | readonly [name: 'hi', hi: Hi]
@@ -42,6 +44,11 @@ interface Ok {
   readonly window: readonly [messages: number, bytes: number]
   readonly maxFrame: number
   readonly lost?: Lost
+  readonly lanes?: LanesOffer
+}
+interface LanesOffer {
+  readonly epoch: string
+  readonly ttl: number
 }
 type LostReason =
   | 'expired'
@@ -289,6 +296,7 @@ type HoldfastErrorCode =
   | 'undelivered'
   | 'unknown'
   | 'overflow'
+  | 'not-stored'
 interface HoldfastErrorDetails {
   readonly cause?: unknown
   readonly reason?: string
@@ -357,6 +365,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed'
 }
 interface Outgoing<Body> {
   readonly body: Body
@@ -375,6 +384,7 @@ interface Link<Body> {
 interface Outbox<Body> {
   readonly size: number
   readonly bytes: number
+  hasRoom(bytes: number): boolean
   push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
   flush(): void
   discard(reason: UndeliveredReason): void
@@ -386,7 +396,7 @@ declare function createOutbox<Body>(
   maxFrameBytes: () => number,
   link: Link<Body>,
   clock: Clock,
-  settled: (name: string | undefined, outcome: Outcome, bytes: number) => void,
+  settled: (name: string | undefined, outcome: Outcome, bytes: number, message: Delivery) => void,
 ): Outbox<Body>
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
@@ -520,6 +530,7 @@ export type {
   HoldfastErrorCode,
   HoldfastErrorDetails,
   IsControl,
+  LanesOffer,
   Line,
   LineOptions,
   Link,
@@ -532,6 +543,7 @@ export type {
   Outcome,
   Outgoing,
   Payload,
+  Place,
   PlainCodec,
   PlainFrame,
   RequestAnswer,

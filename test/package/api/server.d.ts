@@ -195,6 +195,7 @@ type HoldfastErrorCode =
   | 'undelivered'
   | 'unknown'
   | 'overflow'
+  | 'not-stored'
 interface HoldfastErrorDetails {
   readonly cause?: unknown
   readonly reason?: string
@@ -219,6 +220,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed'
 }
 type Window = readonly [messages: number, bytes: number]
 interface WaitOptions {
@@ -257,6 +259,7 @@ interface HubOptions<Data = unknown> {
   readonly limits?: HubLimits
   readonly sessionTimeout?: number
   readonly tombstoneTimeout?: number
+  readonly laneTimeout?: number
   readonly pingInterval?: number
   readonly greetingTimeout?: number
   readonly address?: (request: RequestLike) => string | undefined
@@ -285,6 +288,7 @@ interface HubLimits {
   readonly maxSessions?: number
   readonly maxSessionsPerAddress?: number
   readonly maxTombstones?: number
+  readonly maxLanes?: number
   readonly messageRate?: number
   readonly messageBurst?: number
   readonly maxBufferedMessages?: number
@@ -399,6 +403,7 @@ interface HubStats {
   readonly sessions: number
   readonly connected: number
   readonly tombstones: number
+  readonly lanes: number
   readonly bufferedMessages: number
   readonly bufferedBytes: number
   readonly accepted: number

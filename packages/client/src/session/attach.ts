@@ -159,6 +159,8 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     // A large message on a slow path looks like silence, and would do so on every connection.
     heartbeat = createHeartbeat({ interval: (ok.ping + pingSlack) * 2 ** Math.min(silences, 4) })
 
+    host.greeted?.(ok)
+
     // A listener that heard of an outcome or a loss may have ended all this.
     const { session: current } = held
     if (!current || connection.state.name !== 'greeting') return
@@ -250,8 +252,8 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     get unacknowledged() {
       return held.unacknowledged
     },
-    encode: (name, data, id) => encodeBody(name, data, id === undefined ? id : { id }),
-    encodeRaw: (data: Payload) => encodeBody(null, data, { raw: true }),
+    encode: (name, data, id, lane) => encodeBody(name, data, id === undefined ? lane && { lane } : { id }),
+    encodeRaw: (data: Payload, lane) => encodeBody(null, data, { raw: true, ...(lane && { lane }) }),
     sizeOf: (body) => bodyBytes(body as Body),
 
     greet() {

@@ -17,6 +17,7 @@ const keys = [
   'error',
   'message',
   'absent',
+  'lane',
   '__proto__',
   'constructor',
   'prototype',
@@ -40,6 +41,8 @@ function makeMeta(random: Random): object {
     () => ({ off: pick(random, numbers) }),
     () => ({ raw: pick(random, [true, false, 1]) }),
     () => ({ id: 1, absent: true }),
+    () => ({ lane: [pick(random, ['a', 'a b', ...scalars]), pick(random, numbers)] }),
+    () => ({ [pick(random, keys)]: true, lane: ['a', 1] }),
     () => makeValue(random, 2) as object,
   ])()
 }
@@ -59,6 +62,7 @@ const controls: readonly (readonly unknown[])[] = [
   ['hi', { ...greeting, token: 't', session: 's', key: 'k', rx: 3 }],
   ['ok', accepted],
   ['ok', { ...accepted, identity: 'u', lost: { why: 'expired', rx: 1, missed: null } }],
+  ['ok', { ...accepted, lanes: { epoch: 'e', ttl: 3 } }],
   ['a', 1],
   ['p', 2],
   ['q', 3],

@@ -1,0 +1,34 @@
+import type { Delivery, LanesOffer, Link, Ok, Outbox, Outcome, Place, SendOptions } from '@holdfast/protocol'
+import type { Connection } from './connection/connection.ts'
+import type { Ports } from './connection/ports.ts'
+import type { Encoded } from './wire.ts'
+
+/** Where messages are kept that have no outcome yet: made by `store()` of `holdfast/store`, given to `createClient`. */
+export interface Store {
+  /** Binds the store to one client. */
+  attach(host: StoreHost): StoreEnd
+}
+
+/** What the client does for its store. */
+export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
+  readonly connection: Pick<Connection, 'state'>
+  outbox(): Outbox<Encoded>
+  /** A message of an earlier page has its outcome, and was not queued. */
+  settled(name: string | undefined, outcome: Outcome): void
+}
+
+/** What the store does for its client. */
+export interface StoreEnd {
+  /** The place of the next message. */
+  next(): Place
+  /** A message was sent. */
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  /** A message has its outcome, whether it is kept or not. */
+  settled(delivery: Delivery): void
+  /** The server has taken us in, and nothing was written since. */
+  greeted(ok: Pick<Ok, 'identity'> & { readonly lanes?: LanesOffer }): void
+  /** The link, which is not writable while others may be sending what waits, or must learn first that it is written. */
+  guard(link: Link<Encoded>): Link<Encoded>
+  /** Lets go of all. What has no outcome stays. */
+  dispose(): Promise<void>
+}

@@ -1,0 +1,345 @@
+import type { Outcome } from '@holdfast/protocol'
+import type { Entry, Held, Lane } from './keeper.ts'
+import { newAbort } from '../connection/ports.ts'
+import { lock, tryLock } from './locks.ts'
+import { bodyOf, outcomeOf, unknown, writtenUnder } from './records.ts'
+import type { LaneRecord, MessageRecord } from './records.ts'
+
+/** Takes over the lanes of pages that are gone, and sends what is in them. */
+export interface Adoption {
+  /** Looks for such lanes, and waits for those that are still in use. Never rejects. */
+  look(): Promise<void>
+  /** Settles what must not be sent to the server that there is now. */
+  judge(): void
+  /** A server has taken us in. */
+  greeted(): void
+  /** A message has its outcome. */
+  progressed(lane: Lane | undefined): void
+  /** Lets go of all lanes that were taken over. What was queued of them goes out all the same. */
+  abandon(): void
+}
+
+/** A message that is in the database only. */
+type Waiting = Pick<MessageRecord, 'n' | 'name' | 'at' | 'expiresAt' | 'bytes'> & {
+  /** The epoch that it may have been written under. */
+  readonly under: string | null
+}
+
+interface Adopted extends Lane {
+  waiting: Waiting[]
+  /** It was taken over; from then on somebody sees to its end. */
+  isTaken: boolean
+  /** The next ones are on their way from the database into the queue. */
+  isBusy: boolean
+}
+
+function waitingOf(message: MessageRecord, lane: Pick<LaneRecord, 'epoch' | 'written'>): Waiting {
+  const { n, name, at, expiresAt, bytes } = message
+  return { n, name, at, expiresAt, bytes, under: writtenUnder(message, lane) }
+}
+
+/** How many messages are read, and how many of a lane are queued, at a time. */
+const batchLength = 256
+
+/** How long after the end of a page something of it may come into the database, in milliseconds. */
+const lateness = 60_000
+
+const overflow: Outcome = { status: 'undelivered', reason: 'overflow' }
+const foreign: Outcome = { status: 'undelivered', reason: 'session-lost' }
+
+export function createAdoption(held: Held): Adoption {
+  const { host, ports, journal, lanes, entries, isActive, isOpen } = held
+  const adopted = new Set<Adopted>()
+  /** Ends the waits for the locks of others, by their lanes. */
+  const waits = new Map<string, () => void>()
+  let looking: Promise<void> | undefined
+  let isWanted = false
+
+  const rangeOf = (id: string, from: number, to = Infinity): unknown => ports.keyRange([id, from], [id, to])
+
+  const readFrom = (id: string, from: number): Promise<MessageRecord[]> =>
+    journal.read('messages', (store) => store.getAll(rangeOf(id, from), batchLength)) as Promise<
+      MessageRecord[]
+    >
+
+  // Looking
+
+  const look = (): Promise<void> => {
+    isWanted = true
+    looking ??= search()
+      // The journal tells of what fails in the database.
+      .catch(() => {})
+      .then(() => {
+        looking = undefined
+        // Somebody asked when it was about to end.
+        if (isWanted && isActive()) void look()
+      })
+    return looking
+  }
+
+  const search = async (): Promise<void> => {
+    while (isWanted && isActive()) {
+      isWanted = false
+      const found: Adopted[] = []
+      try {
+        const records = (await journal.read('lanes', (store) => store.getAll())) as LaneRecord[]
+        for (const { id } of records) {
+          if (id === '' || lanes.has(id)) continue
+          const lane = await take(id)
+          if (lane) found.push(lane)
+        }
+        if (isActive()) trim(found)
+        for (const lane of found) if (isActive() && (isSendable() || lane.waiting.length === 0)) adopt(lane)
+      } finally {
+        for (const lane of found) if (!lane.isTaken) release(lane)
+      }
+    }
+  }
+
+  const isSendable = (): boolean => isActive() && isOpen() && held.server() !== undefined
+
+  /** Locks a lane whose page is gone, and reads what is in it. */
+  const take = async (id: string): Promise<Adopted | undefined> => {
+    const go = await tryLock(ports.locks()!, held.lockName(id))
+    if (!go) {
+      wait(id)
+      return undefined
+    }
+    try {
+      const lane = await load(id, go)
+      if (lane) return lane
+    } catch (error) {
+      go()
+      throw error
+    }
+    go()
+    return undefined
+  }
+
+  /** Its page lives. Once that is gone, one of those who wait gets the lock. */
+  const wait = (id: string): void => {
+    if (waits.has(id)) return
+    const abort = newAbort()
+    waits.set(id, () => abort.abort())
+    const forget = (): void => void waits.delete(id)
+    lock(ports.locks()!, held.lockName(id), abort.signal).then((go) => {
+      forget()
+      go()
+      void look()
+    }, forget)
+  }
+
+  const load = async (id: string, release: () => void): Promise<Adopted | undefined> => {
+    const record = (await journal.read('lanes', (store) => store.get(id))) as LaneRecord | undefined
+    // Somebody else has emptied it in the meantime.
+    if (!record) return undefined
+    const waiting: Waiting[] = []
+    for (let from = 1; ; from = waiting.at(-1)!.n + 1) {
+      const batch = await readFrom(id, from)
+      for (const message of batch) waiting.push(waitingOf(message, record))
+      if (batch.length < batchLength) break
+    }
+    return {
+      ...record,
+      isOwn: false,
+      last: 0,
+      open: new Map(),
+      release,
+      waiting,
+      isTaken: false,
+      isBusy: false,
+    }
+  }
+
+  /** A message gets its outcome without having been queued. */
+  const settle = ({ id }: Lane, { n, name }: Waiting, outcome: Outcome): void => {
+    journal.push({ place: 'messages', key: [id, n] })
+    host.settled(name, outcome)
+  }
+
+  /** The oldest go, as far as there are too many. */
+  const trim = (found: readonly Adopted[]): void => {
+    const all = found.flatMap((lane) => lane.waiting.map((message) => ({ lane, message })))
+    let bytes = all.reduce((sum, { message }) => sum + message.bytes, 0)
+    if (bytes <= held.maxStored) return
+    all.sort((one, other) => one.message.at - other.message.at)
+    const dropped = new Set<Waiting>()
+    for (const { lane, message } of all) {
+      if (bytes <= held.maxStored) break
+      bytes -= message.bytes
+      dropped.add(message)
+      settle(lane, message, message.under === null ? overflow : unknown)
+    }
+    for (const lane of found) lane.waiting = lane.waiting.filter((message) => !dropped.has(message))
+  }
+
+  // Sending
+
+  const adopt = (lane: Adopted): void => {
+    lane.isTaken = true
+    adopted.add(lane)
+    lanes.set(lane.id, lane)
+    lane.taken++
+    judge(lane)
+    advance(lane)
+  }
+
+  /** Settles what must not be sent to the server that there is now. */
+  const judge = (lane: Adopted): void => {
+    const server = held.server()
+    if (!server) return
+    const isForeign = lane.identity !== undefined && lane.identity !== server.identity
+    const now = host.clock.wall()
+    lane.waiting = lane.waiting.filter((message) => {
+      const { under } = message
+      const outcome = isForeign
+        ? under === null
+          ? foreign
+          : unknown
+        : outcomeOf(message, under, server, now)
+      if (outcome) settle(lane, message, outcome)
+      return !outcome
+    })
+    lane.identity = server.identity
+  }
+
+  const advance = (lane: Adopted): void => {
+    if (lane.isBusy || lane.open.size > 0 || !adopted.has(lane)) return
+    if (lane.waiting.length === 0) return finish(lane)
+    // Another page may have a connection.
+    if (!isSendable()) return letGo(lane)
+    if (!host.outbox().hasRoom(lane.waiting[0]!.bytes)) return
+    lane.isBusy = true
+    void sendSome(lane)
+      .catch(() => {})
+      .then(() => {
+        lane.isBusy = false
+        if (lane.open.size === 0 && isActive() && isOpen()) retry(lane)
+      })
+  }
+
+  /** Unless there is no room, in which case the next outcome is waited for. */
+  const retry = (lane: Adopted): void => {
+    if (lane.waiting.length === 0 || host.outbox().hasRoom(lane.waiting[0]!.bytes)) advance(lane)
+  }
+
+  const sendSome = async (lane: Adopted): Promise<void> => {
+    const server = held.server()!
+    const first = lane.waiting[0]!.n
+    const records = await readFrom(lane.id, first)
+    const batch = records.slice(0, batchLength)
+    // Nothing is sent of which the database does not know that it may have been.
+    lane.written = Math.max(lane.epoch === server.epoch ? lane.written : 0, batch.at(-1)?.n ?? 0)
+    lane.epoch = server.epoch
+    held.note(lane)
+    await journal.written()
+    for (const record of batch) {
+      const [message] = lane.waiting
+      if (!message || held.server() !== server || !isSendable() || !adopted.has(lane)) return
+      if (record.n !== message.n) continue
+      if (!host.outbox().hasRoom(message.bytes)) return
+      lane.waiting.shift()
+      queue(lane, record)
+    }
+    // What is not in the database any more cannot be sent.
+    const last = batch.at(-1)?.n
+    if (batch.length === 0) lane.waiting = []
+    else if (batch.length < batchLength) lane.waiting = lane.waiting.filter(({ n }) => n > last!)
+  }
+
+  const queue = (lane: Adopted, record: MessageRecord): void => {
+    const { n, name, at, expiresAt, bytes, epoch } = record
+    const body = bodyOf(record)
+    lane.last = n
+    const delivery = host
+      .outbox()
+      .push(body, bytes, name, { ttl: Math.max(0, expiresAt - host.clock.wall()) })
+    const entry: Entry = {
+      lane,
+      n,
+      name,
+      body,
+      bytes,
+      at,
+      expiresAt,
+      epoch,
+      delivery,
+      isStrict: false,
+      isWritten: true,
+      isGone: false,
+    }
+    if (delivery.outcome) return journal.push({ place: 'messages', key: [lane.id, n] })
+    entries.set(delivery, entry)
+    lane.open.set(n, entry)
+  }
+
+  /**
+   * All that was found has its outcome. What a page wrote in its last moment may come into the database after its lock
+   * was free, so there is a second look.
+   */
+  const finish = (lane: Adopted): void => {
+    lane.isBusy = true
+    void findMore(lane)
+      .catch(() => {})
+      .then(() => {
+        lane.isBusy = false
+        if (!adopted.has(lane)) return
+        if (lane.waiting.length === 0) return forget(lane)
+        judge(lane)
+        advance(lane)
+      })
+  }
+
+  const findMore = async (lane: Adopted): Promise<void> => {
+    await journal.written()
+    lane.waiting = (await readFrom(lane.id, 1)).map((message) => waitingOf(message, lane))
+  }
+
+  const forget = (lane: Adopted): void => {
+    adopted.delete(lane)
+    lanes.delete(lane.id)
+    const now = host.clock.wall()
+    // What a page wrote in its last moment must still be found by whoever looks next.
+    if (now - (lane.emptiedAt ?? now) > lateness) journal.push({ place: 'lanes', key: lane.id })
+    else if (lane.emptiedAt === undefined) {
+      lane.emptiedAt = now
+      held.note(lane)
+    }
+    release(lane)
+  }
+
+  const letGo = (lane: Adopted): void => {
+    adopted.delete(lane)
+    lanes.delete(lane.id)
+    release(lane)
+  }
+
+  /** Once the database has what became of its messages. */
+  const release = ({ release: go }: Adopted): void => {
+    if (go) void journal.written().then(go, go)
+  }
+
+  return {
+    look,
+    judge() {
+      for (const lane of adopted) judge(lane)
+    },
+    greeted() {
+      if (!isSendable()) return
+      for (const lane of adopted) advance(lane)
+      void look()
+    },
+    progressed() {
+      for (const lane of adopted) advance(lane)
+    },
+    abandon() {
+      for (const end of waits.values()) end()
+      for (const lane of adopted) {
+        for (const { delivery } of lane.open.values()) entries.delete(delivery)
+        lanes.delete(lane.id)
+        lane.release?.()
+      }
+      adopted.clear()
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '@holdfast/protocol'
+import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+
+/** The object stores. */
+export type StoreName = 'messages' | 'lanes'
+
+/** One step of a transaction: puts a value, or deletes what is under a key. */
+export interface Step {
+  readonly place: StoreName
+  readonly key: Key
+  readonly value?: object
+}
+
+/** An open database. Any failure of it may be its end. */
+export interface Database {
+  /** All of it or nothing. */
+  write(steps: readonly Step[], isStrict: boolean): Promise<void>
+  read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
+  /** What is under way comes to its end. */
+  close(): void
+}
+
+const version = 1
+/** How long opening may take, in milliseconds: there are browsers that never answer. */
+const openTimeout = 5_000
+
+/** `lost` hears that the platform took the database away. */
+export function openDatabase(
+  ports: StorePorts,
+  clock: Clock,
+  name: string,
+  lost: (cause: unknown) => void,
+): Promise<Database> {
+  return new Promise((resolve, reject) => {
+    const databases = ports.databases()
+    if (!databases) throw new TypeError('no IndexedDB here')
+    const request = databases.open(name, version)
+    let isLate = false
+    const timer = clock.setTimer(() => {
+      isLate = true
+      reject(new Error('opening the database took too long'))
+    }, openTimeout)
+    request.onupgradeneeded = () => {
+      const { result } = request
+      result.createObjectStore('messages', { keyPath: ['lane', 'n'] })
+      result.createObjectStore('lanes', { keyPath: 'id' })
+    }
+    request.onerror = () => {
+      clock.clearTimer(timer)
+      reject(request.error)
+    }
+    request.onsuccess = () => {
+      clock.clearTimer(timer)
+      const { result } = request
+      if (isLate) return result.close()
+      result.onclose = () => lost(new Error('the database was closed'))
+      // Somebody deletes it, or brings a newer version.
+      result.onversionchange = () => {
+        result.close()
+        lost(new Error('the database is changed by somebody else'))
+      }
+      resolve(databaseOf(result))
+    }
+  })
+}
+
+function databaseOf(database: DatabaseLike): Database {
+  return {
+    write: (steps, isStrict) =>
+      new Promise((resolve, reject) => {
+        const durability = isStrict ? 'strict' : 'relaxed'
+        const transaction = database.transaction(['messages', 'lanes'], 'readwrite', { durability })
+        transaction.oncomplete = () => resolve()
+        transaction.onabort = () => reject(transaction.error)
+        const messages = transaction.objectStore('messages')
+        const lanes = transaction.objectStore('lanes')
+        for (const { place, key, value } of steps) {
+          const store = place === 'messages' ? messages : lanes
+          if (value) store.put(value)
+          else store.delete(key)
+        }
+        // A page that is about to freeze does not come to hear that its requests are done.
+        transaction.commit?.()
+      }),
+    read: (place, ask) =>
+      new Promise((resolve, reject) => {
+        const transaction = database.transaction([place], 'readonly')
+        const request = ask(transaction.objectStore(place))
+        request.onsuccess = () => resolve(request.result)
+        transaction.onabort = () => reject(transaction.error)
+        request.onerror = () => reject(request.error)
+      }),
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,288 @@
+import type { Clock } from '@holdfast/protocol'
+import { openDatabase } from './database.ts'
+import type { Database, Step, StoreName } from './database.ts'
+import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+
+/** Something that is written, and may have gone before it is. */
+export interface Writable {
+  readonly isStrict: boolean
+  /** It is in a transaction, or was. */
+  isWritten: boolean
+  isGone: boolean
+}
+
+/** One thing to be done, which is looked at when its turn comes. */
+export interface Task {
+  readonly place: StoreName
+  readonly key: Key
+  /** What is to be put there; without it, what is there is deleted. */
+  readonly value?: () => object
+  readonly item?: Writable
+}
+
+/**
+ * Brings everything into the database, in order: what comes up while one transaction runs goes into the next. Opens a
+ * database that failed once more, and then gives up.
+ */
+export interface Journal {
+  /** Opens the database, and begins to write. Never rejects. */
+  open(): Promise<void>
+  push(task: Task): void
+  /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
+  written(): Promise<void>
+  read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
+  /** From here on everything is in a transaction at once: the page may be gone after this turn. */
+  hurry(): void
+  /** Lets go of the database until it is opened again. */
+  suspend(): void
+  /** Writes what is left, and lets go. */
+  close(): Promise<void>
+}
+
+export interface JournalPorts {
+  readonly ports: StorePorts
+  readonly clock: Clock
+  readonly name: string
+  /** A database was opened, and nothing is written yet. */
+  opened(database: Database): Promise<void>
+  /** All that has to be there, for a database that may have lost it. */
+  everything(): Task[]
+  /** There is no room for it. */
+  refused(item: Writable, cause: unknown): void
+  /** The database cannot be used. */
+  failed(cause: unknown): void
+}
+
+/** How many tasks go into one transaction: putting them takes some 20 ms, in which a page does nothing else. */
+const maxBatch = 512
+/** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
+const maxRefusals = 4
+
+interface Waiter {
+  /** How many tasks are to be done. */
+  upTo: number
+  resolve(): void
+  reject(cause: unknown): void
+}
+
+export function createJournal(journalPorts: JournalPorts): Journal {
+  const { ports, clock, name, everything, refused } = journalPorts
+  let state: 'closed' | 'opening' | 'open' | 'suspended' | 'failed' = 'closed'
+  let database: Database | undefined
+  let queue: Task[] = []
+  /** How many tasks there have been, and how many of them are in a transaction. */
+  let pushed = 0
+  let taken = 0
+  let waiters: Waiter[] = []
+  let running = 0
+  let isDue = false
+  let isHurried = false
+  /** The database failed since it last wrote something. */
+  let isRepaired = false
+  let failure: unknown
+
+  const fail = (cause: unknown): void => {
+    if (state === 'failed') return
+    state = 'failed'
+    failure = cause
+    database?.close()
+    database = undefined
+    queue = []
+    const disappointed = waiters
+    waiters = []
+    journalPorts.failed(cause)
+    for (const { reject } of disappointed) reject(cause)
+  }
+
+  const connect = async (): Promise<void> => {
+    state = 'opening'
+    const opened = await openDatabase(ports, clock, name, (cause) => {
+      if (database === opened) broke(opened, cause)
+    })
+    try {
+      await journalPorts.opened(opened)
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+    // It may have been suspended meanwhile.
+    if (state !== 'opening') return opened.close()
+    database = opened
+    state = 'open'
+  }
+
+  /** The database is of no use any more: what it was to hold goes into another one. */
+  const repair = async (cause: unknown): Promise<void> => {
+    if (isRepaired) return fail(cause)
+    isRepaired = true
+    try {
+      await connect()
+      // What is deleted stays deleted, what is to be put is among everything.
+      queue = [...queue.filter(({ value }) => !value), ...everything()]
+      recount()
+      pump()
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  const broke = (failed: Database, cause: unknown): void => {
+    if (database !== failed) return
+    database = undefined
+    failed.close()
+    void repair(cause)
+  }
+
+  const stepsOf = (tasks: readonly Task[]): Step[] =>
+    tasks.map(({ place, key, value }) => (value ? { place, key, value: value() } : { place, key }))
+
+  const attempt = (target: Database, tasks: readonly Task[]): Promise<void> =>
+    target.write(
+      stepsOf(tasks),
+      tasks.some(({ item }) => item?.isStrict),
+    )
+
+  /** Without room for all, what frees some goes first, and then as many of the others as there is room for. */
+  const writeSome = async (target: Database, tasks: readonly Task[]): Promise<void> => {
+    const others = tasks.filter(({ item, value }) => !item || !value)
+    if (others.length > 0) await attempt(target, others)
+    let refusals = 0
+    const writeHalves = async (items: readonly Task[]): Promise<void> => {
+      const isHopeless = refusals >= maxRefusals
+      try {
+        if (isHopeless) throw noRoom
+        await attempt(target, items)
+        refusals = 0
+      } catch (error) {
+        if (!isQuota(error)) throw error
+        if (items.length > 1 && !isHopeless) {
+          await writeHalves(items.slice(0, items.length >> 1))
+          return writeHalves(items.slice(items.length >> 1))
+        }
+        refusals++
+        noRoom = error
+        for (const { item } of items) {
+          item!.isWritten = false
+          refused(item!, error)
+        }
+      }
+    }
+    let noRoom: unknown
+    const items = tasks.filter(({ item, value }) => item && value)
+    if (items.length > 0) await writeHalves(items)
+  }
+
+  const write = async (target: Database, tasks: readonly Task[]): Promise<void> => {
+    if (tasks.length === 0) return
+    try {
+      await attempt(target, tasks)
+    } catch (error) {
+      if (!isQuota(error)) throw error
+      await writeSome(target, tasks)
+    }
+  }
+
+  /** What is in the queue is another than before: whoever waits, waits for all of it. */
+  const recount = (): void => {
+    pushed = taken + queue.length
+    for (const waiter of waiters) waiter.upTo = pushed
+  }
+
+  const start = (target: Database): void => {
+    const batch = isHurried ? queue : queue.slice(0, maxBatch)
+    queue = isHurried ? [] : queue.slice(maxBatch)
+    taken += batch.length
+    const end = taken
+    // What came and went meanwhile never was.
+    const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
+    for (const { item, value } of tasks) if (item && value) item.isWritten = true
+    running++
+    write(target, tasks).then(
+      () => {
+        running--
+        isRepaired = false
+        const satisfied = waiters.filter(({ upTo }) => upTo <= end)
+        waiters = waiters.filter(({ upTo }) => upTo > end)
+        for (const { resolve } of satisfied) resolve()
+        pump()
+      },
+      (cause: unknown) => {
+        running--
+        if (state === 'failed') return
+        queue.unshift(...(state === 'suspended' ? tasks : tasks.filter(({ value }) => !value)))
+        recount()
+        if (database === target) broke(target, cause)
+        else pump()
+      },
+    )
+  }
+
+  const written = (): Promise<void> => {
+    if (state === 'failed') return Promise.reject(failure)
+    if (queue.length === 0 && running === 0 && state !== 'opening') return Promise.resolve()
+    return new Promise((resolve, reject) => waiters.push({ upTo: pushed, resolve, reject }))
+  }
+
+  const pump = (): void => {
+    if (database && running === 0 && (queue.length > 0 || waiters.length > 0)) start(database)
+  }
+
+  return {
+    async open() {
+      if (state === 'failed') return
+      isHurried = false
+      try {
+        await connect()
+      } catch (error) {
+        // A platform without any will not have one the next time.
+        if (error instanceof TypeError) return fail(error)
+        return repair(error)
+      }
+      pump()
+    },
+    push(task) {
+      if (state === 'failed') return
+      queue.push(task)
+      pushed++
+      if (isHurried && database) return start(database)
+      if (isDue) return
+      isDue = true
+      void Promise.resolve().then(() => {
+        isDue = false
+        pump()
+      })
+    },
+    written,
+    async read(place, ask) {
+      const target = database
+      if (!target) throw new Error('the database is not open')
+      try {
+        return await target.read(place, ask)
+      } catch (error) {
+        broke(target, error)
+        throw error
+      }
+    },
+    hurry() {
+      isHurried = true
+      if (database && queue.length > 0) start(database)
+    },
+    suspend() {
+      if (state === 'failed') return
+      state = 'suspended'
+      database?.close()
+      database = undefined
+    },
+    async close() {
+      if (state === 'open' || state === 'opening') await written().catch(() => {})
+      if (state === 'failed') return
+      state = 'closed'
+      database?.close()
+      database = undefined
+    },
+  }
+}
+
+function isQuota(error: unknown): boolean {
+  return (error as { readonly name?: string } | undefined)?.name === 'QuotaExceededError'
+}

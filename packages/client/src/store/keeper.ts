@@ -1,0 +1,439 @@
+import { bodyBytes, misuse } from '@holdfast/protocol'
+import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
+import type { StoreEnd, StoreHost } from '../store.ts'
+import { createAdoption } from './adoption.ts'
+import { createJournal } from './journal.ts'
+import type { Journal, Task, Writable } from './journal.ts'
+import { lock } from './locks.ts'
+import type { Release } from './locks.ts'
+import type { PageEventLike, StorePorts } from './ports.ts'
+import { unknown, writtenUnder } from './records.ts'
+import type { LaneRecord, MessageRecord, Server } from './records.ts'
+
+/** A message that has no outcome yet. */
+export interface Entry extends Omit<MessageRecord, 'lane' | 'text' | 'data'>, Writable {
+  readonly lane: Lane
+  readonly body: Body
+  readonly delivery: Delivery
+}
+
+/** A lane that this page sends: its own, or one that it has taken over. */
+export interface Lane {
+  readonly id: string
+  readonly isOwn: boolean
+  identity: LaneRecord['identity']
+  epoch: string | null
+  written: number
+  taken: number
+  emptiedAt?: LaneRecord['emptiedAt']
+  /** The last number that was queued. */
+  last: number
+  readonly open: Map<number, Entry>
+  release: Release | undefined
+}
+
+/** What the keeper and the adoption share. */
+export interface Held {
+  readonly host: StoreHost
+  readonly ports: StorePorts
+  readonly journal: Journal
+  /** The lanes that are locked by this page, by id. */
+  readonly lanes: Map<string, Lane>
+  readonly entries: Map<Delivery, Entry>
+  readonly maxStored: number
+  /** The server of the last greeting. */
+  server(): Server | undefined
+  /** Whether messages may be written now. */
+  isOpen(): boolean
+  /** Whether lanes may be taken over, and sent. */
+  isActive(): boolean
+  lockName(lane: string): string
+  /** Writes down a lane as it is when it is written. */
+  note(lane: Lane): void
+}
+
+export interface KeeperOptions {
+  readonly name: string
+  readonly ttl: number
+  readonly maxStored: number
+  readonly ports: StorePorts
+  /** Messages are only in memory: all of them from now on, or this many. */
+  trouble(what: 'unavailable' | 'failed' | 'quota', cause: unknown): void
+}
+
+/** The store of one client. */
+export interface Keeper extends StoreEnd {
+  /** Why nothing is written, if so; else why the open messages are that could not be. */
+  readonly failure: { readonly cause: unknown } | undefined
+  /** Resolves when all that was sent before was written, or refused. */
+  written(): Promise<void>
+}
+
+/** How long messages wait until the database has been told that they will be written, in milliseconds. */
+const markTimeout = 1_000
+
+export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
+  const { ports, trouble } = options
+  const { clock } = host
+  const databaseName = `holdfast:${options.name}`
+
+  const lanes: Held['lanes'] = new Map()
+  const entries: Held['entries'] = new Map()
+  /** Those for which there was no room. */
+  const refused = new Map<Writable, unknown>()
+  let own: Lane | undefined
+  let lastAdded = 0
+  /** The own lane was taken by another page while this one was away, with its last mark. */
+  let isTaken = false
+  let server: Server | undefined
+  let begun: Promise<void> | undefined
+  let stopListening: (() => void) | undefined
+  let isDisposed = false
+  let failure: { readonly cause: unknown } | undefined
+  /** The page has let go of its lane, and has not got it back. */
+  let isAway = false
+  let isLeaving = false
+  /** Opens the gate, while the database does not know yet that messages will be written. */
+  let unmark: (() => void) | undefined
+
+  const isOpen = (): boolean => host.connection.state.name === 'open'
+
+  const lockName = (lane: string): string => `${databaseName}:${lane}`
+
+  const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
+    if (failure) return
+    failure = { cause }
+    refused.clear()
+    isAway = false
+    unmark?.()
+    trouble(what, cause)
+    host.outbox().flush()
+  }
+
+  // Writing
+
+  const taskOf = (entry: Entry): Task => ({
+    place: 'messages',
+    key: [entry.lane.id, entry.n],
+    item: entry,
+    value: () => recordOf(entry),
+  })
+
+  const laneTask = (lane: Lane): Task => ({
+    place: 'lanes',
+    key: lane.id,
+    value: (): LaneRecord => {
+      const { id, identity, epoch, written, taken, emptiedAt } = lane
+      return { id, identity, epoch, written, taken, emptiedAt }
+    },
+  })
+
+  /** Whose the database is. */
+  const ownerTask = (identity: string | null): Task => ({
+    place: 'lanes',
+    key: '',
+    value: (): LaneRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
+  })
+
+  const everything = (): Task[] => {
+    refused.clear()
+    const tasks: Task[] = server ? [ownerTask(server.identity)] : []
+    for (const lane of lanes.values()) {
+      tasks.push(laneTask(lane))
+      for (const entry of lane.open.values()) {
+        entry.isWritten = true
+        tasks.push(taskOf(entry))
+      }
+    }
+    return tasks
+  }
+
+  const journal = createJournal({
+    ports,
+    clock,
+    name: databaseName,
+    // Before anything of the own lane is in the database, so that nobody can take it for that of somebody else.
+    async opened(database) {
+      if (!own || own.identity !== undefined) return
+      const owner = (await database.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
+      if (own.identity === undefined) own.identity = owner?.identity
+    },
+    everything,
+    refused(item, cause) {
+      if (item.isGone) return
+      refused.set(item, cause)
+      if (refused.size === 1) trouble('quota', cause)
+    },
+    failed: (cause) => fail(cause instanceof TypeError ? 'unavailable' : 'failed', cause),
+  })
+
+  const note = (lane: Lane): void => journal.push(laneTask(lane))
+
+  const held: Held = {
+    host,
+    ports,
+    journal,
+    lanes,
+    entries,
+    maxStored: options.maxStored,
+    server: () => server,
+    isOpen,
+    isActive: () => !isDisposed && !failure && !isAway && !isLeaving,
+    lockName,
+    note,
+  }
+  const adoption = createAdoption(held)
+
+  // Lanes
+
+  const ownLane = (): Lane => {
+    if (own) return own
+    own = {
+      id: idOf(ports.randomBytes(16)),
+      isOwn: true,
+      identity: undefined,
+      epoch: null,
+      written: 0,
+      taken: 0,
+      last: 0,
+      open: new Map(),
+      release: undefined,
+    }
+    lanes.set(own.id, own)
+    return own
+  }
+
+  const lockOwn = async (): Promise<void> => {
+    if (own) own.release = await lock(ports.locks()!, lockName(own.id))
+  }
+
+  const start = async (): Promise<void> => {
+    try {
+      if (!ports.databases()) throw new TypeError('no IndexedDB here')
+      if (!ports.locks()) throw new TypeError('no Web Locks here')
+      ownLane()
+      stopListening = ports.listen(onPage)
+      await lockOwn()
+    } catch (error) {
+      return fail('unavailable', error)
+    }
+    note(own!)
+    await journal.open()
+    await adoption.look()
+  }
+
+  const begin = (): void => {
+    if (!isDisposed) begun ??= start()
+  }
+
+  /** What another page may have sent to a server that is no more must not be sent by this one. */
+  const settleTaken = (): void => {
+    if (!own || !isTaken || !server || !isOpen()) return
+    isTaken = false
+    for (const entry of [...own.open.values()]) {
+      const under = writtenUnder(entry, own)
+      if (under !== null && under !== server.epoch) settleAs(entry, unknown)
+    }
+  }
+
+  const settleAs = ({ delivery }: Entry, outcome: Outcome): void =>
+    (delivery as unknown as { settle(outcome: Outcome): void }).settle(outcome)
+
+  // Pages
+
+  const onPage = ({ type, persisted }: PageEventLike): void => {
+    if (type === 'pagehide') {
+      isLeaving = true
+      journal.hurry()
+      // In a hidden page, nothing else follows.
+      if (ports.isHidden()) leave()
+    } else if (type === 'pageshow') {
+      isLeaving = false
+      if (persisted) void comeBack()
+    } else if (!ports.isHidden()) {
+      if (!isAway) void adoption.look()
+    } else if (isLeaving) leave()
+  }
+
+  /** The page may be kept as it is, and others must be able to send what it has left. */
+  const leave = (): void => {
+    if (failure || isAway || !own?.release) return
+    isAway = true
+    journal.suspend()
+    adoption.abandon()
+    own.release()
+    own.release = undefined
+  }
+
+  const comeBack = async (): Promise<void> => {
+    if (!isAway || failure || isDisposed) return
+    try {
+      await lockOwn()
+      await journal.open()
+      await reconcile()
+    } catch (error) {
+      // What fails in the database, the journal tells of.
+      if (!own?.release) return fail('failed', error)
+    }
+    if (isDisposed) return
+    isAway = false
+    host.outbox().flush()
+    await adoption.look()
+  }
+
+  /** Another page may have sent some of our messages, and told what became of them. */
+  const reconcile = async (): Promise<void> => {
+    if (!own) return
+    const lane = own
+    const found = (await journal.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
+    if (found?.taken !== lane.taken) {
+      isTaken = true
+      lane.taken = found?.taken ?? lane.taken
+      lane.epoch = found?.epoch ?? lane.epoch
+      lane.written = found?.written ?? lane.written
+      const range = ports.keyRange([lane.id, 0], [lane.id, Infinity])
+      const left = (await journal.read('messages', (store) => store.getAll(range))) as MessageRecord[]
+      const present = new Set(left.map(({ n }) => n))
+      for (const entry of [...lane.open.values()])
+        if (entry.isWritten && !present.has(entry.n)) settleAs(entry, unknown)
+      settleTaken()
+    }
+    for (const task of everything()) journal.push(task)
+  }
+
+  // Client
+
+  const settled = (delivery: Delivery): void => {
+    const entry = entries.get(delivery)
+    if (entry) {
+      entries.delete(delivery)
+      refused.delete(entry)
+      entry.isGone = true
+      entry.lane.open.delete(entry.n)
+      if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.lane.id, entry.n] })
+    }
+    adoption.progressed(entry?.lane)
+  }
+
+  const isMarked = (entry: Entry, epoch: string): boolean =>
+    !entry.isWritten || writtenUnder(entry, entry.lane) === epoch
+
+  return {
+    get failure() {
+      if (failure) return failure
+      for (const cause of refused.values()) return { cause }
+      return undefined
+    },
+    written: () => journal.written(),
+
+    next: (): Place => {
+      // Without randomness of that quality there is no store, but there are messages.
+      try {
+        const lane = ownLane()
+        return [lane.id, ++lane.last]
+      } catch (error) {
+        fail('unavailable', error)
+        return ['none', 1]
+      }
+    },
+    add([, n], message, name, delivery, { ttl = Infinity, durability }) {
+      if (isDisposed || delivery.outcome || !own) return
+      // One was sent while this one was being encoded, and the server takes no number below the last one.
+      if (n < lastAdded) {
+        delivery.cancel()
+        return host.report(misuse('a message was sent while another one was being encoded'))
+      }
+      lastAdded = n
+      begin()
+      if (failure) return
+      const at = clock.wall()
+      const body = message as Body
+      const entry: Entry = {
+        lane: own,
+        n,
+        name,
+        body,
+        bytes: bodyBytes(body),
+        at,
+        expiresAt: at + Math.min(ttl, options.ttl),
+        epoch: isOpen() && server ? server.epoch : null,
+        delivery,
+        isStrict: durability === 'strict',
+        isWritten: false,
+        isGone: false,
+      }
+      entries.set(delivery, entry)
+      own.open.set(n, entry)
+      journal.push(taskOf(entry))
+    },
+    settled,
+    greeted({ identity, lanes: offer }) {
+      if (isDisposed) return
+      server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
+      // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.
+      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery)
+      begin()
+      if (failure) return
+      settleTaken()
+      adoption.judge()
+      const { epoch } = server
+      let isNews = false
+      for (const lane of lanes.values()) {
+        for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
+        lane.identity = identity
+        lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
+        lane.epoch = epoch
+        note(lane)
+      }
+      journal.push(ownerTask(identity))
+      unmark?.()
+      if (isNews) {
+        const open = (): void => {
+          if (unmark !== open) return
+          unmark = undefined
+          clock.clearTimer(timer)
+          host.outbox().flush()
+        }
+        const timer = clock.setTimer(open, markTimeout)
+        unmark = open
+        journal.written().then(open, open)
+      }
+      // Once the connection is open.
+      void Promise.resolve().then(adoption.greeted)
+    },
+    guard: (link) => ({
+      ...link,
+      isWritable: (bytes) => !isAway && !unmark && link.isWritable(bytes),
+    }),
+    async dispose() {
+      if (isDisposed) return
+      isDisposed = true
+      unmark?.()
+      stopListening?.()
+      await begun
+      // It is empty, because all of it is settled.
+      if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
+      await journal.close()
+      adoption.abandon()
+      own?.release?.()
+    },
+  }
+}
+
+function recordOf(entry: Entry): MessageRecord {
+  const { lane, n, name, body, bytes, at, expiresAt, epoch } = entry
+  const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
+  return { lane: lane.id, n, name, text, data, bytes, at, expiresAt, epoch }
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** 128 bits in 22 letters. */
+function idOf(bytes: Uint8Array): string {
+  let id = ''
+  for (let at = 0; at < 16; at += 3) {
+    const three = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
+    for (const shift of [18, 12, 6, 0]) id += letters[(three >> shift) & 63]
+  }
+  return id.slice(0, 22)
+}

@@ -1,0 +1,113 @@
+import { createVirtualClock } from '@holdfast/testing'
+import { describe, expect, it } from 'vitest'
+import { setUp } from '../test/support/set-up.ts'
+import { createLanes } from './lanes.ts'
+
+describe('what is remembered of lanes', () => {
+  const create = (timeout = 1_000, max = 10) => {
+    const clock = createVirtualClock()
+    return { clock, lanes: createLanes(clock, () => 'e', timeout, max) }
+  }
+
+  it('is the highest number of each, for each identity', () => {
+    const { lanes } = create()
+    expect([1, 3, 2, 3, 4].map((n) => lanes.take(null, ['a', n]))).toEqual([true, true, false, false, true])
+    expect(lanes.take(null, ['b', 1])).toBe(true)
+    expect(lanes.take('', ['a', 1])).toBe(true)
+    expect(lanes.take('u', ['a', 1])).toBe(true)
+    expect(lanes.take('u', ['a', 1])).toBe(false)
+    expect(lanes.size).toBe(4)
+  })
+
+  it('lasts from its last use on, without a timer', async () => {
+    const { clock, lanes } = create()
+    lanes.take(null, ['a', 1])
+    await clock.advance(600)
+    // Also what is not handed on is a use.
+    lanes.take(null, ['a', 1])
+    await clock.advance(999)
+    expect(lanes.take(null, ['a', 1])).toBe(false)
+    await clock.advance(1_000)
+    lanes.take(null, ['b', 1])
+    expect([lanes.size, clock.pending]).toEqual([1, 0])
+    expect(lanes.take(null, ['a', 1])).toBe(true)
+    expect(lanes.offer).toEqual({ epoch: 'e', ttl: 1_000 })
+  })
+
+  it('is bounded; what was used longest ago goes first, and no more is promised than there is', async () => {
+    const { clock, lanes } = create(1_000, 2)
+    for (const lane of ['a', 'b']) {
+      lanes.take(null, [lane, 1])
+      await clock.advance(10)
+    }
+    lanes.take(null, ['a', 2])
+    expect(lanes.offer.ttl).toBe(1_000)
+    await clock.advance(10)
+    lanes.take(null, ['c', 1])
+    expect(lanes.size).toBe(2)
+    // `b` was used 20 ms ago.
+    expect(lanes.offer.ttl).toBe(20)
+    expect(lanes.take(null, ['a', 2])).toBe(false)
+    await clock.advance(5_000)
+    expect(lanes.offer.ttl).toBe(1_000)
+  })
+})
+
+describe('a message in a lane', () => {
+  it('is handed on once, by whatever session it comes, and acknowledged each time', async () => {
+    const { hub, join } = setUp()
+    const got: unknown[] = []
+    hub.on('a', (data) => got.push(data))
+    hub.onRaw((data) => got.push(data))
+    const first = await join()
+    await first.say([
+      [1, 0, 'a', 1, { lane: ['l', 1] }],
+      [2, 0, null, 'raw', { raw: true, lane: ['l', 2] }],
+    ])
+    const second = await join()
+    second.take()
+    await second.say([
+      [1, 0, 'a', 1, { lane: ['l', 1] }],
+      [2, 0, null, 'raw', { raw: true, lane: ['l', 2] }],
+      [3, 0, 'a', 3, { lane: ['l', 5] }],
+      [4, 0, 'a', 'too late', { lane: ['l', 4] }],
+      [5, 0, 'a', 'in none'],
+    ])
+    expect(got).toEqual([1, 'raw', 3, 'in none'])
+    expect(second.take()).toContainEqual(['a', 5])
+    expect(hub.stats().lanes).toBe(1)
+  })
+
+  it('is that of its identity', async () => {
+    let identity = 'ann'
+    const { hub, join } = setUp({ authenticate: () => ({ identity }) })
+    const got: unknown[] = []
+    hub.on('a', (data, peer) => got.push([peer.identity, data]))
+    await (await join()).say([1, 0, 'a', 1, { lane: ['l', 1] }])
+    identity = 'bob'
+    await (await join()).say([1, 0, 'a', 1, { lane: ['l', 1] }])
+    expect(got).toEqual([
+      ['ann', 1],
+      ['bob', 1],
+    ])
+  })
+
+  it('must not be volatile', async () => {
+    const { hub, join } = setUp()
+    const got: unknown[] = []
+    hub.on('a', (data) => got.push(data))
+    const client = await join()
+    await client.say([0, 0, 'a', 1, { lane: ['l', 1] }])
+    expect(client.socket.closedWith?.code).toBe(4400)
+    expect(got).toEqual([])
+  })
+
+  it('is remembered by the same process only, which says so', async () => {
+    const system = setUp({ ports: { randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)) } })
+    expect((await system.dial().greet()).lanes).not.toEqual((await setUp().dial().greet()).lanes)
+    const { dial } = setUp({ laneTimeout: 5_000 })
+    const [one, other] = [await dial().greet(), await dial().greet()]
+    expect(one.lanes).toEqual(other.lanes)
+    expect(one.lanes!.ttl).toBe(5_000)
+  })
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { crash } from './crash-run.ts'
+
+const seed = Math.floor(Math.random() * 2 ** 31)
+
+/** Short runs, to see that they run; long ones are for `npm run crash`. */
+test(`a crash of the page loses nothing that was committed, and doubles nothing, seed ${seed}`, async () => {
+  const { faults, committed, handed } = await crash({ times: 10, seed })
+  expect(faults).toEqual([])
+  expect(committed, 'reported').toBeGreaterThan(50)
+  expect(handed).toBeGreaterThanOrEqual(committed)
+})
+
+test('a store that forgets a message before it has its outcome is found out', async () => {
+  const { faults } = await crash({
+    times: 4,
+    seed: 3,
+    plan: { connectAfter: 1e6, isSending: true },
+    sabotage: {
+      file: /store\/keeper\.ts$/,
+      from: 'journal.push(taskOf(entry))\n    },',
+      to: 'journal.push(taskOf(entry)); setTimeout(() => journal.push({ place: "messages", key: [own.id, n] }), 1) },',
+    },
+  })
+  expect(faults.join()).toMatch(/are missing/)
+})
+
+test('one that sends what others have left without their lanes is found out', async () => {
+  const { faults } = await crash({
+    times: 6,
+    seed: 3,
+    plan: { connectAfter: -1, burst: 100, isSending: true },
+    sabotage: {
+      file: /store\/records\.ts$/,
+      from: 'return data ? { head: text, bytes: data } : text',
+      to: 'return text.replace(/,\\{"lane".*$/, "")',
+    },
+  })
+  expect(faults.join()).toMatch(/were handed on twice/)
+})
