@@ -11,6 +11,7 @@ export const suites: Readonly<Record<string, string>> = {
     'The client: connecting, closing, retrying, delivery, events, listeners, plain frames',
   'test/browser/session.browser.test.ts':
     'Sessions: cuts, half-open sockets, refusals, goodbye; floods in slices',
+  'test/browser/store.browser.test.ts': 'The offline store, on the IndexedDB and the locks of the engine',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
   'test/browser/fake-socket.browser.test.ts':
     'The sockets of `@holdfast/testing` do as those of the engine do',
