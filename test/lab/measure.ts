@@ -24,8 +24,12 @@ export interface Count {
 }
 
 export interface Moments {
-  /** From when on a client can notice that something is wrong. */
+  /** From when on messages count; the client is connected by then. */
+  readonly since: number
+  /** When the fault begins. */
   readonly from: number
+  /** From when on noticing it is counted, if that is later, as for a page that was asleep. */
+  readonly awake?: number
   /** From when on it can recover. */
   readonly until: number
 }
@@ -40,7 +44,13 @@ export function joinJournals(...journals: readonly Journal[]): Journal {
   }
 }
 
-export function figuresOf(journal: Journal, server: LabServer, id: string, { from, until }: Moments): Figures {
+export function figuresOf(
+  journal: Journal,
+  server: LabServer,
+  id: string,
+  { since, from, awake = from, until }: Moments,
+): Figures {
+  const counted = (entries: readonly Entry[]): Entry[] => entries.filter(([, at]) => at >= since)
   const atServer = server.received(id)
   const down = journal.states.find(({ state, at }) => state === 'down' && at >= from)
   const through = [
@@ -48,11 +58,11 @@ export function figuresOf(journal: Journal, server: LabServer, id: string, { fro
     firstThrough(server.sent, journal.received, until),
   ]
   return {
-    noticed: down && down.at - from,
+    noticed: down && down.at - awake,
     why: down?.why,
     recovered: through.includes(undefined) ? undefined : Math.max(...(through as number[])) - until,
-    toServer: count(journal.sent, atServer),
-    toClient: count(server.sent, journal.received),
+    toServer: count(counted(journal.sent), atServer),
+    toClient: count(counted(server.sent), journal.received),
     sockets: server.accepted.filter((at) => at >= from).length,
   }
 }
@@ -73,6 +83,6 @@ export function count(sent: readonly Entry[], received: readonly Entry[]): Count
   return {
     sent: sent.length,
     lost: sent.filter(([n]) => !came.has(n)).length,
-    doubled: [...came.values()].filter((times) => times > 1).length,
+    doubled: sent.filter(([n]) => came.get(n)! > 1).length,
   }
 }
