@@ -24,6 +24,8 @@ export interface Browser extends AsyncDisposable {
   readonly version: string
   /** Opens a tab, in front of the others, at `about:blank`. */
   tab(): Promise<Tab>
+  /** The same in a window of its own, so that both can be seen. */
+  window(): Promise<Tab>
 }
 
 /** How long the browser may take to end by itself, in milliseconds. */
@@ -66,6 +68,7 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
     return {
       version: product.replace(/^(?:Headless)?Chrome\//, 'Chromium '),
       tab: () => createTab(devTools),
+      window: () => createTab(devTools, true),
       [Symbol.asyncDispose]: () => (closing ??= close()),
     }
   } catch (error) {

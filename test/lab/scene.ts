@@ -50,17 +50,19 @@ export interface SceneOptions extends BrowserOptions {
   readonly hub?: HubOptions
   /** The address that the servers listen on. */
   readonly host?: string
+  /** One that others use too. Its tabs are in windows of their own, so all can be seen; hiding one needs a browser. */
+  readonly browser?: Browser
 }
 
 export async function setScene(
   subject: Pick<SubjectEntry, 'server' | 'script'>,
-  { host = '127.0.0.1', hub, ...options }: SceneOptions = {},
+  { host = '127.0.0.1', hub, browser: shared, ...options }: SceneOptions = {},
 ): Promise<Scene> {
   await using parts = new AsyncDisposableStack()
   const server = parts.use(await startLabServer(subject.server, { host, ...(hub && { hub }) }))
   const proxy = parts.use(await startFaultProxy({ target: `ws://${host}:${server.port}${server.path}` }))
   const site = parts.use(await startSite(subject, host))
-  const browser = parts.use(await startBrowser(options))
+  const browser = shared ?? parts.use(await startBrowser(options))
   const all = parts.move()
 
   return {
@@ -71,7 +73,8 @@ export async function setScene(
     url: proxy.url,
     directUrl: `ws://${host}:${server.port}${server.path}`,
     async visit({ id = 'a', url = proxy.url, csp = false } = {}) {
-      const tab = await browser.tab()
+      const tab = await browser.window()
+      if (shared) all.defer(() => tab.close())
       await tab.open(site.page(url, { id, csp }))
       return createVisit(id, tab, server)
     },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { createHub } from '@holdfast/server'
 import type { HubOptions } from '@holdfast/server'
 import { Server as SocketIoServer } from 'socket.io'
@@ -27,6 +28,8 @@ export interface LabServer extends AsyncDisposable {
   send(count: number, ask?: boolean): void
   /** Sends one every so many milliseconds; none with 0. */
   feed(interval: number): void
+  /** Reads nothing any more of the connections that there are. */
+  ignore(): void
   /** As a deploy does without anything special: tells those who are connected that it goes, and goes. */
   stop(): Promise<void>
   /** Again, on the same port, and knowing nothing of what was before. */
@@ -52,6 +55,7 @@ export async function startLabServer(
   const answered = new Map<string, Entry[]>()
   const sent: Entry[] = []
   const accepted: number[] = []
+  const sockets = new Set<Socket>()
   let http: Server | undefined
   let end: End | undefined
   let timer: NodeJS.Timeout | undefined
@@ -81,6 +85,10 @@ export async function startLabServer(
 
   const start = async (): Promise<void> => {
     http = createServer()
+    http.on('connection', (socket) => {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    })
     if (kind !== 'socket.io') http.on('upgrade', books.accepted)
     end = ends[kind](http, books, hub)
     http.listen(port, host)
@@ -109,6 +117,9 @@ export async function startLabServer(
     accepted,
     send,
     feed,
+    ignore() {
+      for (const socket of sockets) socket.pause()
+    },
     stop,
     start,
     [Symbol.asyncDispose]: stop,

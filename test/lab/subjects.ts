@@ -16,20 +16,26 @@ export interface SubjectEntry {
 const page = (imports: string, subject: string): string =>
   `${imports}\nimport { run } from './lab.ts'\nrun(${subject})\n`
 
-const ours = `import { holdfast } from './holdfast.ts'`
+const holdfast = `import { holdfast } from './holdfast.ts'`
+
+/** Holdfast alone, in pages whose dials can be watched. */
+export const ours = {
+  plain: watched('json', 'holdfast()'),
+  session: watched('hub', 'holdfast({ wire: session() })'),
+} as const
 
 export const subjects: readonly SubjectEntry[] = [
   {
     name: 'plain',
     title: 'Holdfast, plain wire',
     server: 'json',
-    script: page(ours, 'holdfast()'),
+    script: page(holdfast, 'holdfast()'),
   },
   {
     name: 'session',
     title: 'Holdfast, session wire',
     server: 'hub',
-    script: page(`${ours}\nimport { session } from 'holdfast'`, 'holdfast({ wire: session() })'),
+    script: page(`${holdfast}\nimport { session } from 'holdfast'`, 'holdfast({ wire: session() })'),
   },
   {
     name: 'partysocket',
@@ -66,7 +72,7 @@ export const stored: SubjectEntry = {
   title: 'Holdfast, session wire and store',
   server: 'hub',
   script: page(
-    `${ours}\nimport { session } from 'holdfast'\nimport { store } from 'holdfast/store'`,
+    `${holdfast}\nimport { session } from 'holdfast'\nimport { store } from 'holdfast/store'`,
     `holdfast({ wire: session(), store: store({ name: 'lab' }) })`,
   ),
 }
@@ -83,6 +89,11 @@ export async function bundle({ script }: Pick<SubjectEntry, 'script'>): Promise<
     logLevel: 'silent',
   })
   return outputFiles[0]!.text
+}
+
+function watched(server: ServerKind, subject: string): Pick<SubjectEntry, 'server' | 'script'> {
+  const imports = `import './watch-dials.ts'\n${holdfast}\nimport { session } from 'holdfast'`
+  return { server, script: page(imports, subject) }
 }
 
 function versionOf(name: string): string {

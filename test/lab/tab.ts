@@ -30,8 +30,11 @@ interface Thrown {
   readonly exception?: { readonly description?: string; readonly value?: unknown }
 }
 
-export async function createTab(devTools: DevTools): Promise<Tab> {
-  const { targetId } = await devTools.send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' })
+export async function createTab(devTools: DevTools, newWindow: boolean = false): Promise<Tab> {
+  const { targetId } = await devTools.send<{ targetId: string }>('Target.createTarget', {
+    url: 'about:blank',
+    newWindow,
+  })
   const { sessionId } = await devTools.send<{ sessionId: string }>('Target.attachToTarget', {
     targetId,
     flatten: true,
