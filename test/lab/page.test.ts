@@ -1,3 +1,4 @@
+import type { AnyContract, Client } from 'holdfast'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expectNothingLeft } from '../support/leaks.ts'
@@ -59,10 +60,13 @@ describe.concurrent('a page in Chromium', () => {
     await sleep(1_000)
     server.send(3)
     await tab.back()
-    expect(await until(() => visit.isThrough(Date.now() - 60_000), 5_000)).toBe(true)
-    const isOpen = async (): Promise<boolean> => (await visit.journal()).states.at(-1)!.state === 'open'
-    await until(async () => (await visit.journal()).states.length > 2 && isOpen(), 5_000)
-    await sleep(1_000)
+    const isBack = async (): Promise<boolean> => {
+      const { states } = await visit.journal()
+      return states.length > 2 && states.at(-1)!.state === 'open'
+    }
+    expect(await until(isBack, 5_000)).toBe(true)
+    // Long enough for a second dial.
+    await sleep(1_500)
 
     const reasons = await tab.call(
       () =>
@@ -79,37 +83,47 @@ describe.concurrent('a page in Chromium', () => {
     if (wire === 'session') expect(count(server.sent, received)).toEqual({ sent: 4, lost: 0, doubled: 0 })
   })
 
-  it.each(wires)('takes 20,000 messages without a task over 50 ms (%s wire)', async (wire) => {
-    await using scene = await setScene(ours[wire], { browser, hub: { limits: { maxBufferedMessages: 40_000 } } })
-    const { server } = scene
-    const visit = await scene.visit()
-    const { tab } = visit
-    await connected(scene, visit)
-    await tab.call(() => {
-      const tasks: number[] = []
-      new PerformanceObserver((list) =>
-        tasks.push(...list.getEntries().map(({ duration }) => duration)),
-      ).observe({ type: 'longtask' })
-      Object.assign(globalThis, { tasks })
-    })
-    for (let turn = 0; turn < 100; turn++) {
-      server.send(200)
-      await sleep(1)
-    }
-    type Page = typeof globalThis & { readonly lab: { readonly received: unknown[] }; readonly tasks: number[] }
-    const seen = (): Promise<number> => tab.call(() => (globalThis as Page).lab.received.length)
-    expect(await until(async () => (await seen()) === server.sent.length, 20_000)).toBe(true)
-    expect(server.sent.length).toBeGreaterThan(20_000)
-    expect(await tab.call(() => (globalThis as Page).tasks)).toEqual([])
-  })
-
   it.each(wires)('says that its own policy forbids the connection (%s wire)', async (wire) => {
     await using scene = await setScene(ours[wire], { browser })
     const visit = await scene.visit({ csp: true })
     const why = async (): Promise<string | undefined> =>
       (await visit.journal()).states.findLast(({ state }) => state === 'down')?.why
-    await until(async () => (await why()) !== undefined, 5_000)
+    await until(async () => (await why()) === 'csp', 3_000)
     expect(await why()).toBe('csp')
     expect(scene.server.accepted).toEqual([])
   })
+})
+
+// Alone, because what a task takes is measured in wall time.
+it.each(wires)('a page takes 20,000 messages without a task over 50 ms (%s wire)', async (wire) => {
+  await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
+  const { server } = scene
+  const visit = await scene.visit()
+  const { tab } = visit
+  await connected(scene, visit)
+  type Page = typeof globalThis & {
+    readonly client: Client<AnyContract>
+    readonly lab: { readonly received: unknown[] }
+    readonly tasks: number[]
+  }
+  await tab.call(() => {
+    const tasks: number[] = []
+    new PerformanceObserver((list) =>
+      tasks.push(...list.getEntries().map(({ duration }) => duration)),
+    ).observe({ type: 'longtask' })
+    Object.assign(globalThis, { tasks })
+    // A handler that has something to do.
+    ;(globalThis as Page).client.on('down', () => {
+      const until = performance.now() + 0.15
+      while (performance.now() < until);
+    })
+  })
+  for (let turn = 0; turn < 10; turn++) {
+    server.send(2_000)
+    await sleep(10)
+  }
+  const taken = (): Promise<number> => tab.call(() => (globalThis as Page).lab.received.length)
+  expect(await until(async () => (await taken()) === server.sent.length, 20_000)).toBe(true)
+  expect(server.sent.length).toBeGreaterThan(20_000)
+  expect(await tab.call(() => (globalThis as Page).tasks)).toEqual([])
 })

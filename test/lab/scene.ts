@@ -6,8 +6,7 @@ import type { Browser, BrowserOptions } from './browser.ts'
 import { firstThrough } from './measure.ts'
 import type { Journal, Lab } from './page/lab.ts'
 import { startLabServer } from './servers.ts'
-import type { LabServer } from './servers.ts'
-import type { HubOptions } from '@holdfast/server'
+import type { LabServer, ServerOptions } from './servers.ts'
 import { startSite } from './site.ts'
 import type { Site } from './site.ts'
 import type { SubjectEntry } from './subjects.ts'
@@ -46,23 +45,21 @@ export interface Visit {
   isThrough(since: number): Promise<boolean>
 }
 
-export interface SceneOptions extends BrowserOptions {
-  readonly hub?: HubOptions
-  /** The address that the servers listen on. */
-  readonly host?: string
+export interface SceneOptions extends BrowserOptions, ServerOptions {
   /** One that others use too. Its tabs are in windows of their own, so all can be seen; hiding one needs a browser. */
   readonly browser?: Browser
 }
 
 export async function setScene(
   subject: Pick<SubjectEntry, 'server' | 'script'>,
-  { host = '127.0.0.1', hub, browser: shared, ...options }: SceneOptions = {},
+  { browser: shared, flags, within, ...options }: SceneOptions = {},
 ): Promise<Scene> {
+  const { host = '127.0.0.1' } = options
   await using parts = new AsyncDisposableStack()
-  const server = parts.use(await startLabServer(subject.server, { host, ...(hub && { hub }) }))
+  const server = parts.use(await startLabServer(subject.server, options))
   const proxy = parts.use(await startFaultProxy({ target: `ws://${host}:${server.port}${server.path}` }))
   const site = parts.use(await startSite(subject, host))
-  const browser = shared ?? parts.use(await startBrowser(options))
+  const browser = shared ?? parts.use(await startBrowser({ ...(flags && { flags }), ...(within && { within }) }))
   const all = parts.move()
 
   return {

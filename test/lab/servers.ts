@@ -6,6 +6,7 @@ import { createHub } from '@holdfast/server'
 import type { HubOptions } from '@holdfast/server'
 import { Server as SocketIoServer } from 'socket.io'
 import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
 import { freePort } from '../support/port.ts'
 import type { Down, Entry, Up } from './page/lab.ts'
 
@@ -26,7 +27,7 @@ export interface LabServer extends AsyncDisposable {
   readonly accepted: readonly number[]
   /** Sends so many messages, one after the other, or one that is to be answered. */
   send(count: number, ask?: boolean): void
-  /** Sends one every so many milliseconds; none with 0. */
+  /** Sends one every so many milliseconds, once somebody has connected since the start; none with 0. */
   feed(interval: number): void
   /** Reads nothing any more of the connections that there are. */
   ignore(): void
@@ -34,6 +35,14 @@ export interface LabServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Again, on the same port, and knowing nothing of what was before. */
   start(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** The address to listen on. */
+  readonly host?: string
+  readonly hub?: HubOptions
+  /** Is given each socket of a hub before the hub is. */
+  readonly watch?: (socket: WebSocket) => void
 }
 
 interface End {
@@ -48,7 +57,7 @@ interface Books {
 
 export async function startLabServer(
   kind: ServerKind,
-  { host = '127.0.0.1', hub }: { readonly host?: string; readonly hub?: HubOptions } = {},
+  { host = '127.0.0.1', hub, watch }: ServerOptions = {},
 ): Promise<LabServer> {
   const port = await freePort()
   const came = new Map<string, Entry[]>()
@@ -60,9 +69,16 @@ export async function startLabServer(
   let end: End | undefined
   let timer: NodeJS.Timeout | undefined
   let feeding = 0
+  /** Somebody has connected since the start. */
+  let isVisited = false
 
   const books: Books = {
-    accepted: () => void accepted.push(Date.now()),
+    accepted() {
+      accepted.push(Date.now())
+      if (isVisited) return
+      isVisited = true
+      feed(feeding)
+    },
     received({ id, n, answer }) {
       const into = answer ? answered : came
       const entries = into.get(id) ?? []
@@ -80,7 +96,7 @@ export async function startLabServer(
   const feed = (interval: number): void => {
     feeding = interval
     clearInterval(timer)
-    if (interval > 0 && end) timer = setInterval(() => send(1), interval)
+    timer = interval > 0 && isVisited ? setInterval(() => send(1), interval) : undefined
   }
 
   const start = async (): Promise<void> => {
@@ -90,15 +106,15 @@ export async function startLabServer(
       socket.on('close', () => sockets.delete(socket))
     })
     if (kind !== 'socket.io') http.on('upgrade', books.accepted)
-    end = ends[kind](http, books, hub)
+    end = ends[kind](http, books, { ...(hub && { hub }), ...(watch && { watch }) })
     http.listen(port, host)
     await once(http, 'listening')
-    feed(feeding)
   }
   const stop = async (): Promise<void> => {
     if (!http || !end) return
     const [oldHttp, oldEnd] = [http, end]
     http = end = undefined
+    isVisited = false
     clearInterval(timer)
     const closed = oldHttp.listening ? once(oldHttp, 'close') : undefined
     oldHttp.close()
@@ -126,7 +142,7 @@ export async function startLabServer(
   }
 }
 
-const ends: Record<ServerKind, (http: Server, books: Books, options?: HubOptions) => End> = {
+const ends: Record<ServerKind, (http: Server, books: Books, options: ServerOptions) => End> = {
   json(http, books) {
     const sockets = new WebSocketServer({ server: http, path: '/ws' })
     sockets.on('connection', (socket) => {
@@ -134,6 +150,7 @@ const ends: Record<ServerKind, (http: Server, books: Books, options?: HubOptions
       socket.on('message', (data: Buffer) => {
         const { type, ...message } = JSON.parse(data.toString()) as Up & { readonly type: string }
         if (type === 'up') books.received(message)
+        if (type === 'ping') socket.send('{"type":"pong"}')
       })
     })
     return {
@@ -154,10 +171,18 @@ const ends: Record<ServerKind, (http: Server, books: Books, options?: HubOptions
     }
   },
 
-  hub(http, books, options) {
+  hub(http, books, { hub: options, watch }) {
     const hub = createHub<{ toClient: { down: Down }; toServer: { up: Up } }>({ origins: '*', ...options })
     hub.on('up', (message) => books.received(message))
-    hub.attach(http)
+    if (watch) {
+      const acceptor = new WebSocketServer({ noServer: true })
+      http.on('upgrade', (request, socket, head) =>
+        acceptor.handleUpgrade(request, socket, head, (accepted) => {
+          watch(accepted)
+          hub.accept(accepted, request)
+        }),
+      )
+    } else hub.attach(http)
     return {
       broadcast: (message) => hub.broadcast('down', message),
       close: () => hub.close(),

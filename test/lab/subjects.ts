@@ -22,6 +22,13 @@ const holdfast = `import { holdfast } from './holdfast.ts'`
 export const ours = {
   plain: watched('json', 'holdfast()'),
   session: watched('hub', 'holdfast({ wire: session() })'),
+  /** Its heartbeat is the shortest that makes sense. */
+  beating: watched(
+    'json',
+    `holdfast({ wire: plain({ heartbeat: {
+      message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 3_000, timeout: 1_000,
+    } }) })`,
+  ),
 } as const
 
 export const subjects: readonly SubjectEntry[] = [
@@ -92,7 +99,7 @@ export async function bundle({ script }: Pick<SubjectEntry, 'script'>): Promise<
 }
 
 function watched(server: ServerKind, subject: string): Pick<SubjectEntry, 'server' | 'script'> {
-  const imports = `import './watch-dials.ts'\n${holdfast}\nimport { session } from 'holdfast'`
+  const imports = `import './watch-dials.ts'\n${holdfast}\nimport { plain, session } from 'holdfast'`
   return { server, script: page(imports, subject) }
 }
 

@@ -99,7 +99,7 @@ export const pathSituations: readonly Situation[] = [
     title: 'A server that restarts',
     about:
       'The server closes all connections as a stopping one does, is away for 3 s, and comes back on the same port, knowing ' +
-      'nothing. Ten messages a second each way; the server sends none while it is away. Noticing is counted from the ' +
+      'nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is counted from the ' +
       'stop, recovery from when it is back.',
     rounds: 3,
     needed: 1,
