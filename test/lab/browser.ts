@@ -46,8 +46,10 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
     'about:blank',
   ]
   // A browser whose pipe is closed ends, so none is left when this process is killed.
-  const child = spawn(command!, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
+  const removeProfile = (): void => rmSync(profile, { recursive: true, force: true })
+  process.once('exit', removeProfile)
   const devTools = createDevTools(child.stdio[3] as Writable, child.stdio[4] as Readable)
   child.on('error', (error) => devTools.close(error.message))
   child.on('exit', (code, signal) => devTools.close(`the browser ended with ${code ?? signal}`))
@@ -60,7 +62,8 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
     clearTimeout(timer)
     await asked
     for (const pipe of child.stdio) pipe?.destroy()
-    await remove(profile)
+    await persistently(removeProfile)
+    process.off('exit', removeProfile)
   }
 
   try {
@@ -78,10 +81,10 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
 }
 
 /** Processes of the browser that end after it still write there for a moment. */
-async function remove(profile: string): Promise<void> {
+async function persistently(remove: () => void): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return rmSync(profile, { recursive: true, force: true })
+      return remove()
     } catch (error) {
       if (tries === 10) throw error
       await sleep(100)

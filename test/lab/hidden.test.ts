@@ -46,7 +46,7 @@ it('keeps its connection in a hidden page whose timers run once a minute, and an
     })
     visits.push(visit)
   }
-  await sleep(40_000)
+  await sleep(38_000)
 
   for (const [index, visit] of visits.entries()) {
     const { states, life } = await visit.journal()
@@ -55,7 +55,11 @@ it('keeps its connection in a hidden page whose timers run once a minute, and an
     expect(ticks.filter((at) => at > now - 30_000).length, 'timers are throttled').toBeLessThanOrEqual(2)
     expect(states.map(({ state }) => state)).toEqual(['open'])
     expect(scenes[index]!.server.accepted).toHaveLength(1)
+    await visit.tab.front()
   }
+  // All that was late comes now, and the pages look after their connections.
+  await sleep(1_500)
+  for (const { server } of scenes) expect(server.accepted).toHaveLength(1)
   expect(latencies.length).toBeGreaterThanOrEqual(15)
   expect(Math.max(...latencies)).toBeLessThan(1_500)
 }, 70_000)

@@ -32,8 +32,8 @@ export function hasNamespaces(): boolean {
 /** To be called in a namespace already, so that nothing of the machine's own network is touched. */
 export async function startFarBrowserPath(): Promise<FarPath> {
   const [near, far, host, farHost] = ['near', 'far', '10.98.0.1', '10.98.0.2'] as const
-  // It holds the namespace at the other end.
-  const holder = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' })
+  // It holds the namespace at the other end, and ends when its input does, so also when this process is killed.
+  const holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] })
   const ended = once(holder, 'exit')
   const within = ['nsenter', `--target=${holder.pid}`, '--net', '--']
   const ip = (...args: readonly string[]): Promise<unknown> => runFile('ip', args)

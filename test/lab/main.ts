@@ -23,27 +23,35 @@ const { values } = parseArgs({
   },
 })
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const chosen = choose(situations, values.only)
 const clients = choose(subjects, values.client)
 const results: Results = new Map()
 const startedAt = performance.now()
 
-for (const situation of chosen) {
-  if (situation.name === 'link-down' && !hasNamespaces()) {
-    console.error('link-down: left out, because it needs network namespaces, iproute2 and the right to use them')
-    continue
-  }
-  const from = performance.now()
-  const column = new Map<string, Result>()
-  for (const [name, result] of await Promise.all(clients.map((client) => runAll(situation, client))))
-    column.set(name, result)
-  results.set(situation.name, column)
-  console.error(`${situation.name}: ${((performance.now() - from) / 1_000).toFixed(0)} s`)
-}
+const possible = chosen.filter(({ name }) => {
+  const isPossible = name !== 'link-down' || hasNamespaces()
+  if (!isPossible) console.error(`${name}: left out, because it needs network namespaces and iproute2`)
+  return isPossible
+})
+// Pages that do nothing disturb nobody.
+const idle = possible.filter(({ isIdle }) => isIdle).map(runSituation)
+for (const situation of possible.filter(({ isIdle }) => !isIdle)) await runSituation(situation)
+await Promise.all(idle)
 await using browser = await startBrowser()
-const report = { version: browser.version, results, situations: chosen, subjects: clients }
+const report = { version: browser.version, results, situations: possible, subjects: clients }
 writeGuide(report, !values.only && !values.client)
 console.error(`\n${((performance.now() - startedAt) / 60_000).toFixed(1)} min`)
+
+async function runSituation(situation: Situation): Promise<void> {
+  const from = performance.now()
+  const settled = await Promise.allSettled(clients.map((client) => runAll(situation, client)))
+  const failed = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (failed.length > 0) throw new AggregateError(failed, situation.name)
+  results.set(situation.name, new Map(settled.flatMap((one) => ('value' in one ? [one.value] : []))))
+  console.error(`${situation.name}: ${((performance.now() - from) / 1_000).toFixed(0)} s`)
+}
 
 /** All rounds of a client. Clients run side by side, each in a browser of its own. */
 async function runAll(situation: Situation, client: SubjectEntry): Promise<[string, Result]> {
@@ -60,7 +68,10 @@ async function runAll(situation: Situation, client: SubjectEntry): Promise<[stri
   return [client.name, merge(rounds)]
 }
 
-function choose<T extends { readonly name: string }>(all: readonly T[], names: string | undefined): readonly T[] {
+function choose<T extends { readonly name: string }>(
+  all: readonly T[],
+  names: string | undefined,
+): readonly T[] {
   if (names === undefined) return all
   return names.split(',').map((name) => {
     const one = all.find((candidate) => candidate.name === name)

@@ -1,4 +1,4 @@
-import type { AnyContract, Client } from 'holdfast'
+import type { Client } from 'holdfast'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expectNothingLeft } from '../support/leaks.ts'
@@ -50,38 +50,41 @@ describe.concurrent('a page in Chromium', () => {
     expect(server.accepted).toHaveLength(2)
   })
 
-  it.each(wires)('comes out of the back-forward cache with one new connection, at once (%s wire)', async (wire) => {
-    await using scene = await setScene(ours[wire], { browser })
-    const { server, site } = scene
-    const visit = await scene.visit()
-    const { tab } = visit
-    await connected(scene, visit)
-    await tab.open(site.away)
-    await sleep(1_000)
-    server.send(3)
-    await tab.back()
-    const isBack = async (): Promise<boolean> => {
-      const { states } = await visit.journal()
-      return states.length > 2 && states.at(-1)!.state === 'open'
-    }
-    expect(await until(isBack, 5_000)).toBe(true)
-    // Long enough for a second dial.
-    await sleep(1_500)
+  it.each(wires)(
+    'comes out of the back-forward cache with one new connection, at once (%s wire)',
+    async (wire) => {
+      await using scene = await setScene(ours[wire], { browser })
+      const { server, site } = scene
+      const visit = await scene.visit()
+      const { tab } = visit
+      await connected(scene, visit)
+      await tab.open(site.away)
+      await sleep(1_000)
+      server.send(3)
+      await tab.back()
+      const isBack = async (): Promise<boolean> => {
+        const { states } = await visit.journal()
+        return states.length > 2 && states.at(-1)!.state === 'open'
+      }
+      expect(await until(isBack, 5_000)).toBe(true)
+      // Long enough for a second dial.
+      await sleep(1_500)
 
-    const reasons = await tab.call(
-      () =>
-        (performance.getEntriesByType('navigation')[0] as unknown as { notRestoredReasons: unknown })
-          .notRestoredReasons,
-    )
-    expect(reasons).toBeNull()
-    expect(tab.notRestoredReasons).toEqual([])
-    const { life, states, received } = await visit.journal()
-    const [, backAt] = life.find(([event]) => event === 'pageshow persisted')!
-    expect(states.map(({ state }) => state)).toEqual(['open', 'down', 'open'])
-    expect(states.at(-1)!.at - backAt).toBeLessThan(300)
-    expect(server.accepted).toHaveLength(2)
-    if (wire === 'session') expect(count(server.sent, received)).toEqual({ sent: 4, lost: 0, doubled: 0 })
-  })
+      const reasons = await tab.call(
+        () =>
+          (performance.getEntriesByType('navigation')[0] as unknown as { notRestoredReasons: unknown })
+            .notRestoredReasons,
+      )
+      expect(reasons).toBeNull()
+      expect(tab.notRestoredReasons).toEqual([])
+      const { life, states, received } = await visit.journal()
+      const [, backAt] = life.find(([event]) => event === 'pageshow persisted')!
+      expect(states.map(({ state }) => state)).toEqual(['open', 'down', 'open'])
+      expect(states.at(-1)!.at - backAt).toBeLessThan(300)
+      expect(server.accepted).toHaveLength(2)
+      if (wire === 'session') expect(count(server.sent, received)).toEqual({ sent: 4, lost: 0, doubled: 0 })
+    },
+  )
 
   it.each(wires)('says that its own policy forbids the connection (%s wire)', async (wire) => {
     await using scene = await setScene(ours[wire], { browser })
@@ -102,7 +105,7 @@ it.each(wires)('a page takes 20,000 messages without a task over 50 ms (%s wire)
   const { tab } = visit
   await connected(scene, visit)
   type Page = typeof globalThis & {
-    readonly client: Client<AnyContract>
+    readonly client: Client
     readonly lab: { readonly received: unknown[] }
     readonly tasks: number[]
   }
@@ -114,8 +117,8 @@ it.each(wires)('a page takes 20,000 messages without a task over 50 ms (%s wire)
     Object.assign(globalThis, { tasks })
     // A handler that has something to do.
     ;(globalThis as Page).client.on('down', () => {
-      const until = performance.now() + 0.15
-      while (performance.now() < until);
+      const end = performance.now() + 0.15
+      while (performance.now() < end);
     })
   })
   for (let turn = 0; turn < 10; turn++) {

@@ -1,4 +1,4 @@
-import type { AnyContract, Client } from 'holdfast'
+import type { Client } from 'holdfast'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expectNothingLeft } from '../support/leaks.ts'
@@ -11,7 +11,7 @@ import type { Scene } from './scene.ts'
 import { connected } from './situations/situation.ts'
 import { ours } from './subjects.ts'
 
-type Page = typeof globalThis & { readonly client: Client<AnyContract>; readonly dials: readonly Dial[] }
+type Page = typeof globalThis & { readonly client: Client; readonly dials: readonly Dial[] }
 
 expectNothingLeft('all')
 

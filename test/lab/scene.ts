@@ -59,7 +59,8 @@ export async function setScene(
   const server = parts.use(await startLabServer(subject.server, options))
   const proxy = parts.use(await startFaultProxy({ target: `ws://${host}:${server.port}${server.path}` }))
   const site = parts.use(await startSite(subject, host))
-  const browser = shared ?? parts.use(await startBrowser({ ...(flags && { flags }), ...(within && { within }) }))
+  const browser =
+    shared ?? parts.use(await startBrowser({ ...(flags && { flags }), ...(within && { within }) }))
   const all = parts.move()
 
   return {
@@ -94,7 +95,11 @@ function createVisit(id: string, tab: Tab, server: LabServer): Visit {
     feed: (interval) => tab.call((every) => (globalThis as Page).lab.feed(every), interval),
     send: (count) => tab.call((many) => (globalThis as Page).lab.send(many), count),
     async isThrough(since) {
-      const { sent, received } = await journal()
+      // The whole journal is long by the time that a client has not recovered for a while.
+      const [sent, received] = await tab.call((from) => {
+        const { lab } = globalThis as Page
+        return [lab.sent.filter(([, at]) => at >= from), lab.received.filter(([, at]) => at >= from)] as const
+      }, since)
       return (
         firstThrough(sent, server.received(id), since) !== undefined &&
         firstThrough(server.sent, received, since) !== undefined

@@ -27,7 +27,7 @@ export interface Tab {
 
 interface Thrown {
   readonly text: string
-  readonly exception?: { readonly description?: string; readonly value?: unknown }
+  readonly exception?: { readonly description?: string }
 }
 
 export async function createTab(devTools: DevTools, newWindow: boolean = false): Promise<Tab> {
@@ -39,7 +39,8 @@ export async function createTab(devTools: DevTools, newWindow: boolean = false):
     targetId,
     flatten: true,
   })
-  const send = <T>(method: string, params: object = {}): Promise<T> => devTools.send<T>(method, params, sessionId)
+  const send = <T>(method: string, params: object = {}): Promise<T> =>
+    devTools.send<T>(method, params, sessionId)
   const event = <T>(method: string): Promise<T> => devTools.next<T>(method, sessionId)
   await send('Page.enable')
 
@@ -98,7 +99,7 @@ export async function createTab(devTools: DevTools, newWindow: boolean = false):
         awaitPromise: true,
         returnByValue: true,
       })
-      if (thrown) throw new Error(thrown.exception?.description ?? String(thrown.exception?.value ?? thrown.text))
+      if (thrown) throw new Error(thrown.exception?.description ?? thrown.text)
       return result.value
     },
     async heapBytes() {

@@ -74,7 +74,10 @@ function tables({ version, results, situations, subjects }: Report): string {
 function short({ recovered, why, toServer, toClient }: Result, situation: Situation): string {
   const { without = [] } = situation
   if (without.includes('recovered')) return `says \`${why ?? 'nothing'}\``
-  const counts = [...(without.includes('toServer') ? [] : [toServer]), ...(without.includes('toClient') ? [] : [toClient])]
+  const counts = [
+    ...(without.includes('toServer') ? [] : [toServer]),
+    ...(without.includes('toClient') ? [] : [toClient]),
+  ]
   const lost = counts.reduce((total, count) => total + count.lost, 0)
   const doubled = counts.reduce((total, count) => total + count.doubled, 0)
   return [
@@ -90,12 +93,19 @@ function detail(
   subjects: readonly SubjectEntry[],
 ): string {
   const { title, about, rounds, needed, limit, without = [] } = situation
-  const time = (ms: number | undefined): string => (ms === undefined ? `not in ${limit / 1_000} s` : duration(ms))
+  const time = (ms: number | undefined): string =>
+    ms === undefined ? `not in ${limit / 1_000} s` : duration(ms)
   type Column = readonly [head: string, of: (result: Result) => string]
   const columns: readonly Column[] = [
-    ...(without.includes('noticed') ? [] : [['noticed', ({ noticed }: Result) => noticed === undefined ? 'no' : duration(noticed)] as const]),
-    ...(without.includes('noticed') ? [] : [['says', ({ why }: Result) => (why === undefined ? '' : `\`${why}\``)] as const]),
-    ...(without.includes('recovered') ? [] : [['messages pass again', ({ recovered }: Result) => time(recovered)] as const]),
+    ...(without.includes('noticed')
+      ? []
+      : [['noticed', ({ noticed }: Result) => (noticed === undefined ? 'no' : duration(noticed))] as const]),
+    ...(without.includes('noticed')
+      ? []
+      : [['says', ({ why }: Result) => (why === undefined ? '' : `\`${why}\``)] as const]),
+    ...(without.includes('recovered')
+      ? []
+      : [['messages pass again', ({ recovered }: Result) => time(recovered)] as const]),
     ...(['toServer', 'toClient'] as const)
       .filter((direction) => !without.includes(direction))
       .map((direction): Column => [

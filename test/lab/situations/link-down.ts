@@ -1,7 +1,7 @@
 // In a process of its own, because that is what gets a network namespace.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { startFarBrowserPath, unshared } from '../link.ts'
 import type { Figures } from '../measure.ts'
 import { subjects } from '../subjects.ts'
@@ -11,8 +11,14 @@ import { undergo } from './situation.ts'
 /** Takes the link between the browser and the server down for 30 s. */
 export async function takeLinkDown({ name }: SubjectEntry): Promise<Figures> {
   const [command, ...args] = [...unshared, process.execPath, ...process.execArgv, import.meta.filename, name]
-  const { stdout } = await promisify(execFile)(command!, args)
-  return JSON.parse(stdout) as Figures
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  let figures: Figures | undefined
+  child.on('message', (message) => {
+    figures = message as Figures
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (!figures) throw new Error(`the browser at the other end of the link: exit ${code}`)
+  return figures
 }
 
 async function main(subject: SubjectEntry): Promise<Figures> {
@@ -33,6 +39,7 @@ async function main(subject: SubjectEntry): Promise<Figures> {
 }
 
 if (import.meta.main) {
+  process.once('disconnect', () => process.exit())
   const figures = await main(subjects.find(({ name }) => name === process.argv[2])!)
-  process.stdout.write(JSON.stringify(figures))
+  process.send!(figures, () => process.disconnect())
 }

@@ -12,7 +12,7 @@ export const pageSituations: readonly Situation[] = [
     about:
       'The tab is hidden and frozen, and in front again and unfrozen 6 s later, while the server sends a message a second, ' +
       'and so does the page while it runs. Counted from when the page goes on.',
-    rounds: 3,
+    rounds: 5,
     needed: 1,
     limit: 60_000,
     run(subject) {
@@ -40,7 +40,7 @@ export const pageSituations: readonly Situation[] = [
     about:
       'The tab goes to another page of the same site for 5 s, and back, which takes the page out of the back-forward cache ' +
       'as it was. The server sends a message a second meanwhile. Counted from the return.',
-    rounds: 3,
+    rounds: 5,
     needed: 1,
     limit: 60_000,
     run(subject) {
@@ -70,6 +70,7 @@ export const pageSituations: readonly Situation[] = [
       'then. Nothing is wrong, so nothing is to be noticed, and no connection to be replaced. At the end, still hidden, the ' +
       'server asks something: recovery is how long the answer took.',
     rounds: 1,
+    isIdle: true,
     needed: 0,
     limit: 30_000,
     async run(subject) {
@@ -117,7 +118,7 @@ export const pageSituations: readonly Situation[] = [
     about:
       'The server is away, the page sends 50 messages, and is reloaded. Then the server is back. Recovery is counted from ' +
       'then.',
-    rounds: 1,
+    rounds: 3,
     needed: 1,
     limit: 60_000,
     without: ['noticed', 'toClient'],
@@ -129,7 +130,10 @@ export const pageSituations: readonly Situation[] = [
           const from = Date.now()
           proxy.refuse()
           proxy.cut()
-          await until(async () => (await journal()).states.some(({ at, state }) => state === 'down' && at >= from), 10_000)
+          await until(
+            async () => (await journal()).states.some(({ at, state }) => state === 'down' && at >= from),
+            10_000,
+          )
           await send(50)
           // Long enough for whoever keeps them.
           await sleep(500)
@@ -142,4 +146,3 @@ export const pageSituations: readonly Situation[] = [
     },
   },
 ]
-

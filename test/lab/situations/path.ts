@@ -36,7 +36,7 @@ export const pathSituations: readonly Situation[] = [
       'Two tabs of one profile open at once. The first connection that reaches the server gets no answer to its ' +
       'handshake; all others do. Chromium holds the dials of all tabs to a host back while one is under way. Counted ' +
       'from when the pages are opened, to when both tabs are connected, up to 60 s.',
-    rounds: 2,
+    rounds: 3,
     needed: 2,
     limit: 60_000,
     without: ['toServer', 'toClient'],
@@ -101,7 +101,7 @@ export const pathSituations: readonly Situation[] = [
       'The server closes all connections as a stopping one does, is away for 3 s, and comes back on the same port, knowing ' +
       'nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is counted from the ' +
       'stop, recovery from when it is back.',
-    rounds: 3,
+    rounds: 5,
     needed: 1,
     limit: 60_000,
     run(subject) {

@@ -19,6 +19,8 @@ export interface Situation {
   readonly needed: number
   /** After how many milliseconds a client is said not to recover. */
   readonly limit: number
+  /** Nothing goes on for most of the time, so that others may be run meanwhile. */
+  readonly isIdle?: boolean
   /** What is of no interest here: cells of the table that stay empty. */
   readonly without?: readonly ('noticed' | 'recovered' | 'toServer' | 'toClient')[]
   run(subject: SubjectEntry): Promise<Figures>
@@ -73,8 +75,10 @@ export async function undergo(
 /** Waits for the clients to be connected, and gives the moment from which on nothing that is sent may be missing. */
 export async function connected({ server }: Scene, ...visits: readonly Visit[]): Promise<number> {
   for (const { journal } of visits) {
-    const isOpen = async (): Promise<boolean> => (await journal()).states.some(({ state }) => state === 'open')
-    if (!(await until(isOpen, 20_000))) throw new Error('the client does not connect although nothing is wrong')
+    const isOpen = async (): Promise<boolean> =>
+      (await journal()).states.some(({ state }) => state === 'open')
+    if (!(await until(isOpen, 20_000)))
+      throw new Error('the client does not connect although nothing is wrong')
   }
   // What opens first in a page is not always the last that opens in the server.
   await sleep(500)
@@ -82,7 +86,8 @@ export async function connected({ server }: Scene, ...visits: readonly Visit[]):
   server.send(1)
   for (const visit of visits) {
     await visit.send(1)
-    if (!(await until(() => visit.isThrough(since), 5_000))) throw new Error('messages do not pass although nothing is wrong')
+    if (!(await until(() => visit.isThrough(since), 5_000)))
+      throw new Error('messages do not pass although nothing is wrong')
   }
   return since
 }
