@@ -8,7 +8,7 @@ import { chromiumArgs } from './test/support/chromium-args.ts'
 const source = '@holdfast/source'
 const pureCore = [
   'packages/protocol/src/*.ts',
-  'packages/client/src/connection/{machine,heartbeat,backoff}.ts',
+  'packages/client/src/connection/{machine,heartbeat,backoff,page}.ts',
 ]
 
 // Also of two cores, both are used.

@@ -27,7 +27,7 @@ const patient: Window = [5_000, 10_000]
 /** Not among them: 1015, which no socket can be made to report, since TLS fails before there is a WebSocket. */
 const table: readonly Row[] = [
   { code: 1000, reason: 'normal', then: patient },
-  { code: 1001, reason: 'going-away', then: usual },
+  { code: 1001, reason: 'going-away', then: [250, 5_000] },
   { code: 1002, reason: 'protocol-error', then: usual },
   { code: 1003, reason: 'unsupported-data', then: usual },
   { code: 1005, reason: 'no-status', then: prompt }, // a close without a code

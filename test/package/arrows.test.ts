@@ -28,6 +28,7 @@ const pureCore = [
   'packages/client/src/connection/machine.ts',
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',
+  'packages/client/src/connection/page.ts',
 ]
 const impure = new Set(
   'Date setTimeout setInterval globalThis window console WebSocket performance queueMicrotask'.split(' '),

@@ -99,7 +99,13 @@ export const defaultTuning: Tuning = {
  * test asserts; in the storms under its own name it is the client itself that runs.
  */
 export function ours({ first, ...delays }: Tuning = defaultTuning): Policy {
-  const options = { minDelay: 100, ...delays, maxAttempts: Infinity, minUptime: 5_000 }
+  const options = {
+    minDelay: 100,
+    ...delays,
+    maxHiddenDelay: 120_000,
+    maxAttempts: Infinity,
+    minUptime: 5_000,
+  }
   return {
     name: 'Holdfast',
     delay(failures, random) {

@@ -70,7 +70,7 @@ export function createPreparation(
         rule = fatal
         const target = findUrl(source)
         const Socket = findSocket()
-        return { open: () => new Socket(target, protocols) }
+        return { url: target, open: () => new Socket(target, protocols) }
       } catch (error) {
         return { cause: { reason, error }, rule }
       }

@@ -18,6 +18,7 @@ import { createConnection } from './connection/connection.ts'
 import type { State } from './connection/machine.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
+import { createDiagnosis } from './diagnosis.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
@@ -90,6 +91,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       outbox.flush()
     },
     probe: () => end.probe?.(),
+    flush: () => outbox.flush(),
+    diagnose: createDiagnosis(options.healthUrl, clock),
     close: () => end.close?.() ?? false,
     closeHint: (text) => end.closeHint?.(text),
     received(data) {

@@ -49,6 +49,15 @@ export interface ClientOptions {
    * @default 10_000
    */
   readonly attemptTimeout?: number
+  /**
+   * Where to ask over HTTP why no socket opens. Sockets do not tell; a request after the third failure does: the cause is
+   * then `unauthorized`, `forbidden`, `rate-limited`, `server-error` or `upgrade-blocked`, and the server's `Retry-After`
+   * is kept to.
+   *
+   * Without it, the URL of the socket itself is asked, from pages of the same origin only. `false` asks nowhere. A URL of
+   * another origin has to allow it by CORS.
+   */
+  readonly healthUrl?: UrlSource | false
   /** Bounds of the queue of messages that wait for the connection. */
   readonly outbox?: OutboxOptions
   /**
@@ -87,6 +96,8 @@ export interface BackoffContext {
   readonly cause: Cause
   /** A number in [0, 1), to draw the delay with. */
   readonly random: number
+  /** Whether nobody can see the page. */
+  readonly isHidden: boolean
 }
 
 export interface Resolved {
@@ -99,6 +110,7 @@ const defaultBackoff: Required<BackoffOptions> = {
   minDelay: 100,
   baseDelay: 1_000,
   maxDelay: 30_000,
+  maxHiddenDelay: 120_000,
   maxAttempts: Infinity,
   minUptime: 5_000,
 }
@@ -123,15 +135,15 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
       attemptTimeout,
       minUptime: numbers.minUptime,
       maxAttempts: numbers.maxAttempts,
-      delay(failures, cause, hint, random, told) {
+      delay(failures, cause, hint, random, told, isHidden) {
         let own: number | undefined
         try {
-          own = custom?.({ failures, cause, random })
+          own = custom?.({ failures, cause, random, isHidden })
         } catch (error) {
           report(error)
         }
         // Not `own < 0`, because the function may give NaN, or nothing.
-        if (!(own! >= 0)) return pickDelay(backoffWindow(failures, hint, numbers, told), random)
+        if (!(own! >= 0)) return pickDelay(backoffWindow(failures, hint, numbers, told, isHidden), random)
         return Math.max(own!, hint?.[0] ?? 0)
       },
     },

@@ -22,7 +22,7 @@ describe('close codes', () => {
 
   it('redial soon when the path was lost, and spread out when the server closed', () => {
     expect(closeRule(1006).delay).toEqual([0, 1_000])
-    expect(closeRule(1001)).toEqual({ reason: 'going-away', delay: [0, 5_000] })
+    expect(closeRule(1001)).toEqual({ reason: 'going-away', delay: [250, 5_000] })
     expect(closeRule(1013).delay).toEqual([10_000, 30_000])
   })
 

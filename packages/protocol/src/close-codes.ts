@@ -44,7 +44,8 @@ const timeout: CloseRule = { reason: 'timeout' }
  */
 export const defaultCloseRules: CloseRules = {
   1000: { reason: 'normal', delay: patient },
-  1001: { reason: 'going-away' },
+  // Firefox closes the sockets of a page that is being left: the next dial would be in vain.
+  1001: { reason: 'going-away', delay: [250, 5_000] },
   1002: { reason: 'protocol-error', limit: 3 },
   1003: { reason: 'unsupported-data' },
   1005: { reason: 'no-status', delay: prompt },

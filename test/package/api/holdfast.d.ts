@@ -2,6 +2,13 @@
 type CauseReason =
   | 'unreachable'
   | 'offline'
+  | 'csp'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'server-error'
+  | 'upgrade-blocked'
+  | 'left'
   | 'timeout'
   | 'lost'
   | 'silent'
@@ -22,6 +29,7 @@ type CauseReason =
 interface Cause {
   readonly reason: CauseReason
   readonly code?: number
+  readonly status?: number
   readonly text?: string
   readonly error?: unknown
 }
@@ -294,6 +302,7 @@ interface BackoffOptions {
   readonly minDelay?: number
   readonly baseDelay?: number
   readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
   readonly maxAttempts?: number
   readonly minUptime?: number
 }
@@ -322,6 +331,7 @@ interface Base {
 interface Tally {
   readonly attempts: number
   readonly timeouts: number
+  readonly unopened: number
   readonly strikes: number
   readonly refresh: boolean
   readonly told?: CloseRule['delay'] | undefined
@@ -340,13 +350,15 @@ interface Attempt extends Base {
 interface Open extends Base {
   readonly name: 'open'
   readonly startedAt: number
-  readonly openedAt: Pick<Sample, 'now' | 'wall'>
+  readonly openedAt: number
   readonly watch: Watch | undefined
+  readonly lookAt: number
 }
 interface Waiting extends Base {
   readonly name: 'waiting'
   readonly deadline: number
   readonly earliest: number
+  readonly wakeWithin: number
   readonly cause: Cause
 }
 interface Closing extends Base {
@@ -368,6 +380,7 @@ interface Sample {
   readonly random: number
   readonly heardAt: number
   readonly rtt?: number | undefined
+  readonly isHidden?: boolean
 }
 interface SocketLike {
   readonly readyState: number
@@ -381,10 +394,11 @@ interface SocketLike {
   close(code?: number, reason?: string): void
 }
 type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-type Signal = 'wake' | 'change' | 'offline'
+type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
-  listen(notice: (signal: Signal) => void): () => void
+  listen(notice: (signal: Signal, url?: string) => void): () => void
   isOffline(): boolean
+  isHidden?(): boolean
 }
 interface Ports {
   readonly clock: Clock
@@ -398,6 +412,7 @@ interface AttemptContext {
 }
 type Prepared =
   | {
+      readonly url: string
       readonly open: () => SocketLike
     }
   | Failure
@@ -434,6 +449,7 @@ interface ClientOptions {
   readonly protocols?: string | readonly string[]
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
+  readonly healthUrl?: UrlSource | false
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly ports?: Partial<Ports>
@@ -450,6 +466,7 @@ interface BackoffContext {
   readonly failures: number
   readonly cause: Cause
   readonly random: number
+  readonly isHidden: boolean
 }
 interface Preparation {
   check(): void

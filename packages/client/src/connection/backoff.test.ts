@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { backoffWindow, pickDelay } from './backoff.ts'
 
-const options = { minDelay: 100, baseDelay: 1_000, maxDelay: 30_000, maxAttempts: Infinity, minUptime: 5_000 }
+const options = {
+  minDelay: 100,
+  baseDelay: 1_000,
+  maxDelay: 30_000,
+  maxHiddenDelay: 120_000,
+  maxAttempts: Infinity,
+  minUptime: 5_000,
+}
 
 describe('the backoff window', () => {
   it('doubles from the base to the cap', () => {
@@ -10,6 +17,16 @@ describe('the backoff window', () => {
       (failures) => backoffWindow(failures, undefined, options)[1],
     )
     expect(widths).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000])
+  })
+
+  it('has a higher cap while nobody sees the page', () => {
+    const ends = (isHidden: boolean, more = {}): number[] =>
+      [5, 6, 7, 8, 50].map(
+        (failures) => backoffWindow(failures, undefined, { ...options, ...more }, undefined, isHidden)[1],
+      )
+    expect(ends(true)).toEqual([16_000, 32_000, 64_000, 120_000, 120_000])
+    expect(ends(false)).toEqual([16_000, 30_000, 30_000, 30_000, 30_000])
+    expect(ends(true, { maxDelay: 200_000 }).at(-1)).toBe(200_000)
   })
 
   it('follows the cause right after a stable connection', () => {

@@ -19,6 +19,12 @@ export interface BackoffOptions {
    */
   readonly maxDelay?: number
   /**
+   * The same while the page is hidden, unless `maxDelay` is more. When it is seen again, it is dialed at once.
+   *
+   * @default 120_000
+   */
+  readonly maxHiddenDelay?: number
+  /**
    * How many attempts in a row may fail before the client gives up and closes with the last cause.
    *
    * @default Infinity
@@ -41,7 +47,7 @@ const toldShare = 0.25
 
 /**
  * The window of the next attempt: from `minDelay` to `baseDelay`, doubled with each failure after the first, at most
- * `maxDelay`.
+ * `maxDelay`, or `maxHiddenDelay` while nobody sees the page.
  *
  * Right after a stable connection (no failures) the window that its cause hints at applies instead, and its lower end
  * holds for every retry. `told` is the last window that the server itself asked for: it wins over all else when it is the
@@ -52,12 +58,14 @@ export function backoffWindow(
   hint: Window | undefined,
   options: Required<BackoffOptions>,
   told?: Window,
+  isHidden = false,
 ): Window {
   const [min, max] = hint ?? [0, 0]
   const [from, to] = told ?? [0, 0]
   const floor = Math.max(min, options.minDelay)
   const base = Math.max(options.baseDelay, (to - from) * toldShare)
-  const doubled = Math.min(options.maxDelay, base * 2 ** Math.max(0, failures - 1))
+  const longest = isHidden ? Math.max(options.maxDelay, options.maxHiddenDelay) : options.maxDelay
+  const doubled = Math.min(longest, base * 2 ** Math.max(0, failures - 1))
   return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
 }
 

@@ -7,7 +7,7 @@ import { createConnection, fatal } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
-import type { Policy, State } from './machine.ts'
+import type { Finding, Policy, State } from './machine.ts'
 import type { Signal } from './ports.ts'
 
 function setUp(
@@ -19,7 +19,7 @@ function setUp(
   const network = createFakeNetwork()
   const states: State['name'][] = []
   const received: unknown[] = []
-  let notice: ((signal: Signal) => void) | undefined
+  let notice: ((signal: Signal, url?: string) => void) | undefined
   const connection: Connection = createConnection({
     policy: {
       attemptTimeout: 10_000,
@@ -43,10 +43,12 @@ function setUp(
       report: vi.fn(),
     },
     closeRules: defaultCloseRules,
-    prepare: () => Promise.resolve({ open: () => new network.WebSocket('ws://test') }),
+    prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
     greet: () => connection.confirm(),
     opened: () => {},
     probe: () => connection.write('ping'),
+    flush: () => {},
+    diagnose: () => Promise.resolve(undefined),
     close: () => false,
     closeHint: () => undefined,
     received: (data) => received.push(data),
@@ -65,7 +67,7 @@ function setUp(
     received,
     connection,
     open,
-    signal: (name: Signal) => notice?.(name),
+    signal: (name: Signal, url?: string) => notice?.(name, url),
     isListening: () => !!notice,
   }
 }
@@ -119,6 +121,7 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
         'wake',
         'change',
         'offline',
+        'leave',
         'reconnect',
         'stop',
         'time',
@@ -136,7 +139,8 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
           else if (name === 'open' && network.last?.readyState === 0) network.last.open()
           else if (name === 'lose') network.last?.end()
           else if (name === 'reject') network.last?.end(4403)
-          else if (name === 'wake' || name === 'change' || name === 'offline') signal(name)
+          else if (name === 'wake' || name === 'change' || name === 'offline' || name === 'leave')
+            signal(name)
           else if (name === 'reconnect') connection.reconnect()
           else if (name === 'stop') connection.stop({ reason: 'disconnect' }, true)
           else if (name === 'message') network.last?.message('hello')
@@ -302,7 +306,7 @@ describe('the interpreter', () => {
 
   it('tells the preparation of an attempt that is given up, and ignores what it gives', async () => {
     const signals: { aborted: boolean }[] = []
-    let finish: ((value: { open: () => never }) => void) | undefined
+    let finish: ((value: { url: string; open: () => never }) => void) | undefined
     const { connection, network, clock } = setUp(clockFaults.exact, {
       prepare: ({ signal }) => {
         signals.push(signal)
@@ -312,7 +316,7 @@ describe('the interpreter', () => {
     connection.connect()
     await clock.advance(11_000)
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
-    finish!({ open: () => expect.fail('dialed for a dead attempt') })
+    finish!({ url: 'ws://test', open: () => expect.fail('dialed for a dead attempt') })
     await settleMicrotasks()
     expect(network.sockets).toEqual([])
     expect(connection.state.name).toBe('preparing')
@@ -397,5 +401,177 @@ describe('the interpreter', () => {
     await clock.advance(3e9 + 1)
     expect(network.sockets).toHaveLength(2)
     expect(connection.state.name).toBe('opening')
+  })
+})
+
+describe('a page that is left', () => {
+  it('closes its socket cleanly, once all is written, and has a new one at once when it is back', async () => {
+    const done: string[] = []
+    const { clock, connection, network, signal, open } = setUp(clockFaults.exact, {
+      flush: () => void done.push(`flush ${network.last.readyState}`),
+    })
+    await open()
+    await clock.advance(6_000)
+    signal('leave')
+    expect(done).toEqual(['flush 1'])
+    expect(network.last.closes).toEqual([[1000]])
+    signal('change')
+    await clock.advance(1)
+    expect(network.sockets).toHaveLength(2)
+    network.last.open()
+    expect(connection.state).toMatchObject({ name: 'open' })
+  })
+
+  it('has a new socket a second later, if it is still there', async () => {
+    const { clock, network, signal, open } = setUp()
+    await open()
+    signal('leave')
+    signal('leave')
+    await clock.advance(1_001)
+    expect(network.sockets).toHaveLength(2)
+  })
+})
+
+describe('a machine that slept', () => {
+  it('is noticed within half a minute where no heartbeat asks, and the socket replaced', async () => {
+    const { clock, connection, network, open } = setUp(clockFaults.exact, {}, { delay: () => 500 })
+    await open()
+    await clock.advance(29_000)
+    clock.sleep(600_000)
+    await clock.advance(1_100)
+    expect(network.sockets[0]!.closes).toHaveLength(1)
+    expect(connection.state).toMatchObject({ cause: { reason: 'change' } })
+    await clock.advance(500)
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('is noticed where both clocks went on, by a timer that comes far too late', async () => {
+    const { clock, connection, open } = setUp()
+    await open()
+    clock.sleep(600_000, 'runs')
+    await clock.advance(30_000)
+    expect(connection.state.epoch).toBeGreaterThan(1)
+  })
+
+  it('may be woken by the platform before its timers', async () => {
+    const { clock, connection, network, signal, open } = setUp(clockFaults.exact, {}, { delay: () => 30_000 })
+    await open()
+    network.last.end()
+    clock.sleep(600_000, 'runs')
+    signal('wake')
+    await clock.advance(300)
+    expect(network.sockets).toHaveLength(2)
+    expect(connection.state).toMatchObject({ name: 'opening', epoch: 2 })
+  })
+
+  it('is told from one whose wall clock was set back', async () => {
+    const { clock, network, open } = setUp()
+    await open()
+    clock.jump(-3_600_000)
+    await clock.advance(120_000)
+    expect(network.sockets).toHaveLength(1)
+  })
+})
+
+describe('a dial that fails again and again', () => {
+  const failThrice = async ({ connection, clock, network }: ReturnType<typeof setUp>): Promise<void> => {
+    connection.connect()
+    await settleMicrotasks()
+    for (let round = 0; round < 3; round++) {
+      if (round > 0) await clock.advance(600)
+      network.last.end()
+    }
+    await settleMicrotasks()
+  }
+  const forbidden: Finding = { cause: { reason: 'forbidden', status: 403 } }
+
+  it('is looked into, and further failures have the cause that was found', async () => {
+    const asked: string[] = []
+    const world = setUp(clockFaults.exact, {
+      diagnose: (url) => {
+        asked.push(url)
+        return Promise.resolve(forbidden)
+      },
+    })
+    await failThrice(world)
+    expect(asked).toEqual(['ws://test'])
+    expect(world.connection.state).toMatchObject({ cause: { reason: 'forbidden', status: 403, code: 1006 } })
+    await world.clock.advance(600)
+    world.network.last.end()
+    expect(world.connection.state).toMatchObject({ cause: { reason: 'forbidden', status: 403, code: 1006 } })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('has no cause any more that was found before a socket opened, or for another host', async () => {
+    let url = 'ws://test'
+    const { connection, clock, network } = await (async () => {
+      const world = setUp(clockFaults.exact, {
+        diagnose: () => Promise.resolve(forbidden),
+        prepare: () => Promise.resolve({ url, open: () => new world.network.WebSocket(url) }),
+      })
+      await failThrice(world)
+      return world
+    })()
+    url = 'ws://elsewhere'
+    await clock.advance(600)
+    network.last.end()
+    expect(connection.state).toMatchObject({ cause: { reason: 'unreachable' } })
+    for (let round = 0; round < 2; round++) {
+      await clock.advance(600)
+      network.last.end()
+    }
+    await settleMicrotasks()
+    expect(connection.state).toMatchObject({ cause: { reason: 'forbidden' } })
+    await clock.advance(600)
+    network.last.open()
+    network.last.end()
+    await clock.advance(600)
+    network.last.end()
+    expect(connection.state).toMatchObject({ cause: { reason: 'unreachable' } })
+  })
+
+  it('is asked about no longer when the page is left, a socket opens, or nobody wants one', async () => {
+    for (const end of ['leave', 'open', 'stop'] as const) {
+      let signal: { readonly aborted: boolean } | undefined
+      const world = setUp(clockFaults.exact, {
+        diagnose: (_url, aborted) => {
+          signal = aborted
+          return new Promise(() => {})
+        },
+      })
+      await failThrice(world)
+      expect(signal!.aborted).toBe(false)
+      if (end === 'leave') world.signal('leave')
+      else if (end === 'stop') world.connection.stop({ reason: 'disconnect' }, false)
+      else {
+        await world.clock.advance(600)
+        world.network.last.open()
+      }
+      expect([end, signal!.aborted]).toEqual([end, true])
+    }
+  })
+
+  it('is no riddle when the page forbids it, whichever comes first', async () => {
+    for (const early of [true, false]) {
+      const { connection, network, signal } = setUp()
+      connection.connect()
+      await settleMicrotasks()
+      if (early) signal('blocked', 'ws://test/')
+      network.last.end()
+      if (!early) signal('blocked', 'ws://test/')
+      expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'csp', code: 1006 } })
+    }
+  })
+
+  it('has nothing to do with what the page forbids elsewhere', async () => {
+    const { connection, network, signal } = setUp()
+    connection.connect()
+    signal('blocked', 'ws://test/')
+    await settleMicrotasks()
+    signal('blocked', 'https://elsewhere/')
+    signal('blocked', 'inline')
+    signal('blocked')
+    network.last.end()
+    expect(connection.state).toMatchObject({ cause: { reason: 'unreachable' } })
   })
 })

@@ -2,10 +2,11 @@ import { closeRule } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
-import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
-import type { Aftermath, Command, Input, Policy, State, Tally } from './machine.ts'
+import { closeTimeout, deadlineOf, initialState, isOverslept, step } from './machine.ts'
+import type { Aftermath, Command, Finding, Input, Moment, Policy, State, Tally } from './machine.ts'
 import { newAbort } from './ports.ts'
-import type { Ports, SocketLike } from './ports.ts'
+import type { Ports, Signal, SocketLike } from './ports.ts'
+import { isSameHost } from './url.ts'
 
 export type { Payload } from '@holdfast/protocol'
 
@@ -21,6 +22,10 @@ export interface ConnectionOptions {
   opened(): void
   /** Ask the peer for a sign of life. */
   probe(): void
+  /** Write what can still be written, because the page is left. */
+  flush(): void
+  /** Find out why no socket opens to the URL, if there is a way to. Must not reject. */
+  diagnose(url: string, signal: AbortSignalLike): Promise<Finding | undefined>
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
@@ -37,7 +42,7 @@ export interface AttemptContext {
 }
 
 /** How to open the socket of an attempt, or why there is nothing to open. */
-export type Prepared = { readonly open: () => SocketLike } | Failure
+export type Prepared = { readonly url: string; readonly open: () => SocketLike } | Failure
 
 export interface Failure {
   readonly cause: Cause
@@ -84,7 +89,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   let state = initialState
   let abort: ReturnType<typeof newAbort> | undefined
-  let openSocket: (() => SocketLike) | undefined
+  let target: Exclude<Prepared, Failure> | undefined
+  /** Why sockets do not open, as far as it was found out. */
+  let finding: Finding | undefined
+  let diagnosis: ReturnType<typeof newAbort> | undefined
   // `ws` can destroy a socket without a closing handshake.
   let socket: (SocketLike & { terminate?(): void }) | undefined
   /** The socket threw at a write. Until the connection has ended, nothing more is to be written. */
@@ -98,6 +106,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let heardAt = 0
   let probedAt: number | undefined
   let rtt: number | undefined
+  /** When the clocks were last looked at. */
+  let seen: Moment = { now: 0, wall: 0 }
 
   const queue: Input[] = []
   let running = false
@@ -109,7 +119,17 @@ export function createConnection(options: ConnectionOptions): Connection {
     try {
       for (let next = queue.shift(); next; next = queue.shift()) {
         const previous = state
-        const sample = { now: clock.now(), wall: clock.wall(), random: ports.random(), heardAt, rtt }
+        const sample = {
+          now: clock.now(),
+          wall: clock.wall(),
+          random: ports.random(),
+          heardAt,
+          rtt,
+          isHidden: signals.isHidden?.() ?? false,
+        }
+        const due = next.type === 'tick' ? deadlineOf(state) : undefined
+        if (stopListening && isOverslept(seen, sample, due)) queue.push({ type: 'wake', doubtful: true })
+        seen = sample
         const [committed, ...commands] = step(state, next, policy, sample)
         state = committed
         for (const command of commands) run(command)
@@ -133,12 +153,30 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const listen = (): void => {
     if (state.name === 'idle' || state.name === 'closed') {
+      forget()
       stopListening?.()
       stopListening = undefined
-    } else
-      stopListening ??= signals.listen((signal) =>
-        dispatch(signal === 'offline' ? { type: 'doubt' } : { type: 'wake', doubtful: signal === 'change' }),
-      )
+    } else stopListening ??= signals.listen(notice)
+  }
+
+  const notice = (signal: Signal, url?: string): void => {
+    if (signal === 'leave') {
+      diagnosis?.abort()
+      dispatch({ type: 'leave' })
+    } else if (signal === 'offline') dispatch({ type: 'doubt' })
+    else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
+    else if (target && isSameHost(target.url, url)) learn({ cause: { reason: 'csp' } })
+  }
+
+  const learn = (found: Finding | undefined): void => {
+    finding = found
+    if (found) dispatch({ type: 'learned', epoch: state.epoch, finding: found })
+  }
+
+  const diagnose = async (): Promise<void> => {
+    const { signal } = (diagnosis = newAbort())
+    const found = await options.diagnose(target!.url, signal)
+    if (!signal.aborted) learn(found)
   }
 
   const run = (command: Command): void => {
@@ -154,6 +192,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'probe':
         probedAt = clock.now()
         return options.probe()
+      case 'flush':
+        return options.flush()
+      case 'diagnose':
+        return void diagnose()
       case 'close':
         isLingering = options.close()
         if (!isLingering) socket?.close(1000)
@@ -168,14 +210,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     abort = newAbort()
     const result = await options.prepare({ tally, signal: abort.signal })
     if ('cause' in result) return dispatch({ type: 'ended', epoch, ...result })
-    openSocket = result.open
+    if (target && !isSameHost(target.url, result.url)) forget()
+    target = result
     dispatch({ type: 'prepared', epoch })
   }
 
   const dial = ({ epoch }: State): void => {
     let error: unknown
     try {
-      socket = openSocket!()
+      socket = target!.open()
     } catch (thrown) {
       // The standard throws a SyntaxError for a URL or a subprotocol that can never work.
       const rule = (thrown as Error | undefined)?.name === 'SyntaxError' ? fatal : retry
@@ -184,7 +227,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     socket.binaryType = 'arraybuffer'
     isBroken = isLingering = false
     heardFrames = 0
-    socket.onopen = () => dispatch({ type: 'opened', epoch })
+    socket.onopen = () => {
+      forget()
+      dispatch({ type: 'opened', epoch })
+    }
     socket.onmessage = (event: { readonly data: unknown }) => {
       if (state.name !== 'open' && state.name !== 'greeting' && !(isLingering && state.name === 'closing'))
         return
@@ -216,13 +262,19 @@ export function createConnection(options: ConnectionOptions): Connection {
     reason: signals.isOffline() ? 'offline' : 'unreachable',
     ...facts,
     ...(error !== undefined && { error }),
+    ...finding?.cause,
   })
+
+  const forget = (): void => {
+    diagnosis?.abort()
+    diagnosis = finding = undefined
+  }
 
   const abandon = (dead: boolean): void => {
     abort?.abort()
     const old = socket
     const code = closeCode
-    abort = openSocket = socket = probedAt = closeCode = undefined
+    abort = socket = probedAt = closeCode = undefined
     if (!old) return
     old.onopen = old.onmessage = old.onclose = null
     // `ws` emits an error when a connecting socket is closed, and Node ends the process if nobody listens.

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
 import { backoffWindow } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
-import { deadlineOf, initialState, step } from './machine.ts'
-import type { Command, Input, Policy, Sample, State } from './machine.ts'
+import { deadlineOf, initialState, isOverslept, slept, step } from './machine.ts'
+import type { Command, Finding, Input, Policy, Sample, State } from './machine.ts'
 
 const policy: Policy = {
   attemptTimeout: 10_000,
@@ -65,7 +65,7 @@ describe('an attempt', () => {
     expect(state).toMatchObject({ name: 'greeting', epoch: 1, startedAt: 0, deadline: 10_000 })
     expect(commands).toEqual(['prepare', 'dial', 'greet'])
     expect(run(state, [[{ type: 'greeted', epoch: 1 }, at(30)]])).toEqual([
-      expect.objectContaining({ name: 'open', startedAt: 0, openedAt: at(30), watch: undefined }),
+      expect.objectContaining({ name: 'open', startedAt: 0, openedAt: 30, watch: undefined }),
       ['announce'],
     ])
   })
@@ -218,6 +218,7 @@ describe('a window in which the server asks to be dialed', () => {
       minDelay: 100,
       baseDelay: 1_000,
       maxDelay: 30_000,
+      maxHiddenDelay: 120_000,
       maxAttempts: Infinity,
       minUptime: 5_000,
     }
@@ -338,10 +339,6 @@ describe('waking up', () => {
     expect(commands).toEqual(['destroy'])
   })
 
-  it('replaces an open socket after the machine slept', () => {
-    expect(step(openState, wake, policy, at(60_000, { wall: 1_700_000_100_000 }))[0].name).toBe('waiting')
-  })
-
   it('may give up instead, when replacing is one attempt too many', () => {
     expect(step(openState, change, { ...policy, maxAttempts: 1 }, at(100))[0]).toMatchObject({
       name: 'closed',
@@ -362,6 +359,156 @@ describe('waking up', () => {
       for (const input of [wake, change, { type: 'doubt' } as const])
         expect(step(state, input, policy, at(1_000))).toEqual([state])
     expect(step(openState, { type: 'doubt' }, policy, at(1_000))).toEqual([openState])
+  })
+})
+
+describe('a page that is left', () => {
+  const leave: Input = { type: 'leave' }
+
+  it('writes what it can, closes its socket, and dials at once when it is back', () => {
+    const [left, ...commands] = step(openState, leave, policy, at(60_000))
+    expect(left).toMatchObject({ name: 'waiting', cause: { reason: 'left' } })
+    expect(commands).toEqual(['flush', 'abandon'])
+    const back = step(left, change, policy, at(60_001))[0]
+    expect(deadlineOf(back)).toBe(60_001)
+    expect(step(back, tick, policy, at(60_001)).slice(1)).toEqual(['prepare'])
+  })
+
+  it('gives up an attempt', () => {
+    const preparing = step(initialState, connect, policy, at(0))[0]
+    for (const state of [preparing, opening, greeting])
+      expect(step(state, leave, policy, at(100))).toEqual([
+        expect.objectContaining({ name: 'waiting', tally: expect.objectContaining({ attempts: 0 }) }),
+        'abandon',
+      ])
+  })
+
+  it('does not wait for the peer to close', () => {
+    expect(step(closing, leave, policy, at(200))).toEqual([
+      expect.objectContaining({ name: 'closed', cause: { reason: 'disconnect' } }),
+      'abandon',
+    ])
+  })
+
+  it('is there after all, if its timers run', () => {
+    const [left] = step(openState, leave, policy, at(60_000))
+    expect(deadlineOf(left)).toBe(61_000)
+    expect(step(left, tick, policy, at(61_000)).slice(1)).toEqual(['prepare'])
+  })
+
+  it('was no failure: however often it is left, no limit of attempts is reached', () => {
+    const limited = { ...policy, maxAttempts: 1 }
+    let state: State = openState
+    for (let now = 1_000; now < 20_000; now += 1_000) {
+      const [left] = step(state, leave, limited, at(now))
+      const [dialing] = step(step(left, change, limited, at(now))[0], tick, limited, at(now))
+      state = { ...openState, epoch: dialing.epoch, tally: dialing.tally } as State
+      expect(dialing).toMatchObject({ name: 'preparing', tally: { attempts: 1 } })
+    }
+  })
+
+  it('changes nothing where there is nothing to let go of', () => {
+    const closed = step(openState, ended(4403), policy, at(60_000))[0]
+    for (const state of [initialState, waiting, closed])
+      expect(step(state, leave, policy, at(70_000))).toEqual([state])
+  })
+})
+
+describe('attempts that open no socket', () => {
+  /** Fails that many attempts, each while it has that state. */
+  const failing = (count: number, name: 'opening' | 'greeting'): readonly [State, Command[]] => {
+    let state: State = opening
+    const all: Command[] = []
+    for (let round = 0; round < count; round++) {
+      state = { ...opening, name, epoch: state.epoch, tally: state.tally } as State
+      const [next, ...commands] = step(state, ended(1006, state.epoch), policy, at(100))
+      all.push(...commands)
+      state = step(next, tick, policy, at(9_000))[0]
+    }
+    return [state, all.filter((command) => command === 'diagnose')]
+  }
+
+  it('are looked into after three in a row, and after each further three', () => {
+    expect([1, 2, 3, 5, 6, 9].map((count) => failing(count, 'opening')[1].length)).toEqual([0, 0, 1, 1, 2, 3])
+    expect(failing(9, 'greeting')[1]).toEqual([])
+  })
+
+  it('are not in a row when a socket opened between them', () => {
+    const [twice] = failing(2, 'opening')
+    const opened = { ...opening, name: 'greeting', epoch: twice.epoch, tally: twice.tally } as State
+    const [once] = step(opened, ended(1006, twice.epoch), policy, at(100))
+    expect(once.tally.unopened).toBe(0)
+    const short = { ...openState, epoch: twice.epoch, tally: twice.tally } as State
+    expect(step(short, ended(1006, twice.epoch), policy, at(100))[0].tally.unopened).toBe(0)
+  })
+
+  const learned = (finding: Finding, epoch = 1): Input => ({ type: 'learned', epoch, finding })
+
+  it('get the cause that was found out', () => {
+    const [known] = step(waiting, learned({ cause: { reason: 'forbidden', status: 403 } }), policy, at(200))
+    expect(known).toEqual({
+      ...waiting,
+      tally: expect.anything(),
+      cause: { reason: 'forbidden', status: 403, code: 1006 },
+    })
+    expect(step(waiting, learned({ cause: { reason: 'forbidden' } }, 0), policy, at(200))).toEqual([waiting])
+    expect(step(openState, learned({ cause: { reason: 'forbidden' } }), policy, at(200))).toEqual([openState])
+  })
+
+  it('are followed by one with a fresh token, when that is what is wrong', () => {
+    const [known] = step(
+      waiting,
+      learned({ cause: { reason: 'unauthorized' }, refresh: true }),
+      policy,
+      at(200),
+    )
+    expect(known.tally.refresh).toBe(true)
+    const [dialing] = step(known, tick, policy, at(9_000))
+    expect(step({ ...dialing, name: 'opening' } as State, ended(1006, 2), policy, at(9_100))[0].name).toBe(
+      'waiting',
+    )
+  })
+
+  it('wait for as long as the server wishes, also when somebody looks', () => {
+    const [told] = step(
+      waiting,
+      learned({ cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] }),
+      policy,
+      at(200),
+    )
+    expect(deadlineOf(told)).toBe(67_700)
+    expect(deadlineOf(step(told, change, policy, at(300))[0])).toBe(60_350)
+    expect(told.tally.told).toEqual([60_000, 75_000])
+    const [soon] = step(
+      told,
+      learned({ cause: { reason: 'rate-limited' }, delay: [1_000, 1_000] }),
+      policy,
+      at(200),
+    )
+    expect(deadlineOf(soon)).toBe(67_700)
+  })
+})
+
+describe('the two clocks', () => {
+  const before = { now: 1_000, wall: 50_000 }
+
+  it('tell that the machine slept, when only one of them went on', () => {
+    expect(isOverslept(before, { now: 1_000, wall: 53_000 })).toBe(true)
+    expect(isOverslept(before, { now: 61_000, wall: 110_000 })).toBe(false)
+    expect(slept(before, { now: 1_000, wall: 53_000 })).toBe(true)
+  })
+
+  it('tell so, when both went on and a timer did not', () => {
+    const after = { now: 301_000, wall: 350_000 }
+    expect(isOverslept(before, after, 31_000)).toBe(true)
+    // Timers of hidden pages come once a minute.
+    expect(isOverslept(before, after, 240_000)).toBe(false)
+    expect(isOverslept(before, after)).toBe(false)
+  })
+
+  it('prove nothing when the wall clock is set back', () => {
+    expect(isOverslept(before, { now: 2_000, wall: -3_550_000 })).toBe(false)
+    expect(slept(before, { now: 2_000, wall: -3_550_000 })).toBe(true)
   })
 })
 
@@ -393,9 +540,11 @@ describe('the watch over an open connection', () => {
     ])
   })
 
-  it('does not watch without a heartbeat', () => {
-    expect(deadlineOf(openState)).toBeUndefined()
-    expect(step(openState, tick, policy, at(1e9))).toEqual([openState])
+  it('only looks at the clocks now and then without a heartbeat', () => {
+    expect(deadlineOf(openState)).toBe(30_030)
+    const [later, ...commands] = step(openState, tick, policy, at(30_040))
+    expect(later).toEqual({ ...openState, lookAt: 60_040 })
+    expect(commands).toEqual([])
     expect(step(openState, { type: 'heard', epoch: 1 }, policy, at(1_000))[0]).toMatchObject({
       watch: undefined,
     })
@@ -419,6 +568,7 @@ describe('whatever happens in whatever order', () => {
         arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline', 'failed'),
       },
       { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'doubt', 'heard', 'reconnect') },
+      { weight: 1, arbitrary: fc.constantFrom('leave', 'learned') },
       { weight: 2, arbitrary: fc.constantFrom(...codes) },
       { weight: 1, arbitrary: fc.constantFrom('disconnect', 'dispose') },
     ),
@@ -440,7 +590,10 @@ describe('whatever happens in whatever order', () => {
       case 'reconnect':
       case 'tick':
       case 'doubt':
+      case 'leave':
         return { type: kind }
+      case 'learned':
+        return { type: kind, epoch, finding: { cause: { reason: 'rate-limited' }, delay: [0, 60_000] } }
       case 'wake':
         return wake
       case 'change':
@@ -521,7 +674,7 @@ describe('whatever happens in whatever order', () => {
     always((_before, _input, after, _commands, sample) => {
       const deadline = deadlineOf(after)
       if (after.name === 'idle' || after.name === 'closed') expect(deadline).toBeUndefined()
-      else if (after.name !== 'open') expect(deadline).toBeLessThanOrEqual(sample.now + 90_000)
+      else expect(deadline).toBeLessThanOrEqual(sample.now + 90_000)
     })
   })
 
@@ -533,7 +686,7 @@ describe('whatever happens in whatever order', () => {
         let now = sample.now
         for (let round = 0; round < 4; round++) {
           const deadline = deadlineOf(state)
-          if (deadline === undefined) return
+          if (deadline === undefined || (state.name === 'open' && !state.watch)) return
           now = Math.max(now, deadline)
           const next = step(state, tick, rules, { ...sample, now, wall: sample.wall + now - sample.now })[0]
           expect(next).not.toBe(state)

@@ -11,7 +11,7 @@ describe('the hints of a page', () => {
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page))
     vi.stubGlobal('document', document)
     const heard: string[] = []
-    const stop = pageSignals.listen((signal) => heard.push(signal))
+    const stop = pageSignals.listen((signal, url) => heard.push(url ? `${signal} ${url}` : signal))
     const fire = (type: string, more: object = {}): boolean =>
       page.dispatchEvent(Object.assign(new Event(type), more))
     return { document, heard, stop, fire }
@@ -27,6 +27,52 @@ describe('the hints of a page', () => {
     document.visibilityState = 'hidden'
     fire('visibilitychange')
     expect(heard).toEqual(['change', 'offline', 'change', 'wake'])
+  })
+
+  it('tell when the page is left and when it is back', () => {
+    const { document, heard, fire } = setUp()
+    fire('pagehide', { persisted: true })
+    document.visibilityState = 'hidden'
+    fire('visibilitychange')
+    fire('freeze')
+    fire('resume')
+    fire('pageshow', { persisted: true })
+    document.visibilityState = 'visible'
+    fire('visibilitychange')
+    expect(heard).toEqual(['leave', 'leave', 'change', 'change', 'wake'])
+  })
+
+  it('tell of the focus of the page, and not of its elements', () => {
+    const { heard, fire } = setUp()
+    fire('focus')
+    expect(heard).toEqual([])
+    vi.stubGlobal('addEventListener', (type: string, listener: (event: object) => void) => {
+      if (type === 'focus') listener({ type, target: globalThis })
+    })
+    pageSignals.listen((signal) => heard.push(signal))
+    expect(heard).toEqual(['wake'])
+  })
+
+  it('tell what a policy of the page forbids to connect to, and of nothing else that it forbids or reports', () => {
+    const { heard, fire } = setUp()
+    const violation = {
+      blockedURI: 'ws://test/ws',
+      effectiveDirective: 'connect-src',
+      disposition: 'enforce',
+    }
+    fire('securitypolicyviolation', violation)
+    fire('securitypolicyviolation', { ...violation, disposition: 'report' })
+    fire('securitypolicyviolation', { ...violation, effectiveDirective: 'img-src' })
+    expect(heard).toEqual(['blocked ws://test/ws'])
+  })
+
+  it('tell whether anybody can see the page', () => {
+    const { document } = setUp()
+    expect(pageSignals.isHidden!()).toBe(false)
+    document.visibilityState = 'hidden'
+    expect(pageSignals.isHidden!()).toBe(true)
+    vi.stubGlobal('document', undefined)
+    expect(pageSignals.isHidden!()).toBe(false)
   })
 
   it('are not heard after listening has stopped', () => {

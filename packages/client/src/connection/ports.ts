@@ -1,4 +1,6 @@
 import type { AbortSignalLike, Clock } from '@holdfast/protocol'
+import { pageEvents, signalOf } from './page.ts'
+import type { PageEvent } from './page.ts'
 
 /**
  * The part of a WebSocket that Holdfast uses: the browser's, Node's, `ws`'s and mock-socket's all have it.
@@ -26,15 +28,20 @@ export type SocketConstructor = new (url: string, protocols?: string[]) => Socke
  * - `wake`: somebody looks at the page again.
  * - `change`: the network came back or the page was restored, so an open socket is in doubt.
  * - `offline`: the platform believes that it has no network.
+ * - `leave`: the page is left or frozen, and may come back. The socket is closed, and the session goes on; the next
+ *   signal, or a timer that fires, shows that the page is there, and it is dialed at once.
+ * - `blocked`: a policy of the page forbids to connect to the URL that comes with it.
  */
-export type Signal = 'wake' | 'change' | 'offline'
+export type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 
 /** Hints from the platform. A port, so that other platforms (React Native, Electron) can bring their own. */
 export interface Signals {
   /** Starts to listen, and returns the function that stops it. */
-  listen(notice: (signal: Signal) => void): () => void
+  listen(notice: (signal: Signal, url?: string) => void): () => void
   /** Whether the platform believes to be offline right now. Only used to name the cause of a failure. */
   isOffline(): boolean
+  /** Whether nobody can see the page right now, so that there is less of a hurry to connect. */
+  isHidden?(): boolean
 }
 
 /** Everything impure that the client needs, apart from sockets. */
@@ -59,9 +66,9 @@ interface Platform {
   ) => { decode(bytes: Uint8Array): string }
   readonly performance: { now(): number }
   readonly navigator?: { readonly onLine?: boolean }
-  readonly document: { readonly visibilityState: string }
-  readonly addEventListener?: (type: string, listener: (event: PageEvent) => void) => void
-  readonly removeEventListener?: (type: string, listener: (event: PageEvent) => void) => void
+  readonly document?: { readonly visibilityState: string }
+  readonly addEventListener?: ListenerMethod
+  readonly removeEventListener?: ListenerMethod
   readonly reportError?: (error: unknown) => void
   setTimeout(callback: () => void, delay: number): unknown
   clearTimeout(timer: unknown): void
@@ -73,9 +80,19 @@ interface AbortControllerLike {
   abort(): void
 }
 
-interface PageEvent {
+type ListenerMethod = (
+  type: string,
+  listener: (event: PlatformEvent) => void,
+  options: { capture: boolean },
+) => void
+
+interface PlatformEvent {
   readonly type: string
+  readonly target: unknown
   readonly persisted?: boolean
+  readonly blockedURI?: string
+  readonly effectiveDirective?: string
+  readonly disposition?: 'enforce' | 'report'
 }
 
 export function newAbort(): AbortControllerLike {
@@ -100,21 +117,33 @@ export const systemClock: Clock = {
   clearTimer: (timer) => platform.clearTimeout(timer),
 }
 
-/** The hints that browsers give. All of these events reach the window; other runtimes have none of them. */
+/** The hints that browsers give. All of these events pass the window; other runtimes have none of them. */
 export const pageSignals: Signals = {
   listen(notice) {
-    const types = ['online', 'offline', 'pageshow', 'visibilitychange']
-    const listener = ({ type, persisted }: PageEvent): void => {
-      if (type === 'offline') notice(type)
-      else if (type === 'online' || persisted) notice('change')
-      else if (type !== 'pageshow' && platform.document.visibilityState === 'visible') notice('wake')
+    const listener = (event: PlatformEvent): void => {
+      const { type, target, persisted = false } = event
+      if (type === 'securitypolicyviolation') {
+        if (event.effectiveDirective === 'connect-src' && event.disposition === 'enforce')
+          notice('blocked', event.blockedURI)
+        return
+      }
+      // The focus of elements passes the window, too.
+      if (type === 'focus' && target !== platform) return
+      const signal = signalOf(type as PageEvent, { isVisible: !isHidden(), isRestored: persisted })
+      if (signal) notice(signal)
     }
-    for (const type of types) platform.addEventListener?.(type, listener)
+    const types = [...pageEvents, 'securitypolicyviolation']
+    for (const type of types) platform.addEventListener?.(type, listener, { capture: true })
     return () => {
-      for (const type of types) platform.removeEventListener?.(type, listener)
+      for (const type of types) platform.removeEventListener?.(type, listener, { capture: true })
     }
   },
   isOffline: () => platform.navigator?.onLine === false,
+  isHidden,
+}
+
+function isHidden(): boolean {
+  return platform.document?.visibilityState === 'hidden'
 }
 
 /** The ports of the platform. */
