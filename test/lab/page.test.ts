@@ -59,7 +59,7 @@ describe.concurrent('a page in Chromium', () => {
       const { tab } = visit
       await connected(scene, visit)
       await tab.open(site.away)
-      await sleep(1_000)
+      await sleep(300)
       server.send(3)
       await tab.back()
       const isBack = async (): Promise<boolean> => {
@@ -79,7 +79,7 @@ describe.concurrent('a page in Chromium', () => {
       expect(tab.notRestoredReasons).toEqual([])
       const { life, states, received } = await visit.journal()
       const [, backAt] = life.find(([event]) => event === 'pageshow persisted')!
-      expect(states.map(({ state }) => state)).toEqual(['open', 'down', 'open'])
+      expect(states.map(({ why = 'open' }) => why)).toEqual(['open', 'left', 'open'])
       expect(states.at(-1)!.at - backAt).toBeLessThan(300)
       expect(server.accepted).toHaveLength(2)
       if (wire === 'session') expect(count(server.sent, received)).toEqual({ sent: 4, lost: 0, doubled: 0 })
