@@ -89,7 +89,7 @@ export const pathSituations: readonly Situation[] = [
       'The browser runs in a network namespace of its own, and the interface that leads out of it goes down for 30 s, and ' +
       'up again. Ten messages a second each way. Noticing is counted from the beginning, recovery from the end.',
     rounds: 1,
-    needed: 0,
+    needed: 1,
     limit: 90_000,
     run: takeLinkDown,
   },

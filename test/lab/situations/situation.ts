@@ -61,7 +61,7 @@ export async function undergo(
   if (feed > 0) await sleep(2_000)
 
   const { before, ...moments } = await fault(scene, visit)
-  await visit.feed(brisk)
+  await feeds(brisk)
   const isBack = await until(() => visit.isThrough(moments.until), limit)
   // What comes late comes now, and what connects twice does so.
   if (isBack) await sleep(rest)
