@@ -75,7 +75,8 @@ export async function startLabServer(
   const books: Books = {
     accepted() {
       accepted.push(Date.now())
-      if (isVisited) return
+      // A connection that was kept open may still bring an upgrade while the server stops.
+      if (isVisited || !end) return
       isVisited = true
       feed(feeding)
     },
