@@ -20,6 +20,8 @@ const unit: TestProjectInlineConfiguration = {
     name: 'unit',
     maxWorkers,
     include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
+    // Properties are tried ten thousand times, also while other steps keep the machine busy.
+    testTimeout: 60_000,
   },
 }
 

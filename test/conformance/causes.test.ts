@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws'
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end()
+  for (const end of endings.splice(0).toReversed()) await end()
 })
 
 /** A server that refuses every upgrade with the status, and answers requests with it; and a client that keeps dialing. */

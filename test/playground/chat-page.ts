@@ -88,8 +88,10 @@ export function watchComplaints(page: Page): readonly string[] {
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
-    // Every browser reports a dial that fails, and no page can keep it from that.
-    const isFailedDial = message.text().startsWith('WebSocket connection to ')
+    // Every browser reports a dial that fails, and a request for the reason. No page can keep it from that.
+    const isFailedDial =
+      message.text().startsWith('WebSocket connection to ') ||
+      /\/(ws|session|scenes)\b/.test(message.location().url)
     if (['error', 'warning'].includes(message.type()) && !isFailedDial) complaints.push(message.text())
   })
   page.on('dialog', (dialog) => {

@@ -57,11 +57,13 @@ test(
 
     const closeAndOffline = async (): Promise<void> => {
       await closeWith(ann, '1011')
-      await expect.poll(() => states(ann)).toContain('Waiting server-error (1011)')
+      await expect.poll(() => states(ann)).toContain('Waiting The server is in trouble (1011)')
       await ann.press('Reconnect')
       await ann.connected()
       await closeWith(ann, '4403')
-      await expect.poll(() => states(ann)).toMatch(/^Disconnected forbidden \(4403\)/)
+      await expect
+        .poll(() => states(ann))
+        .toMatch(/^Disconnected The server does not let this page in \(4403\)/)
       await ann.press('Restart the server')
       await ann.page.getByText('has no connection for the server').waitFor()
       await ann.press('Connect')

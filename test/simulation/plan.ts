@@ -55,6 +55,7 @@ export interface Simple {
     | 'wake'
     | 'change'
     | 'offline'
+    | 'leave'
 }
 
 /** What happens to a client, and the path from it. */
@@ -199,6 +200,7 @@ function drawLifecycle(random: Random): Simple['do'] {
     'wake',
     'change',
     'offline',
+    'leave',
   ])
 }
 
@@ -245,7 +247,7 @@ function drawTrouble(random: Random): Trouble | Simple {
     case 8:
       return { do: 'mangle', direction, frame: random.between(1, 9), how: random.pick(['drop', 'duplicate']) }
     default:
-      return { do: random.pick(['wake', 'change', 'offline']) }
+      return { do: random.pick(['wake', 'change', 'offline', 'leave']) }
   }
 }
 

@@ -130,6 +130,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       case 'wake':
       case 'change':
       case 'offline':
+      case 'leave':
         return app.signal(action.do)
       case 'cut':
         return network.cut(noticeOf(action))
@@ -243,6 +244,7 @@ function isOfApplication(action: Action): boolean {
     case 'wake':
     case 'change':
     case 'offline':
+    case 'leave':
       return true
     case 'cut':
     case 'cut-at':

@@ -105,7 +105,7 @@ export interface TestPair<C = AnyContract> extends AsyncDisposeLike {
   until<T>(promise: PromiseLike<T>, options?: UntilOptions): Promise<T>
   /** The same until the condition is true, which is looked at after everything that happens. */
   until(condition: () => unknown, options?: UntilOptions): Promise<void>
-  /** Tells all clients what a page would notice: `wake`, `change` of the network, or `offline`. Cuts nothing by itself. */
+  /** Tells all clients what a page would notice, such as `wake`, `change`, `offline` or `leave`. Cuts nothing by itself. */
   signal(signal: Signal): void
   /** One more client of the same server, with the options of the pair, and those that are given instead. */
   newClient(options?: Partial<ClientOptions>): Client<C>

@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   opened(): void
   /** Ask the peer for a sign of life. */
   probe(): void
-  /** Write what can still be written, because the page is left. */
+  /** Write what can still be written: the page is being left. */
   flush(): void
   /** Find out why no socket opens to the URL, if there is a way to. Must not reject. */
   diagnose(url: string, signal: AbortSignalLike): Promise<Finding | undefined>
@@ -162,6 +162,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const notice = (signal: Signal, url?: string): void => {
     if (signal === 'leave') {
       diagnosis?.abort()
+      options.flush()
       dispatch({ type: 'leave' })
     } else if (signal === 'offline') dispatch({ type: 'doubt' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
@@ -192,8 +193,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'probe':
         probedAt = clock.now()
         return options.probe()
-      case 'flush':
-        return options.flush()
       case 'diagnose':
         return void diagnose()
       case 'close':

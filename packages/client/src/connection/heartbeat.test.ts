@@ -35,7 +35,7 @@ describe('a heartbeat', () => {
     const second = onDeadline(first, at(600_000))
     expect(second).toMatchObject({
       probe: true,
-      watch: { phase: 'probing', repeated: true, deadline: 608_000 },
+      watch: { phase: 'probing', repeated: true, deadline: 606_000 },
     })
     const judging = onDeadline(watchOf(second), at(700_000))
     expect(judging).toEqual({ watch: { phase: 'judging', deadline: 700_000 } })
@@ -52,7 +52,7 @@ describe('a heartbeat', () => {
   })
 
   it.each([
-    [undefined, 8_000],
+    [undefined, 6_000],
     [10, 2_000],
     [1_000, 3_000],
     [60_000, 8_000],

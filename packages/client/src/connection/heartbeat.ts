@@ -39,6 +39,8 @@ export interface Heartbeat {
   onDoubt(watch: Watch, sample: Sample): Beat
 }
 
+/** The round-trip time until it is measured, in milliseconds. */
+const assumedRtt = 2_000
 /** How late a deadline may be noticed before it proves only that the timer was late. In milliseconds. */
 const lateness = 1_500
 
@@ -54,7 +56,7 @@ export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartb
     watch: { phase: 'probing', deadline: sample.now + limit, sentAt: sample, repeated },
     probe: true,
   })
-  const shortLimit = ({ rtt = Infinity }: Sample): number =>
+  const shortLimit = ({ rtt = assumedRtt }: Sample): number =>
     Math.min(Math.max(3 * rtt, 2_000), 8_000, timeout ?? Infinity)
 
   return {

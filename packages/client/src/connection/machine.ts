@@ -116,8 +116,8 @@ export interface Finding {
  * What the interpreter has to do for the state that was reached.
  *
  * `abandon` lets go of the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
- * nothing more is heard from either. `close` begins the closing handshake, `flush` writes what can still be written, and
- * `diagnose` finds out why sockets do not open.
+ * nothing more is heard from either. `close` begins the closing handshake, and `diagnose` finds out why sockets do not
+ * open.
  */
 export type Command =
   | 'prepare'
@@ -125,7 +125,6 @@ export type Command =
   | 'greet'
   | 'announce'
   | 'probe'
-  | 'flush'
   | 'close'
   | 'abandon'
   | 'destroy'
@@ -362,7 +361,7 @@ function leave(state: State, policy: Policy, sample: Sample): Step {
     wakeWithin: 0,
     cause: { reason: 'left' },
   }
-  return state.name === 'open' ? [next, 'flush', 'abandon'] : [next, 'abandon']
+  return [next, 'abandon']
 }
 
 /** The wait goes on, for a better known cause, and longer if the server wishes so. */

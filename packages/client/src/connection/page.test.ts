@@ -62,7 +62,7 @@ describe('a page that goes through anything', () => {
       for (const command of commands) {
         if (command === 'dial') dialing++
         if (command === 'abandon' || command === 'destroy') dialing = 0
-        expect(dialing).toBeLessThan(2)
+        if (dialing > 1) throw new Error('two sockets at once')
         if (command === 'announce') opened++
         if (command === 'probe') {
           heardAt = moment.now
@@ -126,8 +126,7 @@ describe('a page that goes through anything', () => {
           if (settles) world.settle()
         }
         world.settle()
-        expect(world.state).toMatchObject({ name: 'open' })
-        expect(world.state.tally.attempts).toBeLessThanOrEqual(world.state.epoch)
+        return world.state.name === 'open'
       }),
       { numRuns: 10_000 },
     )
@@ -135,7 +134,7 @@ describe('a page that goes through anything', () => {
 
   it('comes to the same end by every order of the same events', () => {
     const all = happenings.map((event) => ({ event, facts: seen }))
-    const end = (order: typeof all, rules: Policy): unknown => {
+    const end = (order: typeof all, rules: Policy): string => {
       const world = createWorld(rules)
       world.connect()
       world.settle()
@@ -144,17 +143,15 @@ describe('a page that goes through anything', () => {
       // Once it has been open for as long as it takes to be stable, nothing of the past counts.
       world.wait(10_000)
       world.happen('pagehide', seen)
-      const { name, tally } = world.state
-      return { name, tally }
+      return JSON.stringify([world.state.name, world.state.tally])
     }
     for (const rules of [policy, beating]) {
       const expected = end(all, rules)
+      expect(expected).toContain('waiting')
       fc.assert(
         fc.property(
           fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2, maxLength: all.length * 2 }),
-          (order) => {
-            expect(end(order, rules)).toEqual(expected)
-          },
+          (order) => end(order, rules) === expected,
         ),
         { numRuns: 10_000 },
       )
@@ -171,7 +168,7 @@ describe('a page that goes through anything', () => {
         const world = createWorld(beating)
         world.connect()
         world.settle()
-        for (const event of events) world.happen(event as PageEvent, seen)
+        for (const event of events) world.happen(event, seen)
         expect([world.state.name, world.opened]).toEqual(['open', 1])
       }),
     )
