@@ -31,6 +31,12 @@ export interface Browser extends AsyncDisposable {
 /** How long the browser may take to end by itself, in milliseconds. */
 const patience = 3_000
 
+/** How to end each browser that runs, should this process end before it. */
+const running = new Set<() => void>()
+process.once('exit', () => {
+  for (const end of running) end()
+})
+
 /** No launcher of an automation library is used: what they set by default switches off what is to be tested here. */
 export async function startBrowser({ flags = [], within = [] }: BrowserOptions = {}): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'holdfast-lab-'))
@@ -45,11 +51,15 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
     ...flags,
     'about:blank',
   ]
-  // A browser whose pipe is closed ends, so none is left when this process is killed.
+  // A browser whose pipe is closed ends, so none is left when this process is killed. Its profile may be.
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
-  const removeProfile = (): void => rmSync(profile, { recursive: true, force: true })
-  process.once('exit', removeProfile)
+  const removeProfile = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 3 })
+  const endAtOnce = (): void => {
+    child.kill('SIGKILL')
+    removeProfile()
+  }
+  running.add(endAtOnce)
   const devTools = createDevTools(child.stdio[3] as Writable, child.stdio[4] as Readable)
   child.on('error', (error) => devTools.close(error.message))
   child.on('exit', (code, signal) => devTools.close(`the browser ended with ${code ?? signal}`))
@@ -63,7 +73,7 @@ export async function startBrowser({ flags = [], within = [] }: BrowserOptions =
     await asked
     for (const pipe of child.stdio) pipe?.destroy()
     await persistently(removeProfile)
-    process.off('exit', removeProfile)
+    running.delete(endAtOnce)
   }
 
   try {
