@@ -27,7 +27,7 @@ export interface LabServer extends AsyncDisposable {
   readonly accepted: readonly number[]
   /** Sends so many messages, one after the other, or one that is to be answered. */
   send(count: number, ask?: boolean): void
-  /** Sends one every so many milliseconds, once somebody has connected since the start; none with 0. */
+  /** Sends one every so many milliseconds, once somebody has been there since the start; none with 0. */
   feed(interval: number): void
   /** Reads nothing any more of the connections that there are. */
   ignore(): void
@@ -52,6 +52,8 @@ interface End {
 
 interface Books {
   accepted(): void
+  /** Somebody is there to be sent something. */
+  visited(): void
   received(message: Up): void
 }
 
@@ -69,13 +71,13 @@ export async function startLabServer(
   let end: End | undefined
   let timer: NodeJS.Timeout | undefined
   let feeding = 0
-  /** Somebody has connected since the start. */
+  /** Somebody has been there since the start. */
   let isVisited = false
 
   const books: Books = {
-    accepted() {
-      accepted.push(Date.now())
-      // A connection that was kept open may still bring an upgrade while the server stops.
+    accepted: () => void accepted.push(Date.now()),
+    visited() {
+      // A connection that was kept open may still bring somebody while the server stops.
       if (isVisited || !end) return
       isVisited = true
       feed(feeding)
@@ -147,6 +149,7 @@ const ends: Record<ServerKind, (http: Server, books: Books, options: ServerOptio
   json(http, books) {
     const sockets = new WebSocketServer({ server: http, path: '/ws' })
     sockets.on('connection', (socket) => {
+      books.visited()
       socket.on('error', () => {}) // 'close' follows
       socket.on('message', (data: Buffer) => {
         const { type, ...message } = JSON.parse(data.toString()) as Up & { readonly type: string }
@@ -175,6 +178,7 @@ const ends: Record<ServerKind, (http: Server, books: Books, options: ServerOptio
   hub(http, books, { hub: options, watch }) {
     const hub = createHub<{ toClient: { down: Down }; toServer: { up: Up } }>({ origins: '*', ...options })
     hub.on('up', (message) => books.received(message))
+    hub.onPeer(books.visited)
     if (watch) {
       const acceptor = new WebSocketServer({ noServer: true })
       http.on('upgrade', (request, socket, head) =>
@@ -194,7 +198,10 @@ const ends: Record<ServerKind, (http: Server, books: Books, options: ServerOptio
     const io = new SocketIoServer(http, { cors: { origin: '*' } })
     // Each begins with requests, so that upgrades would not tell.
     io.engine.on('connection', () => books.accepted())
-    io.on('connection', (socket) => void socket.on('up', (message: Up) => books.received(message)))
+    io.on('connection', (socket) => {
+      books.visited()
+      socket.on('up', (message: Up) => books.received(message))
+    })
     return {
       broadcast: (message) => void io.emit('down', message),
       close: () => io.close(),
