@@ -2,7 +2,11 @@ import { availableParallelism } from 'node:os'
 import { playwright } from '@vitest/browser-playwright'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { chromiumArgs } from './test/support/chromium-args.ts'
+import type { BrowserProviderOption } from 'vitest/node'
+import { engines, installedBrowser, isDriver } from './test/support/browsers.ts'
+import type { Engine } from './test/support/browsers.ts'
+import { launchOptions } from './test/support/launch-options.ts'
+import { webkitgtk } from './test/support/webkit-provider.ts'
 
 // Workspace packages resolve to their sources, so tests need no build.
 const source = '@holdfast/source'
@@ -19,6 +23,8 @@ const unit: TestProjectInlineConfiguration = {
   test: {
     name: 'unit',
     maxWorkers,
+    // Their clocks are virtual: a test that takes long is one on a machine that is busy.
+    testTimeout: 30_000,
     include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
     // Properties are tried ten thousand times, also while other steps keep the machine busy.
     testTimeout: 60_000,
@@ -30,7 +36,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,server,lab,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,server,engines,lab,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout: 60_000,
@@ -43,31 +49,39 @@ const integration: TestProjectInlineConfiguration = {
   },
 }
 
-const executablePath = process.env['CHROMIUM']
-const browser: TestProjectInlineConfiguration = {
-  extends: true,
-  test: {
-    name: 'browser',
-    include: ['test/browser/**/*.browser.test.{ts,tsx}'],
-    globalSetup: ['test/browser/global-setup.ts'],
-    testTimeout: 30_000,
-    browser: {
-      enabled: true,
-      headless: true,
-      screenshotFailures: false,
-      provider: playwright({
-        launchOptions: { args: chromiumArgs, ...(executablePath && { executablePath }) },
-      }),
-      instances: [{ browser: 'chromium' }],
+// A project for each engine, because all instances of a project have the same provider.
+const browsers = await Promise.all(
+  engines.map(async (engine): Promise<TestProjectInlineConfiguration> => ({
+    extends: true,
+    test: {
+      name: engine,
+      include: ['test/browser/**/*.browser.test.{ts,tsx}'],
+      globalSetup: ['test/browser/global-setup.ts'],
+      setupFiles: ['test/browser/setup.ts'],
+      testTimeout: 30_000,
+      expect: { poll: { timeout: 15_000 } },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: await provider(engine),
+        instances: [{ browser: engine, name: engine }],
+      },
     },
-  },
+  })),
+)
+
+async function provider(engine: Engine): Promise<BrowserProviderOption> {
+  const path = await installedBrowser(engine)
+  if (path && isDriver(path)) return webkitgtk(path)
+  return playwright(path ? { launchOptions: launchOptions(engine, path) } : {})
 }
 
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    projects: [unit, integration, browser],
+    projects: [unit, integration, ...browsers],
     coverage: {
       provider: 'v8',
       include: pureCore,

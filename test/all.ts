@@ -1,86 +1,126 @@
-// `npm test`: every check in order, up to the first that fails. Signals end the running step with all its children.
+// `npm test`: every check, up to the first that fails. Steps of different lanes run side by side; what a step prints is
+// shown when it is over. Signals end the running steps with all their children.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { constants } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 
-const steps: readonly (readonly [title: string, command: string])[] = [
-  ['Build', 'npm run -s build'],
-  ['Format', 'npm run -s format:check'],
-  ['Lint', 'npm run -s lint'],
-  ['Types', 'npm run -s types'],
-  ['Reference without warnings', 'typedoc --emit none'],
-  ['Unit tests with coverage', 'vitest run --project unit --coverage'],
-  ['Simulation', 'npm run -s soak -- --seeds 2000 --boundaries 1'],
-  ['Chromium', 'node test/support/chromium.ts'],
-  ['Integration tests', 'vitest run --project integration'],
-  ['Browser tests', 'vitest run --project browser'],
-  ['Packages as published', 'node test/package/check.ts'],
-  ['Public types as written down', 'node test/package/api.ts'],
-  ['Types as published', 'node test/package/types.ts'],
-  ['Built package in Node and a worker', 'node test/runtime/all.ts --quick'],
-  ['Size', 'npm run -s size'],
+type Step = readonly [title: string, command: string]
+
+interface Lane {
+  readonly steps: readonly Step[]
+  /** It only computes, and gives way to lanes with clocks and sockets in them. */
+  readonly patient?: boolean
+}
+
+/** The lanes of a phase run side by side, the steps of a lane one after the other. */
+const phases: readonly (readonly Lane[])[] = [
+  [{ steps: [['Build', 'npm run -s build']] }, { steps: [['Browsers', 'node test/support/browsers.ts']] }],
+  [
+    {
+      steps: [
+        ['Integration tests', 'vitest run --project integration'],
+        ['Browser tests', 'vitest run --project chromium --project firefox --project webkit --maxWorkers 3'],
+        ['Built package in Node and a worker', 'node test/runtime/all.ts --quick'],
+      ],
+    },
+    {
+      patient: true,
+      steps: [
+        ['Format', 'npm run -s format:check'],
+        ['Lint', 'npm run -s lint'],
+        ['Types', 'npm run -s types'],
+        ['Unit tests with coverage', 'vitest run --project unit --coverage'],
+        ['Reference without warnings', 'typedoc --emit none'],
+        ['Simulation', 'npm run -s soak -- --seeds 2000 --boundaries 1'],
+        ['Packages as published', 'node test/package/check.ts'],
+        ['Public types as written down', 'node test/package/api.ts'],
+        ['Types as published', 'node test/package/types.ts'],
+        ['Size', 'npm run -s size'],
+      ],
+    },
+  ],
   // Installs a gigabyte of runtimes and bundlers: for continuous integration, and for who asks for it.
-  ...(process.env['CI'] ? [['Packages in use', 'npm run -s test:packages'] as const] : []),
+  ...(process.env['CI'] ? [[{ steps: [['Packages in use', 'npm run -s test:packages'] as const] }]] : []),
 ]
 
 const root = dirname(import.meta.dirname)
 process.env['PATH'] = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
 const posix = process.platform !== 'win32'
 const begun = performance.now()
+const count = phases.flat().flatMap(({ steps }) => steps).length
 
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
+let done = 0
 let stopped: NodeJS.Signals | undefined
+let failed: string | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
 
 // npm's shell does not pass a SIGTERM on: when it is gone, nobody waits for the result any more.
 const parent = process.ppid
 setInterval(() => process.ppid === parent || stop('SIGTERM'), 200).unref()
 
-for (const [index, [title, command]] of steps.entries()) {
-  print(`\n━━ ${index + 1}/${steps.length} ${title}: ${command}`)
-  const start = performance.now()
-  const { code, output } = await run(command, title === 'Chromium')
-  if (stopped) finish(`npm test: stopped by ${stopped} during "${title}"`, 128 + constants.signals[stopped])
-  if (code !== 0) finish(`npm test: FAILED at "${title}" (${command}, exit ${code})`, 1)
-  if (title === 'Chromium') {
-    process.env['CHROMIUM'] = output.trim()
-    print(output.trim())
-  }
-  print(`   ${title}: ${seconds(start)}`)
+for (const phase of phases) {
+  await Promise.all(phase.map(follow))
+  if (failed) finish(`npm test: FAILED at ${failed}`, 1)
+  if (stopped) finish(`npm test: stopped by ${stopped}`, 128 + constants.signals[stopped])
 }
 if (!process.env['CI']) {
   print('\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers and frameworks)')
 }
-finish(`npm test: passed, all ${steps.length} steps`, 0)
+finish(`npm test: passed, all ${count} steps`, 0)
+
+async function follow({ steps, patient = false }: Lane): Promise<void> {
+  for (const [title, command] of steps) {
+    if (stopped) return
+    print(`   ${title}: ${command}`)
+    const start = performance.now()
+    const { code, output, paths } = await run(command, patient)
+    // What was stopped because another step failed has no result.
+    if (failed) return
+    print(`\n━━ ${++done}/${count} ${title}, ${seconds(start)}\n${output}`)
+    if (stopped) return
+    if (code !== 0) {
+      failed = `"${title}" (${command}, exit ${code})`
+      return stop('SIGTERM')
+    }
+    if (title === 'Browsers') Object.assign(process.env, paths)
+  }
+}
 
 /** Each step leads a process group of its own, so that it can be ended as a whole. */
-async function run(command: string, capture: boolean): Promise<{ code: number | null; output: string }> {
+async function run(
+  command: string,
+  patient: boolean,
+): Promise<{ code: number | null; output: string; paths: Record<string, string> }> {
   const child = spawn(command, {
     cwd: root,
     shell: true,
     detached: posix,
-    stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(process.stdout.isTTY && { env: { ...process.env, FORCE_COLOR: '1' } }),
   })
-  running = child
+  running.add(child)
+  if (patient && child.pid !== undefined) setPriority(child.pid, 5)
   let output = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const [code] = (await once(child, 'close')) as [number | null]
-  if (stopped) end('SIGKILL')
-  running = undefined
-  return { code, output }
+  if (stopped) end(child, 'SIGKILL')
+  running.delete(child)
+  const named = output.matchAll(/^(CHROMIUM|FIREFOX|WEBKIT)=(.+)$/gm)
+  return { code, output, paths: Object.fromEntries([...named].map(([, name, path]) => [name, path])) }
 }
 
 function stop(signal: NodeJS.Signals): void {
   if (stopped) return
   stopped = signal
-  end(signal)
-  setTimeout(() => end('SIGKILL'), 5_000).unref()
+  for (const child of running) end(child, signal)
+  setTimeout(() => running.forEach((child) => end(child, 'SIGKILL')), 5_000).unref()
 }
 
-function end(signal: NodeJS.Signals): void {
-  const pid = running?.pid
+function end({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return
   try {
     if (posix) process.kill(-pid, signal)

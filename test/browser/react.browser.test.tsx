@@ -15,6 +15,11 @@ import type { Stage } from '../support/stage.ts'
 const platform = { serve: () => Promise.resolve({ url: inject('serverUrl') }) }
 const never = new Promise<never>(() => {})
 
+/** On a machine that is busy, too. */
+function waitFor(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 15_000 })
+}
+
 /** A client that counts its sockets. */
 function counted(stage: Stage): { readonly client: Client; readonly sockets: WebSocket[] } {
   const sockets: WebSocket[] = []
@@ -32,7 +37,7 @@ async function handFed(): Promise<{ readonly client: Client; deliver(type: strin
   const network = createFakeNetwork()
   const client = createClient({ url: 'ws://localhost', WebSocket: network.WebSocket })
   const connected = client.connect()
-  await vi.waitFor(() => network.last.open())
+  await waitFor(() => network.last.open())
   await connected
   return { client, deliver: (type, data) => network.last.message(JSON.stringify({ type, ...data })) }
 }
@@ -67,7 +72,7 @@ describe('a provider that connects', () => {
         </Connected>
       </StrictMode>,
     )
-    await vi.waitFor(() => expect(page.container.textContent).toBe('open'))
+    await waitFor(() => expect(page.container.textContent).toBe('open'))
     await roundTrip(client)
     expect(sockets).toHaveLength(1)
     expect(client.stats().opens).toBe(1)
@@ -149,9 +154,9 @@ describe('useConnection', () => {
     client.subscribe(() => states.push(client.state.status))
     mount(<Light />)
     await client.connect()
-    await vi.waitFor(() => expect(renders).toEqual([false, true]))
+    await waitFor(() => expect(renders).toEqual([false, true]))
     await stage.control({ do: 'cut' })
-    await vi.waitFor(() => expect(renders).toEqual([false, true, false, true]))
+    await waitFor(() => expect(renders).toEqual([false, true, false, true]))
     expect(states).toEqual(['connecting', 'open', 'waiting', 'connecting', 'open'])
   })
 
@@ -166,7 +171,7 @@ describe('useConnection', () => {
     }
     const page = mount(<Light />)
     await client.connect()
-    await vi.waitFor(() => expect(page.container.textContent).toBe('open 1'))
+    await waitFor(() => expect(page.container.textContent).toBe('open 1'))
     expect(renders).toBeLessThanOrEqual(3)
   })
 
@@ -199,7 +204,7 @@ describe('useConnection', () => {
     const root = hydrateRoot(container, <App />, {
       onRecoverableError: (error) => void complaints.push(error),
     })
-    await vi.waitFor(() => expect(container.textContent).toBe('open'))
+    await waitFor(() => expect(container.textContent).toBe('open'))
     root.unmount()
     log.mockRestore()
     expect(renders).toEqual(['idle', 'idle', 'open'])
@@ -223,7 +228,7 @@ describe('useEvent', () => {
         <App />
       </Connected>,
     )
-    await vi.waitFor(() => expect(numbers).toHaveLength(1000))
+    await waitFor(() => expect(numbers).toHaveLength(1000))
     expect(page.container.textContent).toBe('open')
     expect(renders).toBe(1)
   })
@@ -252,7 +257,7 @@ describe('useEvent', () => {
     }
     const page = mount(<App />)
     await client.connect()
-    await vi.waitFor(() => expect(page.container.textContent).toBe('2000'))
+    await waitFor(() => expect(page.container.textContent).toBe('2000'))
     expect(seen.map(([n]) => n)).toEqual(Array.from({ length: 2000 }, (_, n) => n))
     for (const [index, [n]] of seen.entries()) if (n % 10 === 0) expect(seen[index + 1]?.[1]).toBe(n + 1)
     expect(subscriptions).toBe(1)
@@ -331,7 +336,7 @@ describe('useEvent', () => {
     }
     mount(<App />)
     startTransition(() => setCount(1))
-    await vi.waitFor(() => expect(rendered).toContain(1))
+    await waitFor(() => expect(rendered).toContain(1))
     deliver('news')
     expect(seen).toEqual([0])
   })

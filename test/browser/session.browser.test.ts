@@ -12,10 +12,15 @@ const platform: SessionPlatform = {
 sessionSuite('the session wire in a browser', platform)
 
 describe('a flood of packed events', () => {
+  const tellsOfTasks = PerformanceObserver.supportedEntryTypes.includes('longtask')
+
   /** What a page shows of the time that handlers take. */
   interface Pass {
     readonly count: number
-    /** How long the tasks were that took more than 50 ms. */
+    /**
+     * How long the tasks were that took more than 50 ms. Only Chromium tells of them. Elsewhere it is how long handlers
+     * ran without a break: all of a task but the decoding before the first of them.
+     */
     readonly longTasks: readonly number[]
     /** How much of the time they took. */
     readonly share: number
@@ -33,8 +38,9 @@ describe('a flood of packed events', () => {
     const longTasks: number[] = []
     const note = (entries: PerformanceObserverEntryList): void =>
       void longTasks.push(...entries.getEntries().map(({ duration }) => duration))
-    const observer = new PerformanceObserver(note)
-    observer.observe({ type: 'longtask' })
+    const observer = tellsOfTasks ? new PerformanceObserver(note) : undefined
+    observer?.observe({ type: 'longtask' })
+    let isRunning = false
     let handled = 0
     let turns = 0
     const { port1, port2 } = new MessageChannel()
@@ -45,6 +51,15 @@ describe('a flood of packed events', () => {
     port1.start()
     const done = new Promise<void>((resolve) => {
       const off = client.on('flood', () => {
+        if (!tellsOfTasks && !isRunning) {
+          isRunning = true
+          const startedAt = performance.now()
+          queueMicrotask(() => {
+            isRunning = false
+            const duration = performance.now() - startedAt
+            if (duration > 50) longTasks.push(duration)
+          })
+        }
         handle()
         if (++handled < count) return
         off()
@@ -58,7 +73,7 @@ describe('a flood of packed events', () => {
     const time = performance.now() - begun
     // Tasks are told of when they are over.
     await new Promise((resolve) => setTimeout(resolve, 100))
-    observer.disconnect()
+    observer?.disconnect()
     port1.close()
     const share = longTasks.reduce((sum, duration) => sum + duration, 0) / time
     return { count: handled, longTasks, share, turns }

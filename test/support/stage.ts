@@ -5,6 +5,12 @@ import type { RoomReport } from './room.ts'
 /** Where a suite of client tests runs: in Node with a class of sockets, or in a browser. */
 export interface Platform {
   readonly WebSocket?: SocketConstructor
+  /** Whether it holds the connection of a dial that was given up, until the server ends it. Firefox does. */
+  readonly holdsGivenUpDials?: boolean
+  /** Whether a dial that fails tells so in a task of its own, before it tells the code. WebKit does. */
+  readonly closesLate?: boolean
+  /** The close codes that it takes for a breach of the protocol, and reports as 1006. */
+  readonly unknownCodes?: readonly number[]
   /** A server for one test. A page, which cannot start one, hands out one that runs already. */
   serve(): Promise<{ readonly url: string } & Partial<AsyncDisposable>>
 }
@@ -16,6 +22,8 @@ export interface Stage extends AsyncDisposable {
   client(script: string, options?: Partial<ClientOptions>): Client & { readonly errors: unknown[] }
   /** Waits and acts on the server; see `startServer`. */
   control(query: Readonly<Record<string, string | number>>): Promise<RoomReport>
+  /** After dials were given up: waits until the server is rid of them, and ends those that the platform holds. */
+  ridOfDials(): Promise<RoomReport>
 }
 
 export async function setStage(platform: Platform): Promise<Stage> {
@@ -35,6 +43,10 @@ export async function setStage(platform: Platform): Promise<Stage> {
   return {
     url,
     control,
+    async ridOfDials() {
+      if (platform.holdsGivenUpDials) await control({ do: 'cut' })
+      return control({ live: 0 })
+    },
     client(script, options = {}) {
       const errors: unknown[] = []
       const client = createClient({

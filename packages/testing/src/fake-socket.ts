@@ -23,7 +23,9 @@ const closed = 3
 /**
  * A `WebSocket` whose other end is in your hands. It keeps to the WHATWG standard in its states, in what it refuses, and
  * in what it ignores, and to browsers in where they go further: a closing handshake that is not answered hangs, and
- * `bufferedAmount` goes on growing after the end.
+ * `bufferedAmount` goes on growing after the end. The tests compare it with Chromium, Firefox and WebKitGTK. Two things
+ * are as in the first two: WebKit adds the heads of frames to `bufferedAmount` after the end, and WebKitGTK takes codes
+ * from 1012 to 1014 for a breach of the protocol, and reports 1006.
  *
  * The methods from {@link FakeSocket.opened} on are those of the other end. Events reach the `on…` properties.
  *

@@ -9,7 +9,8 @@ export type Direction = 'toServer' | 'toClient'
 /** How the paths of a network are, in both directions. */
 export interface NetworkConditions extends LaneConditions {
   /**
-   * After how many milliseconds a browser gives up a closing handshake that nobody answers.
+   * After how many milliseconds a browser gives up a closing handshake that nobody answers. Chromium 156 takes 60 s for
+   * that, Firefox 153 takes 20 s, and WebKitGTK 2.50 takes 5 s.
    *
    * @default 20_000
    */

@@ -47,7 +47,8 @@ export function connectionTests(platform: Platform): void {
     const client = stage.client('/echo')
     const connected = client.connect()
     const waiting = await reach(client, 'waiting')
-    expect(waiting.cause).toMatchObject({ reason: 'unreachable', code: 1006 })
+    expect(waiting.cause).toMatchObject({ reason: 'unreachable' })
+    expect(platform.closesLate ? [1006, undefined] : [1006]).toContain(waiting.cause?.code)
     await stage.control({ dials: 2, do: 'script', script: '' })
     await connected
     expect(client.state.attempt).toBeGreaterThan(2)
@@ -61,11 +62,14 @@ export function connectionTests(platform: Platform): void {
     const client = stage.client('/echo', { attemptTimeout: 250 })
     const connected = client.connect()
     expect((await reach(client, 'waiting')).cause).toMatchObject({ reason: 'timeout' })
-    await stage.control({ live: 0 })
+    const held = platform.holdsGivenUpDials ? 2 : 0
+    if (!held) await stage.control({ live: 0 })
     await reach(client, 'connecting')
     await stage.control({ dials: 2, do: 'script', script: '' })
     await connected
-    expect(await stage.control({})).toMatchObject({ dials: 3, most: 1, live: 1 })
+    expect(await stage.control({})).toMatchObject({ dials: 3, most: held + 1, live: held + 1 })
+    await client.dispose()
+    await stage.ridOfDials()
   })
 
   test.for([
@@ -83,8 +87,9 @@ export function connectionTests(platform: Platform): void {
     await client.connect()
     const down = next(client, 'down')
     await stage.control({ do: 'close', ...(code !== 1005 && { code }), ...(text && { text }) })
-    expect(await down).toEqual(expect.objectContaining({ code, reason, ...(text && { text }) }))
-    expect(client.state).toMatchObject({ status: 'waiting', cause: { code, reason } })
+    const cause = platform.unknownCodes?.includes(code) ? { code: 1006, reason: 'lost' } : { code, reason }
+    expect(await down).toEqual(expect.objectContaining({ ...cause, ...(text && { text }) }))
+    expect(client.state).toMatchObject({ status: 'waiting', cause })
   })
 
   test('a fatal close ends in closed, until connect() is called again', async () => {
@@ -142,7 +147,7 @@ export function connectionTests(platform: Platform): void {
     await stage.control({ dials: 1 })
     await client.disconnect()
     await expect(connected).rejects.toMatchObject({ code: 'disconnected' })
-    expect((await stage.control({ live: 0 })).dials).toBe(1)
+    expect((await stage.ridOfDials()).dials).toBe(1)
   })
 
   test('connect() right after disconnect() opens a new connection', async () => {
@@ -207,7 +212,7 @@ export function connectionTests(platform: Platform): void {
     await client.dispose()
     await expect(connected).rejects.toMatchObject({ code: 'disposed' })
     expect(await delivery).toEqual({ status: 'undelivered', reason: 'disposed' })
-    await stage.control({ live: 0 })
+    await stage.ridOfDials()
   })
 
   test('url and token are asked for every attempt, and one that fails is retried', async () => {

@@ -1,0 +1,73 @@
+// Runs the browser tests in every engine, and writes what passed into the table of the guide: node test/browser/verified.ts
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { startVitest } from 'vitest/node'
+import type { TestModule } from 'vitest/node'
+import { engines, type Engine } from '../support/browsers.ts'
+
+/** What each file shows, in the words of the guide. */
+export const suites: Readonly<Record<string, string>> = {
+  'test/browser/client.browser.test.ts':
+    'The client: connecting, closing, retrying, delivery, events, listeners, plain frames',
+  'test/browser/session.browser.test.ts':
+    'Sessions: cuts, half-open sockets, refusals, goodbye; floods in slices',
+  'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
+  'test/browser/fake-socket.browser.test.ts':
+    'The sockets of `@holdfast/testing` do as those of the engine do',
+  'test/engines/navigation.test.ts':
+    'A page with a session that is left and come back to; that is offline, except in WebKitGTK',
+}
+
+const root = join(import.meta.dirname, '../..')
+export const guide = 'packages/client/docs/guides/browsers.md'
+export const [begin, end] = ['<!-- verified: node test/browser/verified.ts -->\n\n', '\n<!-- end -->']
+
+if (import.meta.main) await main()
+
+async function main(): Promise<void> {
+  const names = new Map<string, string>()
+  const passed = new Map<string, Set<string>>()
+  const note = (module: TestModule): void => {
+    const file = relative(root, module.moduleId).replaceAll('\\', '/')
+    const engine = module.project.name
+    if (module.state() === 'passed') passed.set(file, (passed.get(file) ?? new Set()).add(engine))
+    const { browser } = module.project
+    if (browser) names.set(engine, nameOf(engine as Engine, browser.provider))
+  }
+  const vitest = await startVitest('test', ['test/browser', 'test/engines'], {
+    root,
+    watch: false,
+    maxWorkers: engines.length,
+    project: [...engines, 'integration'],
+    reporters: ['default', { onTestModuleEnd: note }],
+  })
+  await vitest.close()
+  const rows = Object.entries(suites).map(([file, words]) => {
+    const missing = engines.filter((engine) => !inEngine(passed.get(file), engine))
+    if (missing.length > 0) throw new Error(`${basename(file)} did not pass in ${missing.join(', ')}`)
+    return `| ${words} | ${engines.map(() => 'passed').join(' | ')} |`
+  })
+  const heads = engines.map((engine) => names.get(engine))
+  const table = [`| | ${heads.join(' | ')} |`, `|---${'|---'.repeat(engines.length)}|`, ...rows, ''].join(
+    '\n',
+  )
+  const path = join(root, guide)
+  const text = readFileSync(path, 'utf8')
+  const from = text.indexOf(begin) + begin.length
+  if (!text.includes(begin) || !text.includes(end, from))
+    throw new Error(`${guide} has no place for the table`)
+  writeFileSync(path, text.slice(0, from) + table + text.slice(text.indexOf(end, from)))
+  console.log(table)
+}
+
+/** A file of the integration tests opens all of the engines itself. */
+function inEngine(projects: ReadonlySet<string> | undefined, engine: Engine): boolean {
+  return projects?.has(engine) === true || projects?.has('integration') === true
+}
+
+function nameOf(engine: Engine, provider: unknown): string {
+  const { browser, version } = provider as { browser?: { version(): string }; version?: string }
+  if (!browser) return `WebKitGTK ${version}`
+  const titles = { chromium: 'Chromium', firefox: 'Firefox', webkit: "Playwright's WebKit" }
+  return `${titles[engine]} ${browser.version()}`
+}
