@@ -34,7 +34,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,server,engines,chaos,fuzz,package,types,playground,readme,docs,testing,lab}/**/*.test.ts',
+      'test/{conformance,session,server,engines,lab,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout: 60_000,

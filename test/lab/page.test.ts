@@ -1,0 +1,152 @@
+import type { Client } from 'holdfast'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expectNothingLeft } from '../support/leaks.ts'
+import { startBrowser } from './browser.ts'
+import type { Browser } from './browser.ts'
+import { count } from './measure.ts'
+import { setScene, until } from './scene.ts'
+import { connected } from './situations/situation.ts'
+import { ours } from './subjects.ts'
+
+const wires = ['plain', 'session'] as const
+/** A machine that is busy may be late once; a fault is there again. */
+const timed = { retry: 2 }
+
+expectNothingLeft('all')
+
+describe.concurrent('a page in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => void (browser = await startBrowser()))
+  afterAll(() => browser[Symbol.asyncDispose]())
+
+  it('misses nothing of what the server said while it was frozen', async () => {
+    await using scene = await setScene(ours.session)
+    const { server } = scene
+    const visit = await scene.visit()
+    const { tab } = visit
+    await connected(scene, visit)
+    server.feed(1_000)
+    await sleep(2_000)
+    const other = await scene.browser.tab()
+    const before = server.sent.length
+    await tab.freeze()
+    await sleep(6_000)
+    expect(server.sent.length - before).toBeGreaterThanOrEqual(5)
+    await tab.unfreeze()
+    await tab.front()
+    await other.close()
+
+    const goesOn = Date.now()
+    server.feed(100)
+    await visit.feed(100)
+    expect(await until(() => visit.isThrough(goesOn), 3_000)).toBe(true)
+    server.feed(0)
+    await sleep(500)
+    const { received, life } = await visit.journal()
+    expect(life.map(([event]) => event)).toEqual(expect.arrayContaining(['freeze', 'resume']))
+    // From the first that came, each once and in order.
+    const numbers = received.map(([n]) => n)
+    expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
+    expect(numbers.at(-1)).toBe(server.sent.length)
+    expect(server.accepted).toHaveLength(2)
+  })
+
+  it.each(wires)(
+    'comes out of the back-forward cache with one new connection, at once (%s wire)',
+    timed,
+    async (wire) => {
+      await using scene = await setScene(ours[wire], { browser })
+      const { server, site } = scene
+      const visit = await scene.visit()
+      const { tab } = visit
+      await connected(scene, visit)
+      await tab.open(site.away)
+      await sleep(300)
+      server.send(3)
+      await tab.back()
+      const isBack = async (): Promise<boolean> => {
+        const { states } = await visit.journal()
+        return states.length > 2 && states.at(-1)!.state === 'open'
+      }
+      expect(await until(isBack, 5_000)).toBe(true)
+      // Long enough for a second dial.
+      await sleep(1_500)
+
+      const reasons = await tab.call(
+        () =>
+          (performance.getEntriesByType('navigation')[0] as unknown as { notRestoredReasons: unknown })
+            .notRestoredReasons,
+      )
+      expect(reasons).toBeNull()
+      expect(tab.notRestoredReasons).toEqual([])
+      const { life, states, received } = await visit.journal()
+      const [, backAt] = life.find(([event]) => event === 'pageshow persisted')!
+      expect(states.map(({ why = 'open' }) => why)).toEqual(['open', 'left', 'open'])
+      expect(states.at(-1)!.at - backAt).toBeLessThan(300)
+      expect(server.accepted).toHaveLength(2)
+      if (wire === 'session') expect(count(server.sent, received)).toEqual({ sent: 4, lost: 0, doubled: 0 })
+    },
+  )
+
+  it.each(wires)('says that its own policy forbids the connection (%s wire)', async (wire) => {
+    await using scene = await setScene(ours[wire], { browser })
+    const visit = await scene.visit({ csp: true })
+    const why = async (): Promise<string | undefined> =>
+      (await visit.journal()).states.findLast(({ state }) => state === 'down')?.why
+    await until(async () => (await why()) === 'csp', 3_000)
+    expect(await why()).toBe('csp')
+    expect(scene.server.accepted).toEqual([])
+  })
+})
+
+// Alone, because what a task takes is measured in wall time.
+it.each(wires)(
+  'a page takes 20,000 messages without a task over 50 ms (%s wire)',
+  async (wire) => {
+    await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
+    const { server } = scene
+    const visit = await scene.visit()
+    const { tab } = visit
+    await connected(scene, visit)
+    type Page = typeof globalThis & {
+      readonly client: Client
+      readonly lab: { readonly received: unknown[] }
+      readonly tasks: number[]
+    }
+    await tab.call(() => {
+      const tasks: number[] = []
+      new PerformanceObserver((list) =>
+        tasks.push(...list.getEntries().map(({ duration }) => duration)),
+      ).observe({ type: 'longtask' })
+      Object.assign(globalThis, { tasks })
+      // A handler that has something to do.
+      ;(globalThis as Page).client.on('down', () => {
+        const end = performance.now() + 0.15
+        while (performance.now() < end);
+      })
+    })
+
+    /** What part of the time went into tasks of more than 50 ms. */
+    const pass = async (): Promise<number> => {
+      await tab.call(() => void (globalThis as Page).tasks.splice(0))
+      const from = performance.now()
+      for (let turn = 0; turn < 10; turn++) {
+        server.send(2_000)
+        await sleep(10)
+      }
+      const taken = (): Promise<number> => tab.call(() => (globalThis as Page).lab.received.length)
+      expect(await until(async () => (await taken()) === server.sent.length, 20_000)).toBe(true)
+      const elapsed = performance.now() - from
+      // Tasks are told of when they are over.
+      await sleep(100)
+      const tasks = await tab.call(() => (globalThis as Page).tasks)
+      return tasks.reduce((sum, duration) => sum + duration, 0) / elapsed
+    }
+    // A machine that is busy makes tasks long as well, but not most of them.
+    let share = await pass()
+    for (let round = 1; round < 3 && share > 0; round++) share = Math.min(share, await pass())
+    expect(share).toBeLessThan(0.25)
+  },
+  90_000,
+)
