@@ -31,7 +31,7 @@ export interface LabServer extends AsyncDisposable {
   feed(interval: number): void
   /** Reads nothing any more of the connections that there are. */
   ignore(): void
-  /** As a deploy does without anything special: tells those who are connected that it goes, and goes. */
+  /** As the manual of each kind says for a deploy: tells those who are connected that it goes, and goes. */
   stop(): Promise<void>
   /** Again, on the same port, and knowing nothing of what was before. */
   start(): Promise<void>
@@ -190,7 +190,7 @@ const ends: Record<ServerKind, (http: Server, books: Books, options: ServerOptio
     } else hub.attach(http)
     return {
       broadcast: (message) => hub.broadcast('down', message),
-      close: () => hub.close(),
+      close: () => hub.close({ drain: 10_000 }),
     }
   },
 

@@ -45,6 +45,15 @@ export const subjects: readonly SubjectEntry[] = [
     script: page(`${holdfast}\nimport { session } from 'holdfast'`, 'holdfast({ wire: session() })'),
   },
   {
+    name: 'stored',
+    title: 'Holdfast, session wire and store',
+    server: 'hub',
+    script: page(
+      `${holdfast}\nimport { session } from 'holdfast'\nimport { store } from 'holdfast/store'`,
+      `holdfast({ wire: session(), store: store({ name: 'lab' }) })`,
+    ),
+  },
+  {
     name: 'partysocket',
     title: `partysocket ${versionOf('partysocket')}`,
     server: 'json',
@@ -69,20 +78,6 @@ export const subjects: readonly SubjectEntry[] = [
     script: page(`import { socketIo } from './socket-io.ts'`, 'socketIo()'),
   },
 ]
-
-/**
- * Holdfast with messages kept on disk. To be moved into {@link subjects} when `holdfast/store` is there: nothing else is
- * missing.
- */
-export const stored: SubjectEntry = {
-  name: 'stored',
-  title: 'Holdfast, session wire and store',
-  server: 'hub',
-  script: page(
-    `${holdfast}\nimport { session } from 'holdfast'\nimport { store } from 'holdfast/store'`,
-    `holdfast({ wire: session(), store: store({ name: 'lab' }) })`,
-  ),
-}
 
 /** What a page needs to run the client, in one script. Of Holdfast, the sources are taken. */
 export async function bundle({ script }: Pick<SubjectEntry, 'script'>): Promise<string> {

@@ -316,6 +316,17 @@ describe('waking up', () => {
     expect(deadlineOf(now)).toBe(8_150)
   })
 
+  it('dials within 300 ms after a dial that never left the machine', () => {
+    const offline: Input = {
+      type: 'ended',
+      epoch: 1,
+      cause: { reason: 'offline' },
+      rule: { reason: 'failed' },
+    }
+    const [waits] = step(opening, offline, policy, at(100))
+    expect(deadlineOf(step({ ...waits, deadline: 60_000 } as State, change, policy, at(200))[0])).toBe(350)
+  })
+
   it('never makes a wait longer', () => {
     expect(deadlineOf(step({ ...waiting, deadline: 150 } as State, wake, policy, at(8_000))[0])).toBe(150)
   })

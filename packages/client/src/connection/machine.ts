@@ -333,7 +333,9 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, sample:
     tolds: tolds + (rule.told ? 1 : 0),
   }
   const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told, isHidden)
-  const earliest = Math.max(from.startedAt + wakePause, now + (rule.delay?.[0] ?? 0))
+  // A dial that never left the machine was a burden to nobody.
+  const pause = cause.reason === 'offline' ? 0 : wakePause
+  const earliest = Math.max(from.startedAt + pause, now + (rule.delay?.[0] ?? 0))
   const { epoch } = from
   const next: State = { name: 'waiting', epoch, tally, deadline, earliest, wakeWithin: wakeDelay, cause }
   return tally.unopened > unopened && tally.unopened % diagnoseEvery === 0
