@@ -102,7 +102,7 @@ describe.concurrent('a page in Chromium', () => {
 
 // Alone, because what a task takes is measured in wall time.
 it.each(wires)(
-  'a page takes 20,000 messages without a task over 50 ms (%s wire)',
+  'a page has its turns while 20,000 messages come (%s wire)',
   async (wire) => {
     await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
     const { server } = scene
