@@ -121,7 +121,10 @@ export async function startLabServer(
     clearInterval(timer)
     const closed = oldHttp.listening ? once(oldHttp, 'close') : undefined
     oldHttp.close()
+    // A request that is answered late, as socket.io has, would be waited for without an end.
+    const patience = setTimeout(() => oldHttp.closeAllConnections(), 1_000)
     await oldEnd.close()
+    clearTimeout(patience)
     oldHttp.closeAllConnections()
     await closed
   }
