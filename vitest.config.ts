@@ -34,7 +34,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,server,engines,lab,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,server,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout: 60_000,
@@ -44,6 +44,17 @@ const integration: TestProjectInlineConfiguration = {
     sequence: { groupOrder: 1 },
     // A machine that is busy may be late once; a fault is there again.
     retry: process.env['CI'] ? 1 : 0,
+  },
+}
+
+/** Pages of real life: most of it waiting, and judged by the time that things take. */
+const lab: TestProjectInlineConfiguration = {
+  ...integration,
+  test: {
+    ...integration.test,
+    name: 'lab',
+    include: ['test/{lab,engines}/**/*.test.ts'],
+    sequence: { groupOrder: 2 },
   },
 }
 
@@ -79,7 +90,7 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    projects: [unit, integration, ...browsers],
+    projects: [unit, integration, lab, ...browsers],
     coverage: {
       provider: 'v8',
       include: pureCore,

@@ -21,8 +21,13 @@ const phases: readonly (readonly Lane[])[] = [
     {
       steps: [
         ['Integration tests', 'vitest run --project integration'],
-        ['Browser tests', 'vitest run --project chromium --project firefox --project webkit --maxWorkers 3'],
         ['Built package in Node and a worker', 'node test/runtime/all.ts --quick'],
+      ],
+    },
+    {
+      steps: [
+        ['Pages of real life', 'vitest run --project lab'],
+        ['Browser tests', 'vitest run --project chromium --project firefox --project webkit --maxWorkers 3'],
       ],
     },
     {

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     root,
     watch: false,
     maxWorkers: engines.length,
-    project: [...engines, 'integration'],
+    project: [...engines, 'lab'],
     reporters: ['default', { onTestModuleEnd: note }],
   })
   await vitest.close()
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
 
 /** A file of the integration tests opens all of the engines itself. */
 function inEngine(projects: ReadonlySet<string> | undefined, engine: Engine): boolean {
-  return projects?.has(engine) === true || projects?.has('integration') === true
+  return projects?.has(engine) === true || projects?.has('lab') === true
 }
 
 function nameOf(engine: Engine, provider: unknown): string {

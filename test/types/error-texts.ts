@@ -1,8 +1,8 @@
 /** What users see when they err, under every compiler that they may have. */
 export const errorTexts: readonly (readonly [code: string, text: string])[] = [
   [
-    `client.send('leeve')`,
-    `Argument of type '"leeve"' is not assignable to parameter of type '"chat.typing" | "leave"'.`,
+    `client.send('room.leeve')`,
+    `Argument of type '"room.leeve"' is not assignable to parameter of type '"chat.typing" | "room.leave"'.`,
   ],
   [`client.send('chat.typing', { room: 7 })`, `Type 'number' is not assignable to type 'string'.`],
   [`client.send('chat.typing')`, 'Expected 2-3 arguments, but got 1.'],
@@ -20,7 +20,7 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
   ],
   [
     `hub.on('chat.tping', () => {})`,
-    `Argument of type '"chat.tping"' is not assignable to parameter of type '"chat.typing" | "leave"'.`,
+    `Argument of type '"chat.tping"' is not assignable to parameter of type '"chat.typing" | "room.leave"'.`,
   ],
   [`hub.broadcast('chat.message', { text: 7 })`, `Type 'number' is not assignable to type 'string'.`],
   [
@@ -37,7 +37,7 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
 export const contract = `import { createClient } from 'holdfast'; import { createHub } from '@holdfast/server'; import { createTestPair } from '@holdfast/testing'
 interface Chat {
   toClient: { 'chat.message': { text: string }; 'room.closed': undefined; confirm(question: string): boolean }
-  toServer: { 'chat.typing': { room: string }; leave: undefined; 'chat.send'(draft: { text: string }): { id: number } }
+  toServer: { 'chat.typing': { room: string }; 'room.leave': undefined; 'chat.send'(draft: { text: string }): { id: number } }
 }
 const client = createClient<Chat>({ url: 'ws://localhost' }), hub = createHub<Chat>(), pair = createTestPair<Chat>({ createClient })
 `
