@@ -18,6 +18,9 @@ const pureCore = [
 // Also of two cores, both are used.
 const maxWorkers = Math.max(2, availableParallelism() - 1)
 
+// A machine that is busy may be late once; a fault is there again.
+const retry = process.env['CI'] ? 1 : 0
+
 const unit: TestProjectInlineConfiguration = {
   extends: true,
   test: {
@@ -42,8 +45,7 @@ const integration: TestProjectInlineConfiguration = {
     expect: { poll: { timeout: 15_000 } },
     maxWorkers,
     sequence: { groupOrder: 1 },
-    // A machine that is busy may be late once; a fault is there again.
-    retry: process.env['CI'] ? 1 : 0,
+    retry,
   },
 }
 
@@ -69,6 +71,7 @@ const browsers = await Promise.all(
       setupFiles: ['test/browser/setup.ts'],
       testTimeout: 30_000,
       expect: { poll: { timeout: 15_000 } },
+      retry,
       browser: {
         enabled: true,
         headless: true,

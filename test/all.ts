@@ -107,7 +107,7 @@ async function run(
     ...(process.stdout.isTTY && { env: { ...process.env, FORCE_COLOR: '1' } }),
   })
   running.add(child)
-  if (patient && child.pid !== undefined) setPriority(child.pid, 5)
+  if (patient && child.pid !== undefined) setPriority(child.pid, 15)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
