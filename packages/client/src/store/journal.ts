@@ -31,7 +31,7 @@ export interface Journal {
   /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
   written(): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** From here on everything is in a transaction at once: the page may be gone after this turn. */
+  /** From here on no transaction waits for another: the page may be gone after this turn. */
   hurry(): void
   /** Lets go of the database until it is opened again. */
   suspend(): void
@@ -244,12 +244,13 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       if (state === 'failed') return
       queue.push(task)
       pushed++
-      if (isHurried && database) return start(database)
       if (isDue) return
       isDue = true
       void Promise.resolve().then(() => {
         isDue = false
-        pump()
+        // All of a turn together: of many transactions, a page that goes leaves the last ones behind.
+        if (isHurried && database && queue.length > 0) start(database)
+        else pump()
       })
     },
     written,
@@ -269,6 +270,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     suspend() {
       if (state === 'failed') return
+      if (database && queue.length > 0) start(database)
       state = 'suspended'
       database?.close()
       database = undefined
