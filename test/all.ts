@@ -27,7 +27,7 @@ const phases: readonly (readonly Lane[])[] = [
     {
       steps: [
         ['Pages of real life', 'vitest run --project lab'],
-        ['Browser tests', 'vitest run --project chromium --project firefox --project webkit --maxWorkers 3'],
+        ['Browser tests', 'vitest run --project chromium --project firefox --project webkit --maxWorkers 2'],
       ],
     },
     {
@@ -107,7 +107,7 @@ async function run(
     ...(process.stdout.isTTY && { env: { ...process.env, FORCE_COLOR: '1' } }),
   })
   running.add(child)
-  if (patient && child.pid !== undefined) setPriority(child.pid, 15)
+  if (patient && child.pid !== undefined) setPriority(child.pid, 10)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
