@@ -7,6 +7,8 @@ const shared: Options = {
   noExternal: bundled,
   esbuildOptions: (options) => {
     options.conditions = ['@holdfast/source']
+    // What the entries share: there is one of it.
+    options.chunkNames = 'shared'
   },
 }
 

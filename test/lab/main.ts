@@ -19,13 +19,17 @@ const { values } = parseArgs({
     only: { type: 'string' },
     /** Names of clients, with commas. */
     client: { type: 'string' },
+    /** At most so many of each. */
     rounds: { type: 'string' },
   },
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const chosen = choose(situations, values.only)
+const chosen = choose(situations, values.only).map((situation) => ({
+  ...situation,
+  rounds: Math.min(situation.rounds, Number(values.rounds ?? situation.rounds)),
+}))
 const clients = choose(subjects, values.client)
 const results: Results = new Map()
 const startedAt = performance.now()
@@ -56,7 +60,7 @@ async function runSituation(situation: Situation): Promise<void> {
 /** All rounds of a client. Clients run side by side, each in a browser of its own. */
 async function runAll(situation: Situation, client: SubjectEntry): Promise<[string, Result]> {
   const rounds: Figures[] = []
-  for (let round = Number(values.rounds ?? situation.rounds); round > 0; round--) {
+  for (let round = situation.rounds; round > 0; round--) {
     try {
       const figures = await situation.run(client)
       rounds.push(figures)

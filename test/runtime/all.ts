@@ -94,7 +94,9 @@ async function inWorkerd(command: string): Promise<Row> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const ended = once(child, 'close').then(() => Promise.reject(new Error('workerd did not start')))
+    const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string]
+    ended.catch(() => {})
     const { port } = JSON.parse(line) as { port: number }
     const start = performance.now()
     const response = await fetch(`http://127.0.0.1:${port}/?url=${server.url}`, {

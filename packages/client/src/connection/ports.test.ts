@@ -66,6 +66,16 @@ describe('the hints of a page', () => {
     expect(heard).toEqual(['blocked ws://test/ws'])
   })
 
+  it('are not captured where there is no document, because some workers refuse to', () => {
+    setUp()
+    vi.stubGlobal('document', undefined)
+    const add = vi.fn()
+    vi.stubGlobal('addEventListener', add)
+    pageSignals.listen(() => {})
+    expect(add.mock.calls.length).toBeGreaterThan(5)
+    for (const [, , options] of add.mock.calls) expect(options).toEqual({ capture: false })
+  })
+
   it('tell whether anybody can see the page', () => {
     const { document } = setUp()
     expect(pageSignals.isHidden!()).toBe(false)

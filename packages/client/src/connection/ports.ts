@@ -133,9 +133,11 @@ export const pageSignals: Signals = {
       if (signal) notice(signal)
     }
     const types = [...pageEvents, 'securitypolicyviolation']
-    for (const type of types) platform.addEventListener?.(type, listener, { capture: true })
+    // Some are fired at the document and do not bubble. Cloudflare's workers know no capture.
+    const options = { capture: platform.document !== undefined }
+    for (const type of types) platform.addEventListener?.(type, listener, options)
     return () => {
-      for (const type of types) platform.removeEventListener?.(type, listener, { capture: true })
+      for (const type of types) platform.removeEventListener?.(type, listener, options)
     }
   },
   isOffline: () => platform.navigator?.onLine === false,
