@@ -502,6 +502,26 @@ describe('a dial that fails again and again', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('is due to being offline while the platform says so, whatever was found before', async () => {
+    let isOffline = false
+    const clock = createVirtualClock()
+    const world = setUp(clockFaults.exact, {
+      diagnose: () => Promise.resolve(forbidden),
+      ports: {
+        clock,
+        random: () => 0.5,
+        signals: { listen: () => () => {}, isOffline: () => isOffline },
+        report: vi.fn(),
+      },
+    })
+    await failThrice({ ...world, clock })
+    expect(world.connection.state).toMatchObject({ cause: { reason: 'forbidden' } })
+    isOffline = true
+    await clock.advance(600)
+    world.network.last.end()
+    expect(world.connection.state).toMatchObject({ cause: { reason: 'offline', code: 1006 } })
+  })
+
   it('has no cause any more that was found before a socket opened, or for another host', async () => {
     let url = 'ws://test'
     const { connection, clock, network } = await (async () => {

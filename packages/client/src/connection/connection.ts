@@ -261,7 +261,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     reason: signals.isOffline() ? 'offline' : 'unreachable',
     ...facts,
     ...(error !== undefined && { error }),
-    ...finding?.cause,
+    ...(!signals.isOffline() && finding?.cause),
   })
 
   const forget = (): void => {
