@@ -60,9 +60,9 @@ async function runSituation(situation: Situation): Promise<void> {
 /** All rounds of a client. Clients run side by side, each in a browser of its own. */
 async function runAll(situation: Situation, client: SubjectEntry): Promise<[string, Result]> {
   const rounds: Figures[] = []
-  for (let round = situation.rounds; round > 0; round--) {
+  for (let round = 0; round < situation.rounds; round++) {
     try {
-      const figures = await situation.run(client)
+      const figures = await situation.run(client, round)
       rounds.push(figures)
       console.error(`  ${situation.name}, ${client.name}: ${JSON.stringify(figures)}`)
     } catch (error) {

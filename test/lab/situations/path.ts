@@ -6,6 +6,9 @@ import { takeLinkDown } from './link-down.ts'
 import { brisk, undergo } from './situation.ts'
 import type { Situation } from './situation.ts'
 
+/** How long a server is away, in seconds: who always waits for the same time would be lucky with one of them. */
+const absences = [3, 1, 8, 2, 5]
+
 /** Things that happen on the way to the server, and to the server. */
 export const pathSituations: readonly Situation[] = [
   {
@@ -98,20 +101,20 @@ export const pathSituations: readonly Situation[] = [
     name: 'restart',
     title: 'A server that restarts',
     about:
-      'The server closes all connections as a stopping one does, is away for 3 s, and comes back on the same port, knowing ' +
-      'nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is counted from the ' +
-      'stop, recovery from when it is back.',
-    rounds: 5,
+      'The server closes all connections as a stopping one does, is away for 1, 2, 3, 5 or 8 s, and comes back on the same ' +
+      'port, knowing nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is ' +
+      'counted from the stop, recovery from when it is back.',
+    rounds: absences.length,
     needed: 1,
     limit: 60_000,
-    run(subject) {
+    run(subject, round) {
       return undergo(subject, {
         limit: 60_000,
         isDirect: true,
         async fault({ server }) {
           const from = Date.now()
           await server.stop()
-          await sleep(3_000)
+          await sleep(absences[round]! * 1_000)
           await server.start()
           return { from, until: Date.now() }
         },

@@ -23,7 +23,8 @@ export interface Situation {
   readonly isIdle?: boolean
   /** What is of no interest here: cells of the table that stay empty. */
   readonly without?: readonly ('noticed' | 'recovered' | 'toServer' | 'toClient')[]
-  run(subject: SubjectEntry): Promise<Figures>
+  /** The rounds are counted from 0. */
+  run(subject: SubjectEntry, round: number): Promise<Figures>
 }
 
 /** How often messages go each way around the fault, in milliseconds. */
