@@ -12,7 +12,7 @@ import { webkitgtk } from './test/support/webkit-provider.ts'
 const source = '@holdfast/source'
 const pureCore = [
   'packages/protocol/src/*.ts',
-  'packages/client/src/connection/{machine,heartbeat,backoff,page}.ts',
+  'packages/client/src/connection/{machine,heartbeat,backoff,sleep,page}.ts',
 ]
 
 // Also of two cores, both are used.

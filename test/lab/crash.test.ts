@@ -18,8 +18,8 @@ test('a store that forgets a message before it has its outcome is found out', as
     plan: { connectAfter: 1e6, isSending: true },
     sabotage: {
       file: /store\/keeper\.ts$/,
-      from: 'journal.push(taskOf(entry))\n    },',
-      to: 'journal.push(taskOf(entry)); setTimeout(() => journal.push({ place: "messages", key: [own.id, n] }), 1) },',
+      from: 'journal.push(messageTask(entry))\n    },',
+      to: 'journal.push(messageTask(entry)); setTimeout(() => journal.push({ place: "messages", key: [own.id, n] }), 1) },',
     },
   })
   expect(faults.join()).toMatch(/are missing/)

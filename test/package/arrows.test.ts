@@ -26,6 +26,7 @@ const pureCore = [
     .map(slashes)
     .filter((path) => !isTest(path)),
   'packages/client/src/connection/machine.ts',
+  'packages/client/src/connection/sleep.ts',
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',
   'packages/client/src/connection/page.ts',

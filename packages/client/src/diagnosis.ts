@@ -1,6 +1,6 @@
 import type { AbortSignalLike, Clock } from '@holdfast/protocol'
 import type { Window } from './connection/backoff.ts'
-import type { Finding } from './connection/machine.ts'
+import type { Finding } from './connection/states.ts'
 import { newAbort } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'

@@ -3,7 +3,7 @@ import type { AbortSignalLike, CloseRules, OutboxOptions } from '@holdfast/proto
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
-import type { Policy } from './connection/machine.ts'
+import type { Policy } from './connection/states.ts'
 import type { Ports, SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'

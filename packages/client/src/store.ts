@@ -1,4 +1,14 @@
-import type { Delivery, LanesOffer, Link, Ok, Outbox, Outcome, Place, SendOptions } from '@holdfast/protocol'
+import type {
+  Delivery,
+  LanesOffer,
+  Link,
+  Ok,
+  Outbox,
+  Outcome,
+  Place,
+  SendOptions,
+  Sent,
+} from '@holdfast/protocol'
 import type { Connection } from './connection/connection.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Encoded } from './wire.ts'
@@ -22,7 +32,7 @@ export interface StoreEnd {
   /** The place of the next message. */
   next(): Place
   /** A message was sent. */
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
   /** A message has its outcome, whether it is kept or not. */
   settled(delivery: Delivery): void
   /** The server has taken us in, and nothing was written since. */

@@ -59,6 +59,9 @@ export interface Outgoing<Body> {
   settle(outcome: Outcome): void
 }
 
+/** The fate of a message, for those who may decide it. */
+export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
+
 /** What the outbox hands its messages to. */
 export interface Link<Body> {
   /**
@@ -85,7 +88,7 @@ export interface Outbox<Body> {
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
   /** Queues a message, writes all that can be written, and tells what becomes of this one. */
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
   /** Writes what can be written, in slices that leave the page responsive. */
   flush(): void
   /** Settles all that waits as undelivered. */

@@ -107,6 +107,7 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -118,7 +119,7 @@ interface Outbox<Body> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
   flush(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
@@ -231,6 +232,10 @@ interface Watch {
   readonly sentAt?: Pick<Sample, 'now' | 'wall'>
   readonly repeated?: boolean
 }
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
   readonly epoch: number
@@ -282,9 +287,7 @@ interface Closed extends Base {
 interface Aftermath extends CloseRule {
   readonly told?: CloseRule['delay']
 }
-interface Sample {
-  readonly now: number
-  readonly wall: number
+interface Sample extends Moment {
   readonly random: number
   readonly heardAt: number
   readonly rtt?: number | undefined
@@ -333,7 +336,7 @@ interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 }
 interface StoreEnd {
   next(): Place
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
   settled(delivery: Delivery): void
   greeted(
     ok: Pick<Ok, 'identity'> & {

@@ -296,6 +296,7 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -307,7 +308,7 @@ interface Outbox<Body> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
   flush(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
@@ -351,6 +352,10 @@ interface Heartbeat {
   start(sample: Sample): Watch
   onDeadline(watch: Watch, sample: Sample): Beat
   onDoubt(watch: Watch, sample: Sample): Beat
+}
+interface Moment {
+  readonly now: number
+  readonly wall: number
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -403,9 +408,7 @@ interface Closed extends Base {
 interface Aftermath extends CloseRule {
   readonly told?: CloseRule['delay']
 }
-interface Sample {
-  readonly now: number
-  readonly wall: number
+interface Sample extends Moment {
   readonly random: number
   readonly heardAt: number
   readonly rtt?: number | undefined
@@ -480,7 +483,7 @@ interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 }
 interface StoreEnd {
   next(): Place
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Delivery, how: SendOptions): void
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
   settled(delivery: Delivery): void
   greeted(
     ok: Pick<Ok, 'identity'> & {

@@ -374,6 +374,7 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -385,7 +386,7 @@ interface Outbox<Body> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Delivery
+  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
   flush(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
@@ -558,6 +559,7 @@ export type {
   SchemaIssue,
   SchemaResult,
   SendOptions,
+  Sent,
   ServerContractOf,
   Session,
   StandardSchema,

@@ -7,7 +7,7 @@ import { createConnection, fatal } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
-import type { Finding, Policy, State } from './machine.ts'
+import type { Finding, Policy, State } from './states.ts'
 import type { Signal } from './ports.ts'
 
 function setUp(

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
 import { backoffWindow } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
-import { deadlineOf, initialState, isOverslept, slept, step } from './machine.ts'
-import type { Command, Finding, Input, Policy, Sample, State } from './machine.ts'
+import { deadlineOf, initialState, step } from './machine.ts'
+import { isOverslept, slept } from './sleep.ts'
+import type { Command, Finding, Input, Policy, Sample, State } from './states.ts'
 
 const policy: Policy = {
   attemptTimeout: 10_000,

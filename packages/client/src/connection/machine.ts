@@ -1,170 +1,21 @@
 import type { CloseRule } from '@holdfast/protocol'
 import { pickDelay } from './backoff.ts'
-import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
-import type { Beat, Heartbeat, Watch } from './heartbeat.ts'
-
-/**
- * The lifecycle of a connection, as one immutable value and one pure function.
- *
- *     idle ─connect─▶ preparing ─prepared─▶ opening ─opened─▶ greeting ─greeted─▶ open ─stop─▶ closing ─▶ closed
- *                         ▲                                                        │
- *                     deadline, wake           ended, deadline, no proof of life, leave
- *                         └──── waiting ◀──────────────────────┘       (any of them; a fatal cause leads to closed)
- *
- * The line that decides "reconnect or not" is in {@link fall}.
- */
-export type State = Idle | Attempt | Open | Waiting | Closing | Closed
-
-interface Base {
-  /** The number of the latest attempt. What comes from an earlier one is dropped. */
-  readonly epoch: number
-  readonly tally: Tally
-}
-
-/** What has happened since the connection was last stable. */
-export interface Tally {
-  readonly attempts: number
-  readonly timeouts: number
-  /** Attempts in a row whose socket did not open. */
-  readonly unopened: number
-  /** Closes with a rule that has a limit. */
-  readonly strikes: number
-  /** Whether the server refused the last token. */
-  readonly refresh: boolean
-  /** The last window in which the server asked to be dialed, and how many times it did. */
-  readonly told?: CloseRule['delay'] | undefined
-  readonly tolds: number
-}
-
-interface Idle extends Base {
-  readonly name: 'idle'
-}
-
-interface Attempt extends Base {
-  readonly name: 'preparing' | 'opening' | 'greeting'
-  readonly startedAt: number
-  readonly deadline: number
-  /** Why the connection before this attempt ended, if there was one. */
-  readonly cause: Cause | undefined
-  /** What went wrong, if the socket has said so and not closed. */
-  readonly failure?: Cause
-}
-
-interface Open extends Base {
-  readonly name: 'open'
-  readonly startedAt: number
-  readonly openedAt: number
-  readonly watch: Watch | undefined
-  /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
-  readonly lookAt: number
-}
-
-interface Waiting extends Base {
-  readonly name: 'waiting'
-  readonly deadline: number
-  /** The moment before which no wake-up may dial. */
-  readonly earliest: number
-  /** Within how long a wake-up dials, at random. */
-  readonly wakeWithin: number
-  readonly cause: Cause
-}
-
-interface Closing extends Base {
-  readonly name: 'closing'
-  readonly deadline: number
-  readonly cause: Cause
-}
-
-interface Closed extends Base {
-  readonly name: 'closed'
-  readonly cause: Cause
-  /** Whether the client gave up by itself. */
-  readonly fatal: boolean
-}
-
-/** What can happen. What comes from an attempt carries its epoch. */
-export type Input =
-  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'doubt' }
-  /** The page is left or frozen. Whether it comes back, nobody knows. */
-  | { readonly type: 'leave' }
-  | { readonly type: 'wake'; readonly doubtful: boolean }
-  | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
-  | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
-  /** The socket reported an error before it opened. Most close right after that; some never do. */
-  | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
-  | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
-  /** Why the last attempts failed has come out. */
-  | { readonly type: 'learned'; readonly epoch: number; readonly finding: Finding }
-
-/** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
-export interface Aftermath extends CloseRule {
-  /** The delay, if it is what the peer itself asked for. */
-  readonly told?: CloseRule['delay']
-}
-
-/** Why sockets do not open, as far as something other than the socket tells. */
-export interface Finding {
-  readonly cause: Cause
-  /** When the server wants to be dialed again. */
-  readonly delay?: Window
-  /** The server refuses the token. */
-  readonly refresh?: boolean
-}
-
-/**
- * What the interpreter has to do for the state that was reached.
- *
- * `abandon` lets go of the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
- * nothing more is heard from either. `close` begins the closing handshake, and `diagnose` finds out why sockets do not
- * open.
- */
-export type Command =
-  | 'prepare'
-  | 'dial'
-  | 'greet'
-  | 'announce'
-  | 'probe'
-  | 'close'
-  | 'abandon'
-  | 'destroy'
-  | 'diagnose'
-
-/** The next state, and what to do on the way, in this order. */
-export type Step = readonly [state: State, ...commands: Command[]]
-
-/** How the machine decides; resolved from the options once. Times in milliseconds. */
-export interface Policy {
-  readonly attemptTimeout: number
-  readonly minUptime: number
-  readonly maxAttempts: number
-  readonly heartbeat: Heartbeat | undefined
-  /**
-   * How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for, and `told`
-   * the last one that the peer itself asked for: the same one, if it has just done so.
-   */
-  delay(
-    failures: number,
-    cause: Cause,
-    hint: Window | undefined,
-    random: number,
-    told: Window | undefined,
-    isHidden: boolean,
-  ): number
-}
-
-/** The world at the moment of an input. */
-export interface Sample {
-  readonly now: number
-  readonly wall: number
-  readonly random: number
-  /** When the last frame came in. */
-  readonly heardAt: number
-  /** The measured round-trip time, if it was measured. */
-  readonly rtt?: number | undefined
-  /** Whether nobody can see the page. */
-  readonly isHidden?: boolean
-}
+import type { Beat } from './heartbeat.ts'
+import type {
+  Aftermath,
+  Attempt,
+  Finding,
+  Input,
+  Live,
+  Open,
+  Policy,
+  Sample,
+  State,
+  Step,
+  Tally,
+  Waiting,
+} from './states.ts'
 
 /** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
 export const closeTimeout = 2_000
@@ -176,10 +27,6 @@ const stuckAfter = 5_000
 const wakePause = 5_000
 /** Within how long a wake-up dials, at random: somebody is likely to be waiting. */
 const wakeDelay = 300
-/** How far the two clocks drift apart only when the machine slept. */
-const clockJump = 2_000
-/** How late timers are only when the machine slept: those of hidden pages come once a minute. */
-const longestLateness = 150_000
 /** How often the clocks are looked at where no watch does. */
 const lookInterval = 30_000
 /** A page whose timers run that long after it was left is still there. */
@@ -187,12 +34,14 @@ const leftDelay = 1_000
 /** After how many attempts in a row that did not open a socket it is time to find out why. */
 const diagnoseEvery = 3
 
-const fresh: Tally = { attempts: 0, timeouts: 0, unopened: 0, strikes: 0, refresh: false, tolds: 0 }
 /** How many times a server is taken at its word that says 'now': it is not dialed in a fast loop. */
 const maxTolds = 3
 /** From which lower end on a window is none that says 'now', in milliseconds. */
 const shortestPause = 500
+/** A path that is lost, or a peer that says nothing: nobody knows whose fault it is. */
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
+
+const fresh: Tally = { attempts: 0, timeouts: 0, unopened: 0, strikes: 0, refresh: false, tolds: 0 }
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
 
@@ -202,27 +51,16 @@ export function deadlineOf(state: State): number | undefined {
   return 'deadline' in state ? state.deadline : undefined
 }
 
-/** A moment by both clocks, in milliseconds. */
-export type Moment = Pick<Sample, 'now' | 'wall'>
-
-/** Whether the clocks tell that the machine slept between two moments, or that one of them was set. */
-export function slept(before: Moment, after: Moment): boolean {
-  return Math.abs(drift(before, after)) > clockJump
-}
-
 /**
- * Whether an open socket is in doubt because of the time that has passed since the moment before: the machine slept, or
- * the timer that was due at `deadline` came far too late. A wall clock that was set back proves nothing.
+ * The lifecycle of a connection: the next state, and what to do on the way. Pure: the same arguments give the same result.
+ *
+ *     idle ─connect─▶ preparing ─prepared─▶ opening ─opened─▶ greeting ─greeted─▶ open ─stop─▶ closing ─▶ closed
+ *                         ▲                                                        │
+ *                     deadline, wake           ended, deadline, no proof of life, leave
+ *                         └──── waiting ◀──────────────────────┘       (any of them; a fatal cause leads to closed)
+ *
+ * The line that decides "reconnect or not" is in {@link fall}.
  */
-export function isOverslept(before: Moment, after: Moment, deadline: number = Infinity): boolean {
-  return drift(before, after) > clockJump || after.now - deadline > longestLateness
-}
-
-function drift(before: Moment, after: Moment): number {
-  return after.wall - before.wall - (after.now - before.now)
-}
-
-/** The next state and what to do on the way. Pure: the same arguments give the same result. */
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
   if ('epoch' in input && input.epoch !== state.epoch) return [state]
   const { name } = state
@@ -269,8 +107,6 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
   }
   return [state]
 }
-
-type Live = Attempt | Open
 
 function isLive(state: State): state is Live {
   return 'startedAt' in state

@@ -1,9 +1,32 @@
-import type { Outcome } from '@holdfast/protocol'
-import type { Entry, Held, Lane } from './keeper.ts'
+import type { Delivery, Outcome } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
+import type { StoreHost } from '../store.ts'
+import type { Journal } from './journal.ts'
+import type { Entry, Lane } from './lane.ts'
 import { lock, tryLock } from './locks.ts'
+import type { StorePorts } from './ports.ts'
 import { bodyOf, outcomeOf, unknown, writtenUnder } from './records.ts'
-import type { LaneRecord, MessageRecord } from './records.ts'
+import type { LaneRecord, MessageRecord, Server } from './records.ts'
+
+/** What the adoption shares with the keeper. */
+export interface Held {
+  readonly host: StoreHost
+  readonly ports: StorePorts
+  readonly journal: Journal
+  /** The lanes that are locked by this page, by id. */
+  readonly lanes: Map<string, Lane>
+  readonly entries: Map<Delivery, Entry>
+  readonly maxStored: number
+  /** The server of the last greeting. */
+  server(): Server | undefined
+  /** Whether messages may be written now. */
+  isOpen(): boolean
+  /** Whether lanes may be taken over, and sent. */
+  isActive(): boolean
+  lockName(lane: string): string
+  /** Writes down a lane as it is when it is written. */
+  note(lane: Lane): void
+}
 
 /** Takes over the lanes of pages that are gone, and sends what is in them. */
 export interface Adoption {

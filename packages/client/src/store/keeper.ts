@@ -1,56 +1,16 @@
 import { bodyBytes, misuse } from '@holdfast/protocol'
-import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
+import type { Body, Delivery, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
+import type { Held } from './adoption.ts'
 import { createJournal } from './journal.ts'
-import type { Journal, Task, Writable } from './journal.ts'
+import type { Task, Writable } from './journal.ts'
+import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
+import type { Entry, Lane } from './lane.ts'
 import { lock } from './locks.ts'
-import type { Release } from './locks.ts'
 import type { PageEventLike, StorePorts } from './ports.ts'
 import { unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord, Server } from './records.ts'
-
-/** A message that has no outcome yet. */
-export interface Entry extends Omit<MessageRecord, 'lane' | 'text' | 'data'>, Writable {
-  readonly lane: Lane
-  readonly body: Body
-  readonly delivery: Delivery
-}
-
-/** A lane that this page sends: its own, or one that it has taken over. */
-export interface Lane {
-  readonly id: string
-  readonly isOwn: boolean
-  identity: LaneRecord['identity']
-  epoch: string | null
-  written: number
-  taken: number
-  emptiedAt?: LaneRecord['emptiedAt']
-  /** The last number that was queued. */
-  last: number
-  readonly open: Map<number, Entry>
-  release: Release | undefined
-}
-
-/** What the keeper and the adoption share. */
-export interface Held {
-  readonly host: StoreHost
-  readonly ports: StorePorts
-  readonly journal: Journal
-  /** The lanes that are locked by this page, by id. */
-  readonly lanes: Map<string, Lane>
-  readonly entries: Map<Delivery, Entry>
-  readonly maxStored: number
-  /** The server of the last greeting. */
-  server(): Server | undefined
-  /** Whether messages may be written now. */
-  isOpen(): boolean
-  /** Whether lanes may be taken over, and sent. */
-  isActive(): boolean
-  lockName(lane: string): string
-  /** Writes down a lane as it is when it is written. */
-  note(lane: Lane): void
-}
 
 export interface KeeperOptions {
   readonly name: string
@@ -112,29 +72,6 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   // Writing
 
-  const taskOf = (entry: Entry): Task => ({
-    place: 'messages',
-    key: [entry.lane.id, entry.n],
-    item: entry,
-    value: () => recordOf(entry),
-  })
-
-  const laneTask = (lane: Lane): Task => ({
-    place: 'lanes',
-    key: lane.id,
-    value: (): LaneRecord => {
-      const { id, identity, epoch, written, taken, emptiedAt } = lane
-      return { id, identity, epoch, written, taken, emptiedAt }
-    },
-  })
-
-  /** Whose the database is. */
-  const ownerTask = (identity: string | null): Task => ({
-    place: 'lanes',
-    key: '',
-    value: (): LaneRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
-  })
-
   const everything = (): Task[] => {
     refused.clear()
     const tasks: Task[] = server ? [ownerTask(server.identity)] : []
@@ -142,7 +79,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       tasks.push(laneTask(lane))
       for (const entry of lane.open.values()) {
         entry.isWritten = true
-        tasks.push(taskOf(entry))
+        tasks.push(messageTask(entry))
       }
     }
     return tasks
@@ -188,17 +125,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const ownLane = (): Lane => {
     if (own) return own
-    own = {
-      id: idOf(ports.randomBytes(16)),
-      isOwn: true,
-      identity: undefined,
-      epoch: null,
-      written: 0,
-      taken: 0,
-      last: 0,
-      open: new Map(),
-      release: undefined,
-    }
+    own = newLane(ports.randomBytes(16))
     lanes.set(own.id, own)
     return own
   }
@@ -232,12 +159,9 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     isTaken = false
     for (const entry of [...own.open.values()]) {
       const under = writtenUnder(entry, own)
-      if (under !== null && under !== server.epoch) settleAs(entry, unknown)
+      if (under !== null && under !== server.epoch) entry.delivery.settle(unknown)
     }
   }
-
-  const settleAs = ({ delivery }: Entry, outcome: Outcome): void =>
-    (delivery as unknown as { settle(outcome: Outcome): void }).settle(outcome)
 
   // Pages
 
@@ -295,7 +219,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       const left = (await journal.read('messages', (store) => store.getAll(range))) as MessageRecord[]
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
-        if (entry.isWritten && !present.has(entry.n)) settleAs(entry, unknown)
+        if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
       settleTaken()
     }
     for (const task of everything()) journal.push(task)
@@ -364,7 +288,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       }
       entries.set(delivery, entry)
       own.open.set(n, entry)
-      journal.push(taskOf(entry))
+      journal.push(messageTask(entry))
     },
     settled,
     greeted({ identity, lanes: offer }) {
@@ -418,22 +342,4 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       own?.release?.()
     },
   }
-}
-
-function recordOf(entry: Entry): MessageRecord {
-  const { lane, n, name, body, bytes, at, expiresAt, epoch } = entry
-  const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
-  return { lane: lane.id, n, name, text, data, bytes, at, expiresAt, epoch }
-}
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** 128 bits in 22 letters. */
-function idOf(bytes: Uint8Array): string {
-  let id = ''
-  for (let at = 0; at < 16; at += 3) {
-    const three = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-    for (const shift of [18, 12, 6, 0]) id += letters[(three >> shift) & 63]
-  }
-  return id.slice(0, 22)
 }

@@ -1,0 +1,159 @@
+import type { CloseRule } from '@holdfast/protocol'
+import type { Window } from './backoff.ts'
+import type { Cause } from './cause.ts'
+import type { Heartbeat, Watch } from './heartbeat.ts'
+import type { Moment } from './sleep.ts'
+
+/** Where a connection is in its life: see `machine.ts` for how one leads to the other. */
+export type State = Idle | Attempt | Open | Waiting | Closing | Closed
+
+interface Base {
+  /** The number of the latest attempt. What comes from an earlier one is dropped. */
+  readonly epoch: number
+  readonly tally: Tally
+}
+
+/** What has happened since the connection was last stable. */
+export interface Tally {
+  readonly attempts: number
+  readonly timeouts: number
+  /** Attempts in a row whose socket did not open. */
+  readonly unopened: number
+  /** Closes with a rule that has a limit. */
+  readonly strikes: number
+  /** Whether the server refused the last token. */
+  readonly refresh: boolean
+  /** The last window in which the server asked to be dialed, and how many times it did. */
+  readonly told?: CloseRule['delay'] | undefined
+  readonly tolds: number
+}
+
+interface Idle extends Base {
+  readonly name: 'idle'
+}
+
+export interface Attempt extends Base {
+  readonly name: 'preparing' | 'opening' | 'greeting'
+  readonly startedAt: number
+  readonly deadline: number
+  /** Why the connection before this attempt ended, if there was one. */
+  readonly cause: Cause | undefined
+  /** What went wrong, if the socket has said so and not closed. */
+  readonly failure?: Cause
+}
+
+export interface Open extends Base {
+  readonly name: 'open'
+  readonly startedAt: number
+  readonly openedAt: number
+  readonly watch: Watch | undefined
+  /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
+  readonly lookAt: number
+}
+
+export interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  /** The moment before which no wake-up may dial. */
+  readonly earliest: number
+  /** Within how long a wake-up dials, at random. */
+  readonly wakeWithin: number
+  readonly cause: Cause
+}
+
+interface Closing extends Base {
+  readonly name: 'closing'
+  readonly deadline: number
+  readonly cause: Cause
+}
+
+export interface Closed extends Base {
+  readonly name: 'closed'
+  readonly cause: Cause
+  /** Whether the client gave up by itself. */
+  readonly fatal: boolean
+}
+
+/** A connection, or an attempt at one: there is something that can end. */
+export type Live = Attempt | Open
+
+/** What can happen. What comes from an attempt carries its epoch. */
+export type Input =
+  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'doubt' }
+  /** The page is left or frozen. Whether it comes back, nobody knows. */
+  | { readonly type: 'leave' }
+  | { readonly type: 'wake'; readonly doubtful: boolean }
+  | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
+  | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
+  /** The socket reported an error before it opened. Most close right after that; some never do. */
+  | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
+  | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
+  /** Why the last attempts failed has come out. */
+  | { readonly type: 'learned'; readonly epoch: number; readonly finding: Finding }
+
+/** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
+export interface Aftermath extends CloseRule {
+  /** The delay, if it is what the peer itself asked for. */
+  readonly told?: CloseRule['delay']
+}
+
+/** Why sockets do not open, as far as something other than the socket tells. */
+export interface Finding {
+  readonly cause: Cause
+  /** When the server wants to be dialed again. */
+  readonly delay?: Window
+  /** The server refuses the token. */
+  readonly refresh?: boolean
+}
+
+/**
+ * What the interpreter has to do for the state that was reached.
+ *
+ * `abandon` lets go of the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
+ * nothing more is heard from either. `close` begins the closing handshake, and `diagnose` finds out why sockets do not
+ * open.
+ */
+export type Command =
+  | 'prepare'
+  | 'dial'
+  | 'greet'
+  | 'announce'
+  | 'probe'
+  | 'close'
+  | 'abandon'
+  | 'destroy'
+  | 'diagnose'
+
+/** The next state, and what to do on the way, in this order. */
+export type Step = readonly [state: State, ...commands: Command[]]
+
+/** How the machine decides; resolved from the options once. Times in milliseconds. */
+export interface Policy {
+  readonly attemptTimeout: number
+  readonly minUptime: number
+  readonly maxAttempts: number
+  readonly heartbeat: Heartbeat | undefined
+  /**
+   * How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for, and `told`
+   * the last one that the peer itself asked for: the same one, if it has just done so.
+   */
+  delay(
+    failures: number,
+    cause: Cause,
+    hint: Window | undefined,
+    random: number,
+    told: Window | undefined,
+    isHidden: boolean,
+  ): number
+}
+
+/** The world at the moment of an input. */
+export interface Sample extends Moment {
+  readonly random: number
+  /** When the last frame came in. */
+  readonly heardAt: number
+  /** The measured round-trip time, if it was measured. */
+  readonly rtt?: number | undefined
+  /** Whether nobody can see the page. */
+  readonly isHidden?: boolean
+}
