@@ -104,7 +104,7 @@ export const pathSituations: readonly Situation[] = [
       'The server closes all connections as a stopping one does, is away for 1, 2, 3, 5 or 8 s, and comes back on the same ' +
       'port, knowing nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is ' +
       'counted from the stop, recovery from when it is back.',
-    rounds: absences.length,
+    rounds: 2 * absences.length,
     needed: 1,
     limit: 60_000,
     run(subject, round) {
@@ -114,7 +114,7 @@ export const pathSituations: readonly Situation[] = [
         async fault({ server }) {
           const from = Date.now()
           await server.stop()
-          await sleep(absences[round]! * 1_000)
+          await sleep(absences[round % absences.length]! * 1_000)
           await server.start()
           return { from, until: Date.now() }
         },
