@@ -26,8 +26,9 @@ export function merge(rounds: readonly Figures[]): Result {
   const time = (of: 'noticed' | 'recovered'): number | undefined => {
     // What did not come counts as the longest.
     const sorted = rounds.map((figures) => figures[of] ?? Infinity).sort((a, b) => a - b)
-    const middle = sorted[Math.floor((sorted.length - 1) / 2)]!
-    return middle === Infinity ? undefined : middle
+    const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1)
+    const median = middle.reduce((a, b) => a + b) / middle.length
+    return median === Infinity ? undefined : median
   }
   const sum = (of: 'toServer' | 'toClient'): Count =>
     rounds

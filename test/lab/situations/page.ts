@@ -116,9 +116,9 @@ export const pageSituations: readonly Situation[] = [
     name: 'reload',
     title: 'A reload with 50 messages that wait',
     about:
-      'The server is away, the page sends 50 messages, and is reloaded. Then the server is back. Recovery is counted from ' +
-      'then.',
-    rounds: 3,
+      'The server is away, the page sends 50 messages, and is reloaded. Once it has dialed in vain, the server is back. ' +
+      'Recovery is counted from then.',
+    rounds: 6,
     needed: 1,
     limit: 60_000,
     without: ['noticed', 'toClient'],
@@ -130,15 +130,15 @@ export const pageSituations: readonly Situation[] = [
           const from = Date.now()
           proxy.refuse()
           proxy.cut()
-          await until(
-            async () => (await journal()).states.some(({ at, state }) => state === 'down' && at >= from),
-            10_000,
-          )
+          const isDown = async (): Promise<boolean> =>
+            (await journal()).states.some(({ at, state }) => state === 'down' && at >= from)
+          await until(isDown, 10_000)
           await send(50)
           // Long enough for whoever keeps them.
           await sleep(500)
           const before = await journal()
           await tab.reload()
+          await until(isDown, 10_000)
           await proxy.accept()
           return { from, until: Date.now(), before }
         },
