@@ -62,7 +62,7 @@ describe('the backoff window', () => {
         delay,
         delay,
         delay,
-        fc.nat(100),
+        fc.nat(5_000),
         fc.double({ min: 0, max: 0.9999, noNaN: true }),
         (minDelay, baseDelay, maxDelay, failures, random) => {
           const window = backoffWindow(failures, undefined, { ...options, minDelay, baseDelay, maxDelay })
@@ -73,6 +73,19 @@ describe('the backoff window', () => {
         },
       ),
     )
+  })
+
+  it('keeps to a fixed delay, however long the server is away', () => {
+    const fixed = { ...options, minDelay: 1_000, baseDelay: 0 }
+    const delays = [1, 100, 1_024, 1_025, 100_000].map((failures) =>
+      pickDelay(backoffWindow(failures, undefined, fixed), 0.5),
+    )
+    expect(delays).toEqual([1_000, 1_000, 1_000, 1_000, 1_000])
+  })
+
+  it('may be never', () => {
+    const never = { ...options, minDelay: Infinity }
+    expect(pickDelay(backoffWindow(1, undefined, never), 0.5)).toBe(Infinity)
   })
 
   it('spreads delays evenly', () => {

@@ -65,11 +65,14 @@ export function backoffWindow(
   const floor = Math.max(min, options.minDelay)
   const base = Math.max(options.baseDelay, (to - from) * toldShare)
   const longest = isHidden ? Math.max(options.maxDelay, options.maxHiddenDelay) : options.maxDelay
-  const doubled = Math.min(longest, base * 2 ** Math.max(0, failures - 1))
+  // Not without end: a base of 0, times infinity, would be no number.
+  const doublings = Math.min(Math.max(0, failures - 1), 99)
+  const doubled = Math.min(longest, base * 2 ** doublings)
   return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
 }
 
 /** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */
 export function pickDelay([min, max]: Window, random: number): number {
-  return min + random * (max - min)
+  // Both ends may be infinite.
+  return max > min ? min + random * (max - min) : min
 }
