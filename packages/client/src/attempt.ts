@@ -53,8 +53,10 @@ export function createPreparation(
     token: () => token,
     renew: async () => (token = await askToken('renew')),
     check() {
+      const { url, healthUrl = false } = options
       findSocket()
-      if (typeof options.url !== 'function') findUrl(options.url)
+      if (typeof url !== 'function') findUrl(url)
+      if (healthUrl !== false) findUrl(healthUrl)
     },
     async prepare({ tally, signal }) {
       const { url } = options
