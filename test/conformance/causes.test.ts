@@ -19,10 +19,12 @@ async function setUp(
 ) {
   const upgrades: number[] = []
   const asked: IncomingMessage[] = []
-  const refusal = { status, headers }
+  const refusal = { status, headers, isEndless: false }
   const server = createServer((request, response) => {
     asked.push(request)
-    response.writeHead(refusal.status, refusal.headers).end()
+    response.writeHead(refusal.status, refusal.headers)
+    if (refusal.isEndless) response.write('more follows')
+    else response.end()
   })
   const sockets = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
@@ -104,6 +106,14 @@ describe('why no socket opens', () => {
     await cause(client).toMatchObject({ reason: 'forbidden' })
     refusal.status = 101
     await expect.poll(() => client.state).toMatchObject({ status: 'open', cause: undefined })
+  })
+
+  it('is answered by a status: a body without an end is not waited for', async () => {
+    const { client, asked, refusal } = await setUp(200)
+    refusal.isEndless = true
+    await cause(client).toMatchObject({ reason: 'upgrade-blocked', status: 200 })
+    await client.dispose()
+    await expect.poll(() => asked[0]!.socket.destroyed, { timeout: 1_000 }).toBe(true)
   })
 
   it('stays unknown where nobody is asked, and where nobody answers', async () => {

@@ -74,6 +74,15 @@ describe('what the answer tells', () => {
     expect(await setUp(answer(status), 'https://test').find('wss://test/ws')).toEqual(finding)
   })
 
+  it('is in the head of the answer: the body is not read', async () => {
+    const { find, fetched } = setUp(answer(200), 'https://test')
+    const found = find('wss://test/ws')
+    const { signal } = fetched.mock.calls[0]![1]
+    expect(signal.aborted).toBe(false)
+    await found
+    expect(signal.aborted).toBe(true)
+  })
+
   it('is nothing, when there is none', async () => {
     expect(await setUp(new TypeError('failed'), 'https://test').find('wss://test/ws')).toBeUndefined()
   })

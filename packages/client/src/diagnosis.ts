@@ -52,6 +52,8 @@ export function createDiagnosis(
       // No answer is what a path that is down gives, too.
       return undefined
     } finally {
+      // Nobody reads the body, and one without an end would hold the connection.
+      abort()
       clock.clearTimer(timer)
       signal.removeEventListener('abort', abort)
     }
