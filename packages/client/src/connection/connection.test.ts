@@ -571,6 +571,36 @@ describe('a dial that fails again and again', () => {
     }
   })
 
+  it('is asked about by one request at a time', async () => {
+    const asked: { readonly aborted: boolean }[] = []
+    const answers: ((found: Finding) => void)[] = []
+    const world = setUp(clockFaults.exact, {
+      diagnose: (_url, signal) => {
+        asked.push(signal)
+        return new Promise((resolve) => answers.push(resolve))
+      },
+    })
+    const failThriceMore = async (): Promise<void> => {
+      for (let round = 0; round < 3; round++) {
+        await world.clock.advance(600)
+        world.network.last.end()
+      }
+    }
+    await failThrice(world)
+    await failThriceMore()
+    expect(asked).toHaveLength(1)
+    answers[0]!(forbidden)
+    await settleMicrotasks()
+    expect(world.connection.state).toMatchObject({ cause: { reason: 'forbidden' } })
+    await failThriceMore()
+    expect(asked).toHaveLength(2)
+    world.signal('leave')
+    await failThriceMore()
+    expect(asked).toHaveLength(3)
+    world.connection.stop({ reason: 'dispose' }, false)
+    expect(asked.map(({ aborted }) => aborted)).toEqual([false, true, true])
+  })
+
   it('is no riddle when the page forbids it, whichever comes first', async () => {
     for (const early of [true, false]) {
       const { connection, network, signal } = setUp()

@@ -177,9 +177,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   const diagnose = async (): Promise<void> => {
+    // Whoever dials fast has failed again before there is an answer.
+    if (diagnosis?.signal.aborted === false) return
     const { signal } = (diagnosis = newAbort())
     const found = await options.diagnose(target!.url, signal)
-    if (!signal.aborted) learn(found)
+    if (signal.aborted) return
+    diagnosis = undefined
+    learn(found)
   }
 
   const run = (command: Command): void => {
