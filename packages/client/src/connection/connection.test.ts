@@ -613,12 +613,29 @@ describe('a dial that fails again and again', () => {
     }
   })
 
+  it('is not asked about when the page forbids it, because the server answers over HTTP', async () => {
+    const world = setUp(clockFaults.exact, {
+      diagnose: () => Promise.resolve({ cause: { reason: 'upgrade-blocked', status: 426 } }),
+    })
+    world.connection.connect()
+    await settleMicrotasks()
+    for (let round = 0; round < 4; round++) {
+      world.signal('blocked', 'ws://test/')
+      world.network.last.end()
+      await settleMicrotasks()
+      expect(world.connection.state).toMatchObject({ cause: { reason: 'csp', code: 1006 } })
+      await world.clock.advance(600)
+    }
+  })
+
   it('has nothing to do with what the page forbids elsewhere', async () => {
     const { connection, network, signal } = setUp()
     connection.connect()
     signal('blocked', 'ws://test/')
     await settleMicrotasks()
     signal('blocked', 'https://elsewhere/')
+    signal('blocked', 'ws://elsewhere/')
+    signal('blocked', 'http://test/')
     signal('blocked', 'inline')
     signal('blocked')
     network.last.end()

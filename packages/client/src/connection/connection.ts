@@ -82,6 +82,8 @@ export const retry: CloseRule = { reason: 'failed' }
 /** What follows a failure that will be there the next time. */
 export const fatal: CloseRule = { reason: 'failed', action: 'fatal' }
 
+/** The policy of the page allows no dial. */
+const csp: Finding = { cause: { reason: 'csp' } }
 const socketOpen = 1
 const longestTimer = 2_147_483_647
 
@@ -168,7 +170,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       dispatch({ type: 'leave' })
     } else if (signal === 'offline') dispatch({ type: 'doubt' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
-    else if (target && isSameHost(target.url, url)) learn({ cause: { reason: 'csp' } })
+    // What else the page may not do with this host, ask over HTTP for one, is no reason.
+    else if (target && url?.startsWith('ws') && isSameHost(target.url, url)) learn(csp)
   }
 
   const learn = (found: Finding | undefined): void => {
@@ -177,8 +180,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   const diagnose = async (): Promise<void> => {
-    // Whoever dials fast has failed again before there is an answer.
-    if (diagnosis?.signal.aborted === false) return
+    // Whoever dials fast has failed again before there is an answer. What the page forbids is known, and the server may
+    // well answer over HTTP.
+    if (diagnosis?.signal.aborted === false || finding === csp) return
     const { signal } = (diagnosis = newAbort())
     const found = await options.diagnose(target!.url, signal)
     if (signal.aborted) return
