@@ -351,9 +351,15 @@ describe('waking up', () => {
     expect(commands).toEqual(['destroy'])
   })
 
-  it('may give up instead, when replacing is one attempt too many', () => {
-    expect(step(openState, change, { ...policy, maxAttempts: 1 }, at(100))[0]).toMatchObject({
+  it('never gives up because of a hint, even if the last attempt of all was the one that came through', () => {
+    const limited = { ...policy, maxAttempts: 1 }
+    const [next] = step(openState, change, limited, at(100))
+    expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'change' } })
+    const [dialing] = step(next, tick, limited, at(6_000))
+    expect(dialing.name).toBe('preparing')
+    expect(step(dialing, ended(1006, 2), limited, at(6_100))[0]).toMatchObject({
       name: 'closed',
+      fatal: true,
     })
   })
 

@@ -264,8 +264,9 @@ function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): 
       : [state]
   if (state.name !== 'open' || policy.heartbeat) return doubt(state, policy, sample)
   if (!doubtful) return [state]
-  const [next, ...commands] = fall(state, cause, lost, policy, sample)
-  return [next.name === 'waiting' ? hasten(next, sample) : next, ...commands]
+  // To be in doubt is no failure, so no limit of attempts is reached by it.
+  const [next, ...commands] = fall(state, cause, lost, { ...policy, maxAttempts: Infinity }, sample)
+  return [hasten(next as Waiting, sample), ...commands]
 }
 
 /** Cuts a wait short. Twice is the same as once. */
