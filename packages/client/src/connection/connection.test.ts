@@ -571,6 +571,38 @@ describe('a dial that fails again and again', () => {
     }
   })
 
+  it('is looked into where it failed, and not where an attempt would have dialed that was given up', async () => {
+    const asked: string[] = []
+    const late: ((url: string) => void)[] = []
+    const world = setUp(
+      clockFaults.exact,
+      {
+        diagnose: (url) => {
+          asked.push(url)
+          return Promise.resolve(undefined)
+        },
+        prepare: async () => {
+          const isFirst = late.length === 0
+          const url = await new Promise<string>((resolve) => {
+            late.push(resolve)
+            if (!isFirst) resolve('ws://test/new')
+          })
+          return { url, open: () => new world.network.WebSocket(url) }
+        },
+      },
+      { attemptTimeout: 1_000 },
+    )
+    world.connection.connect()
+    for (let round = 0; round < 3; round++) {
+      await world.clock.advance(1_600)
+      if (round === 2) late[0]!('ws://test/old')
+      await settleMicrotasks()
+      world.network.last.end()
+    }
+    expect(world.network.last.url).toBe('ws://test/new')
+    expect(asked).toEqual(['ws://test/new'])
+  })
+
   it('is asked about by one request at a time', async () => {
     const asked: { readonly aborted: boolean }[] = []
     const answers: ((found: Finding) => void)[] = []

@@ -218,6 +218,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   const prepare = async ({ epoch, tally }: State): Promise<void> => {
     abort = newAbort()
     const result = await options.prepare({ tally, signal: abort.signal })
+    // An attempt that was given up has nothing to say any more, of where to dial neither.
+    if (epoch !== state.epoch) return
     if ('cause' in result) return dispatch({ type: 'ended', epoch, ...result })
     if (target && !isSameHost(target.url, result.url)) forget()
     target = result
