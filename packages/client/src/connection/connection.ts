@@ -8,7 +8,7 @@ import type { Moment } from './sleep.ts'
 import type { Aftermath, Command, Finding, Input, Policy, State, Tally } from './states.ts'
 import { newAbort } from './ports.ts'
 import type { Ports, Signal, SocketLike } from './ports.ts'
-import { isSameHost } from './url.ts'
+import { isSameOrigin } from './url.ts'
 
 export type { Payload } from '@holdfast/protocol'
 
@@ -171,7 +171,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     } else if (signal === 'offline') dispatch({ type: 'doubt' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
     // What else the page may not do with this host, ask over HTTP for one, is no reason.
-    else if (target && url?.startsWith('ws') && isSameHost(target.url, url)) learn(csp)
+    else if (target && isSameOrigin(target.url, url)) learn(csp)
   }
 
   const learn = (found: Finding | undefined): void => {
@@ -221,7 +221,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     // An attempt that was given up has nothing to say any more, of where to dial neither.
     if (epoch !== state.epoch) return
     if ('cause' in result) return dispatch({ type: 'ended', epoch, ...result })
-    if (target && !isSameHost(target.url, result.url)) forget()
+    if (target && !isSameOrigin(target.url, result.url)) forget()
     target = result
     dispatch({ type: 'prepared', epoch })
   }

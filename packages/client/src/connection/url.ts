@@ -5,13 +5,13 @@ export type UrlSource = string | { readonly href: string }
 
 /** What Holdfast uses of the platform's `URL`. */
 const platform = globalThis as unknown as {
-  readonly URL: new (url: string, base?: string) => { readonly href: string; readonly host: string }
+  readonly URL: new (url: string, base?: string) => { readonly href: string; readonly origin: string }
 }
 
-/** Whether both URLs lead to one host and port. False for what is no URL. */
-export function isSameHost(url: string, other: string | undefined): boolean {
+/** Whether both URLs lead to one host and port by one protocol. False for what is no URL. */
+export function isSameOrigin(url: string, other: string | undefined): boolean {
   try {
-    return new platform.URL(url).host === new platform.URL(other!).host
+    return new platform.URL(url).origin === new platform.URL(other!).origin
   } catch {
     return false
   }
