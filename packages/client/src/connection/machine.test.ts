@@ -487,6 +487,35 @@ describe('attempts that open no socket', () => {
     )
   })
 
+  it('keep to what came out while the next one was under way, once that has failed as well', () => {
+    const finding: Finding = { cause: { reason: 'rate-limited' }, delay: [60_000, 75_000], refresh: true }
+    const preparing = step(waiting, tick, policy, at(9_000))[0]
+    const dialing = step(preparing, { type: 'prepared', epoch: 2 }, policy, at(9_010))[0]
+    const prepared: Input = { type: 'prepared', epoch: 2 }
+    for (const [from, inputs] of [
+      [preparing, [prepared]],
+      [dialing, []],
+    ] as const) {
+      const [told] = run(from, [
+        [learned(finding, 2), at(9_020)],
+        ...inputs.map((input) => [input, at(9_030)] as const),
+        [ended(1006, 2), at(10_000)],
+      ])
+      expect(told).toMatchObject({
+        name: 'waiting',
+        earliest: 70_000,
+        tally: { refresh: true },
+        cause: { reason: 'rate-limited', code: 1006 },
+      })
+    }
+    const [opened] = run(dialing, [
+      [learned(finding, 2), at(9_020)],
+      [{ type: 'opened', epoch: 2 }, at(9_030)],
+      [ended(1006, 2), at(10_000)],
+    ])
+    expect(opened).toMatchObject({ cause: { reason: 'lost' }, tally: { refresh: false } })
+  })
+
   it('wait for as long as the server wishes, also when somebody looks', () => {
     const [told] = step(
       waiting,

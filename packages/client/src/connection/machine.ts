@@ -101,6 +101,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       return leave(state, policy, sample)
     case 'learned':
       if (name === 'waiting') return [learn(state, input.finding, sample)]
+      if (name === 'preparing' || name === 'opening') return [{ ...state, finding: input.finding }]
       break
     case 'doubt':
       return doubt(state, policy, sample)
@@ -173,7 +174,8 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, sample:
   const pause = cause.reason === 'offline' ? 0 : wakePause
   const earliest = Math.max(from.startedAt + pause, now + (rule.delay?.[0] ?? 0))
   const { epoch } = from
-  const next: State = { name: 'waiting', epoch, tally, deadline, earliest, wakeWithin: wakeDelay, cause }
+  const wait: Waiting = { name: 'waiting', epoch, tally, deadline, earliest, wakeWithin: wakeDelay, cause }
+  const next = from.name === 'opening' && from.finding ? learn(wait, from.finding, sample) : wait
   return tally.unopened > unopened && tally.unopened % diagnoseEvery === 0
     ? [next, 'destroy', 'diagnose']
     : [next, 'destroy']

@@ -40,6 +40,8 @@ export interface Attempt extends Base {
   readonly cause: Cause | undefined
   /** What went wrong, if the socket has said so and not closed. */
   readonly failure?: Cause
+  /** What has come out of the attempts before, too late for this one. */
+  readonly finding?: Finding
 }
 
 export interface Open extends Base {
