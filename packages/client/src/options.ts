@@ -56,7 +56,7 @@ export interface ClientOptions {
    * is kept to.
    *
    * Without it, the URL of the socket itself is asked, from pages of the same origin only. `false` asks nowhere. A URL of
-   * another origin has to allow it by CORS.
+   * another origin has to allow it by CORS, and to expose `Retry-After`.
    */
   readonly healthUrl?: UrlSource | false
   /** Bounds of the queue of messages that wait for the connection. */
