@@ -255,6 +255,8 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     written,
     async read(place, ask) {
+      // Whoever tries again at once would leave it no turn to be opened in.
+      if (state === 'opening') await written()
       const target = database
       if (!target) throw new Error('the database is not open')
       try {

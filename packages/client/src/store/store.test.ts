@@ -25,7 +25,7 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
     ...options.store,
   })
   const given = setUp({ wire: session(), store: outbox, ...options.client })
-  const { client, network } = given
+  const { client, clock, network } = given
   const settled: string[] = []
   client.watch('settled', ({ name, outcome }) => {
     settled.push(`${name} ${'reason' in outcome ? outcome.reason : outcome.status}`)
@@ -66,11 +66,23 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
       ],
     )
   }
+  /** The connection breaks, and the client dials again. */
+  const cut = async (): Promise<void> => {
+    const { length } = network.sockets
+    network.last.end(1006)
+    while (network.sockets.length === length) await clock.advance(1_000)
+  }
+  const away = (): void => {
+    page.event({ type: 'pagehide', persisted: true })
+    page.hide()
+    page.event({ type: 'visibilitychange' })
+  }
+  const back = (): void => page.event({ type: 'pageshow', persisted: true })
   const records = () => origin.records('test', 'messages')
   const texts = async (): Promise<unknown[]> => (await records()).map(({ text }) => text)
   const data = async (): Promise<unknown[]> =>
     (await texts()).map((text) => (JSON.parse(`[0,0${text as string}]`) as unknown[])[3])
-  return { ...given, origin, page, outbox, troubles, settled, say, frames, live, records, data }
+  return { ...given, origin, page, outbox, troubles, settled, say, frames, live, cut, away, back, records, data }
 }
 
 const until = (condition: () => void | Promise<void>): Promise<void> => vi.waitFor(condition)
@@ -461,6 +473,19 @@ describe('what an earlier page has left', () => {
     expect(third.settled).toEqual(['a session-lost'])
   })
 
+  it('goes on when the database has to be opened again meanwhile', async () => {
+    const origin = await leave({}, (client) => {
+      for (let number = 0; number < 10; number++) client.send('a', number)
+    })
+    const second = setUpStore({ origin, client: { outbox: { maxMessages: 10 } } })
+    await second.live()
+    await until(() => expect(second.frames().length).toBeGreaterThan(3))
+    second.page.loseDatabase()
+    await second.say(['a', second.frames().length])
+    await until(() => expect(second.frames()).toHaveLength(10))
+    expect(sent(second.frames())).toEqual(Array.from({ length: 10 }, (_, number) => number))
+  })
+
   it('is not sent once the server may have forgotten how far it came', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
@@ -589,3 +614,18 @@ describe('a page that is put away', () => {
     await until(() => expect(first.frames().map(([, , , sent]) => sent)).toEqual([3]))
   })
 })
+
+async function laneOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
+  return (await records())[0]!['lane'] as string
+}
+
+/** Another page has the lock, until the returned function is called. */
+async function lockIn(origin: FakeOrigin, name: string): Promise<() => void> {
+  let release = (): void => {}
+  void origin
+    .page()
+    .ports.locks()!
+    .request(name, {}, () => new Promise<void>((resolve) => (release = resolve)))
+  await until(() => expect(origin.isLocked(name)).toBe(true))
+  return release
+}
