@@ -37,6 +37,8 @@ export interface Journal {
   suspend(): void
   /** Writes what is left, and lets go. */
   close(): Promise<void>
+  /** Writes nothing any more. */
+  fail(cause: unknown): void
 }
 
 export interface JournalPorts {
@@ -284,6 +286,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       database?.close()
       database = undefined
     },
+    fail,
   }
 }
 

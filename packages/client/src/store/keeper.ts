@@ -63,6 +63,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
     if (failure) return
     failure = { cause }
+    journal.fail(cause)
     refused.clear()
     isAway = false
     unmark?.()

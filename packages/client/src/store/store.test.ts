@@ -373,6 +373,21 @@ describe('a platform without a database', () => {
     await client.dispose()
   })
 
+  it('that refuses a lock later on is told, and so is whoever waits for the disk', async () => {
+    const origin = createOrigin()
+    const page = origin.page()
+    const locks = { request: () => Promise.reject(named('SecurityError')) }
+    const { client, outbox, troubles } = setUpStore({
+      origin,
+      page,
+      store: { ports: { ...page.ports, locks: () => locks } },
+    })
+    client.send('a', 1)
+    await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
+    expect(troubles).toMatchObject([{ what: 'unavailable', durability: 'memory' }])
+    await client.dispose()
+  })
+
   it('is Node, where the ports of browsers find nothing', async () => {
     const { client, outbox, troubles } = setUpStore({ store: { ports: {} } })
     client.send('a', 1)
