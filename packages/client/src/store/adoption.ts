@@ -5,7 +5,7 @@ import type { Journal } from './journal.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock, tryLock } from './locks.ts'
 import type { StorePorts } from './ports.ts'
-import { bodyOf, outcomeOf, unknown, writtenUnder } from './records.ts'
+import { bodyOf, isForgotten, outcomeOf, unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord, Server } from './records.ts'
 
 /** What the adoption shares with the keeper. */
@@ -223,6 +223,8 @@ export function createAdoption(held: Held): Adoption {
       if (outcome) settle(lane, message, outcome)
       return !outcome
     })
+    for (const entry of [...lane.open.values()])
+      if (isForgotten(entry, entry.epoch, server, now)) entry.delivery.settle(unknown)
     lane.identity = server.identity
   }
 
@@ -262,7 +264,7 @@ export function createAdoption(held: Held): Adoption {
       if (record.n !== message.n) continue
       if (!host.outbox().hasRoom(message.bytes)) return
       lane.waiting.shift()
-      queue(lane, record)
+      queue(lane, record, message.under)
     }
     // What is not in the database any more cannot be sent.
     const last = batch.at(-1)?.n
@@ -270,8 +272,9 @@ export function createAdoption(held: Held): Adoption {
     else if (batch.length < batchLength) lane.waiting = lane.waiting.filter(({ n }) => n > last!)
   }
 
-  const queue = (lane: Adopted, record: MessageRecord): void => {
-    const { n, name, at, expiresAt, bytes, epoch } = record
+  /** What it may have been written under before is known here only: in the database, it is under the server of now. */
+  const queue = (lane: Adopted, record: MessageRecord, epoch: Waiting['under']): void => {
+    const { n, name, at, expiresAt, bytes } = record
     const body = bodyOf(record)
     lane.last = n
     const delivery = host

@@ -9,7 +9,7 @@ import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock } from './locks.ts'
 import type { PageEventLike, StorePorts } from './ports.ts'
-import { unknown, writtenUnder } from './records.ts'
+import { isForgotten, unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord, Server } from './records.ts'
 
 export interface KeeperOptions {
@@ -156,12 +156,11 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   /** What another page may have sent to a server that is no more must not be sent by this one. */
   const settleTaken = (): void => {
-    if (!own || !isTaken || !server || !isOpen()) return
+    if (!own || !isTaken || !server) return
     isTaken = false
-    for (const entry of [...own.open.values()]) {
-      const under = writtenUnder(entry, own)
-      if (under !== null && under !== server.epoch) entry.delivery.settle(unknown)
-    }
+    const now = clock.wall()
+    for (const entry of [...own.open.values()])
+      if (isForgotten(entry, writtenUnder(entry, own), server, now)) entry.delivery.settle(unknown)
   }
 
   // Pages
@@ -221,7 +220,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
-      settleTaken()
+      if (isOpen()) settleTaken()
     }
     for (const task of everything()) journal.push(task)
   }

@@ -501,6 +501,25 @@ describe('what an earlier page has left', () => {
     expect(sent(second.frames())).toEqual(Array.from({ length: 10 }, (_, number) => number))
   })
 
+  it.each([
+    ['has restarted', { lanes: { epoch: 'e2', ttl: 86_400_000 } }],
+    ['remembers for less time than that', { lanes: { epoch: 'e1', ttl: 500 } }],
+  ])('and waits in the queue is not sent again to a server that %s', async (_, part) => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live()
+    for (let number = 0; number < 4; number++) first.client.send('a', number)
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(sent(second.frames())).toEqual([0]))
+    await second.cut()
+    await second.live({ session: 's2', ...part })
+    await until(() => expect(second.settled).toEqual(Array(4).fill('a session-lost')))
+    expect(second.frames()).toEqual([])
+  })
+
   it('is not sent once the server may have forgotten how far it came', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
@@ -627,6 +646,24 @@ describe('a page that is put away', () => {
     first.client.send('a', 3)
     await first.live()
     await until(() => expect(first.frames().map(([, , , sent]) => sent)).toEqual([3]))
+  })
+  it('does not send to a new server what another page may have sent to the old one', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    second.page.kill()
+    first.back()
+    await first.clock.advance(10)
+    await until(async () => expect(origin.isLocked(`holdfast:test:${await laneOf(first)}`)).toBe(true))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await first.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    expect(first.frames()).toEqual([])
   })
 })
 
