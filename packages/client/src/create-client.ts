@@ -141,12 +141,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     kept ? kept.guard(end.link) : end.link,
     clock,
     (name, outcome, bytes, message) => {
-      kept?.settled(message)
+      const told = kept ? kept.settled(message, outcome) : outcome
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      announce('settled', { name, outcome })
+      announce('settled', { name, outcome: told })
     },
   )
 

@@ -37,7 +37,7 @@ export interface Adoption {
   /** A server has taken us in. */
   greeted(): void
   /** A message has its outcome. */
-  progressed(lane: Lane | undefined): void
+  progressed(): void
   /** Lets go of all lanes that were taken over. What was queued of them goes out all the same. */
   abandon(): void
 }

@@ -1,5 +1,5 @@
 import { bodyBytes, misuse } from '@holdfast/protocol'
-import type { Body, Delivery, Place } from '@holdfast/protocol'
+import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held } from './adoption.ts'
@@ -227,7 +227,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   // Client
 
-  const settled = (delivery: Delivery): void => {
+  const settled = (delivery: Delivery, outcome: Outcome): Outcome => {
     const entry = entries.get(delivery)
     if (entry) {
       entries.delete(delivery)
@@ -236,7 +236,10 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       entry.lane.open.delete(entry.n)
       if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.lane.id, entry.n] })
     }
-    adoption.progressed(entry?.lane)
+    adoption.progressed()
+    // This page did not hand it on, but an earlier one may have.
+    const isSentBefore = entry && !entry.lane.isOwn && entry.epoch !== null
+    return isSentBefore && outcome.status === 'undelivered' ? unknown : outcome
   }
 
   const isMarked = (entry: Entry, epoch: string): boolean =>
@@ -295,7 +298,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (isDisposed) return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.
-      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery)
+      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery, delivery.outcome)
       begin()
       if (failure) return
       settleTaken()

@@ -520,6 +520,20 @@ describe('what an earlier page has left', () => {
     expect(second.frames()).toEqual([])
   })
 
+  it('and may have been handed on is unknown, whatever ends its second wait', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live()
+    for (let number = 0; number < 4; number++) first.client.send('a', number, { ttl: 60_000 })
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(second.client.stats().queuedMessages).toBe(3))
+    await second.clock.advance(60_001)
+    expect(second.settled).toEqual(Array(3).fill('a session-lost'))
+  })
+
   it('is not sent once the server may have forgotten how far it came', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
