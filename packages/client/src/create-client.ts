@@ -146,7 +146,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      announce('settled', { name, outcome: told })
+      if (told) announce('settled', { name, outcome: told })
     },
   )
 

@@ -38,7 +38,7 @@ export interface Adoption {
   greeted(): void
   /** A message has its outcome. */
   progressed(): void
-  /** Lets go of all lanes that were taken over. What was queued of them goes out all the same. */
+  /** Gives back all lanes that were taken over, with what was queued of them: whoever takes them next tells of it. */
   abandon(): void
 }
 
@@ -361,7 +361,10 @@ export function createAdoption(held: Held): Adoption {
     abandon() {
       for (const end of waits.values()) end()
       for (const lane of adopted) {
-        for (const { delivery } of lane.open.values()) entries.delete(delivery)
+        for (const entry of lane.open.values()) {
+          entry.isGone = true
+          entry.delivery.settle(unknown)
+        }
         lanes.delete(lane.id)
         lane.release?.()
       }

@@ -227,10 +227,12 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   // Client
 
-  const settled = (delivery: Delivery, outcome: Outcome): Outcome => {
+  const settled = (delivery: Delivery, outcome: Outcome): Outcome | undefined => {
     const entry = entries.get(delivery)
     if (entry) {
       entries.delete(delivery)
+      // It was given back.
+      if (entry.isGone) return undefined
       refused.delete(entry)
       entry.isGone = true
       entry.lane.open.delete(entry.n)

@@ -679,6 +679,28 @@ describe('a page that is put away', () => {
     await until(() => expect(first.settled).toEqual(['a session-lost']))
     expect(first.frames()).toEqual([])
   })
+
+  it('gives back what it had of others, and tells of it once', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    for (let number = 0; number < 4; number++) first.client.send('a', number)
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(second.client.stats().queuedMessages).toBe(3))
+    second.away()
+    expect(second.client.stats().queuedMessages).toBe(0)
+    second.back()
+    await until(() => expect(second.client.stats().queuedMessages).toBe(4))
+    for (let ack = 1; ack <= 5; ack++) {
+      await until(() => expect(second.frames()).toHaveLength(ack))
+      await second.say(['a', ack])
+    }
+    expect(second.frames().map(([, , , sent]) => sent)).toEqual([0, 0, 1, 2, 3])
+    await until(async () => expect(await second.records()).toEqual([]))
+    expect(second.settled).toEqual(Array(4).fill('a delivered'))
+  })
 })
 
 async function laneOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
