@@ -3,6 +3,7 @@ import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held } from './adoption.ts'
+import type { Database } from './database.ts'
 import { createJournal } from './journal.ts'
 import type { Task, Writable } from './journal.ts'
 import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
@@ -52,6 +53,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   let failure: { readonly cause: unknown } | undefined
   /** The page has let go of its lane, and has not got it back. */
   let isAway = false
+  /** It is about to get it back. */
+  let isReturning = false
   let isLeaving = false
   /** Opens the gate, while the database does not know yet that messages will be written. */
   let unmark: (() => void) | undefined
@@ -78,10 +81,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     const tasks: Task[] = server ? [ownerTask(server.identity)] : []
     for (const lane of lanes.values()) {
       tasks.push(laneTask(lane))
-      for (const entry of lane.open.values()) {
-        entry.isWritten = true
-        tasks.push(messageTask(entry))
-      }
+      for (const entry of lane.open.values()) tasks.push(messageTask(entry))
     }
     return tasks
   }
@@ -92,6 +92,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     name: databaseName,
     // Before anything of the own lane is in the database, so that nobody can take it for that of somebody else.
     async opened(database) {
+      if (isReturning) await reconcile(database)
       if (!own || own.identity !== undefined) return
       const owner = (await database.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
       if (own.identity === undefined) own.identity = owner?.identity
@@ -190,33 +191,35 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   }
 
   const comeBack = async (): Promise<void> => {
-    if (!isAway || failure || isDisposed) return
+    if (!isAway || isReturning || failure || isDisposed) return
+    isReturning = true
     try {
       await lockOwn()
       await journal.open()
-      await reconcile()
     } catch (error) {
-      // What fails in the database, the journal tells of.
-      if (!own?.release) return fail('failed', error)
+      fail('failed', error)
     }
-    if (isDisposed) return
+    isReturning = false
     isAway = false
+    // What came of it meanwhile is in the database now.
+    if (isDisposed) return end()
+    if (isLeaving) return leave()
     host.outbox().flush()
     await adoption.look()
   }
 
   /** Another page may have sent some of our messages, and told what became of them. */
-  const reconcile = async (): Promise<void> => {
+  const reconcile = async (database: Database): Promise<void> => {
     if (!own) return
     const lane = own
-    const found = (await journal.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
+    const found = (await database.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
     if (found?.taken !== lane.taken) {
       isTaken = true
       lane.taken = found?.taken ?? lane.taken
       lane.epoch = found?.epoch ?? lane.epoch
       lane.written = found?.written ?? lane.written
       const range = ports.keyRange([lane.id, 0], [lane.id, Infinity])
-      const left = (await journal.read('messages', (store) => store.getAll(range))) as MessageRecord[]
+      const left = (await database.read('messages', (store) => store.getAll(range))) as MessageRecord[]
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
@@ -242,6 +245,14 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     // This page did not hand it on, but an earlier one may have.
     const isSentBefore = entry && !entry.lane.isOwn && entry.epoch !== null
     return isSentBefore && outcome.status === 'undelivered' ? unknown : outcome
+  }
+
+  const end = async (): Promise<void> => {
+    // It is empty, because all of it is settled.
+    if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
+    await journal.close()
+    adoption.abandon()
+    own?.release?.()
   }
 
   const isMarked = (entry: Entry, epoch: string): boolean =>
@@ -340,11 +351,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       unmark?.()
       stopListening?.()
       await begun
-      // It is empty, because all of it is settled.
-      if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
-      await journal.close()
-      adoption.abandon()
-      own?.release?.()
+      await end()
     },
   }
 }

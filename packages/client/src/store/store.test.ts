@@ -82,7 +82,22 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
   const texts = async (): Promise<unknown[]> => (await records()).map(({ text }) => text)
   const data = async (): Promise<unknown[]> =>
     (await texts()).map((text) => (JSON.parse(`[0,0${text as string}]`) as unknown[])[3])
-  return { ...given, origin, page, outbox, troubles, settled, say, frames, live, cut, away, back, records, data }
+  return {
+    ...given,
+    origin,
+    page,
+    outbox,
+    troubles,
+    settled,
+    say,
+    frames,
+    live,
+    cut,
+    away,
+    back,
+    records,
+    data,
+  }
 }
 
 const until = (condition: () => void | Promise<void>): Promise<void> => vi.waitFor(condition)
@@ -700,6 +715,70 @@ describe('a page that is put away', () => {
     expect(second.frames().map(([, , , sent]) => sent)).toEqual([0, 0, 1, 2, 3])
     await until(async () => expect(await second.records()).toEqual([]))
     expect(second.settled).toEqual(Array(4).fill('a delivered'))
+  })
+
+  it('learns what another page has settled, also when it is connected before it has its lane again', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    first.back()
+    await first.live()
+    await second.say(['a', 1])
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    expect(first.frames()).toEqual([])
+  })
+
+  it('leaves no lock and no database behind if it is disposed of while it waits for its lane', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const name = `holdfast:test:${await laneOf(first)}`
+    first.away()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    const release = await lockIn(origin, name)
+    first.back()
+    await settleMicrotasks()
+    await first.client.dispose()
+    release()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(origin.isLocked(name)).toBe(false)
+    expect(await first.data()).toEqual([])
+    await new Promise<void>((resolve, reject) => {
+      const deleting = origin.databases.deleteDatabase('holdfast:test')
+      deleting.onsuccess = () => resolve()
+      deleting.onblocked = () => reject(new Error('a handle is open'))
+    })
+  })
+
+  it.each([1, 2])('lets go of its lane when it is left again (%i returns)', async (returns) => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const name = `holdfast:test:${await laneOf(first)}`
+    first.away()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    const release = await lockIn(origin, name)
+    for (let count = 0; count < returns; count++) {
+      first.back()
+      await settleMicrotasks()
+      first.away()
+    }
+    release()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(origin.isLocked(name)).toBe(false)
+    first.back()
+    await until(() => expect(origin.isLocked(name)).toBe(true))
+    await first.outbox.committed()
+    first.away()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(origin.isLocked(name)).toBe(false)
   })
 })
 
