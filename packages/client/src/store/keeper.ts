@@ -127,7 +127,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const ownLane = (): Lane => {
     if (own) return own
-    own = newLane(ports.randomBytes(16))
+    // 132 bits.
+    own = newLane(ports.randomBytes(22))
     lanes.set(own.id, own)
     return own
   }

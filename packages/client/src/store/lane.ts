@@ -25,7 +25,7 @@ export interface Lane {
   release: Release | undefined
 }
 
-/** A lane of our own, with an id of these 16 random bytes. */
+/** A lane of our own, with an id of these random bytes. */
 export function newLane(random: Uint8Array): Lane {
   return {
     id: idOf(random),
@@ -74,12 +74,7 @@ function recordOf(entry: Entry): MessageRecord {
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** 128 bits in 22 letters. */
+/** Six bits of each byte. */
 function idOf(bytes: Uint8Array): string {
-  let id = ''
-  for (let at = 0; at < 16; at += 3) {
-    const three = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-    for (const shift of [18, 12, 6, 0]) id += letters[(three >> shift) & 63]
-  }
-  return id.slice(0, 22)
+  return Array.from(bytes, (byte) => letters[byte & 63]).join('')
 }
