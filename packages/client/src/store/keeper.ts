@@ -141,13 +141,13 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     try {
       if (!ports.databases()) throw new TypeError('no IndexedDB here')
       if (!ports.locks()) throw new TypeError('no Web Locks here')
-      ownLane()
+      // Ahead of its messages, which nobody would find without it.
+      note(ownLane())
       stopListening = ports.listen(onPage)
       await lockOwn()
     } catch (error) {
       return fail('unavailable', error)
     }
-    note(own!)
     await journal.open()
     await adoption.look()
   }

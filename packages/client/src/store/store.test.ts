@@ -189,6 +189,15 @@ describe('a store', () => {
     expect(page.transactions).toBeLessThan(24)
   })
 
+  it('says that a message is on disk only when another page can find it there', async () => {
+    const { client, page, outbox, origin } = setUpStore()
+    for (let number = 0; number < 512; number++) client.send('a', number)
+    // Only the first transaction comes through.
+    page.fail('complete', named('UnknownError'), Infinity, 1)
+    await outbox.committed().catch(() => {})
+    expect(await origin.records('test', 'lanes')).toHaveLength(1)
+  })
+
   it('writes strictly when it is asked to, and only then', async () => {
     const { client, page, outbox } = setUpStore()
     client.send('a', 1)
