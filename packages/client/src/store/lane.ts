@@ -1,6 +1,7 @@
 import type { Body, Sent } from '@holdfast/protocol'
 import type { Task, Writable } from './journal.ts'
 import type { Release } from './locks.ts'
+import { writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord } from './records.ts'
 
 /** A message that has no outcome yet. */
@@ -67,7 +68,9 @@ export function ownerTask(identity: string | null): Task {
 }
 
 function recordOf(entry: Entry): MessageRecord {
-  const { lane, n, name, body, bytes, at, expiresAt, epoch } = entry
+  const { lane, n, name, body, bytes, at, expiresAt } = entry
+  // The lane may come into the database only later.
+  const epoch = writtenUnder(entry, lane)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
   return { lane: lane.id, n, name, text, data, bytes, at, expiresAt, epoch }
 }

@@ -612,6 +612,18 @@ describe('a connection', () => {
     expect(frames()).toHaveLength(1)
   })
 
+  it('is noted with every message that goes out before the database is open', async () => {
+    const { client, page, outbox, live, frames, records } = setUpStore()
+    for (let number = 0; number < 600; number++) client.send('a', number)
+    await live()
+    expect(frames().length).toBeGreaterThan(0)
+    page.fail('complete', named('UnknownError'), Infinity, 1)
+    await outbox.committed().catch(() => {})
+    const found = await records()
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.filter(({ epoch }) => epoch !== 'e1')).toEqual([])
+  })
+
   it('of somebody else is never given what was sent after the last one, not even by the first transaction', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
