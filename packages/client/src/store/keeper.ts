@@ -227,6 +227,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (isOpen()) settleTaken()
     }
     for (const task of everything()) journal.push(task)
+    if (server && isOpen()) mark(server)
   }
 
   // Client
@@ -258,6 +259,31 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const isMarked = (entry: Entry, epoch: string): boolean =>
     !entry.isWritten || writtenUnder(entry, entry.lane) === epoch
+
+  /** Tells the database that the messages may be written to this server, and holds them back until it knows. */
+  const mark = ({ identity, epoch }: Server): void => {
+    let isNews = false
+    for (const lane of lanes.values()) {
+      for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
+      lane.identity = identity
+      lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
+      lane.epoch = epoch
+      note(lane)
+    }
+    journal.push(ownerTask(identity))
+    unmark?.()
+    if (isNews) {
+      const open = (): void => {
+        if (unmark !== open) return
+        unmark = undefined
+        clock.clearTimer(timer)
+        host.outbox().flush()
+      }
+      const timer = clock.setTimer(open, markTimeout)
+      unmark = open
+      journal.written().then(open, open)
+    }
+  }
 
   return {
     get failure() {
@@ -317,28 +343,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (failure) return
       settleTaken()
       adoption.judge()
-      const { epoch } = server
-      let isNews = false
-      for (const lane of lanes.values()) {
-        for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
-        lane.identity = identity
-        lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
-        lane.epoch = epoch
-        note(lane)
-      }
-      journal.push(ownerTask(identity))
-      unmark?.()
-      if (isNews) {
-        const open = (): void => {
-          if (unmark !== open) return
-          unmark = undefined
-          clock.clearTimer(timer)
-          host.outbox().flush()
-        }
-        const timer = clock.setTimer(open, markTimeout)
-        unmark = open
-        journal.written().then(open, open)
-      }
+      mark(server)
       // Once the connection is open.
       void Promise.resolve().then(adoption.greeted)
     },

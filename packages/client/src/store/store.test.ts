@@ -754,6 +754,27 @@ describe('a page that is put away', () => {
     expect(first.frames()).toEqual([])
   })
 
+  it('notes what it sends when it is connected before it has its lane again', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    first.back()
+    first.client.send('a', 2)
+    await first.live()
+    await second.say(['a', 1])
+    await until(() => expect(first.frames()).toHaveLength(1))
+    first.page.kill()
+    const third = setUpStore({ origin })
+    await third.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await until(() => expect(third.settled).toEqual(['a session-lost']))
+    expect(third.frames()).toEqual([])
+  })
+
   it('leaves no lock and no database behind if it is disposed of while it waits for its lane', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
