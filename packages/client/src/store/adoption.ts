@@ -225,7 +225,8 @@ export function createAdoption(held: Held): Adoption {
     })
     for (const entry of [...lane.open.values()])
       if (isForgotten(entry, entry.epoch, server, now)) entry.delivery.settle(unknown)
-    lane.identity = server.identity
+    // Not that of somebody else: something of theirs may still come into the database.
+    if (lane.identity === undefined) lane.identity = server.identity
   }
 
   const advance = (lane: Adopted): void => {

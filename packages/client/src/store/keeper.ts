@@ -265,7 +265,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     let isNews = false
     for (const lane of lanes.values()) {
       for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
-      lane.identity = identity
+      if (lane.isOwn) lane.identity = identity
       lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
       lane.epoch = epoch
       note(lane)

@@ -461,6 +461,26 @@ describe('what an earlier page has left', () => {
     await until(async () => expect(await origin.records('test', 'lanes')).toHaveLength(1))
   })
 
+  it('is not sent for somebody else, not even what comes into the database late', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live({ identity: 'ann' })
+    first.client.send('a', 'early')
+    await first.outbox.committed()
+    first.page.kill()
+    const [record] = await first.records()
+    const second = setUpStore({ origin })
+    await second.live({ identity: 'bob' })
+    await until(async () => expect(await second.records()).toEqual([]))
+    const late = { ...record, n: 2, text: (record!['text'] as string).replace('early', 'late') }
+    await origin.put('test', 'messages', late)
+    const third = setUpStore({ origin })
+    await third.live({ identity: 'bob' })
+    await until(async () => expect(await third.records()).toEqual([]))
+    expect([...second.settled, ...third.settled]).toEqual(['a session-lost', 'a session-lost'])
+    expect([...second.frames(), ...third.frames()]).toEqual([])
+  })
+
   it('expires by the wall clock, after its own time or that of the store', async () => {
     const origin = await leave({ store: { ttl: 60_000 } }, (client) => {
       client.send('a', 'short', { ttl: 1_000 })
