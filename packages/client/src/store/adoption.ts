@@ -193,7 +193,12 @@ export function createAdoption(held: Held): Adoption {
       dropped.add(message)
       settle(lane, message, message.under === null ? overflow : unknown)
     }
-    for (const lane of found) lane.waiting = lane.waiting.filter((message) => !dropped.has(message))
+    for (const lane of found) {
+      lane.waiting = lane.waiting.filter((message) => !dropped.has(message))
+      // Its page may come back, and has to see that something became of them.
+      lane.taken++
+      held.note(lane)
+    }
   }
 
   // Sending

@@ -518,6 +518,22 @@ describe('what an earlier page has left', () => {
     })
   })
 
+  it('and was told as too much is not sent by its page when that returns', async () => {
+    const first = setUpStore()
+    first.client.send('a', 'x'.repeat(100))
+    first.client.send('a', 'y'.repeat(100))
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin: first.origin, store: { maxStored: 250 } })
+    second.client.send('b', 1)
+    await until(() => expect(second.settled).toEqual(['a overflow']))
+    await second.outbox.committed()
+    first.back()
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    await first.live()
+    await until(() => expect(sent(first.frames())).toEqual(['y'.repeat(100)]))
+  })
+
   it('is not sent again to a server that knows nothing of lanes, if it may have been written', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
