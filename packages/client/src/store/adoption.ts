@@ -141,7 +141,7 @@ export function createAdoption(held: Held): Adoption {
 
   /** Its page lives. Once that is gone, one of those who wait gets the lock. */
   const wait = (id: string): void => {
-    if (waits.has(id)) return
+    if (waits.has(id) || !isActive()) return
     const abort = newAbort()
     waits.set(id, () => abort.abort())
     const forget = (): void => void waits.delete(id)

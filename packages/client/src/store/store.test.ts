@@ -774,6 +774,34 @@ describe('a page that is put away', () => {
     expect(second.settled).toEqual(Array(4).fill('a delivered'))
   })
 
+  it('waits for no lock of another page', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const page = origin.page()
+    const locks = page.ports.locks()!
+    let ask = (): void => {}
+    let waiting = 0
+    const slow: typeof locks = {
+      async request(name, options, callback) {
+        if (options.ifAvailable) await new Promise<void>((resolve) => (ask = resolve))
+        if (options.signal) waiting++
+        return locks.request(name, options, callback).finally(() => {
+          if (options.signal) waiting--
+        })
+      },
+    }
+    const second = setUpStore({ origin, page, store: { ports: { ...page.ports, locks: () => slow } } })
+    second.client.send('a', 2)
+    await second.outbox.committed()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    second.away()
+    ask()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(waiting).toBe(0)
+  })
+
   it('learns what another page has settled, also when it is connected before it has its lane again', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
