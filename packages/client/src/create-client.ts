@@ -279,7 +279,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
     send(name: string, data?: unknown, how?: SendOptions) {
       const lane = place(how)
-      return post(encode(name, data, undefined, lane), name, how, lane)
+      const payload = encode(name, data, undefined, lane)
+      if (lane && kept!.isOvertaken(lane))
+        throw misuse('a message was sent while another one was being encoded')
+      return post(payload, name, how, lane)
     },
     sendRaw(data, how) {
       const lane = place(how)

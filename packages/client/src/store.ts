@@ -31,6 +31,8 @@ export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 export interface StoreEnd {
   /** The place of the next message. */
   next(): Place
+  /** Whether a message with a later place was sent already: the server would drop this one. */
+  isOvertaken(place: Place): boolean
   /** A message was sent. */
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
   /** A message has its outcome, whether it is kept or not. Gives the one to be told, if any. */

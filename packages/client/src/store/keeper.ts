@@ -1,4 +1,4 @@
-import { bodyBytes, misuse } from '@holdfast/protocol'
+import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
@@ -43,7 +43,6 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   /** Those for which there was no room. */
   const refused = new Map<Writable, unknown>()
   let own: Lane | undefined
-  let lastAdded = 0
   /** The own lane was taken by another page while this one was away, with its last mark. */
   let isTaken = false
   let server: Server | undefined
@@ -303,14 +302,9 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
         return ['none', 1]
       }
     },
+    isOvertaken: ([, n]) => n < (own?.last ?? 0),
     add([, n], message, name, delivery, { ttl = Infinity, durability }) {
       if (isDisposed || delivery.outcome || !own) return
-      // One was sent while this one was being encoded, and the server takes no number below the last one.
-      if (n < lastAdded) {
-        delivery.cancel()
-        return host.report(misuse('a message was sent while another one was being encoded'))
-      }
-      lastAdded = n
       begin()
       if (failure) return
       const at = clock.wall()

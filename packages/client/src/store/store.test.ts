@@ -230,13 +230,16 @@ describe('a store', () => {
     await expect(outbox.committed()).resolves.toBeUndefined()
   })
 
-  it('tells a message that was overtaken while it was encoded, because the server would drop it', async () => {
-    const { client, outbox, reported, data } = setUpStore()
-    const outer = client.send('a', { toJSON: () => (client.send('a', 'inner'), 'outer') })
-    expect(await outer).toEqual({ status: 'undelivered', reason: 'cancelled' })
+  it('refuses a message that was overtaken while it was encoded, because the server would drop it', async () => {
+    const { client, outbox, live, frames, data } = setUpStore()
+    await live()
+    for (const outer of ['outer', 'x'.repeat(20_000)])
+      expect(() => client.send('a', { toJSON: () => (client.send('a', 'inner'), outer) })).toThrow(
+        /while another one was being encoded/,
+      )
     await outbox.committed()
-    expect(await data()).toEqual(['inner'])
-    expect(String(reported[0])).toMatch(/while another one was being encoded/)
+    expect(await data()).toEqual(['inner', 'inner'])
+    expect(frames().map(([, , , sent]) => sent)).toEqual(['inner', 'inner'])
   })
 })
 
@@ -852,8 +855,7 @@ describe('a page that is put away', () => {
     await settleMicrotasks()
     await first.client.dispose()
     release()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(origin.isLocked(name)).toBe(false)
+    await until(() => expect(origin.isLocked(name)).toBe(false))
     expect(await first.data()).toEqual([])
     await new Promise<void>((resolve, reject) => {
       const deleting = origin.databases.deleteDatabase('holdfast:test')
@@ -877,14 +879,12 @@ describe('a page that is put away', () => {
       first.away()
     }
     release()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(origin.isLocked(name)).toBe(false)
+    await until(() => expect(origin.isLocked(name)).toBe(false))
     first.back()
     await until(() => expect(origin.isLocked(name)).toBe(true))
     await first.outbox.committed()
     first.away()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(origin.isLocked(name)).toBe(false)
+    await until(() => expect(origin.isLocked(name)).toBe(false))
   })
 })
 
