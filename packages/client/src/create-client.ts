@@ -141,12 +141,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     kept ? kept.guard(end.link) : end.link,
     clock,
     (name, outcome, bytes, message) => {
-      kept?.settled(message)
+      const told = kept ? kept.settled(message, outcome) : outcome
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      announce('settled', { name, outcome })
+      if (told) announce('settled', { name, outcome: told })
     },
   )
 
@@ -279,7 +279,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
     send(name: string, data?: unknown, how?: SendOptions) {
       const lane = place(how)
-      return post(encode(name, data, undefined, lane), name, how, lane)
+      const payload = encode(name, data, undefined, lane)
+      if (lane && kept!.isOvertaken(lane))
+        throw misuse('a message was sent while another one was being encoded')
+      return post(payload, name, how, lane)
     },
     sendRaw(data, how) {
       const lane = place(how)

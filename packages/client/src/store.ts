@@ -31,10 +31,12 @@ export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 export interface StoreEnd {
   /** The place of the next message. */
   next(): Place
+  /** Whether a message with a later place was sent already: the server would drop this one. */
+  isOvertaken(place: Place): boolean
   /** A message was sent. */
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  /** A message has its outcome, whether it is kept or not. */
-  settled(delivery: Delivery): void
+  /** A message has its outcome, whether it is kept or not. Gives the one to be told, if any. */
+  settled(delivery: Delivery, outcome: Outcome): Outcome | undefined
   /** The server has taken us in, and nothing was written since. */
   greeted(ok: Pick<Ok, 'identity'> & { readonly lanes?: LanesOffer }): void
   /** The link, which is not writable while others may be sending what waits, or must learn first that it is written. */

@@ -5,7 +5,7 @@ import type { Journal } from './journal.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock, tryLock } from './locks.ts'
 import type { StorePorts } from './ports.ts'
-import { bodyOf, outcomeOf, unknown, writtenUnder } from './records.ts'
+import { bodyOf, isForgotten, outcomeOf, unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord, Server } from './records.ts'
 
 /** What the adoption shares with the keeper. */
@@ -37,8 +37,8 @@ export interface Adoption {
   /** A server has taken us in. */
   greeted(): void
   /** A message has its outcome. */
-  progressed(lane: Lane | undefined): void
-  /** Lets go of all lanes that were taken over. What was queued of them goes out all the same. */
+  progressed(): void
+  /** Gives back all lanes that were taken over, with what was queued of them: whoever takes them next tells of it. */
   abandon(): void
 }
 
@@ -141,7 +141,7 @@ export function createAdoption(held: Held): Adoption {
 
   /** Its page lives. Once that is gone, one of those who wait gets the lock. */
   const wait = (id: string): void => {
-    if (waits.has(id)) return
+    if (waits.has(id) || !isActive()) return
     const abort = newAbort()
     waits.set(id, () => abort.abort())
     const forget = (): void => void waits.delete(id)
@@ -193,7 +193,12 @@ export function createAdoption(held: Held): Adoption {
       dropped.add(message)
       settle(lane, message, message.under === null ? overflow : unknown)
     }
-    for (const lane of found) lane.waiting = lane.waiting.filter((message) => !dropped.has(message))
+    for (const lane of found) {
+      lane.waiting = lane.waiting.filter((message) => !dropped.has(message))
+      // Its page may come back, and has to see that something became of them.
+      lane.taken++
+      held.note(lane)
+    }
   }
 
   // Sending
@@ -223,7 +228,10 @@ export function createAdoption(held: Held): Adoption {
       if (outcome) settle(lane, message, outcome)
       return !outcome
     })
-    lane.identity = server.identity
+    for (const entry of [...lane.open.values()])
+      if (isForgotten(entry, entry.epoch, server, now)) entry.delivery.settle(unknown)
+    // Not that of somebody else: something of theirs may still come into the database.
+    if (lane.identity === undefined) lane.identity = server.identity
   }
 
   const advance = (lane: Adopted): void => {
@@ -262,7 +270,7 @@ export function createAdoption(held: Held): Adoption {
       if (record.n !== message.n) continue
       if (!host.outbox().hasRoom(message.bytes)) return
       lane.waiting.shift()
-      queue(lane, record)
+      queue(lane, record, message.under)
     }
     // What is not in the database any more cannot be sent.
     const last = batch.at(-1)?.n
@@ -270,8 +278,9 @@ export function createAdoption(held: Held): Adoption {
     else if (batch.length < batchLength) lane.waiting = lane.waiting.filter(({ n }) => n > last!)
   }
 
-  const queue = (lane: Adopted, record: MessageRecord): void => {
-    const { n, name, at, expiresAt, bytes, epoch } = record
+  /** What it may have been written under before is known here only: in the database, it is under the server of now. */
+  const queue = (lane: Adopted, record: MessageRecord, epoch: Waiting['under']): void => {
+    const { n, name, at, expiresAt, bytes } = record
     const body = bodyOf(record)
     lane.last = n
     const delivery = host
@@ -358,7 +367,10 @@ export function createAdoption(held: Held): Adoption {
     abandon() {
       for (const end of waits.values()) end()
       for (const lane of adopted) {
-        for (const { delivery } of lane.open.values()) entries.delete(delivery)
+        for (const entry of lane.open.values()) {
+          entry.isGone = true
+          entry.delivery.settle(unknown)
+        }
         lanes.delete(lane.id)
         lane.release?.()
       }

@@ -37,6 +37,8 @@ export interface Journal {
   suspend(): void
   /** Writes what is left, and lets go. */
   close(): Promise<void>
+  /** Writes nothing any more. */
+  fail(cause: unknown): void
 }
 
 export interface JournalPorts {
@@ -255,6 +257,8 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     written,
     async read(place, ask) {
+      // Whoever tries again at once would leave it no turn to be opened in.
+      if (state === 'opening') await written()
       const target = database
       if (!target) throw new Error('the database is not open')
       try {
@@ -282,6 +286,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       database?.close()
       database = undefined
     },
+    fail,
   }
 }
 

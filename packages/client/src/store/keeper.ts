@@ -1,15 +1,16 @@
-import { bodyBytes, misuse } from '@holdfast/protocol'
-import type { Body, Delivery, Place } from '@holdfast/protocol'
+import { bodyBytes } from '@holdfast/protocol'
+import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held } from './adoption.ts'
+import type { Database } from './database.ts'
 import { createJournal } from './journal.ts'
 import type { Task, Writable } from './journal.ts'
 import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock } from './locks.ts'
 import type { PageEventLike, StorePorts } from './ports.ts'
-import { unknown, writtenUnder } from './records.ts'
+import { isForgotten, unknown, writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord, Server } from './records.ts'
 
 export interface KeeperOptions {
@@ -42,7 +43,6 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   /** Those for which there was no room. */
   const refused = new Map<Writable, unknown>()
   let own: Lane | undefined
-  let lastAdded = 0
   /** The own lane was taken by another page while this one was away, with its last mark. */
   let isTaken = false
   let server: Server | undefined
@@ -52,6 +52,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   let failure: { readonly cause: unknown } | undefined
   /** The page has let go of its lane, and has not got it back. */
   let isAway = false
+  /** It is about to get it back. */
+  let isReturning = false
   let isLeaving = false
   /** Opens the gate, while the database does not know yet that messages will be written. */
   let unmark: (() => void) | undefined
@@ -63,6 +65,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
     if (failure) return
     failure = { cause }
+    journal.fail(cause)
     refused.clear()
     isAway = false
     unmark?.()
@@ -77,10 +80,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     const tasks: Task[] = server ? [ownerTask(server.identity)] : []
     for (const lane of lanes.values()) {
       tasks.push(laneTask(lane))
-      for (const entry of lane.open.values()) {
-        entry.isWritten = true
-        tasks.push(messageTask(entry))
-      }
+      for (const entry of lane.open.values()) tasks.push(messageTask(entry))
     }
     return tasks
   }
@@ -91,6 +91,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     name: databaseName,
     // Before anything of the own lane is in the database, so that nobody can take it for that of somebody else.
     async opened(database) {
+      if (isReturning) await reconcile(database)
       if (!own || own.identity !== undefined) return
       const owner = (await database.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
       if (own.identity === undefined) own.identity = owner?.identity
@@ -125,7 +126,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const ownLane = (): Lane => {
     if (own) return own
-    own = newLane(ports.randomBytes(16))
+    // 132 bits.
+    own = newLane(ports.randomBytes(22))
     lanes.set(own.id, own)
     return own
   }
@@ -138,13 +140,13 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     try {
       if (!ports.databases()) throw new TypeError('no IndexedDB here')
       if (!ports.locks()) throw new TypeError('no Web Locks here')
-      ownLane()
+      // Ahead of its messages, which nobody would find without it.
+      note(ownLane())
       stopListening = ports.listen(onPage)
       await lockOwn()
     } catch (error) {
       return fail('unavailable', error)
     }
-    note(own!)
     await journal.open()
     await adoption.look()
   }
@@ -155,12 +157,11 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   /** What another page may have sent to a server that is no more must not be sent by this one. */
   const settleTaken = (): void => {
-    if (!own || !isTaken || !server || !isOpen()) return
+    if (!own || !isTaken || !server) return
     isTaken = false
-    for (const entry of [...own.open.values()]) {
-      const under = writtenUnder(entry, own)
-      if (under !== null && under !== server.epoch) entry.delivery.settle(unknown)
-    }
+    const now = clock.wall()
+    for (const entry of [...own.open.values()])
+      if (isForgotten(entry, writtenUnder(entry, own), server, now)) entry.delivery.settle(unknown)
   }
 
   // Pages
@@ -190,57 +191,98 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   }
 
   const comeBack = async (): Promise<void> => {
-    if (!isAway || failure || isDisposed) return
+    if (!isAway || isReturning || failure || isDisposed) return
+    isReturning = true
     try {
       await lockOwn()
       await journal.open()
-      await reconcile()
     } catch (error) {
-      // What fails in the database, the journal tells of.
-      if (!own?.release) return fail('failed', error)
+      fail('failed', error)
     }
-    if (isDisposed) return
+    isReturning = false
     isAway = false
+    // What came of it meanwhile is in the database now.
+    if (isDisposed) return end()
+    if (isLeaving) return leave()
     host.outbox().flush()
     await adoption.look()
   }
 
   /** Another page may have sent some of our messages, and told what became of them. */
-  const reconcile = async (): Promise<void> => {
+  const reconcile = async (database: Database): Promise<void> => {
     if (!own) return
     const lane = own
-    const found = (await journal.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
+    const found = (await database.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
     if (found?.taken !== lane.taken) {
       isTaken = true
       lane.taken = found?.taken ?? lane.taken
       lane.epoch = found?.epoch ?? lane.epoch
       lane.written = found?.written ?? lane.written
       const range = ports.keyRange([lane.id, 0], [lane.id, Infinity])
-      const left = (await journal.read('messages', (store) => store.getAll(range))) as MessageRecord[]
+      const left = (await database.read('messages', (store) => store.getAll(range))) as MessageRecord[]
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
-      settleTaken()
+      if (isOpen()) settleTaken()
     }
     for (const task of everything()) journal.push(task)
+    if (server && isOpen()) mark(server)
   }
 
   // Client
 
-  const settled = (delivery: Delivery): void => {
+  const settled = (delivery: Delivery, outcome: Outcome): Outcome | undefined => {
     const entry = entries.get(delivery)
     if (entry) {
       entries.delete(delivery)
+      // It was given back.
+      if (entry.isGone) return undefined
       refused.delete(entry)
       entry.isGone = true
       entry.lane.open.delete(entry.n)
       if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.lane.id, entry.n] })
     }
-    adoption.progressed(entry?.lane)
+    adoption.progressed()
+    // This page did not hand it on, but an earlier one may have.
+    const isSentBefore = entry && !entry.lane.isOwn && entry.epoch !== null
+    return isSentBefore && outcome.status === 'undelivered' ? unknown : outcome
+  }
+
+  const end = async (): Promise<void> => {
+    // It is empty, because all of it is settled.
+    if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
+    await journal.close()
+    adoption.abandon()
+    own?.release?.()
   }
 
   const isMarked = (entry: Entry, epoch: string): boolean =>
     !entry.isWritten || writtenUnder(entry, entry.lane) === epoch
+
+  /** Tells the database that the messages may be written to this server, and holds them back until it knows. */
+  const mark = ({ identity, epoch }: Server): void => {
+    let isNews = false
+    for (const lane of lanes.values()) {
+      for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
+      if (lane.isOwn) lane.identity = identity
+      lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
+      lane.epoch = epoch
+      note(lane)
+    }
+    journal.push(ownerTask(identity))
+    unmark?.()
+    if (isNews) {
+      const open = (): void => {
+        if (unmark !== open) return
+        unmark = undefined
+        clock.clearTimer(timer)
+        host.outbox().flush()
+      }
+      const timer = clock.setTimer(open, markTimeout)
+      unmark = open
+      journal.written().then(open, open)
+    }
+  }
 
   return {
     get failure() {
@@ -260,14 +302,9 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
         return ['none', 1]
       }
     },
+    isOvertaken: ([, n]) => n < (own?.last ?? 0),
     add([, n], message, name, delivery, { ttl = Infinity, durability }) {
       if (isDisposed || delivery.outcome || !own) return
-      // One was sent while this one was being encoded, and the server takes no number below the last one.
-      if (n < lastAdded) {
-        delivery.cancel()
-        return host.report(misuse('a message was sent while another one was being encoded'))
-      }
-      lastAdded = n
       begin()
       if (failure) return
       const at = clock.wall()
@@ -295,33 +332,12 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (isDisposed) return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.
-      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery)
+      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery, delivery.outcome)
       begin()
       if (failure) return
       settleTaken()
       adoption.judge()
-      const { epoch } = server
-      let isNews = false
-      for (const lane of lanes.values()) {
-        for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
-        lane.identity = identity
-        lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
-        lane.epoch = epoch
-        note(lane)
-      }
-      journal.push(ownerTask(identity))
-      unmark?.()
-      if (isNews) {
-        const open = (): void => {
-          if (unmark !== open) return
-          unmark = undefined
-          clock.clearTimer(timer)
-          host.outbox().flush()
-        }
-        const timer = clock.setTimer(open, markTimeout)
-        unmark = open
-        journal.written().then(open, open)
-      }
+      mark(server)
       // Once the connection is open.
       void Promise.resolve().then(adoption.greeted)
     },
@@ -335,11 +351,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       unmark?.()
       stopListening?.()
       await begun
-      // It is empty, because all of it is settled.
-      if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
-      await journal.close()
-      adoption.abandon()
-      own?.release?.()
+      await end()
     },
   }
 }

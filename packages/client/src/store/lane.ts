@@ -1,6 +1,7 @@
 import type { Body, Sent } from '@holdfast/protocol'
 import type { Task, Writable } from './journal.ts'
 import type { Release } from './locks.ts'
+import { writtenUnder } from './records.ts'
 import type { LaneRecord, MessageRecord } from './records.ts'
 
 /** A message that has no outcome yet. */
@@ -25,7 +26,7 @@ export interface Lane {
   release: Release | undefined
 }
 
-/** A lane of our own, with an id of these 16 random bytes. */
+/** A lane of our own, with an id of these random bytes. */
 export function newLane(random: Uint8Array): Lane {
   return {
     id: idOf(random),
@@ -67,19 +68,16 @@ export function ownerTask(identity: string | null): Task {
 }
 
 function recordOf(entry: Entry): MessageRecord {
-  const { lane, n, name, body, bytes, at, expiresAt, epoch } = entry
+  const { lane, n, name, body, bytes, at, expiresAt } = entry
+  // The lane may come into the database only later.
+  const epoch = writtenUnder(entry, lane)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
   return { lane: lane.id, n, name, text, data, bytes, at, expiresAt, epoch }
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** 128 bits in 22 letters. */
+/** Six bits of each byte. */
 function idOf(bytes: Uint8Array): string {
-  let id = ''
-  for (let at = 0; at < 16; at += 3) {
-    const three = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-    for (const shift of [18, 12, 6, 0]) id += letters[(three >> shift) & 63]
-  }
-  return id.slice(0, 22)
+  return Array.from(bytes, (byte) => letters[byte & 63]).join('')
 }

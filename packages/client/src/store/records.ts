@@ -66,6 +66,16 @@ export function outcomeOf(
   return now <= message.expiresAt ? undefined : { status: 'undelivered', reason: 'expired' }
 }
 
+/** Whether a message in the queue may have been handed on before, by a server that may not know of it any more. */
+export function isForgotten(
+  message: Pick<MessageRecord, 'at' | 'expiresAt'>,
+  under: string | null,
+  server: Server,
+  now: number,
+): boolean {
+  return under !== null && outcomeOf(message, under, server, now) !== undefined
+}
+
 export function bodyOf({ text, data }: Pick<MessageRecord, 'text' | 'data'>): Body {
   return data ? { head: text, bytes: data } : text
 }

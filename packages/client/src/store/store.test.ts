@@ -25,7 +25,7 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
     ...options.store,
   })
   const given = setUp({ wire: session(), store: outbox, ...options.client })
-  const { client, network } = given
+  const { client, clock, network } = given
   const settled: string[] = []
   client.watch('settled', ({ name, outcome }) => {
     settled.push(`${name} ${'reason' in outcome ? outcome.reason : outcome.status}`)
@@ -66,11 +66,38 @@ function setUpStore({ origin = createOrigin(), page = origin.page(), ...options 
       ],
     )
   }
+  /** The connection breaks, and the client dials again. */
+  const cut = async (): Promise<void> => {
+    const { length } = network.sockets
+    network.last.end(1006)
+    while (network.sockets.length === length) await clock.advance(1_000)
+  }
+  const away = (): void => {
+    page.event({ type: 'pagehide', persisted: true })
+    page.hide()
+    page.event({ type: 'visibilitychange' })
+  }
+  const back = (): void => page.event({ type: 'pageshow', persisted: true })
   const records = () => origin.records('test', 'messages')
   const texts = async (): Promise<unknown[]> => (await records()).map(({ text }) => text)
   const data = async (): Promise<unknown[]> =>
     (await texts()).map((text) => (JSON.parse(`[0,0${text as string}]`) as unknown[])[3])
-  return { ...given, origin, page, outbox, troubles, settled, say, frames, live, records, data }
+  return {
+    ...given,
+    origin,
+    page,
+    outbox,
+    troubles,
+    settled,
+    say,
+    frames,
+    live,
+    cut,
+    away,
+    back,
+    records,
+    data,
+  }
 }
 
 const until = (condition: () => void | Promise<void>): Promise<void> => vi.waitFor(condition)
@@ -162,6 +189,15 @@ describe('a store', () => {
     expect(page.transactions).toBeLessThan(24)
   })
 
+  it('says that a message is on disk only when another page can find it there', async () => {
+    const { client, page, outbox, origin } = setUpStore()
+    for (let number = 0; number < 512; number++) client.send('a', number)
+    // Only the first transaction comes through.
+    page.fail('complete', named('UnknownError'), Infinity, 1)
+    await outbox.committed().catch(() => {})
+    expect(await origin.records('test', 'lanes')).toHaveLength(1)
+  })
+
   it('writes strictly when it is asked to, and only then', async () => {
     const { client, page, outbox } = setUpStore()
     client.send('a', 1)
@@ -194,13 +230,16 @@ describe('a store', () => {
     await expect(outbox.committed()).resolves.toBeUndefined()
   })
 
-  it('tells a message that was overtaken while it was encoded, because the server would drop it', async () => {
-    const { client, outbox, reported, data } = setUpStore()
-    const outer = client.send('a', { toJSON: () => (client.send('a', 'inner'), 'outer') })
-    expect(await outer).toEqual({ status: 'undelivered', reason: 'cancelled' })
+  it('refuses a message that was overtaken while it was encoded, because the server would drop it', async () => {
+    const { client, outbox, live, frames, data } = setUpStore()
+    await live()
+    for (const outer of ['outer', 'x'.repeat(20_000)])
+      expect(() => client.send('a', { toJSON: () => (client.send('a', 'inner'), outer) })).toThrow(
+        /while another one was being encoded/,
+      )
     await outbox.committed()
-    expect(await data()).toEqual(['inner'])
-    expect(String(reported[0])).toMatch(/while another one was being encoded/)
+    expect(await data()).toEqual(['inner', 'inner'])
+    expect(frames().map(([, , , sent]) => sent)).toEqual(['inner', 'inner'])
   })
 })
 
@@ -361,6 +400,21 @@ describe('a platform without a database', () => {
     await client.dispose()
   })
 
+  it('that refuses a lock later on is told, and so is whoever waits for the disk', async () => {
+    const origin = createOrigin()
+    const page = origin.page()
+    const locks = { request: () => Promise.reject(named('SecurityError')) }
+    const { client, outbox, troubles } = setUpStore({
+      origin,
+      page,
+      store: { ports: { ...page.ports, locks: () => locks } },
+    })
+    client.send('a', 1)
+    await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
+    expect(troubles).toMatchObject([{ what: 'unavailable', durability: 'memory' }])
+    await client.dispose()
+  })
+
   it('is Node, where the ports of browsers find nothing', async () => {
     const { client, outbox, troubles } = setUpStore({ store: { ports: {} } })
     client.send('a', 1)
@@ -410,6 +464,26 @@ describe('what an earlier page has left', () => {
     await until(async () => expect(await origin.records('test', 'lanes')).toHaveLength(1))
   })
 
+  it('is not sent for somebody else, not even what comes into the database late', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live({ identity: 'ann' })
+    first.client.send('a', 'early')
+    await first.outbox.committed()
+    first.page.kill()
+    const [record] = await first.records()
+    const second = setUpStore({ origin })
+    await second.live({ identity: 'bob' })
+    await until(async () => expect(await second.records()).toEqual([]))
+    const late = { ...record, n: 2, text: (record!['text'] as string).replace('early', 'late') }
+    await origin.put('test', 'messages', late)
+    const third = setUpStore({ origin })
+    await third.live({ identity: 'bob' })
+    await until(async () => expect(await third.records()).toEqual([]))
+    expect([...second.settled, ...third.settled]).toEqual(['a session-lost', 'a session-lost'])
+    expect([...second.frames(), ...third.frames()]).toEqual([])
+  })
+
   it('expires by the wall clock, after its own time or that of the store', async () => {
     const origin = await leave({ store: { ttl: 60_000 } }, (client) => {
       client.send('a', 'short', { ttl: 1_000 })
@@ -447,6 +521,22 @@ describe('what an earlier page has left', () => {
     })
   })
 
+  it('and was told as too much is not sent by its page when that returns', async () => {
+    const first = setUpStore()
+    first.client.send('a', 'x'.repeat(100))
+    first.client.send('a', 'y'.repeat(100))
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin: first.origin, store: { maxStored: 250 } })
+    second.client.send('b', 1)
+    await until(() => expect(second.settled).toEqual(['a overflow']))
+    await second.outbox.committed()
+    first.back()
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    await first.live()
+    await until(() => expect(sent(first.frames())).toEqual(['y'.repeat(100)]))
+  })
+
   it('is not sent again to a server that knows nothing of lanes, if it may have been written', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
@@ -459,6 +549,52 @@ describe('what an earlier page has left', () => {
     await third.live({ lanes: undefined })
     await until(() => expect(sent(third.frames())).toEqual(['never written']))
     expect(third.settled).toEqual(['a session-lost'])
+  })
+
+  it('goes on when the database has to be opened again meanwhile', async () => {
+    const origin = await leave({}, (client) => {
+      for (let number = 0; number < 10; number++) client.send('a', number)
+    })
+    const second = setUpStore({ origin, client: { outbox: { maxMessages: 10 } } })
+    await second.live()
+    await until(() => expect(second.frames().length).toBeGreaterThan(3))
+    second.page.loseDatabase()
+    await second.say(['a', second.frames().length])
+    await until(() => expect(second.frames()).toHaveLength(10))
+    expect(sent(second.frames())).toEqual(Array.from({ length: 10 }, (_, number) => number))
+  })
+
+  it.each([
+    ['has restarted', { lanes: { epoch: 'e2', ttl: 86_400_000 } }],
+    ['remembers for less time than that', { lanes: { epoch: 'e1', ttl: 500 } }],
+  ])('and waits in the queue is not sent again to a server that %s', async (_, part) => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live()
+    for (let number = 0; number < 4; number++) first.client.send('a', number)
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(sent(second.frames())).toEqual([0]))
+    await second.cut()
+    await second.live({ session: 's2', ...part })
+    await until(() => expect(second.settled).toEqual(Array(4).fill('a session-lost')))
+    expect(second.frames()).toEqual([])
+  })
+
+  it('and may have been handed on is unknown, whatever ends its second wait', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    await first.live()
+    for (let number = 0; number < 4; number++) first.client.send('a', number, { ttl: 60_000 })
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(second.client.stats().queuedMessages).toBe(3))
+    await second.clock.advance(60_001)
+    expect(second.settled).toEqual(Array(3).fill('a session-lost'))
   })
 
   it('is not sent once the server may have forgotten how far it came', async () => {
@@ -513,6 +649,18 @@ describe('a connection', () => {
     client.send('a', 1)
     await live()
     expect(frames()).toHaveLength(1)
+  })
+
+  it('is noted with every message that goes out before the database is open', async () => {
+    const { client, page, outbox, live, frames, records } = setUpStore()
+    for (let number = 0; number < 600; number++) client.send('a', number)
+    await live()
+    expect(frames().length).toBeGreaterThan(0)
+    page.fail('complete', named('UnknownError'), Infinity, 1)
+    await outbox.committed().catch(() => {})
+    const found = await records()
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.filter(({ epoch }) => epoch !== 'e1')).toEqual([])
   })
 
   it('of somebody else is never given what was sent after the last one, not even by the first transaction', async () => {
@@ -588,4 +736,169 @@ describe('a page that is put away', () => {
     await first.live()
     await until(() => expect(first.frames().map(([, , , sent]) => sent)).toEqual([3]))
   })
+  it('does not send to a new server what another page may have sent to the old one', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    second.page.kill()
+    first.back()
+    await first.clock.advance(10)
+    await until(async () => expect(origin.isLocked(`holdfast:test:${await laneOf(first)}`)).toBe(true))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await first.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    expect(first.frames()).toEqual([])
+  })
+
+  it('gives back what it had of others, and tells of it once', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    for (let number = 0; number < 4; number++) first.client.send('a', number)
+    await first.outbox.committed()
+    first.page.kill()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(second.client.stats().queuedMessages).toBe(3))
+    second.away()
+    expect(second.client.stats().queuedMessages).toBe(0)
+    second.back()
+    await until(() => expect(second.client.stats().queuedMessages).toBe(4))
+    for (let ack = 1; ack <= 5; ack++) {
+      await until(() => expect(second.frames()).toHaveLength(ack))
+      await second.say(['a', ack])
+    }
+    expect(second.frames().map(([, , , sent]) => sent)).toEqual([0, 0, 1, 2, 3])
+    await until(async () => expect(await second.records()).toEqual([]))
+    expect(second.settled).toEqual(Array(4).fill('a delivered'))
+  })
+
+  it('waits for no lock of another page', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const page = origin.page()
+    const locks = page.ports.locks()!
+    let ask = (): void => {}
+    let waiting = 0
+    const slow: typeof locks = {
+      async request(name, options, callback) {
+        if (options.ifAvailable) await new Promise<void>((resolve) => (ask = resolve))
+        if (options.signal) waiting++
+        return locks.request(name, options, callback).finally(() => {
+          if (options.signal) waiting--
+        })
+      },
+    }
+    const second = setUpStore({ origin, page, store: { ports: { ...page.ports, locks: () => slow } } })
+    second.client.send('a', 2)
+    await second.outbox.committed()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    second.away()
+    ask()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(waiting).toBe(0)
+  })
+
+  it('learns what another page has settled, also when it is connected before it has its lane again', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    first.back()
+    await first.live()
+    await second.say(['a', 1])
+    await until(() => expect(first.settled).toEqual(['a session-lost']))
+    expect(first.frames()).toEqual([])
+  })
+
+  it('notes what it sends when it is connected before it has its lane again', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live()
+    await until(() => expect(second.frames()).toHaveLength(1))
+    first.back()
+    first.client.send('a', 2)
+    await first.live()
+    await second.say(['a', 1])
+    await until(() => expect(first.frames()).toHaveLength(1))
+    first.page.kill()
+    const third = setUpStore({ origin })
+    await third.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await until(() => expect(third.settled).toEqual(['a session-lost']))
+    expect(third.frames()).toEqual([])
+  })
+
+  it('leaves no lock and no database behind if it is disposed of while it waits for its lane', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const name = `holdfast:test:${await laneOf(first)}`
+    first.away()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    const release = await lockIn(origin, name)
+    first.back()
+    await settleMicrotasks()
+    await first.client.dispose()
+    release()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    expect(await first.data()).toEqual([])
+    await new Promise<void>((resolve, reject) => {
+      const deleting = origin.databases.deleteDatabase('holdfast:test')
+      deleting.onsuccess = () => resolve()
+      deleting.onblocked = () => reject(new Error('a handle is open'))
+    })
+  })
+
+  it.each([1, 2])('lets go of its lane when it is left again (%i returns)', async (returns) => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    first.client.send('a', 1)
+    await first.outbox.committed()
+    const name = `holdfast:test:${await laneOf(first)}`
+    first.away()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    const release = await lockIn(origin, name)
+    for (let count = 0; count < returns; count++) {
+      first.back()
+      await settleMicrotasks()
+      first.away()
+    }
+    release()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+    first.back()
+    await until(() => expect(origin.isLocked(name)).toBe(true))
+    await first.outbox.committed()
+    first.away()
+    await until(() => expect(origin.isLocked(name)).toBe(false))
+  })
 })
+
+async function laneOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
+  return (await records())[0]!['lane'] as string
+}
+
+/** Another page has the lock, until the returned function is called. */
+async function lockIn(origin: FakeOrigin, name: string): Promise<() => void> {
+  let release = (): void => {}
+  void origin
+    .page()
+    .ports.locks()!
+    .request(name, {}, () => new Promise<void>((resolve) => (release = resolve)))
+  await until(() => expect(origin.isLocked(name)).toBe(true))
+  return release
+}

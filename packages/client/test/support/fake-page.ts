@@ -20,6 +20,8 @@ export interface FakeOrigin {
   page(): FakePage
   /** All records of an object store, as a page would find them. */
   records(name: string, place: 'messages' | 'lanes'): Promise<Record<string, unknown>[]>
+  /** Something comes into an object store, whoever is there. */
+  put(name: string, place: 'messages' | 'lanes', record: object): Promise<void>
   isLocked(name: string): boolean
 }
 
@@ -78,6 +80,11 @@ export function createOrigin(): FakeOrigin {
       const found = await settle(store.getAll())
       database.close()
       return (found as Record<string, unknown>[]).filter(({ id }) => id !== '')
+    },
+    put: async (name, place, record) => {
+      const database = await settle(databases.open(`holdfast:${name}`) as unknown as OpenRequestLike)
+      await settle(database.transaction([place], 'readwrite').objectStore(place).put(record))
+      database.close()
     },
     page() {
       const faults: Fault[] = []
