@@ -24,7 +24,7 @@ export interface KeeperOptions {
 
 /** The store of one client. */
 export interface Keeper extends StoreEnd {
-  /** Why nothing is written, if so; else why the open messages are that could not be. */
+  /** Why open messages are only in memory, if some are. */
   readonly failure: { readonly cause: unknown } | undefined
   /** Resolves when all that was sent before was written, or refused. */
   written(): Promise<void>
@@ -50,6 +50,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   let stopListening: (() => void) | undefined
   let isDisposed = false
   let failure: { readonly cause: unknown } | undefined
+  /** What was sent since, and has no outcome yet. */
+  const unkept = new Set<Delivery>()
   /** The page has let go of its lane, and has not got it back. */
   let isAway = false
   /** It is about to get it back. */
@@ -232,6 +234,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   // Client
 
   const settled = (delivery: Delivery, outcome: Outcome): Outcome | undefined => {
+    unkept.delete(delivery)
     const entry = entries.get(delivery)
     if (entry) {
       entries.delete(delivery)
@@ -286,7 +289,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   return {
     get failure() {
-      if (failure) return failure
+      if (failure) return unkept.size > 0 || (own && own.open.size > 0) ? failure : undefined
       for (const cause of refused.values()) return { cause }
       return undefined
     },
@@ -304,9 +307,9 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     },
     isOvertaken: ([, n]) => n < (own?.last ?? 0),
     add([, n], message, name, delivery, { ttl = Infinity, durability }) {
-      if (isDisposed || delivery.outcome || !own) return
+      if (isDisposed || delivery.outcome) return
       begin()
-      if (failure) return
+      if (failure || !own) return void unkept.add(delivery)
       const at = clock.wall()
       const body = message as Body
       const entry: Entry = {

@@ -286,6 +286,7 @@ describe('a database that fails', () => {
       await expect(given.outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
       await given.say(['a', 6])
       expect(given.settled).toEqual(Array(6).fill('a delivered'))
+      await expect(given.outbox.committed(), 'all has its outcome').resolves.toBeUndefined()
       await given.client.dispose()
     },
   )
@@ -385,7 +386,7 @@ describe('a platform without a database', () => {
   ])('(%s) is told once, and everything goes out', async (_, ports) => {
     const origin = createOrigin()
     const page = origin.page()
-    const { client, outbox, troubles, live, frames } = setUpStore({
+    const { client, outbox, troubles, live, say, frames } = setUpStore({
       origin,
       page,
       store: { ports: { ...page.ports, ...ports } },
@@ -396,6 +397,10 @@ describe('a platform without a database', () => {
     await live()
     await until(() => expect(frames()).toHaveLength(2))
     expect(troubles).toMatchObject([{ what: 'unavailable', durability: 'memory' }])
+    await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
+    await say(['a', 2])
+    await expect(outbox.committed(), 'all has its outcome').resolves.toBeUndefined()
+    client.send('a', 3)
     await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
     await client.dispose()
   })

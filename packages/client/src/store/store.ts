@@ -86,13 +86,9 @@ export function store(options: StoreOptions): DiskStore {
       return durability
     },
     async committed() {
-      let failure: Keeper['failure']
-      try {
-        await keeper?.written()
-        failure = keeper?.failure
-      } catch (cause) {
-        failure = { cause }
-      }
+      // What cannot be written may have its outcome by now.
+      await keeper?.written().catch(() => {})
+      const failure = keeper?.failure
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)
     },
     attach(host) {
