@@ -483,8 +483,9 @@ interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 }
 interface StoreEnd {
   next(): Place
+  isOvertaken(place: Place): boolean
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  settled(delivery: Delivery): void
+  settled(delivery: Delivery, outcome: Outcome): Outcome | undefined
   greeted(
     ok: Pick<Ok, 'identity'> & {
       readonly lanes?: LanesOffer
