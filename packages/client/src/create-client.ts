@@ -141,12 +141,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     kept ? kept.guard(end.link) : end.link,
     clock,
     (name, outcome, bytes, message) => {
-      const told = kept ? kept.settled(message, outcome) : outcome
+      const isTold = kept?.settled(message) ?? true
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      if (told) announce('settled', { name, outcome: told })
+      if (isTold) announce('settled', { name, outcome })
     },
   )
 

@@ -35,8 +35,8 @@ export interface StoreEnd {
   isOvertaken(place: Place): boolean
   /** A message was sent. */
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  /** A message has its outcome, whether it is kept or not. Gives the one to be told, if any. */
-  settled(delivery: Delivery, outcome: Outcome): Outcome | undefined
+  /** A message has its outcome, whether it is kept or not. False if nobody is to be told. */
+  settled(delivery: Delivery): boolean
   /** The server has taken us in, and nothing was written since. */
   greeted(ok: Pick<Ok, 'identity'> & { readonly lanes?: LanesOffer }): void
   /** The link, which is not writable while others may be sending what waits, or must learn first that it is written. */

@@ -60,7 +60,10 @@ export interface Outgoing<Body> {
 }
 
 /** The fate of a message, for those who may decide it. */
-export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
+export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  /** Somebody else may have handed it on: what becomes of it here, `undelivered`, is `unknown` then. */
+  isShared: boolean
+}
 
 /** What the outbox hands its messages to. */
 export interface Link<Body> {
@@ -108,6 +111,7 @@ class Message<Body> extends Settling implements Outgoing<Body> {
   readonly expiresAt: number
   /** The socket threw at it once. */
   refused = false
+  isShared = false
   /** Its neighbours in the queue; itself, while it is not there. */
   before: Message<Body> = this
   after: Message<Body> = this
@@ -134,11 +138,12 @@ class Message<Body> extends Settling implements Outgoing<Body> {
   }
 
   settle(outcome: Outcome): void {
-    if (this.finish(outcome)) this.owner.onSettled(this)
+    const told = this.isShared && outcome.status === 'undelivered' ? unknown : outcome
+    if (this.finish(told)) this.owner.onSettled(this)
   }
 
   cancel(): boolean {
-    return this.owner.takeBack(this)
+    return this.owner.takeBack(this) && !this.isShared
   }
 }
 
@@ -147,6 +152,8 @@ interface Owner<Body> {
   onSettled(message: Message<Body>): void
   takeBack(message: Message<Body>): boolean
 }
+
+const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 
 const sliceLength = 8
 const pollInterval = 20

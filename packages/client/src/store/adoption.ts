@@ -286,6 +286,7 @@ export function createAdoption(held: Held): Adoption {
     const delivery = host
       .outbox()
       .push(body, bytes, name, { ttl: Math.max(0, expiresAt - host.clock.wall()) })
+    delivery.isShared = epoch !== null
     const entry: Entry = {
       lane,
       n,

@@ -1,5 +1,5 @@
 import { bodyBytes } from '@holdfast/protocol'
-import type { Body, Delivery, Outcome, Place } from '@holdfast/protocol'
+import type { Body, Delivery, Place } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held } from './adoption.ts'
@@ -186,6 +186,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const leave = (): void => {
     if (failure || isAway || !own?.release) return
     isAway = true
+    for (const { delivery, isWritten } of own.open.values()) delivery.isShared = isWritten
     journal.suspend()
     adoption.abandon()
     own.release()
@@ -215,8 +216,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     if (!own) return
     const lane = own
     const found = (await database.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
-    if (found?.taken !== lane.taken) {
-      isTaken = true
+    isTaken = found?.taken !== lane.taken
+    if (isTaken) {
       lane.taken = found?.taken ?? lane.taken
       lane.epoch = found?.epoch ?? lane.epoch
       lane.written = found?.written ?? lane.written
@@ -225,30 +226,30 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
-      if (isOpen()) settleTaken()
     }
+    for (const entry of lane.open.values())
+      entry.delivery.isShared = isTaken && writtenUnder(entry, lane) !== null
+    if (isOpen()) settleTaken()
     for (const task of everything()) journal.push(task)
     if (server && isOpen()) mark(server)
   }
 
   // Client
 
-  const settled = (delivery: Delivery, outcome: Outcome): Outcome | undefined => {
+  const settled = (delivery: Delivery): boolean => {
     unkept.delete(delivery)
     const entry = entries.get(delivery)
     if (entry) {
       entries.delete(delivery)
       // It was given back.
-      if (entry.isGone) return undefined
+      if (entry.isGone) return false
       refused.delete(entry)
       entry.isGone = true
       entry.lane.open.delete(entry.n)
       if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.lane.id, entry.n] })
     }
     adoption.progressed()
-    // This page did not hand it on, but an earlier one may have.
-    const isSentBefore = entry && !entry.lane.isOwn && entry.epoch !== null
-    return isSentBefore && outcome.status === 'undelivered' ? unknown : outcome
+    return true
   }
 
   const end = async (): Promise<void> => {
@@ -335,7 +336,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (isDisposed) return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.
-      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery, delivery.outcome)
+      for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery)
       begin()
       if (failure) return
       settleTaken()

@@ -826,6 +826,36 @@ describe('a page that is put away', () => {
     expect(first.frames()).toEqual([])
   })
 
+  it('does not call undelivered what another page may have sent meanwhile', async () => {
+    const origin = createOrigin()
+    const first = setUpStore({ origin })
+    const one = first.client.send('a', 1)
+    const two = first.client.send('a', 2)
+    await first.outbox.committed()
+    first.away()
+    const second = setUpStore({ origin })
+    await second.live({ window: [1, 1_048_576] })
+    await until(() => expect(second.frames()).toHaveLength(1))
+    first.back()
+    expect(one.cancel()).toBe(false)
+    await first.client.dispose()
+    const unknown = { status: 'unknown', reason: 'session-lost' }
+    expect([one.outcome, two.outcome]).toEqual([unknown, unknown])
+  })
+
+  it('takes back what nobody has sent meanwhile', async () => {
+    const { client, outbox, away, back } = setUpStore()
+    const sent = client.send('a', 1)
+    await outbox.committed()
+    away()
+    back()
+    client.send('a', 2)
+    await outbox.committed()
+    expect(sent.cancel()).toBe(true)
+    expect(sent.outcome).toEqual({ status: 'undelivered', reason: 'cancelled' })
+    await client.dispose()
+  })
+
   it('notes what it sends when it is connected before it has its lane again', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
