@@ -19,9 +19,12 @@ async function setUp(
 ) {
   const upgrades: number[] = []
   const asked: IncomingMessage[] = []
+  /** After how many attempts each of those requests came. */
+  const after: number[] = []
   const refusal = { status, headers, isEndless: false }
   const server = createServer((request, response) => {
     asked.push(request)
+    after.push(client.state.attempt)
     response.writeHead(refusal.status, refusal.headers)
     if (refusal.isEndless) response.write('more follows')
     else response.end()
@@ -48,7 +51,7 @@ async function setUp(
     () => client.dispose(),
   )
   void client.connect()
-  return { client, upgrades, asked, refusal }
+  return { client, upgrades, asked, after, refusal }
 }
 
 const cause = (client: Client) => expect.poll(() => client.state.cause)
@@ -62,10 +65,12 @@ describe('why no socket opens', () => {
     [404, 'upgrade-blocked'],
     [426, 'upgrade-blocked'],
   ])('%d is known as %s after three failures', async (status, reason) => {
-    const { client, asked } = await setUp(status)
+    // Slow enough that the request is there before the next dial.
+    const { client, asked, after } = await setUp(status, {}, { backoff: () => 500 })
     await cause(client).toMatchObject({ reason, status })
     expect(asked[0]).toMatchObject({ method: 'GET', url: '/ws' })
     expect(asked[0]!.headers.upgrade).toBeUndefined()
+    expect(after).toEqual([3])
   })
 
   it('is asked for once in three failures', async () => {

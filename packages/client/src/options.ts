@@ -124,8 +124,8 @@ const defaultBackoff: Required<BackoffOptions> = {
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
   const { url, healthUrl = false, backoff, attemptTimeout = 10_000, protocols = [] } = options
-  if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   if (healthUrl !== false) resolveUrl(healthUrl, 'ws://localhost')
+  if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
   const limits: Record<string, number & string> = {

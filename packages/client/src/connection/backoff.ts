@@ -65,9 +65,8 @@ export function backoffWindow(
   const floor = Math.max(min, options.minDelay)
   const base = Math.max(options.baseDelay, (to - from) * toldShare)
   const longest = isHidden ? Math.max(options.maxDelay, options.maxHiddenDelay) : options.maxDelay
-  // Not without end: a base of 0, times infinity, would be no number.
-  const doublings = Math.min(Math.max(0, failures - 1), 99)
-  const doubled = Math.min(longest, base * 2 ** doublings)
+  // Zero times infinity, which the power comes to, is no number.
+  const doubled = Math.min(longest, base && base * 2 ** Math.max(0, failures - 1))
   return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
 }
 

@@ -779,6 +779,30 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
+  it('it goes on for as long as the server is away, in whatever way that shows', () => {
+    const steps: readonly Input['type'][] = ['prepared', 'opened', 'greeted']
+    for (const reached of [0, 1, 2, 3])
+      for (const code of ['timeout', 1000, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4429, 4503] as const) {
+        let state = initialState
+        let now = 0
+        for (let round = 0; round < 300; round++) {
+          state = step(state, round === 0 ? connect : tick, policy, at(now))[0]
+          expect(state).toMatchObject({ name: 'preparing', epoch: round + 1 })
+          const { epoch } = state
+          for (const type of steps.slice(0, reached))
+            state = step(state, { type, epoch } as Input, policy, at(now))[0]
+          if (code === 'timeout' && reached < 3) now = deadlineOf(state)!
+          state = step(
+            state,
+            code === 'timeout' && reached < 3 ? tick : ended(code === 'timeout' ? 1006 : code, epoch),
+            policy,
+            at(now),
+          )[0]
+          now = deadlineOf(state)!
+        }
+      }
+  })
+
   it('liveness: when faults stop, it is open after a bounded time', () => {
     always(
       () => {},

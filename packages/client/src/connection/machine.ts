@@ -101,7 +101,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       return leave(state, policy, sample)
     case 'learned':
       if (name === 'waiting') return [learn(state, input.finding, sample)]
-      if (name === 'preparing' || name === 'opening') return [{ ...state, finding: input.finding }]
+      if (name === 'opening' || name === 'preparing') return [{ ...state, finding: input.finding }]
       break
     case 'doubt':
       return doubt(state, policy, sample)
