@@ -117,6 +117,21 @@ test('numbers that make no sense throw when the client is made', () => {
 })
 
 test.for([
+  'fatal',
+  null,
+  {},
+  { reason: 'kicked', action: 'stop' },
+  { reason: 'kicked', delay: 5_000 },
+  { reason: 'kicked', delay: [5_000, 0] },
+  { reason: 'kicked', delay: [-1, 0] },
+  { reason: 'kicked', limit: -1 },
+])('the close rule %j throws when the client is made', (rule) => {
+  const url = 'ws://localhost'
+  expect(() => createClient({ url, closeCodes: { 4100: rule as never }, WebSocket })).toThrow(misuse)
+  expect(() => createClient({ url, closeCodes: { 4100: undefined as never }, WebSocket })).not.toThrow()
+})
+
+test.for([
   { what: 'throws', backoff: (): number => expect.unreachable('backoff') },
   { what: 'gives NaN', backoff: () => NaN },
   { what: 'gives nothing', backoff: () => undefined as never },

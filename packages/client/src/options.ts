@@ -1,5 +1,5 @@
 import { defaultCloseRules, misuse } from '@holdfast/protocol'
-import type { AbortSignalLike, CloseRules, OutboxOptions } from '@holdfast/protocol'
+import type { AbortSignalLike, CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
@@ -136,6 +136,8 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 0 || (name === 'overflow' && /^(reject|drop-oldest)$/.test(value))))
       throw misuse(`${name} cannot be ${String(value)}`)
+  for (const [code, rule] of Object.entries(given(options.closeCodes)))
+    if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
 
   return {
     policy: {
@@ -157,6 +159,17 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
     closeRules: { ...defaultCloseRules, ...options.closeCodes },
     protocols: typeof protocols === 'string' ? [protocols] : [...protocols],
   }
+}
+
+function isRule(rule: CloseRule | null | undefined): boolean {
+  const { reason, action = 'fatal', delay = [0, 0], limit = 0 } = rule ?? {}
+  return (
+    typeof reason === 'string' &&
+    /^(refresh|fatal)$/.test(action) &&
+    delay[0] >= 0 &&
+    delay[0] <= delay[1] &&
+    limit >= 0
+  )
 }
 
 /** Options without those that were given as undefined, which in JavaScript means: not given. */

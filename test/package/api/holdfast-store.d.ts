@@ -107,7 +107,9 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -192,6 +194,7 @@ interface StorePorts {
   readonly isHidden: () => boolean
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
+type Window = readonly [min: number, max: number]
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -259,6 +262,7 @@ interface Attempt extends Base {
   readonly deadline: number
   readonly cause: Cause | undefined
   readonly failure?: Cause
+  readonly finding?: Finding
 }
 interface Open extends Base {
   readonly name: 'open'
@@ -286,6 +290,11 @@ interface Closed extends Base {
 }
 interface Aftermath extends CloseRule {
   readonly told?: CloseRule['delay']
+}
+interface Finding {
+  readonly cause: Cause
+  readonly delay?: Window
+  readonly refresh?: boolean
 }
 interface Sample extends Moment {
   readonly random: number
@@ -338,7 +347,7 @@ interface StoreEnd {
   next(): Place
   isOvertaken(place: Place): boolean
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  settled(delivery: Delivery, outcome: Outcome): Outcome | undefined
+  settled(delivery: Delivery): boolean
   greeted(
     ok: Pick<Ok, 'identity'> & {
       readonly lanes?: LanesOffer

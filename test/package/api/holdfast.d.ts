@@ -296,7 +296,9 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -314,7 +316,7 @@ interface Outbox<Body> {
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
-type Window = readonly [messages: number, bytes: number]
+type Window$1 = readonly [messages: number, bytes: number]
 type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
@@ -336,6 +338,7 @@ interface BackoffOptions {
   readonly maxAttempts?: number
   readonly minUptime?: number
 }
+type Window = readonly [min: number, max: number]
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
   readonly deadline: number
@@ -380,6 +383,7 @@ interface Attempt extends Base {
   readonly deadline: number
   readonly cause: Cause | undefined
   readonly failure?: Cause
+  readonly finding?: Finding
 }
 interface Open extends Base {
   readonly name: 'open'
@@ -407,6 +411,11 @@ interface Closed extends Base {
 }
 interface Aftermath extends CloseRule {
   readonly told?: CloseRule['delay']
+}
+interface Finding {
+  readonly cause: Cause
+  readonly delay?: Window
+  readonly refresh?: boolean
 }
 interface Sample extends Moment {
   readonly random: number
@@ -485,7 +494,7 @@ interface StoreEnd {
   next(): Place
   isOvertaken(place: Place): boolean
   add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  settled(delivery: Delivery, outcome: Outcome): Outcome | undefined
+  settled(delivery: Delivery): boolean
   greeted(
     ok: Pick<Ok, 'identity'> & {
       readonly lanes?: LanesOffer
@@ -575,7 +584,7 @@ interface WireEnd {
   probe?(): void
   request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
-  closeHint?(text: string): Window | undefined
+  closeHint?(text: string): Window$1 | undefined
   down?(cause: Cause): void
   close?(): boolean
   closed?(isFatal: boolean): void

@@ -374,7 +374,9 @@ interface Outgoing<Body> {
   readonly own?: true
   settle(outcome: Outcome): void
 }
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
