@@ -246,7 +246,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'dials follow each other at once',
     file: backoff,
-    from: 'return min + random * (max - min)',
+    from: 'return max > min ? min + random * (max - min) : min',
     to: 'return 0',
   },
   {
