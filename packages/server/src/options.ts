@@ -27,17 +27,18 @@ export interface HubOptions<Data = unknown> {
    *
    * @example
    * createHub({
-   *   async authenticate({ token, signal }) {
-   *     const claims = verify(token) // undefined for a token that is not good
-   *     if (!claims) return undefined
-   *     const user = await users.find(claims.userId, { signal }) // throws while the database is away
-   *     return user && { identity: user.id, data: { user }, expiresIn: claims.expiresAt - Date.now() }
+   *   async authenticate({ token }) {
+   *     const claims = await verify(token) // undefined for a bad token; throws while the database is away
+   *     return claims && { identity: claims.identity, data: { user: claims.user }, expiresIn: claims.expiresIn }
    *   },
    * })
    * @example
-   * // A verifier that throws for a bad token
-   * const { sub } = await jwtVerify(token, key).catch((cause) => {
-   *   throw new HoldfastError('remote', 'a bad token', { reason: 'unauthorized', cause })
+   * createHub({
+   *   authenticate: ({ token }) =>
+   *     verify(token).catch((cause: Error) => {
+   *       if (cause.name !== 'TokenExpiredError') throw cause
+   *       throw new HoldfastError('remote', 'the token has expired', { reason: 'unauthorized', cause })
+   *     }),
    * })
    */
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>

@@ -53,7 +53,7 @@ export interface HubPorts {
    *
    * @default console.warn
    * @example
-   * createHub({ ports: { warn: (message) => logger.warn(message) } }) // or () => {}, for silence
+   * createHub({ ports: { warn: (message) => console.log(message) } }) // or () => {}, for silence
    */
   warn(message: string): void
 }
