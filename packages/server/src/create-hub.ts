@@ -213,7 +213,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     isShut: () => connections.isShut,
     accept: connections.accept,
     isGreeting: greeting.has,
-    turnedAway: (request, status, why) => announceRefusal({ code: codeOf[status], why, request }),
+    turnedAway(request, status, why) {
+      const isClosed = status === 503 && shutdown.stage === 'closed'
+      const [code, reason] = isClosed ? [1012, 'the hub is closed'] : [codeOf[status], why]
+      announceRefusal({ code, why: reason, request })
+    },
   })
 
   const hub: Hub = {

@@ -114,7 +114,7 @@ export interface HubLifecycle<P = Peer> {
   readonly invalid: InvalidMessage<P>
   /**
    * A connection was refused, or closed for a violation of the protocol or a limit, with this code; an upgrade that was
-   * answered with the status 400, 403 or 503 has 4400, 4403 or 1013. The first of each kind in a minute goes to
+   * answered with the status 400, 403 or 503 has 4400, 4403 or 1013, or 1012 when the hub is closed. The first of each kind in a minute goes to
    * `ports.warn`, too.
    */
   readonly refused: {
