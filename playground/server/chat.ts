@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { readFrame, type Incoming, type Outgoing } from './frames.ts'
+import { isOwnPage } from './own-page.ts'
 import { createRoom } from './room.ts'
 
 interface Peer {
@@ -23,9 +24,7 @@ export function createChatServer(
     path: '/ws',
     maxPayload: 65_536,
     perMessageDeflate: false,
-    // A browser lets every page connect to every server, but tells the page's origin. Other programs tell none.
-    verifyClient: ({ origin, req }, done) =>
-      done(!origin || URL.parse(origin)?.host === req.headers.host, 403),
+    verifyClient: ({ origin, req }, done) => done(isOwnPage(origin, req), 403),
   })
 
   const send = (to: Peer, text: string): void => {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { drinks, symbols, type Scenes } from '../scenes-contract.ts'
+import { isOwnPage } from './own-page.ts'
 import { createUpload, type Upload } from './upload.ts'
 
 interface Peer {
@@ -26,8 +27,7 @@ export function createScenesServer(
     path: '/scenes',
     maxPayload: 262_144,
     perMessageDeflate: false,
-    verifyClient: ({ origin, req }, done) =>
-      done(!origin || URL.parse(origin)?.host === req.headers.host, 403),
+    verifyClient: ({ origin, req }, done) => done(isOwnPage(origin, req), 403),
   })
 
   const send = <Type extends keyof Events>(to: WebSocket, type: Type, data: Events[Type]): void => {

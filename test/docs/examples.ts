@@ -57,13 +57,14 @@ const knownInReact: Known = {
 /** The same for hubs. */
 const knownOnServers: Known = {
   createHub: `import { createHub } from '@holdfast/server'`,
+  HoldfastError: `import { HoldfastError } from '@holdfast/server'`,
   Chat: `interface Chat {
     toClient: { 'chat.typing': string }
     toServer: { 'chat.typing': string; 'chat.send'(draft: string): number }
   }`,
   server: `declare const server: import('node:http').Server`,
   verify:
-    'declare function verify(token?: string): Promise<{ identity: string; user: { id: string }; expiresIn: number }>',
+    'declare function verify(token?: string): Promise<{ identity: string; user: { id: string }; expiresIn: number } | undefined>',
   save: 'declare function save(draft: string, author: string | null): Promise<number>',
 }
 

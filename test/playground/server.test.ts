@@ -185,6 +185,14 @@ describe('who may connect', () => {
     expect(await statusOf((await openChat()).url, { origin })).toBe(403)
   })
 
+  test('not a page of a name that somebody else has resolve to this machine, unless a proxy passes it on', async () => {
+    const { url } = await openChat()
+    const page = (host: string) => ({ host, origin: `http://${host}` })
+    expect(await statusOf(url, page('evil.example'))).toBe(403)
+    expect(await statusOf(url, page('localhost:5173'))).toBe(101)
+    expect(await statusOf(url, { ...page('demo.example'), 'x-forwarded-for': '203.0.113.1' })).toBe(101)
+  })
+
   test('nobody on another path', async () => {
     expect(await statusOf((await openChat()).url.replace('/ws', '/other'), {})).toBe(400)
   })

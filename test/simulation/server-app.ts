@@ -59,6 +59,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
     ports: {
       clock,
       randomBytes: random.bytes,
+      warn() {},
       report(error) {
         if (!isWished(error)) shared.fault('reported', `${name}: ${describe(error)}`)
       },

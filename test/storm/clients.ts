@@ -128,6 +128,7 @@ function openServer(
     ports: {
       clock,
       randomBytes: (bytes) => createHash('sha256').update(`${drawSecret()}`).digest().subarray(0, bytes),
+      warn() {},
       report(error) {
         throw error
       },

@@ -26,18 +26,29 @@ describe('an address', () => {
     '172.31.255.1',
     '192.168.1.1',
     '169.254.1.1',
+    '100.64.0.1',
+    '100.99.1.1',
+    '100.100.1.1',
+    '100.127.255.254',
     'fe80::1',
     'fd00::1',
   ])('%s is local', (address) => {
     expect(isLocal(address)).toBe(true)
   })
 
-  it.each(['8.8.8.8', '172.15.0.1', '172.32.0.1', '192.169.0.1', '2001:db8::1', ''])(
-    '%o is not',
-    (address) => {
-      expect(isLocal(address)).toBe(false)
-    },
-  )
+  it.each([
+    '8.8.8.8',
+    '172.15.0.1',
+    '172.32.0.1',
+    '192.169.0.1',
+    '100.63.0.1',
+    '100.128.0.1',
+    '100.6.4.1',
+    '2001:db8::1',
+    '',
+  ])('%o is not', (address) => {
+    expect(isLocal(address)).toBe(false)
+  })
 })
 
 describe('a tally', () => {

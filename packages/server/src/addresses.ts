@@ -49,9 +49,13 @@ export function countedAs(address: string): string {
     .join(':')
 }
 
+/** The last one is that of providers and clouds, whose load balancers have such addresses: RFC 6598. */
+const localNetworks =
+  /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
+
 /** Whether an address is that of a machine in the same network, which is most likely a proxy. */
 export function isLocal(address: string): boolean {
   const counted = countedAs(address)
-  if (isIPv4(counted)) return /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./.test(counted)
+  if (isIPv4(counted)) return localNetworks.test(counted)
   return address === '::1' || /^(fe[89ab]|f[cd])/i.test(address)
 }

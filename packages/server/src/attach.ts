@@ -6,9 +6,11 @@ import { misuse } from '@holdfast/protocol'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Connection } from './connection.ts'
+import { whyNot } from './connections.ts'
 import { maxGreetingBytes } from './greeting.ts'
 import type { Unsubscribe } from './listeners.ts'
 import type { Policy } from './options.ts'
+import type { PageVerdict } from './origins.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 
 /** The part of an HTTP server that the hub uses: those of `node:http` and `node:https` have it. */
@@ -16,6 +18,8 @@ export interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
+  /** Where it listens: `hosts` depends on it. Without it, it counts as a server that others can reach. */
+  address?(): unknown
 }
 
 /** Which upgrades a hub takes. */
@@ -32,10 +36,10 @@ export interface AttachPorts {
   readonly policy: Policy
   /** Whether not even a refusal is worth a handshake. */
   isShut(): boolean
-  accept(socket: SocketLike, request: RequestLike): Connection | undefined
+  accept(socket: SocketLike, request: RequestLike, verdict: PageVerdict): Connection | undefined
   isGreeting(connection: Connection): boolean
-  /** An upgrade was not taken. */
-  turnedAway(request: RequestLike, status: 403 | 503): void
+  /** An upgrade was not taken, and answered with that status. */
+  turnedAway(request: RequestLike, status: 400 | 403 | 503, why: string): void
 }
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -53,27 +57,36 @@ export function createAttach(
   let acceptor: WebSocketServer | undefined
 
   // What is left of this for a connection must not keep the request: each function here is kept for as long.
-  const take = (socket: WebSocket, request: IncomingMessage): void => {
-    const connection = accept(socket, request)
+  const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
+    const connection = accept(socket, request, verdict)
     if (!connection) return
     countPings(socket, connection)
     boundGreeting(request.socket, () => isGreeting(connection), connection)
   }
 
-  const upgrade: UpgradeListener = (request, socket, head) => {
+  const refuse = (request: IncomingMessage, socket: Duplex, status: 403 | 503, why: string): void => {
+    turnedAway(request, status, why)
+    answer(socket, status)
+  }
+
+  const upgrade = (server: HttpServerLike, ...[request, socket, head]: Parameters<UpgradeListener>): void => {
     Object.assign(socket, { [brand]: true })
-    const status = policy.isWelcome(request) ? isShut() && 503 : 403
-    if (status) {
-      turnedAway(request, status)
-      return answer(socket, status)
-    }
+    const verdict = policy.checkPage(request, server)
+    if (verdict === 'origin' || verdict === 'host') return refuse(request, socket, 403, whyNot[verdict])
+    if (isShut()) return refuse(request, socket, 503, 'too many connections')
     acceptor ??= new WebSocketServer({
       noServer: true,
       clientTracking: false,
       maxPayload: policy.limits.maxFrameBytes,
     })
     try {
-      acceptor.handleUpgrade(request, socket, head, (accepted) => take(accepted, request))
+      let isTaken = false
+      acceptor.handleUpgrade(request, socket, head, (accepted) => {
+        isTaken = true
+        take(accepted, request, verdict)
+      })
+      // It has been answered.
+      if (!isTaken) turnedAway(request, 400, 'no proper handshake')
     } catch (error) {
       // Somebody else has taken the socket, another hub with the same path for one.
       policy.ports.report(error)
@@ -83,7 +96,7 @@ export function createAttach(
   return (server, { path = '/ws' } = {}) => {
     if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
     const listener: UpgradeListener = (request, socket, head) => {
-      if (pathOf(request) === path) upgrade(request, socket, head)
+      if (pathOf(request) === path) upgrade(server, request, socket, head)
       else if (!(brand in socket) && isNobodys(server, listener)) answer(socket, 404)
     }
     Object.assign(listener, { [brand]: true })

@@ -1,60 +1,89 @@
-import { misuse } from '@holdfast/protocol'
+import { isHoldfastError, misuse } from '@holdfast/protocol'
 import type { AuthenticateContext, Authentication, Policy } from './options.ts'
 import { newAbort } from './ports.ts'
 
 /** Asks the application who a client is. */
 export interface Authenticator {
   /**
-   * Calls back once, at once if the application answers at once; with nothing when it refuses. Never after the returned
-   * function was called, which tells the application that its answer is of no use any more.
+   * Calls back once, at once if the application answers at once. Never after the returned function was called, which
+   * tells the application that its answer is of no use any more.
    */
-  ask(
-    context: Omit<AuthenticateContext, 'signal'>,
-    done: (authentication: Authentication | undefined, error?: unknown) => void,
-  ): () => void
+  ask(context: Omit<AuthenticateContext, 'signal'>, done: (answer: AuthenticateAnswer) => void): () => void
 }
 
-export function createAuthenticator({ authenticate, ports }: Policy): Authenticator {
-  /** The answer, if it is one. */
-  const check = (authentication: Authentication | undefined): Authentication | undefined => {
-    if (!authentication) return undefined
-    const { identity, expiresIn = Infinity } = authentication
-    if ((identity === null || typeof identity === 'string') && expiresIn > 0) return authentication
-    ports.report(
-      misuse('authenticate must give an identity, which is a string or null, and an expiresIn above 0'),
-    )
-    return undefined
-  }
+/** `refused` is the client's fault; `failed` is trouble of the server, and has been reported. */
+export type AuthenticateAnswer =
+  | { readonly status: 'known'; readonly authentication: Authentication }
+  | { readonly status: 'refused'; readonly error?: unknown }
+  | { readonly status: 'failed'; readonly error: unknown }
 
+export function createAuthenticator({ authenticate, reportTrouble }: Policy): Authenticator {
   return {
     ask(context, done) {
       if (!authenticate) {
-        done({ identity: null })
+        done({ status: 'known', authentication: { identity: null } })
         return () => {}
       }
       const abort = newAbort()
       let isOver = false
-      const settle = (authentication: Authentication | undefined, error?: unknown): void => {
+      const settle = (answer: AuthenticateAnswer): void => {
         if (isOver) return
         isOver = true
-        done(authentication, error)
+        if (answer.status === 'failed') reportTrouble('authenticate', answer.error)
+        done(answer)
       }
-      try {
-        const answer = authenticate({ ...context, signal: abort.signal })
-        if (answer && 'then' in answer)
-          answer.then(
-            (authentication) => settle(check(authentication)),
-            (error: unknown) => settle(undefined, error),
-          )
-        else settle(check(answer))
-      } catch (error) {
-        settle(undefined, error)
-      }
-      return () => {
+      const forget = (): void => {
         if (isOver) return
         isOver = true
         abort.abort()
       }
+
+      let answer: AuthenticateAnswer
+      try {
+        const given: unknown = authenticate({ ...context, signal: abort.signal })
+        if (isThenable(given)) {
+          // A thenable may do anything; a promise that follows it settles once.
+          void new Promise((resolve) => resolve(given)).then(read).catch(failure).then(settle)
+          return forget
+        }
+        answer = read(given)
+      } catch (error) {
+        answer = failure(error)
+      }
+      settle(answer)
+      return forget
     },
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+}
+
+/**
+ * Reads each member once, because a getter may throw, or say something else the next time.
+ *
+ * @throws {HoldfastError} `misuse` for what is no answer
+ */
+function read(given: unknown): AuthenticateAnswer {
+  if (given === undefined || given === null) return { status: 'refused' }
+  const { identity, data, expiresIn } = given as Authentication
+  const isIdentity = identity === null || typeof identity === 'string'
+  if (isIdentity && (expiresIn === undefined || (typeof expiresIn === 'number' && expiresIn > 0)))
+    return { status: 'known', authentication: { identity, data, expiresIn } }
+  throw misuse(
+    'authenticate must give an identity, which is a string or null, and an expiresIn above 0; to refuse a client, undefined',
+  )
+}
+
+function failure(error: unknown): AuthenticateAnswer {
+  return { status: isRefusal(error) ? 'refused' : 'failed', error }
+}
+
+function isRefusal(error: unknown): boolean {
+  try {
+    return isHoldfastError(error) && error.code === 'remote' && error.reason === 'unauthorized'
+  } catch {
+    return false
   }
 }

@@ -4,8 +4,10 @@ import { createConnection, crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Policy } from './options.ts'
+import type { PageVerdict } from './origins.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { Shutdown } from './shutdown.ts'
+import { troubleHint } from './trouble.ts'
 
 /** The sockets that a hub has, as many as it may have. */
 export interface Connections {
@@ -14,8 +16,8 @@ export interface Connections {
   readonly accepted: number
   /** Whether not even a refusal is worth a handshake: there are so many, or the hub is as good as gone. */
   readonly isShut: boolean
-  /** Takes a socket, and has it greeted or refuses it. `isChecked` says that its origin was looked at before. */
-  accept(socket: SocketLike, request: RequestLike, isChecked: boolean): Connection | undefined
+  /** Takes a socket, and has it greeted or refuses it. `verdict` is that on its page, if that was looked at before. */
+  accept(socket: SocketLike, request: RequestLike, verdict?: PageVerdict): Connection | undefined
   /** Resolves when there are none. */
   gone(): Promise<void>
 }
@@ -28,13 +30,17 @@ export interface ConnectionsPorts {
   hint(): string
   greet(connection: Connection): void
   refused(connection: Connection, code: number, why: string, reason?: string): void
+  /** A socket was closed at once. */
+  turnedAway(request: RequestLike, code: number, why: string): void
 }
 
+/** The words for why a page is not welcome. */
+export const whyNot = { origin: 'not from this origin', host: 'not for this host' } as const
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
 
 export function createConnections(connectionsPorts: ConnectionsPorts): Connections {
-  const { policy, stage, hint, greet, refused } = connectionsPorts
+  const { policy, stage, hint, greet, refused, turnedAway } = connectionsPorts
   const { limits, ports } = policy
   const all = new Set<Connection>()
   const addresses = createAddressTally(limits.maxConnectionsPerAddress)
@@ -75,21 +81,29 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
     get isShut() {
       return all.size >= maxHandshakes || stage() === 'closed'
     },
-    accept(socket, request, isChecked) {
+    accept(socket, request, verdict) {
       // The close of a socket that is closed already would never be heard of.
       if (socket.readyState > 1) return undefined
       if (stage() === 'closed') {
         socket.onerror = () => {}
         socket.close(1012, hint())
+        turnedAway(request, 1012, 'the hub is closed')
         return undefined
       }
-      const address = policy.addressOf(request)
+      const known = policy.addressOf(request)
+      const address = known ?? ''
       const isCrowd = addresses.isFull(address)
       const connection = createConnection(socket, request, address, host)
       all.add(connection)
       addresses.add(address)
-      if (stage() !== 'open') refused(connection, 1012, 'the hub is closed', hint())
-      else if (!isChecked && !policy.isWelcome(request)) refused(connection, 4403, 'not from this origin')
+      if (stage() !== 'open') {
+        refused(connection, 1012, 'the hub is closed', hint())
+        return connection
+      }
+      const page = verdict ?? policy.checkPage(request)
+      if (page === 'origin' || page === 'host') refused(connection, 4403, whyNot[page])
+      else if (page === 'failed') refused(connection, 1013, 'origins failed', troubleHint)
+      else if (known === undefined) refused(connection, 1013, 'address failed', troubleHint)
       else if (all.size > maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
       else if (isCrowd) refused(connection, 4429, 'too many connections of one address', rateHint)
       else admit(connection)

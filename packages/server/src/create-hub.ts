@@ -18,11 +18,16 @@ import { resolveOptions } from './options.ts'
 import type { HubOptions } from './options.ts'
 import { createOutbound } from './outbound.ts'
 import type { Peer } from './peer.ts'
+import { warnOfRefusal } from './refusals.ts'
 import { createRegistry } from './registry.ts'
 import { createRenewal } from './renewal.ts'
 import { createRouter } from './router.ts'
 import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
+import { troubleHint } from './trouble.ts'
+
+/** The close codes for what is refused before there is a connection to close, by its status. */
+const codeOf = { 400: 4400, 403: 4403, 503: 1013 } as const
 
 /**
  * Makes a hub: the server side of the session wire. Touches nothing until it is attached or given a socket.
@@ -60,6 +65,12 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   const announce = <Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void =>
     notices.post(() => watchers.emit(kind, value))
 
+  const announceRefusal = (refusal: HubLifecycle['refused']): void => {
+    counters.refused++
+    announce('refused', refusal)
+    warnOfRefusal(policy, refusal)
+  }
+
   const refused = (
     connection: Connection,
     code: number,
@@ -68,10 +79,9 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     error?: unknown,
     peer?: Peer,
   ): void => {
-    counters.refused++
     connection.close(code, reason)
     const { request } = connection
-    announce('refused', {
+    announceRefusal({
       code,
       why,
       request,
@@ -107,6 +117,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       const { connection } = held
       sessions.disconnect(held, 4401, why)
       if (connection) refused(connection, 4401, why, why, error, held.peer)
+    },
+    failed(held, why, error) {
+      const { connection } = held
+      sessions.disconnect(held, 1013, troubleHint)
+      if (connection) refused(connection, 1013, why, troubleHint, error, held.peer)
     },
     changed: (held) => endings.end(held, 'identity', 4410),
   })
@@ -189,18 +204,19 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     hint: () => shutdown.hint(),
     greet: greeting.begin,
     refused,
+    turnedAway: (request, code, why) => announceRefusal({ code, why, request }),
   })
   const shutdown = createShutdown({ policy, registry, outbound, greeting, endings, gone: connections.gone })
   const detachments = new Set<() => void>()
   const attach = createAttach({
     policy,
     isShut: () => connections.isShut,
-    accept: (socket, request) => connections.accept(socket, request, true),
+    accept: connections.accept,
     isGreeting: greeting.has,
-    turnedAway(request, status) {
-      counters.refused++
-      const [code, why] = status === 403 ? [4403, 'not from this origin'] : [1013, 'too many connections']
-      announce('refused', { code, why, request })
+    turnedAway(request, status, why) {
+      const isClosed = status === 503 && shutdown.stage === 'closed'
+      const [code, reason] = isClosed ? [1012, 'the hub is closed'] : [codeOf[status], why]
+      announceRefusal({ code, why: reason, request })
     },
   })
 
@@ -249,7 +265,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
         detach()
       }
     },
-    accept: (socket, request) => void connections.accept(socket, request, false),
+    accept: (socket, request) => void connections.accept(socket, request),
     async close({ drain = 0 } = {}) {
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
       await shutdown.close(Math.ceil(drain))

@@ -1,6 +1,7 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
-import { newcomer, setUp } from '../test/support/set-up.ts'
+import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
+import { HoldfastError } from './index.ts'
 import type { AuthenticateContext, Authentication } from './index.ts'
 
 describe('the greeting', () => {
@@ -130,6 +131,14 @@ describe('the greeting', () => {
 })
 
 describe('authentication', () => {
+  const unauthorized = new HoldfastError('remote', 'the token has expired', { reason: 'unauthorized' })
+  const raise = (error: unknown) => () => {
+    throw error
+  }
+  const hostile: object = new Proxy(
+    {},
+    { get: raise(new Error('get')), has: raise(new Error('has')), getPrototypeOf: raise(new Error('proto')) },
+  )
   const asked = (answer: (context: AuthenticateContext) => unknown) => {
     const contexts: AuthenticateContext[] = []
     const scene = setUp({
@@ -166,31 +175,136 @@ describe('authentication', () => {
     ['resolves to undefined', () => Promise.resolve(undefined)],
     ['resolves to null', () => Promise.resolve(null)],
     [
-      'throws',
+      'throws an error that says so',
       () => {
-        throw new Error('no')
+        throw unauthorized
       },
     ],
-    ['rejects', () => Promise.reject(new Error('no'))],
-    ['gives no identity', () => ({})],
-    ['gives a number', () => 7],
-    ['resolves to true', () => Promise.resolve(true)],
-    ['gives an identity that is a number', () => ({ identity: 7 })],
-    ['gives an expiry in the past', () => ({ identity: 'ann', expiresIn: -1 })],
+    ['rejects with an error that says so', () => Promise.reject(unauthorized)],
   ])('refuses a client when it %s', async (_, answer) => {
-    const { clock, dial, hub } = asked(answer)
+    const { clock, dial, hub, reported } = asked(answer)
     const client = dial()
     await client.say(['hi', newcomer])
     expect(client.socket.closedWith?.code).toBe(4401)
     expect([hub.stats().sessions, hub.stats().connections, clock.pending]).toEqual([0, 0, 0])
+    expect(reported).toEqual([])
   })
 
-  it('says in `refused` what was thrown, and does not report it', async () => {
-    const error = new Error('expired')
-    const { dial, heard, reported } = asked(() => Promise.reject(error))
+  it.each<[string, () => unknown]>([
+    ['throws', raise(new Error('the database is away'))],
+    ['throws nothing in particular', raise(undefined)],
+    ['throws what cannot even be looked at', raise(hostile)],
+    ['throws another error of ours', raise(new HoldfastError('remote', 'no', { reason: 'internal' }))],
+    ['rejects', () => Promise.reject(new TypeError('user is undefined'))],
+    ['rejects with nothing', () => Promise.reject()],
+    ['gives no identity', () => ({})],
+    ['gives a number', () => 7],
+    ['gives false', () => false],
+    ['resolves to true', () => Promise.resolve(true)],
+    ['gives an identity that is a number', () => ({ identity: 7 })],
+    ['gives an expiry in the past', () => ({ identity: 'ann', expiresIn: -1 })],
+    ['gives an expiry that is text', () => ({ identity: 'ann', expiresIn: '60' })],
+    ['gives what cannot even be looked at', () => hostile],
+    ['resolves to what cannot even be looked at', () => Promise.resolve().then(() => hostile)],
+    ['gives a `then` that is no function', () => ({ then: 5 })],
+    ['gives a `then` that throws', () => ({ then: raise(new Error('then')) })],
+    [
+      'gives an identity that throws',
+      () => ({
+        get identity() {
+          throw new Error('getter')
+        },
+      }),
+    ],
+    [
+      'gives data that throws',
+      () => ({
+        identity: 'ann',
+        get data() {
+          throw new Error('getter')
+        },
+      }),
+    ],
+    [
+      'resolves to data that throws',
+      async () => ({
+        identity: 'ann',
+        get data() {
+          throw new Error('getter')
+        },
+      }),
+    ],
+    [
+      'resolves to an expiry that throws',
+      async () => ({
+        identity: 'ann',
+        get expiresIn() {
+          throw new Error('getter')
+        },
+      }),
+    ],
+  ])('that %s is trouble of the server: the client is to come again', async (_, answer) => {
+    const { clock, dial, heard, hub, reported } = asked(answer)
+    const client = dial()
+    await client.say(['hi', newcomer])
+    expect(client.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[1000,10000]}' })
+    expect(heard).toMatchObject([['refused', { code: 1013, why: 'authenticate failed' }]])
+    expect([hub.stats().sessions, hub.stats().connections, clock.pending]).toEqual([0, 0, 0])
+    expect(reported).toHaveLength(1)
+  })
+
+  it('settles once, whatever a thenable calls', async () => {
+    const { dial, peers } = asked(() => ({
+      then(resolve: (value: unknown) => void) {
+        resolve({ identity: 'a' })
+        resolve({ identity: 'b' })
+        throw new Error('too late')
+      },
+    }))
+    await dial().greet()
+    expect(peers.map(({ identity }) => identity)).toEqual(['a'])
+  })
+
+  it('that fails for many clients is reported once a minute for each kind of error', async () => {
+    const errors = [new TypeError('a'), Object.assign(new Error('b'), { code: 'ECONNREFUSED' })]
+    let asks = 0
+    const { clock, dial, heard, reported, warned } = asked(() => Promise.reject(errors[asks++ % 2]))
+    for (let client = 0; client < 50; client++) await dial().say(['hi', newcomer])
+    expect(reported).toEqual(errors)
+    expect(warned).toHaveLength(1)
+    expect(heard.filter(([kind]) => kind === 'refused')).toHaveLength(50)
+    await clock.advance(60_000)
+    for (let client = 0; client < 50; client++) await dial().say(['hi', newcomer])
+    expect(reported).toEqual([...errors, ...errors])
+    expect(warned).toHaveLength(2)
+  })
+
+  it('that fails for a client that resumes leaves its session as it is', async () => {
+    let isDown = false
+    const { dial, heard, hub, peers } = asked(() => {
+      if (isDown) throw new Error('the database is away')
+      return { identity: 'ann' }
+    })
+    const first = dial()
+    const ok = await first.greet()
+    first.socket.end()
+    const sent = peers[0]!.send('m', 1)
+    isDown = true
+    const second = dial()
+    await second.say(['hi', { ...newcomer, ...resuming(ok, 0) }])
+    expect(second.socket.closedWith?.code).toBe(1013)
+    expect([hub.peers.size, sent.outcome]).toEqual([1, undefined])
+    isDown = false
+    const third = dial()
+    expect((await third.greet(resuming(ok, 0, 3))).session).toBe(ok.session)
+    expect(third.frames()).toEqual([[1, 0, 'm', 1]])
+    expect(heard.map(([kind]) => kind)).toEqual(['open', 'down', 'refused', 'open'])
+  })
+
+  it('says in `refused` what was thrown', async () => {
+    const { dial, heard } = asked(() => Promise.reject(unauthorized))
     await dial().say(['hi', newcomer])
-    expect(heard).toEqual([['refused', { code: 4401, why: 'not authenticated', error }]])
-    expect(reported).toEqual([])
+    expect(heard).toEqual([['refused', { code: 4401, why: 'not authenticated', error: unauthorized }]])
   })
 
   it('is given up when it takes too long, and cannot let the client in afterwards', async () => {
@@ -200,7 +314,7 @@ describe('authentication', () => {
     await client.say(['hi', newcomer])
     expect(contexts[0]!.signal.aborted).toBe(false)
     await clock.advance(5_200)
-    expect(client.socket.closedWith?.code).toBe(4408)
+    expect(client.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[1000,10000]}' })
     expect(contexts[0]!.signal.aborted).toBe(true)
     resolve({ identity: 'ann' })
     await settleMicrotasks()

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Authentication, Policy } from './options.ts'
 import type { RequestLike } from './ports.ts'
+import { troubleHint } from './trouble.ts'
 
 /** Takes connections from the banner to the moment when it is known whose they are. */
 export interface Greeting {
@@ -29,7 +30,7 @@ export interface GreetingPorts {
 /** A connection that has not greeted. */
 interface Newcomer {
   readonly connection: Connection
-  /** Tells the application that its answer is of no use any more. */
+  /** Tells the application that its answer is of no use any more; none before it was asked. */
   forget: (() => void) | undefined
 }
 
@@ -40,7 +41,9 @@ export const maxGreetingBytes = 65_536
 export function createGreeting({ policy, authenticator, greeted, refused }: GreetingPorts): Greeting {
   const newcomers = new Map<Connection, Newcomer>()
   const overdue = createDeadlines<Newcomer>(policy.ports.clock, policy.greetingTimeout, (newcomer) =>
-    refuse(newcomer, 4408, 'no greeting in time'),
+    newcomer.forget
+      ? refuse(newcomer, 1013, 'authenticate takes too long', troubleHint)
+      : refuse(newcomer, 4408, 'no greeting in time'),
   )
 
   const forget = (newcomer: Newcomer): void => {
@@ -69,11 +72,13 @@ export function createGreeting({ policy, authenticator, greeted, refused }: Gree
     connection.receive = () => refuse(newcomer, 4400, 'a message before ok')
     const { token, session } = hi
     const reason = session === undefined ? 'connect' : 'resume'
-    newcomer.forget = authenticator.ask({ token, request: connection.request, reason }, (answer, error) => {
-      if (!answer) return refuse(newcomer, 4401, 'not authenticated', '', error)
+    newcomer.forget = authenticator.ask({ token, request: connection.request, reason }, (answer) => {
+      if (answer.status === 'refused') return refuse(newcomer, 4401, 'not authenticated', '', answer.error)
+      if (answer.status === 'failed')
+        return refuse(newcomer, 1013, 'authenticate failed', troubleHint, answer.error)
       forget(newcomer)
       connection.request = keep(connection.request)
-      greeted(connection, hi, answer)
+      greeted(connection, hi, answer.authentication)
     })
   }
 

@@ -112,7 +112,11 @@ export interface HubLifecycle<P = Peer> {
   readonly closed: PeerEnd & { readonly peer: P }
   /** A message came in that no listener could be given. */
   readonly invalid: InvalidMessage<P>
-  /** A connection was refused, or closed for a violation of the protocol or a limit, with this code. */
+  /**
+   * A connection was refused, or closed for a violation of the protocol or a limit, with this code; an upgrade that was
+   * answered with the status 400, 403 or 503 has 4400, 4403 or 1013, or 1012 when the hub is closed. The first of each kind in a minute goes to
+   * `ports.warn`, too.
+   */
   readonly refused: {
     readonly code: number
     readonly why: string

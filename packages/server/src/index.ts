@@ -8,6 +8,7 @@ export type {
   HubStats,
   InvalidMessage,
 } from './hub.ts'
+export type { Hosts } from './hosts.ts'
 export type { Unsubscribe } from './listeners.ts'
 export type {
   AuthenticateContext,

@@ -41,20 +41,32 @@ describe('limits of connections', () => {
   })
 
   it('count by the address that the application says', () => {
-    const { dial, reported } = setUp({
+    const { dial } = setUp({
       limits: { maxConnectionsPerAddress: 1 },
-      address({ headers }) {
-        if (headers['x-real-ip'] === 'bad') throw new Error('oops')
-        return headers['x-real-ip'] as string
-      },
+      address: ({ headers }) => headers['x-real-ip'] as string,
     })
     const ip = (address: string) => ({ headers: { 'x-real-ip': address } })
     dial(ip('10.0.0.1'))
     expect(dial(ip('10.0.0.1')).socket.closedWith?.code).toBe(4429)
-    dial(ip('bad'))
-    expect(dial(ip('bad')).socket.closedWith).toBeUndefined()
-    expect(reported).toHaveLength(2)
+    dial()
     expect(dial().socket.closedWith).toBeUndefined()
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no header')
+      },
+    ],
+    ['gives a promise', () => Promise.reject(new Error('late'))],
+    ['gives a number', () => 7],
+  ])('are not passed by when the address of a client %s: it is to come again', (_, address) => {
+    const { dial, hub, reported } = setUp({ address: address as () => string })
+    for (let client = 0; client < 3; client++)
+      expect(dial().socket.closedWith).toEqual({ code: 1013, reason: '{"after":[1000,10000]}' })
+    expect(reported).toHaveLength(1)
+    expect(hub.stats()).toMatchObject({ accepted: 0, refused: 3 })
   })
 })
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createOriginCheck } from './origins.ts'
-import type { Origins } from './origins.ts'
+import { setUp } from '../test/support/set-up.ts'
+import { createHub } from './index.ts'
+import type { Origins, RequestLike } from './index.ts'
+import { createPageCheck } from './origins.ts'
 
 const ask = (origins: Origins | undefined, headers: Record<string, string | string[]>): boolean =>
-  createOriginCheck(origins, () => {})({ headers })
+  createPageCheck({ origins, hosts: undefined, reportTrouble() {} })({ headers }) === 'welcome'
 
 describe('origins', () => {
   it.each<[string, string, boolean]>([
@@ -52,22 +54,95 @@ describe('origins', () => {
     expect(ask((_, { headers }) => headers['x'] === '1', { origin: 'a', x: '0' })).toBe(false)
   })
 
-  it('are refused when the function throws, which is reported', () => {
-    const reported: unknown[] = []
-    const check = createOriginCheck(
-      () => {
-        throw new Error('oops')
-      },
-      (error) => reported.push(error),
-    )
-    expect(check({ headers: { origin: 'https://x' } })).toBe(false)
-    expect(reported).toEqual([new Error('oops')])
+  it.each<[string, () => unknown]>([
+    ['a promise of false', () => Promise.resolve(false)],
+    ['a promise of true', () => Promise.resolve(true)],
+    ['a promise that rejects', () => Promise.reject(new Error('late'))],
+    ['text', () => 'https://x'],
+    ['1', () => 1],
+    ['undefined', () => undefined],
+  ])('are refused when the function gives %s, which is reported', (_, answer) => {
+    const { dial, reported, warned } = setUp({ origins: answer as () => boolean })
+    for (let page = 0; page < 3; page++)
+      expect(dial({ headers: { origin: 'https://x', host: 'x' } }).socket.closedWith?.code).toBe(4403)
+    expect(reported).toMatchObject([{ code: 'misuse' }])
+    expect(warned).toHaveLength(1)
   })
 
-  it.each(['https://example.com/', 'https://Example.com', 'https://example.com:443', 'https://'])(
-    'cannot be %o, which no browser sends',
-    (origin) => {
-      expect(() => createOriginCheck([origin], () => {})).toThrow('is no origin')
+  it('are trouble of the server when the function throws: the client is to come again', () => {
+    const { dial, reported, warned } = setUp({
+      origins() {
+        throw new Error('oops')
+      },
+    })
+    for (let page = 0; page < 3; page++)
+      expect(dial({ headers: { origin: 'https://x', host: 'x' } }).socket.closedWith).toEqual({
+        code: 1013,
+        reason: '{"after":[1000,10000]}',
+      })
+    expect(reported).toEqual([new Error('oops')])
+    expect(warned).toHaveLength(1)
+    expect(dial().socket.closedWith).toBeUndefined()
+  })
+
+  it('are those of a page, and nothing that looks like one', () => {
+    for (const origin of [
+      'http://x@example.com',
+      'http://example.com/',
+      'http://example.com/evil',
+      'foo://example.com',
+    ])
+      expect(ask(undefined, { origin, host: 'example.com' })).toBe(false)
+    expect(ask(undefined, { origin: 'HTTP://EXAMPLE.com', host: 'example.com' })).toBe(true)
+  })
+
+  it.each<[string, object]>([
+    ['its socket', { socket: { encrypted: true } }],
+    ['its proxy', { headers: { 'x-forwarded-proto': 'https,http' } }],
+    ['another proxy', { headers: { 'x-forwarded-proto': 'wss' } }],
+  ])(
+    'of plain http are refused where the connection came by TLS, as %s says',
+    (_, { headers, socket }: Partial<RequestLike>) => {
+      const check = createPageCheck({ origins: undefined, hosts: undefined, reportTrouble() {} })
+      const verdicts = ['http', 'https'].map((scheme) =>
+        check({
+          headers: { ...headers, origin: `${scheme}://example.com`, host: 'example.com' },
+          ...(socket && { socket }),
+        }),
+      )
+      expect(verdicts).toEqual(['origin', 'welcome'])
     },
   )
+
+  it.each<[unknown, string]>([
+    ['https://example.com/', "'https://example.com'"],
+    ['https://Example.com', "'https://example.com'"],
+    ['HTTPS://example.com', "'https://example.com'"],
+    ['https://example.com:443', "'https://example.com'"],
+    ['https://b\u00fccher.example', "'https://xn--bcher-kva.example'"],
+    ['https://', 'is no origin'],
+    ['localhost:5173', "'http://localhost:5173'"],
+    ['example.com', "'http://example.com'"],
+    ['', 'is no origin'],
+    ['*', 'in place of the list'],
+    ['https://*.example.com', 'a function'],
+    ['wss://example.com', 'of a page'],
+    ['capacitor://localhost/', 'without a path'],
+    [/example/, 'is no origin'],
+    [undefined, 'is no origin'],
+  ])('cannot be %o, which no browser sends', (origin, hint) => {
+    expect(() => createHub({ origins: [origin as string] })).toThrow(hint)
+  })
+
+  it.each<[unknown]>([
+    ['https://example.com'],
+    [true],
+    [/example/],
+    [null],
+    [new Set(['https://example.com'])],
+    [{}],
+    [''],
+  ])('cannot be given by %o', (origins) => {
+    expect(() => createHub({ origins: origins as Origins })).toThrow("origins must be '*'")
+  })
 })

@@ -24,7 +24,13 @@ export interface SocketLike {
 export interface RequestLike {
   readonly url?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly socket?: { readonly remoteAddress?: string | undefined }
+  readonly socket?: {
+    readonly remoteAddress?: string | undefined
+    /** Whether it is a socket of TLS; those of Node say so. */
+    readonly encrypted?: boolean | undefined
+    /** The server that has accepted it; sockets of Node know it. */
+    readonly server?: unknown
+  }
 }
 
 /** Everything impure that a hub needs, apart from sockets. */
@@ -33,8 +39,23 @@ export interface HubPorts {
   readonly clock: Clock
   /** Unpredictable bytes, of which the ids and the keys of sessions are made. */
   randomBytes(count: number): Uint8Array
-  /** Where an exception goes that a listener or a handler threw. Its own exceptions are not caught. */
+  /**
+   * Where an exception goes that a listener, a handler or another function of the application threw. Its own exceptions
+   * are not caught.
+   *
+   * @default console.error
+   */
   report(error: unknown): void
+  /**
+   * Where the hub says in a sentence what somebody should look into: that it refused a connection, and which option
+   * would let it in. It says the first of each kind in a minute, and `watch('refused')` hears of all. Its own exceptions
+   * are reported.
+   *
+   * @default console.warn
+   * @example
+   * createHub({ ports: { warn: (message) => console.log(message) } }) // or () => {}, for silence
+   */
+  warn(message: string): void
 }
 
 /** The clock of Node. Its timers do not keep the process alive: sockets and servers do. */
@@ -52,6 +73,8 @@ export const systemPorts: HubPorts = {
   // A server must survive the faults of its handlers, so they are not thrown on, and must not go unseen.
   // oxlint-disable-next-line no-console
   report: (error) => console.error(error),
+  // oxlint-disable-next-line no-console
+  warn: (message) => console.warn(message),
 }
 
 /** Makes what aborts a signal. */

@@ -1,11 +1,11 @@
 import { longestTimer } from '@holdfast/protocol'
-import type { Authenticator } from './authentication.ts'
+import type { AuthenticateAnswer, Authenticator } from './authentication.ts'
 import type { Held } from './held.ts'
 import type { Authentication, Policy } from './options.ts'
 
 /** Keeps what is known of a client's identity fresh, in place. */
 export interface Renewal {
-  /** Takes down how long an authentication holds. */
+  /** Takes down how long the authentication of a greeting holds. */
   watch(held: Held, authentication: Authentication): void
   /** Asks the client for a fresh token. */
   ask(held: Held): void
@@ -18,6 +18,8 @@ export interface RenewalPorts {
   readonly authenticator: Authenticator
   /** The token was refused, or did not come. */
   expired(held: Held, why: string, error?: unknown): void
+  /** The authentication has expired, and the server could not tell whether the fresh token is good. */
+  failed(held: Held, why: string, error?: unknown): void
   /** The token belongs to somebody else. */
   changed(held: Held): void
 }
@@ -25,32 +27,54 @@ export interface RenewalPorts {
 /** How long before its end a token is renewed, and how long that may take, in milliseconds. */
 const lead = 60_000
 const renewTimeout = 30_000
+/**
+ * How far apart renewals are at least, and how long each may take at least, in milliseconds: an `expiresIn` that was
+ * meant in seconds would have the client fetch tokens all the time.
+ */
+const shortestRenewal = 5_000
+/** How long to wait before the application is asked again, in milliseconds: at first, and after many times. */
+const firstPause = 1_000
+const longestPause = 10_000
 
 /** What is under way for one session. */
 interface Watch {
+  /** When the client is to be asked for a token, or the application once more whether the last one is good. */
   timer: unknown
-  /** When the client must have brought a token that is good; no time while nobody waits for one. */
+  /** When the connection is closed if nothing happens; no time while nobody waits for anything. */
   deadline: unknown
-  /** Gives up the question whether the last token is good. */
+  /** When the authentication expires. */
+  readonly expiresAt: number
+  /** The last token that the client has brought, until it is known whether it is good. */
+  token: string | undefined
+  /** Gives up the question whether it is. */
   forget: (() => void) | undefined
-  /** A token that came meanwhile. */
-  next: string | undefined
+  pause: number
+  error: unknown
 }
 
-export function createRenewal({ policy, authenticator, expired, changed }: RenewalPorts): Renewal {
+export function createRenewal(ports: RenewalPorts): Renewal {
+  const { policy, authenticator, expired, failed, changed } = ports
+  const { warn } = policy
   const { clock } = policy.ports
   // Most sessions need none of this.
   const watches = new Map<Held, Watch>()
 
-  const watchOf = (held: Held): Watch => {
-    let watch = watches.get(held)
-    if (!watch) {
-      watch = { timer: undefined, deadline: undefined, forget: undefined, next: undefined }
-      watches.set(held, watch)
-      held.stopRenewal = () => stop(held)
+  const newWatch = (held: Held, expiresAt: number): Watch => {
+    const watch: Watch = {
+      timer: undefined,
+      deadline: undefined,
+      expiresAt,
+      token: undefined,
+      forget: undefined,
+      pause: firstPause,
+      error: undefined,
     }
+    watches.set(held, watch)
+    held.stopRenewal = () => stop(held)
     return watch
   }
+
+  const watchOf = (held: Held): Watch => watches.get(held) ?? newWatch(held, Infinity)
 
   const stop = (held: Held): void => {
     const watch = watches.get(held)
@@ -62,56 +86,102 @@ export function createRenewal({ policy, authenticator, expired, changed }: Renew
     watch.forget?.()
   }
 
-  const fail = (held: Held, why: string, error?: unknown): void => {
-    stop(held)
-    expired(held, why, error)
-  }
-
-  const expect = (held: Held, within: number): void => {
-    const watch = watchOf(held)
-    watch.deadline ??= clock.setTimer(() => fail(held, 'no fresh token in time'), within)
-  }
-
   const ask = (held: Held, within = renewTimeout): void => {
     if (!held.line) return
     held.line.control(['renew'])
-    expect(held, within)
+    const watch = watchOf(held)
+    // A client that has brought one waits for us.
+    if (watch.token !== undefined) return
+    watch.deadline ??= clock.setTimer(() => {
+      stop(held)
+      expired(held, 'no fresh token in time')
+    }, within)
   }
 
-  const watch = (held: Held, { expiresIn }: Authentication): void => {
+  /** A token that cannot be checked lets the client stay for no longer than the one before it. */
+  const expireAt = (held: Held, watch: Watch): void => {
+    const wait = Math.min(Math.max(0, watch.expiresAt - clock.now()), longestTimer)
+    watch.deadline = clock.setTimer(() => {
+      stop(held)
+      failed(held, 'authenticate failed', watch.error)
+    }, wait)
+  }
+
+  /** Renewals follow one another at a distance; the first may come at any time. */
+  const follow = (held: Held, { expiresIn }: Authentication, soonest: number): void => {
     stop(held)
     if (held.stage === 'ended' || expiresIn === undefined || expiresIn === Infinity) return
+    if (expiresIn < 2 * shortestRenewal) warn('expiresIn', tooShort(expiresIn))
     const early = Math.min(lead, expiresIn / 2)
-    const due = (): void => ask(held, Math.min(renewTimeout, early))
-    watchOf(held).timer = clock.setTimer(due, Math.min(expiresIn - early, longestTimer))
+    const wait = Math.max(expiresIn - early, soonest)
+    const within = Math.max(shortestRenewal, Math.min(renewTimeout, early))
+    const watch = newWatch(held, clock.now() + Math.max(expiresIn, wait + within))
+    watch.timer = clock.setTimer(() => ask(held, within), Math.min(wait, longestTimer))
   }
 
-  const judge = (held: Held, token: string): void => {
+  /** Asks the application about the last token of the client. */
+  const judge = (held: Held, watch: Watch): void => {
     const { connection } = held
-    if (!connection) return
-    expect(held, renewTimeout)
-    const current = watchOf(held)
+    if (!connection) return stop(held)
     const { request } = connection
-    const done = (answer: Authentication | undefined, error: unknown): void => {
-      const { next } = current
-      current.forget = current.next = undefined
-      if (next !== undefined) return judge(held, next)
-      if (!answer) return fail(held, 'the fresh token is refused', error)
-      if (answer.identity !== held.identity) return changed(held)
-      if (answer.data !== undefined) held.peer.data = answer.data
-      watch(held, answer)
+    const token = watch.token!
+    let isOpen = true
+    const answered = (answer: AuthenticateAnswer): void => {
+      isOpen = false
+      watch.forget = undefined
+      clock.clearTimer(watch.timer)
+      if (answer.status === 'failed') return askAgain(held, watch, answer.error)
+      if (watch.token !== token) return judge(held, watch)
+      if (answer.status === 'refused') {
+        stop(held)
+        return expired(held, 'the fresh token is refused', answer.error)
+      }
+      const { authentication } = answer
+      if (authentication.identity !== held.identity) return changed(held)
+      if (authentication.data !== undefined) held.peer.data = authentication.data
+      follow(held, authentication, shortestRenewal)
     }
-    current.forget = authenticator.ask({ token, request, reason: 'renew' }, done)
+    const forget = authenticator.ask({ token, request, reason: 'renew' }, answered)
+    if (!isOpen) return
+    watch.forget = forget
+    watch.timer = clock.setTimer(() => {
+      forget()
+      watch.forget = undefined
+      warn(
+        'renewal',
+        'authenticate takes too long for a fresh token; it is asked again until the old one expires',
+      )
+      askAgain(held, watch)
+    }, policy.greetingTimeout)
+  }
+
+  const askAgain = (held: Held, watch: Watch, error?: unknown): void => {
+    watch.error = error
+    watch.timer = clock.setTimer(() => judge(held, watch), watch.pause)
+    watch.pause = Math.min(longestPause, watch.pause * 2)
   }
 
   return {
-    watch,
+    watch: (held, authentication) => follow(held, authentication, 0),
     ask,
     token(held, token) {
+      const watch = watchOf(held)
       // One question at a time, whatever the client does.
-      const current = watches.get(held)
-      if (current?.forget) current.next = token
-      else judge(held, token)
+      const isUnderWay = watch.token !== undefined
+      watch.token = token
+      if (isUnderWay) return
+      clock.clearTimer(watch.timer)
+      clock.clearTimer(watch.deadline)
+      watch.deadline = undefined
+      if (watch.expiresAt < Infinity) expireAt(held, watch)
+      judge(held, watch)
     },
   }
+}
+
+function tooShort(expiresIn: number): string {
+  return (
+    `authenticate gave an expiresIn of ${expiresIn} ms, and fresh tokens are asked for every ` +
+    `${shortestRenewal} ms at most. It is in milliseconds: write \`expiresIn: seconds * 1_000\``
+  )
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import express from 'express'
 import fastify from 'fastify'
@@ -150,6 +150,7 @@ describe('attached to a server', () => {
     expect(await answerOf(served.port, '/ws', { 'sec-websocket-key': 'short' })).toBe(400)
     expect(await answerOf(served.port, '/ws', { 'sec-websocket-version': '1' })).toBe(400)
     expect(await answerOf(served.port, '/ws', { upgrade: 'h2c' })).toBe(400)
+    expect(served.hub.stats()).toMatchObject({ accepted: 0, refused: 3 })
   })
 
   it('survives a client that goes in the middle of a handshake', async () => {
@@ -172,6 +173,37 @@ describe('attached to a server', () => {
     expect(await answerOf(served.port, '/ws', { origin: `http://127.0.0.1:${served.port}` })).toBe(101)
     expect(refused).toEqual([[4403, 'https://evil.com']])
     expect(served.hub.stats().refused).toBe(1)
+  })
+
+  it('answers a page with 403 that has come to this machine by a name that somebody else owns', async () => {
+    await using served = await serve()
+    const page = (host: string) => ({ host, origin: `http://${host}` })
+    expect(await answerOf(served.port, '/ws', page(`evil.example:${served.port}`))).toBe(403)
+    expect(await answerOf(served.port, '/ws', page(`localhost:${served.port}`))).toBe(101)
+    expect(served.warned).toMatchObject([expect.stringContaining("createHub({ hosts: ['evil.example'] })")])
+  })
+
+  it('takes pages by any name when it listens on every address', async () => {
+    await using hub = createHub()
+    const server = createServer()
+    hub.attach(server)
+    server.listen(0, '0.0.0.0')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    expect(await answerOf(port, '/ws', { host: 'example.com', origin: 'https://example.com' })).toBe(101)
+    await hub.close()
+    await shut(server)
+  })
+
+  it('closes a page with 1013 when the application cannot tell whether it is welcome', async () => {
+    await using served = await serve({
+      origins() {
+        throw new Error('the database is away')
+      },
+    })
+    await using client = await dial(served.url, { origin: 'https://example.com' })
+    expect(await client.closed).toMatchObject({ code: 1013, reason: '{"after":[1000,10000]}' })
+    expect(served.reported).toEqual([new Error('the database is away')])
   })
 
   it('is flooded at some point, and then answers with 503 only', async () => {

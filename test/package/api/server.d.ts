@@ -245,17 +245,22 @@ interface RequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly socket?: {
     readonly remoteAddress?: string | undefined
+    readonly encrypted?: boolean | undefined
+    readonly server?: unknown
   }
 }
 interface HubPorts {
   readonly clock: Clock
   randomBytes(count: number): Uint8Array
   report(error: unknown): void
+  warn(message: string): void
 }
+type Hosts = '*' | readonly string[]
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
 interface HubOptions<Data = unknown> {
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   readonly origins?: Origins
+  readonly hosts?: Hosts
   readonly limits?: HubLimits
   readonly sessionTimeout?: number
   readonly tombstoneTimeout?: number
@@ -299,6 +304,7 @@ interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
+  address?(): unknown
 }
 interface AttachOptions {
   readonly path?: string
@@ -439,6 +445,7 @@ export type {
   EventName,
   HoldfastErrorCode,
   HoldfastErrorDetails,
+  Hosts,
   HttpServerLike,
   Hub,
   HubLifecycle,

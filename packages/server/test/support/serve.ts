@@ -14,11 +14,21 @@ export interface Served extends AsyncDisposable {
   readonly url: string
   /** What listeners and handlers threw. */
   readonly reported: unknown[]
+  /** What was warned of. */
+  readonly warned: string[]
 }
 
 export async function serve(options: HubOptions = {}): Promise<Served> {
   const reported: unknown[] = []
-  const hub = createHub({ ...options, ports: { report: (error) => reported.push(error), ...options.ports } })
+  const warned: string[] = []
+  const hub = createHub({
+    ...options,
+    ports: {
+      report: (error) => reported.push(error),
+      warn: (message) => warned.push(message),
+      ...options.ports,
+    },
+  })
   const server = createServer((_, response) => response.end('plain'))
   hub.attach(server)
   const port = await listen(server)
@@ -28,6 +38,7 @@ export async function serve(options: HubOptions = {}): Promise<Served> {
     port,
     url: `ws://127.0.0.1:${port}/ws`,
     reported,
+    warned,
     async [Symbol.asyncDispose]() {
       await hub.close()
       await shut(server)
