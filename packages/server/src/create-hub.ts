@@ -51,6 +51,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     opened: 0,
     resumed: 0,
     receivedMessages: 0,
+    droppedMessages: 0,
     deliveredMessages: 0,
     invalid: 0,
   }
@@ -146,6 +147,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     end: (held, why, code, finalCursor) => endings.end(held, why, code, { finalCursor }),
     refused,
     violated,
+    dropped: (count) => void (counters.droppedMessages += count),
     admitted: renewal.watch,
     confirmed(held) {
       counters.opened++

@@ -60,15 +60,12 @@ export function createInbound(ports: InboundPorts): Inbound {
   return {
     deliver(held, frame) {
       received()
-      const { connection } = held
       try {
         dispatch(held, frame)
       } catch (error) {
         // An answer that cannot be sent; nothing of the application gets here.
         report(error)
       }
-      // Afterwards, because its number is taken already.
-      connection?.charge()
     },
     control(held, control) {
       switch (control[0]) {

@@ -182,13 +182,18 @@ export interface HubLimits {
    */
   readonly maxLanes?: number
   /**
-   * Messages a second that a client may send in the long run. More close with 4429, and a hint.
+   * Messages a second that are taken from a session in the long run.
+   *
+   * What comes faster waits, up to the `window`, before it is delivered and acknowledged: a client that has filled the
+   * window stops sending until there is room again. Volatile messages are dropped instead, and counted in
+   * `stats().droppedMessages`. Pings are answered at once, and the connection stays up. Limits messages only: a client that
+   * sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
    *
    * @default 2_000
    */
   readonly messageRate?: number
   /**
-   * Messages that a client may send at once.
+   * Messages that are taken from a session at once, from 1 on.
    *
    * @default 20_000
    */
@@ -256,7 +261,8 @@ export function resolveOptions(options: HubOptions): Policy {
   const { window, decode: _, ...counts } = limits
   for (const [name, value] of Object.entries({ ...counts, ...decode }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
-  if (!(limits.admissionBurst >= 1)) throw misuse('admissionBurst must be a number from 1 on')
+  for (const name of ['admissionBurst', 'messageBurst'] as const)
+    if (!(limits[name] >= 1)) throw misuse(`${name} must be a number from 1 on`)
   // Clients are told these.
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)

@@ -162,6 +162,8 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       outbox: undefined,
       requests: undefined,
       answers: undefined,
+      messageTokens: undefined,
+      replayTokens: undefined,
       messages: 0,
       bytes: 0,
       isBlocked: false,
