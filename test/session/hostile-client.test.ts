@@ -349,7 +349,7 @@ describe('a client that takes its time', () => {
     await using client = await intrude(scene)
     const startedAt = performance.now()
     for (let pack = 0; pack < 100; pack++) {
-      client.say(Array(100).fill([0, 0, 'spam']))
+      client.say(upTo(100).map(() => [0, 0, 'spam']))
       client.say(header('[0,0,null,null,{"raw":true}]', 1, 2, 3))
     }
     const isCounted = (): boolean =>

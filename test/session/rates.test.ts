@@ -33,7 +33,10 @@ describe('a client that sends faster than messageRate', () => {
       createHub,
       wire: session(),
       conditions: { latency: 30 },
-      hubOptions: { limits: { messageRate: 0.5, messageBurst: 1, window: [50, 100_000] }, pingInterval: 10_000 },
+      hubOptions: {
+        limits: { messageRate: 0.5, messageBurst: 1, window: [50, 100_000] },
+        pingInterval: 10_000,
+      },
     })
     await pair.open()
     const got: unknown[] = []

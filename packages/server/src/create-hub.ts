@@ -123,6 +123,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy.limits.maxLanes,
   )
   const inbound = createInbound({
+    maxRunningRequests: policy.limits.maxRunningRequests,
     router,
     lanes,
     outbound,

@@ -1,5 +1,6 @@
-import { createAnswers } from '@holdfast/protocol'
-import type { Answers, Control, Frame } from '@holdfast/protocol'
+import { createAnswers, HoldfastError } from '@holdfast/protocol'
+import type { Answerer, Answers, Control, Frame } from '@holdfast/protocol'
+import { createAddressTally } from './addresses.ts'
 import type { Held } from './held.ts'
 import type { Lanes } from './lanes.ts'
 import type { Outbound } from './outbound.ts'
@@ -13,6 +14,8 @@ export interface Inbound {
 }
 
 export interface InboundPorts {
+  /** How many handlers of requests may run for one identity, or for one address without identity. */
+  readonly maxRunningRequests: number
   readonly router: Router
   readonly lanes: Lanes
   readonly outbound: Outbound
@@ -26,10 +29,31 @@ export interface InboundPorts {
 
 export function createInbound(ports: InboundPorts): Inbound {
   const { router, lanes, outbound, report, token, bye, violated, received } = ports
+  // Sessions end and begin faster than handlers, so it does not help to begin another one.
+  const running = createAddressTally(ports.maxRunningRequests)
+
+  /** The handler of a request, as long as not too many run for whoever asks. */
+  const find = (held: Held, name: string): Answerer | undefined => {
+    const handler = router.find(name, held.peer)
+    if (!handler) return undefined
+    const owner = ownerOf(held)
+    return (input, context) => {
+      if (running.isFull(owner))
+        throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
+      const answer = handler(input, context)
+      if (!isThenable(answer)) return answer
+      // Asked once, because there are queries that run again whenever they are asked.
+      const promise = Promise.resolve(answer)
+      const ended = (): void => running.delete(owner)
+      running.add(owner)
+      promise.then(ended, ended)
+      return promise
+    }
+  }
 
   const answersOf = (held: Held): Answers =>
     (held.answers ??= createAnswers({
-      find: (name) => router.find(name, held.peer),
+      find: (name) => find(held, name),
       reply: (data, meta) => outbound.reply(held, data, meta),
       newAbort,
       report,
@@ -85,4 +109,13 @@ export function createInbound(ports: InboundPorts): Inbound {
       }
     },
   }
+}
+
+/** Whose requests count together; empty where that is not known. */
+function ownerOf({ identity, address }: Held): string {
+  return identity === null ? address : `user ${identity}`
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }

@@ -100,8 +100,8 @@ describe('limits of sessions', () => {
 })
 
 describe('limits of what a client sends', () => {
-  const messages = (from: number, to: number): unknown[] =>
-    Array.from({ length: to - from + 1 }, (_, index) => [from + index, 0, 'a', from + index])
+  const messages = (first: number, last: number): unknown[] =>
+    Array.from({ length: last - first + 1 }, (_, index) => [first + index, 0, 'a', first + index])
   const scene = async (options: HubOptions = { limits: { messageRate: 10, messageBurst: 5 } }) => {
     const all = setUp(options)
     const got: unknown[] = []

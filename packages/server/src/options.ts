@@ -199,6 +199,15 @@ export interface HubLimits {
    */
   readonly messageBurst?: number
   /**
+   * Handlers of requests that run at the same time for one identity, or for one address where the identity is null; 1,000
+   * of them for one session. A handler counts until what it returned settles, also when the client no longer waits or is
+   * gone, and even if it ignores its `signal`. A request too many is answered with the reason `overloaded`, and its handler
+   * is not called.
+   *
+   * @default 5_000
+   */
+  readonly maxRunningRequests?: number
+  /**
    * Messages that may wait for a client to take and to acknowledge them. One more ends the session as `overflow`, with
    * 4410.
    *
@@ -240,6 +249,7 @@ const defaultLimits = {
   maxLanes: 100_000,
   messageRate: 2_000,
   messageBurst: 20_000,
+  maxRunningRequests: 5_000,
   maxBufferedMessages: 32_768,
   maxBufferedBytes: 8_388_608,
 } as const
