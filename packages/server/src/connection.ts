@@ -6,7 +6,7 @@ import { TokenBucket } from './token-bucket.ts'
 
 /** One socket, whoever it belongs to at the moment: the greeting, a session, or nobody any more. */
 export interface Connection extends ConnectionOwner {
-  /** The request for its upgrade; only what a {@link RequestLike} has once the client has greeted. */
+  /** The request for its upgrade; once the client has greeted, or was refused, what is kept of it. */
   request: RequestLike
   /** What it counts as in the limits per address. */
   readonly address: string

@@ -19,7 +19,8 @@ export interface InboundPorts {
   readonly router: Router
   readonly lanes: Lanes
   readonly outbound: Outbound
-  report(error: unknown): void
+  /** Hears of exceptions that a client has caused. */
+  report(held: Held, error: unknown): void
   token(held: Held, token: string): void
   /** The client ends the session, and takes nothing after that number. */
   bye(held: Held, finalCursor: number): void
@@ -56,7 +57,7 @@ export function createInbound(ports: InboundPorts): Inbound {
       find: (name) => find(held, name),
       reply: (data, meta) => outbound.reply(held, data, meta),
       newAbort,
-      report,
+      report: (error) => report(held, error),
     }))
 
   const dispatch = (held: Held, frame: Frame): void => {
@@ -88,7 +89,7 @@ export function createInbound(ports: InboundPorts): Inbound {
         dispatch(held, frame)
       } catch (error) {
         // An answer that cannot be sent; nothing of the application gets here.
-        report(error)
+        report(held, error)
       }
     },
     control(held, control) {

@@ -444,16 +444,36 @@ describe('requests of clients', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
   })
 
-  it('are not answered beyond what the client takes, which is reported', async () => {
+  it('are not answered beyond what the client takes, which it is told, and which is reported', async () => {
     const { hub, join, reported } = setUp()
     hub.handle('large', () => 'x'.repeat(2_000))
     const client = await join({ maxFrame: 1_024 })
     await client.say([1, 0, 'large', null, { id: 1 }])
-    expect(client.frames()).toMatchObject([[1, 1, null, null, { re: 1, error: 'internal' }]])
-    expect(reported).toHaveLength(1)
+    expect(client.frames()).toMatchObject([[1, 1, null, null, { re: 1, error: 'too-large' }]])
+    expect(reported).toMatchObject([{ code: 'misuse' }])
     await client.say([2, 1, 'x'.repeat(1_000), null, { id: 2 }])
     expect(client.frames()).toMatchObject([[2, 2, null, null, { re: 2, error: 'too-large' }]])
-    expect(reported).toHaveLength(1)
+  })
+
+  it.each([
+    ['ask for more than they take', 'large'],
+    ['call handlers that throw', 'throws'],
+    ['call listeners that throw', 'event'],
+  ])('do not fill the log when they %s', async (_, name) => {
+    const { hub, join, reported } = setUp()
+    hub.handle('large', () => 'x'.repeat(2_000))
+    hub.handle('throws', () => {
+      throw new Error('oops')
+    })
+    hub.on('event', () => {
+      throw new Error('oops')
+    })
+    const client = await join({ maxFrame: 1_024, window: [1e6, 1e9] })
+    for (let n = 1; n <= 1_500; n++)
+      await client.say(name === 'event' ? [n, 0, name] : [n, n - 1, name, null, { id: n }])
+    expect(client.socket.closedWith).toBeUndefined()
+    expect(reported.length).toBeGreaterThan(1)
+    expect(reported.length).toBeLessThan(name === 'event' ? 102 : 12)
   })
 
   it('have one handler a name, which can be taken off', async () => {

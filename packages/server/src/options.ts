@@ -83,7 +83,10 @@ export interface HubOptions<Data = unknown> {
 export interface AuthenticateContext {
   /** What the client sent as its token. */
   readonly token: string | undefined
-  /** The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says. */
+  /**
+   * The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says, of that no
+   * cookies and no `Authorization`, and the first 1,024 characters of the URL and about 2,000 of the headers at most.
+   */
   readonly request: RequestLike
   /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
   readonly reason: 'connect' | 'resume' | 'renew'
