@@ -31,10 +31,10 @@ export interface LineOptions {
   readonly maxFrame?: number
   readonly isControl: IsControl
   /**
-   * How long the next numbered message must wait before it is handed on, in whole milliseconds, after which this is asked
+   * How long the next frame or control must wait before it is handed on, in whole milliseconds, after which this is asked
    * again; undefined when it may be handed on now, and then it is. Absent: none waits for anything but its turn.
    */
-  pace?(): number | undefined
+  pace?(next: Frame | Control): number | undefined
   /** Hands a message to the socket. False if that refused it, which ends the connection. */
   send(payload: Payload): boolean
   isOpen(): boolean
@@ -49,8 +49,8 @@ export interface LineOptions {
   answered(): void
   /** The peer asked for a sign of life. */
   pinged?(): void
-  /** A control came in, of whatever kind. `isNews` says whether it acknowledged anything new. */
-  controlled?(control: Control, isNews: boolean): void
+  /** A control came in, of whatever kind. If it carried an ack, that was processed. */
+  controlled?(control: Control): void
   /** So many volatile messages were dropped, because too much waits to be handed on. */
   dropped?(count: number): void
   /** The peer acknowledged something new. */
@@ -217,8 +217,6 @@ export function createLine(options: LineOptions): Line {
   }
 
   const isControlItem = (item: Frame | Control): item is Control => typeof item[0] === 'string'
-  // A name is above no number.
-  const isNumbered = (item: Frame | Control): boolean => (item[0] as number) > 0
 
   /** Hands on what has come in, and goes on in a later task when the handlers take long, or when messages have to wait. */
   const handOn = (): void => {
@@ -231,7 +229,7 @@ export function createLine(options: LineOptions): Line {
     for (let arrival = arrivals[0]; arrival; arrival = arrivals[0]) {
       const item = arrival.items[arrival.done]!
       const isLong = !isFirst && clock.now() - startedAt > options.sliceLength
-      const wait = isLong ? 0 : isNumbered(item) ? options.pace?.() : undefined
+      const wait = isLong ? 0 : options.pace?.(item)
       if (wait !== undefined) {
         sliceTimer = clock.setTimer(handOn, wait)
         break
@@ -293,17 +291,15 @@ export function createLine(options: LineOptions): Line {
       const decoded = decode(payload)
       if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
       if ('control' in decoded) {
-        const { control } = decoded
-        const [name, content] = control
+        const [name, content] = decoded.control
         if (name === 'p') {
           options.send(`["q",${takeAck()}]`)
           options.pinged?.()
         }
         if (name === 'q') options.answered()
-        const before = acknowledged()
         const isAck = name === 'a' || name === 'p' || name === 'q'
         if (isAck) acknowledge(content)
-        options.controlled?.(control, acknowledged() > before)
+        options.controlled?.(decoded.control)
         if (isAck || isClosed) return
       }
       const items = 'control' in decoded ? [decoded.control] : decoded.frames

@@ -49,7 +49,10 @@ class HeldLineOptions implements LineOptions {
   readonly #ports: HeldLinePorts
   readonly #held: Held
   readonly #connection: Connection
+  /** The client has said bye. */
   #isLeaving = false
+  /** What it had acknowledged when its last control came. */
+  #acknowledged: number
 
   constructor(ports: HeldLinePorts, held: Held, connection: Connection, unpacked: boolean) {
     const { limits, ports: platform } = ports.policy
@@ -62,6 +65,7 @@ class HeldLineOptions implements LineOptions {
     this.#ports = ports
     this.#held = held
     this.#connection = connection
+    this.#acknowledged = held.session.tx - held.session.unacknowledged
   }
 
   send(payload: Payload): boolean {
@@ -76,18 +80,21 @@ class HeldLineOptions implements LineOptions {
     return this.#connection.bufferedAmount
   }
 
-  pace(): number | undefined {
-    if (this.#isLeaving) return undefined
+  pace([seq]: Frame | Control): number | undefined {
+    // Only numbered messages wait: the window bounds how many.
+    if (this.#isLeaving || seq === 0 || typeof seq === 'string') return undefined
     const tokens = this.#tokens()
     if (tokens.take()) return undefined
     return Math.min(tokens.wait(this.#ports.policy.limits.messageRate / batchRate), longestWait)
   }
 
-  controlled([name]: Control, isNews: boolean): void {
+  controlled([name]: Control): void {
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
-    // Acks are as many as what they acknowledge lets them be.
-    if (!isNews) this.#connection.charge()
+    // What acknowledges something new is bounded by what the hub sends.
+    const acknowledged = this.session.tx - this.session.unacknowledged
+    if (acknowledged === this.#acknowledged) this.#connection.charge()
+    this.#acknowledged = acknowledged
   }
 
   dropped(count: number): void {
