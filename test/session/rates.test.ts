@@ -48,6 +48,26 @@ describe('a client that sends faster than messageRate', () => {
     expect([pair.client.stats().opens, pair.hub.stats().refused]).toEqual([1, 0])
   })
 
+  test('renews its token in time, though its messages wait', async () => {
+    let tokens = 0
+    await using pair = createTestPair({
+      createClient,
+      createHub,
+      wire: session(),
+      token: () => `${tokens++}`,
+      hubOptions: {
+        limits: { messageRate: 1, messageBurst: 1 },
+        authenticate: ({ token }) => ({ identity: 'ann', data: token, expiresIn: 100_000 }),
+      },
+    })
+    await pair.open()
+    for (let n = 0; n < 300; n++) pair.client.send('n', n)
+    await pair.clock.advance(200_000)
+    const [peer] = [...pair.hub.peers.values()]
+    expect([pair.client.stats().opens, tokens, peer!.data]).toEqual([1, 4, '3'])
+    expect(pair.hub.stats().receivedMessages).toBeLessThan(210)
+  })
+
   test('hears what the hub says meanwhile, and the hub hears at once that it has', async () => {
     await using pair = createTestPair({
       createClient,

@@ -88,7 +88,10 @@ class HeldLineOptions implements LineOptions {
     return Math.min(tokens.wait(this.#ports.policy.limits.messageRate / batchRate), longestWait)
   }
 
-  controlled([name]: Control): void {
+  controlled(control: Control): void {
+    const [name] = control
+    // There is a time limit on it, and messages that are slowed down may be ahead of it.
+    if (name === 'token') this.#ports.inbound.control(this.#held, control)
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
     // What acknowledges something new is bounded by what the hub sends.
@@ -108,7 +111,7 @@ class HeldLineOptions implements LineOptions {
   }
 
   control(control: Control): void {
-    this.#ports.inbound.control(this.#held, control)
+    if (control[0] !== 'token') this.#ports.inbound.control(this.#held, control)
   }
 
   violated(code: number, why: string): void {
