@@ -334,12 +334,42 @@ describe('a client that takes its time', () => {
     expect((await client.closed).code).toBe(4410)
   })
 
-  test('floods it with messages is closed with 4429 and told when to come back', async () => {
+  test('floods it with messages is slowed down, and closed once it does not keep to its window', async () => {
     await using scene = await setScene({ limits: { messageBurst: 1_000, messageRate: 200 } })
     await using client = await intrude(scene)
-    for (let pack = 0; pack < 30; pack++)
+    const startedAt = performance.now()
+    for (let pack = 0; pack < 100; pack++)
       client.say(upTo(100).map((index) => [pack * 100 + index + 1, 0, 'spam']))
-    expect(await client.closed).toEqual({ code: 4429, reason: '{"after":[30000,60000]}' })
-    expect(scene.got.length).toBeLessThan(1_100)
+    expect(await client.closed).toMatchObject({ code: 4400, reason: 'window overrun' })
+    expect(scene.got.length).toBeLessThanOrEqual(1_001 + (performance.now() - startedAt) / 5)
+  })
+
+  test('floods it with volatile messages gets its rate of them handed on, and the rest is dropped', async () => {
+    await using scene = await setScene({ limits: { messageBurst: 1_000, messageRate: 200 } })
+    await using client = await intrude(scene)
+    const startedAt = performance.now()
+    for (let pack = 0; pack < 100; pack++) {
+      client.say(upTo(100).map(() => [0, 0, 'spam']))
+      client.say(header('[0,0,null,null,{"raw":true}]', 1, 2, 3))
+    }
+    const isCounted = (): boolean =>
+      scene.got.length + scene.pair.hub.stats().droppedMessages === 10_100 && client.socket.readyState === 1
+    await expect.poll(isCounted).toBe(true)
+    expect(scene.got.length).toBeLessThanOrEqual(1_001 + (performance.now() - startedAt) / 5)
+  })
+
+  test('floods it with pings is closed with 4429 and told when to come back', async () => {
+    await using scene = await setScene()
+    await using client = await intrude(scene)
+    const refused: number[] = []
+    scene.pair.hub.watch('refused', ({ code }) => refused.push(code))
+    for (let n = 0; client.socket.readyState === 1; n++) {
+      client.say(['p', 0])
+      if (n % 100 === 0) await sleep(0)
+    }
+    expect(refused).toEqual([4429])
+    // The close frame is lost when the client is still sending.
+    const { code, reason } = await client.closed
+    if (code !== 1006) expect([code, reason]).toEqual([4429, '{"after":[30000,60000]}'])
   })
 })

@@ -155,15 +155,31 @@ describe('the answer to a request', () => {
     expect(replies).toEqual([[1, { re: 1 }]])
   })
 
-  it('is refused while a thousand of a peer are under way', async () => {
+  it('is refused while a thousand handlers of a peer run', () => {
     const { answers, replies } = setUp({ slow: () => new Promise(() => {}) })
     for (let id = 0; id < 1_001; id++) answers.request(id, 'slow', null)
     expect(answers.size).toBe(1_000)
     expect(replies).toEqual([
       [undefined, { re: 1_000, error: 'overloaded', message: 'too many requests at a time' }],
     ])
-    answers.off(0)
+  })
+
+  it('counts until its handler ends, also when nobody waits for the answer any more', async () => {
+    const finish: (() => void)[] = []
+    const { answers, replies } = setUp({ slow: () => new Promise<void>((resolve) => finish.push(resolve)) })
+    for (let id = 0; id < 1_000; id++) {
+      answers.request(id, 'slow', null)
+      answers.off(id)
+    }
+    answers.request(1_000, 'slow', null)
+    expect([answers.size, finish.length, replies.length]).toEqual([0, 1_000, 1])
+    answers.lost()
     answers.request(1_001, 'slow', null)
-    expect([answers.size, replies.length]).toEqual([1_000, 1])
+    expect([finish.length, replies.length]).toEqual([1_000, 2])
+    finish[0]!()
+    await settleMicrotasks()
+    answers.request(1_002, 'slow', null)
+    answers.request(1_003, 'slow', null)
+    expect([answers.size, finish.length, replies.length]).toEqual([1, 1_001, 3])
   })
 })

@@ -31,11 +31,13 @@ export interface Answers {
   lost(): void
 }
 
-/** How many requests of one peer may be under way. */
+/** How many handlers may run for the requests of one peer. Each counts until it ends. */
 const maxRunning = 1_000
 
 export function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers {
   const running = new Map<number, { abort(): void }>()
+  /** How many handlers run, those included whose answer nobody waits for any more. */
+  let runningCount = 0
 
   const refuse = (re: number, error: string, message: string, data?: unknown): void =>
     reply(data, { re, error, message })
@@ -55,12 +57,14 @@ export function createAnswers({ find, reply, newAbort, report }: AnswersOptions)
   const run = async (re: number, handler: Answerer, input: unknown): Promise<void> => {
     const abort = newAbort()
     running.set(re, abort)
+    runningCount++
     try {
       const data = await handler(input, { signal: abort.signal })
       if (running.get(re) === abort) reply(data, { re })
     } catch (error) {
       if (running.get(re) === abort) fail(re, error)
     } finally {
+      runningCount--
       if (running.get(re) === abort) running.delete(re)
     }
   }
@@ -72,7 +76,7 @@ export function createAnswers({ find, reply, newAbort, report }: AnswersOptions)
     request(id, name, input) {
       const handler = find(name)
       if (!handler) refuse(id, 'unhandled', `nobody handles '${name}'`)
-      else if (running.size >= maxRunning) refuse(id, 'overloaded', 'too many requests at a time')
+      else if (runningCount >= maxRunning) refuse(id, 'overloaded', 'too many requests at a time')
       else if (!running.has(id)) void run(id, handler, input)
     },
     off(id) {

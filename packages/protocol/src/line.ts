@@ -30,6 +30,11 @@ export interface LineOptions {
   /** The largest message that the peer takes, in bytes: what a pack must not be above. */
   readonly maxFrame?: number
   readonly isControl: IsControl
+  /**
+   * How long the next frame or control must wait before it is handed on, in whole milliseconds, after which this is asked
+   * again; undefined when it may be handed on now, and then it is. Absent: none waits for anything but its turn.
+   */
+  pace?(next: Frame | Control): number | undefined
   /** Hands a message to the socket. False if that refused it, which ends the connection. */
   send(payload: Payload): boolean
   isOpen(): boolean
@@ -44,6 +49,10 @@ export interface LineOptions {
   answered(): void
   /** The peer asked for a sign of life. */
   pinged?(): void
+  /** A control came in, of whatever kind. If it carried an ack, that was processed. */
+  controlled?(control: Control): void
+  /** So many volatile messages were dropped, because too much waits to be handed on. */
+  dropped?(count: number): void
   /** The peer acknowledged something new. */
   progressed(): void
   /** The peer broke the rules: the connection is to be closed with this code. */
@@ -209,7 +218,7 @@ export function createLine(options: LineOptions): Line {
 
   const isControlItem = (item: Frame | Control): item is Control => typeof item[0] === 'string'
 
-  /** Hands on what has come in, and goes on in a later task when the handlers take long. */
+  /** Hands on what has come in, and goes on in a later task when the handlers take long, or when messages have to wait. */
   const handOn = (): void => {
     sliceTimer = undefined
     if (handing) return
@@ -218,12 +227,15 @@ export function createLine(options: LineOptions): Line {
     const startedAt = inbound > 1 ? clock.now() : Infinity
     let isFirst = true
     for (let arrival = arrivals[0]; arrival; arrival = arrivals[0]) {
-      if (!isFirst && clock.now() - startedAt > options.sliceLength) {
-        sliceTimer = clock.setTimer(handOn, 0)
+      const item = arrival.items[arrival.done]!
+      const isLong = !isFirst && clock.now() - startedAt > options.sliceLength
+      const wait = isLong ? 0 : options.pace?.(item)
+      if (wait !== undefined) {
+        sliceTimer = clock.setTimer(handOn, wait)
         break
       }
       isFirst = false
-      const item = arrival.items[arrival.done++]!
+      arrival.done++
       inbound--
       if (arrival.done === arrival.items.length) {
         arrivals.shift()
@@ -246,10 +258,15 @@ export function createLine(options: LineOptions): Line {
     // A volatile message may be lost, so a flood of them must not fill the memory.
     const isFull = inbound >= windowMessages || inboundBytes >= windowBytes
     const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
+    const dropped = items.length - taken.length
+    if (dropped > 0) options.dropped?.(dropped)
     if (taken.length === 0) return
-    arrivals.push({ items: taken, bytes, done: 0 })
+    // What a peer may send beside the messages that its window bounds must not count as if the window did: neither a
+    // message that flies alone, nor the volatile ones that came with others.
+    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, windowBytes)
+    arrivals.push({ items: taken, bytes: counted, done: 0 })
     inbound += taken.length
-    inboundBytes += bytes
+    inboundBytes += counted
   }
 
   return {
@@ -280,12 +297,18 @@ export function createLine(options: LineOptions): Line {
           options.pinged?.()
         }
         if (name === 'q') options.answered()
-        if (name === 'a' || name === 'p' || name === 'q') return void acknowledge(content)
+        const isAck = name === 'a' || name === 'p' || name === 'q'
+        if (isAck) acknowledge(content)
+        options.controlled?.(decoded.control)
+        if (isAck || isClosed) return
       }
-      enqueue('control' in decoded ? [decoded.control] : decoded.frames, payload.length)
+      const items = 'control' in decoded ? [decoded.control] : decoded.frames
+      enqueue(items, payload.length)
       if (sliceTimer === undefined) handOn()
-      if (inbound > maxInbound || inboundBytes - payload.length > maxInboundBytes)
-        options.violated(4400, 'window overrun')
+      // An ack does not wait with the message that carries it, nor is it dropped with it.
+      const ack = items[items.length - 1]?.[1]
+      if (!isClosed && typeof ack === 'number') acknowledge(ack)
+      if (inbound > maxInbound || inboundBytes > maxInboundBytes) options.violated(4400, 'window overrun')
     },
 
     resume() {

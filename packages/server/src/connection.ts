@@ -2,10 +2,11 @@ import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import type { Policy } from './options.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** One socket, whoever it belongs to at the moment: the greeting, a session, or nobody any more. */
 export interface Connection extends ConnectionOwner {
-  /** The request for its upgrade; only what a {@link RequestLike} has once the client has greeted. */
+  /** The request for its upgrade; once the client has greeted, or was refused, what is kept of it. */
   request: RequestLike
   /** What it counts as in the limits per address. */
   readonly address: string
@@ -17,7 +18,7 @@ export interface Connection extends ConnectionOwner {
   backlog: number
   /** False when the socket did not take it, which is its end. */
   send(payload: Payload): boolean
-  /** Counts a message of the client that came in a pack with others. */
+  /** Counts something that costs the client next to nothing and that no window bounds, such as a ping. */
   charge(): void
   /** Closes the socket. Its owner is not told, and gets nothing any more. */
   close(code: number, reason?: string): void
@@ -43,6 +44,9 @@ export interface ConnectionHost {
 }
 
 const open = 1
+/** How many pings and other controls a client may send: in a second in the long run, and at once. */
+const controlRate = 100
+const controlBurst = 1_000
 /** When to dial again, for the reason of a close with 4429. */
 export const rateHint = '{"after":[30000,60000]}'
 /** The same for 1013. */
@@ -83,20 +87,13 @@ class SocketConnection implements Connection {
   readonly #socket: SocketLike
   readonly #host: ConnectionHost
   #isOpen = true
-  /** How many messages may come at once. */
-  #tokens: number
-  #filledAt: number
-  /** The message that came in was counted; the first of its frames is not counted again. */
-  #isCounted = false
+  #controls: TokenBucket | undefined
 
   constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
-    const { limits, ports } = host.policy
     this.#socket = socket
     this.#host = host
     this.request = request
     this.address = address
-    this.#tokens = limits.messageBurst
-    this.#filledAt = ports.clock.now()
   }
 
   get isOpen(): boolean {
@@ -122,8 +119,8 @@ class SocketConnection implements Connection {
   }
 
   charge(): void {
-    if (this.#isCounted) this.#isCounted = false
-    else this.#take()
+    this.#controls ??= new TokenBucket(this.#host.policy.ports.clock, controlRate, controlBurst)
+    if (!this.#controls.take()) this.exceeded(4429, rateHint)
   }
 
   close(code: number, reason = ''): void {
@@ -151,8 +148,6 @@ class SocketConnection implements Connection {
     this.silence = 0
     // Sockets of `ws` see to that themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxFrameBytes) return this.exceeded(1009, '')
-    this.#isCounted = true
-    this.#take()
     this.receive(payload)
   }
 
@@ -161,17 +156,6 @@ class SocketConnection implements Connection {
     if (!this.#isOpen) return
     this.#disown()
     this.ended(code, reason)
-  }
-
-  #take(): void {
-    if (--this.#tokens >= 0) return
-    // The clock is asked only when the bucket seems to be empty.
-    const { limits, ports } = this.#host.policy
-    const now = ports.clock.now()
-    const refill = ((now - this.#filledAt) * limits.messageRate) / 1_000
-    this.#tokens = Math.min(limits.messageBurst, this.#tokens + refill)
-    this.#filledAt = now
-    if (this.#tokens < 0) this.exceeded(4429, rateHint)
   }
 
   #disown(): void {

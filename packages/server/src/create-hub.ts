@@ -2,6 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
 import { createAttach } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
+import { createClientReports } from './client-reports.ts'
 import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
 import { createPeer } from './create-peer.ts'
@@ -11,6 +12,7 @@ import { createHeartbeats } from './heartbeats.ts'
 import type { Held } from './held.ts'
 import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
 import { createInbound } from './inbound.ts'
+import { keptRequest } from './kept-request.ts'
 import { createLanes } from './lanes.ts'
 import { createListeners } from './listeners.ts'
 import { createNotices } from './notices.ts'
@@ -56,6 +58,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     opened: 0,
     resumed: 0,
     receivedMessages: 0,
+    droppedMessages: 0,
     deliveredMessages: 0,
     invalid: 0,
   }
@@ -81,6 +84,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   ): void => {
     connection.close(code, reason)
     const { request } = connection
+    connection.request = keptRequest(request)
     announceRefusal({
       code,
       why,
@@ -98,8 +102,10 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     if (connection) refused(connection, code, why, why, undefined, held.peer)
   }
 
+  const reports = createClientReports(policy.ports.clock, report)
+  const reportFor = (held: Held, error: unknown): void => reports.of(held)(error)
   const router = createRouter(contract, {
-    report,
+    report: reports.report,
     invalid(message) {
       counters.invalid++
       announce('invalid', message)
@@ -108,6 +114,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   const outbound = createOutbound(contract, policy, {
     overflowed: (held) => endings.end(held, 'overflow', 4410),
     delivered: () => void counters.deliveredMessages++,
+    tooLarge: reportFor,
   })
   const authenticator = createAuthenticator(policy)
   const renewal = createRenewal({
@@ -137,10 +144,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy.limits.maxLanes,
   )
   const inbound = createInbound({
+    maxRunningRequests: policy.limits.maxRunningRequests,
     router,
     lanes,
     outbound,
-    report,
+    report: reportFor,
     token: renewal.token,
     bye(held, finalCursor) {
       if (finalCursor > held.session.tx) violated(held, 4400, 'a bye of the future')
@@ -161,6 +169,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     end: (held, why, code, finalCursor) => endings.end(held, why, code, { finalCursor }),
     refused,
     violated,
+    dropped: (count) => void (counters.droppedMessages += count),
     admitted: renewal.watch,
     confirmed(held) {
       counters.opened++

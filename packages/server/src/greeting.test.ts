@@ -160,6 +160,22 @@ describe('authentication', () => {
     ])
   })
 
+  it('sees cookies and large headers while the client is not known, and they are not kept after that', async () => {
+    const { contexts, dial, hub } = asked(() => ({ identity: 'ann' }))
+    const headers = { cookie: 'c'.repeat(14_000), 'x-large': 'x'.repeat(14_000), host: 'a.com' }
+    const seen: unknown[] = []
+    hub.watch('refused', ({ request }) => seen.push(request.headers))
+    const client = dial({ url: '/ws', headers })
+    await client.greet({ token: 't' })
+    await client.say(['token', 'fresh'])
+    await client.say('nonsense')
+    expect(contexts.map(({ reason, request }) => [reason, request.headers])).toEqual([
+      ['connect', headers],
+      ['renew', { host: 'a.com' }],
+    ])
+    expect(seen).toEqual([{ host: 'a.com' }])
+  })
+
   it.each([
     ['at once', () => ({ identity: 'ann', data: { role: 'admin' } })],
     ['later', () => Promise.resolve({ identity: 'ann', data: { role: 'admin' } })],

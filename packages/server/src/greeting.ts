@@ -3,8 +3,8 @@ import type { Hi, Payload } from '@holdfast/protocol'
 import type { Authenticator } from './authentication.ts'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
+import { keptRequest } from './kept-request.ts'
 import type { Authentication, Policy } from './options.ts'
-import type { RequestLike } from './ports.ts'
 import { troubleHint } from './trouble.ts'
 
 /** Takes connections from the banner to the moment when it is known whose they are. */
@@ -77,7 +77,7 @@ export function createGreeting({ policy, authenticator, greeted, refused }: Gree
       if (answer.status === 'failed')
         return refuse(newcomer, 1013, 'authenticate failed', troubleHint, answer.error)
       forget(newcomer)
-      connection.request = keep(connection.request)
+      connection.request = keptRequest(connection.request)
       greeted(connection, hi, answer.authentication)
     })
   }
@@ -100,10 +100,4 @@ export function createGreeting({ policy, authenticator, greeted, refused }: Gree
       for (const newcomer of [...newcomers.values()]) refuse(newcomer, code, 'the hub is closed', reason)
     },
   }
-}
-
-/** The rest of an `IncomingMessage` is larger than all else that is held for a client. */
-function keep({ url, headers, socket }: RequestLike): RequestLike {
-  const { remoteAddress } = socket ?? {}
-  return { url, headers, socket: { remoteAddress } }
 }

@@ -6,15 +6,22 @@ import type { Held } from './held.ts'
 import type { Inbound } from './inbound.ts'
 import type { Policy } from './options.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 export interface HeldLinePorts {
   readonly policy: Policy
   readonly inbound: Inbound
   violated(held: Held, code: number, why: string): void
+  /** So many volatile messages of a client were dropped. */
+  dropped(count: number): void
 }
 
 /** How long handlers may run in one go before other clients get a turn, in milliseconds. */
 const sliceLength = 10
+/** How often messages are handed on that come faster than `messageRate`, a second. */
+const batchRate = 50
+/** How long they are let wait at most, in milliseconds: meanwhile the client may say that it sends no more. */
+const longestWait = 1_000
 
 /** Puts a session on a connection. `unpacked` is for a client that has refused a message. */
 export function createHeldLine(
@@ -42,6 +49,10 @@ class HeldLineOptions implements LineOptions {
   readonly #ports: HeldLinePorts
   readonly #held: Held
   readonly #connection: Connection
+  /** The client has said bye. */
+  #isLeaving = false
+  /** What it had acknowledged when its last control came. */
+  #acknowledged: number
 
   constructor(ports: HeldLinePorts, held: Held, connection: Connection, unpacked: boolean) {
     const { limits, ports: platform } = ports.policy
@@ -54,6 +65,7 @@ class HeldLineOptions implements LineOptions {
     this.#ports = ports
     this.#held = held
     this.#connection = connection
+    this.#acknowledged = held.session.tx - held.session.unacknowledged
   }
 
   send(payload: Payload): boolean {
@@ -68,13 +80,38 @@ class HeldLineOptions implements LineOptions {
     return this.#connection.bufferedAmount
   }
 
+  pace([seq]: Frame | Control): number | undefined {
+    // Only numbered messages wait: the window bounds how many.
+    if (this.#isLeaving || seq === 0 || typeof seq === 'string') return undefined
+    const tokens = this.#tokens()
+    if (tokens.take()) return undefined
+    return Math.min(tokens.wait(this.#ports.policy.limits.messageRate / batchRate), longestWait)
+  }
+
+  controlled(control: Control): void {
+    const [name] = control
+    // There is a time limit on it, and messages that are slowed down may be ahead of it.
+    if (name === 'token') this.#ports.inbound.control(this.#held, control)
+    // Nothing comes after it, so nobody is held back by what waits.
+    this.#isLeaving ||= name === 'bye'
+    // What acknowledges something new is bounded by what the hub sends.
+    const acknowledged = this.session.tx - this.session.unacknowledged
+    if (acknowledged === this.#acknowledged) this.#connection.charge()
+    this.#acknowledged = acknowledged
+  }
+
+  dropped(count: number): void {
+    this.#ports.dropped(count)
+  }
+
   deliver(frame: Frame): void {
     this.#held.silences = 0
+    if (frame[0] === 0 && !this.#tokens().take()) return this.dropped(1)
     this.#ports.inbound.deliver(this.#held, frame)
   }
 
   control(control: Control): void {
-    this.#ports.inbound.control(this.#held, control)
+    if (control[0] !== 'token') this.#ports.inbound.control(this.#held, control)
   }
 
   violated(code: number, why: string): void {
@@ -93,5 +130,14 @@ class HeldLineOptions implements LineOptions {
 
   pinged(): void {
     this.#held.silences = 0
+  }
+
+  #tokens(): TokenBucket {
+    const { limits, ports } = this.#ports.policy
+    return (this.#held.messageTokens ??= new TokenBucket(
+      ports.clock,
+      limits.messageRate,
+      limits.messageBurst,
+    ))
   }
 }

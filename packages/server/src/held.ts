@@ -2,6 +2,7 @@ import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfa
 import type { Connection } from './connection.ts'
 import type { Listeners } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
+import type { TokenBucket } from './token-bucket.ts'
 
 /** A session, and all that is held for it. What only some sessions need is made when they do. */
 export interface Held {
@@ -23,6 +24,10 @@ export interface Held {
   outbox: Outbox<Body> | undefined
   requests: Requests | undefined
   answers: Answers | undefined
+  /** How many messages of the client may be handed on. */
+  messageTokens: TokenBucket | undefined
+  /** How much may be replayed to it. */
+  replayTokens: TokenBucket | undefined
   /** Messages that wait to be written or acknowledged, and their bytes. */
   messages: number
   bytes: number

@@ -170,6 +170,8 @@ export interface HubStats {
   readonly resumed: number
   /** Messages of the applications of clients that came in. */
   readonly receivedMessages: number
+  /** Volatile messages of clients that were dropped, because they came faster than `messageRate`. */
+  readonly droppedMessages: number
   /** Messages that clients have acknowledged. */
   readonly deliveredMessages: number
   /** Messages that went to `watch('invalid')`. */

@@ -1,5 +1,6 @@
-import { createAnswers } from '@holdfast/protocol'
-import type { Answers, Control, Frame } from '@holdfast/protocol'
+import { createAnswers, HoldfastError } from '@holdfast/protocol'
+import type { Answerer, Answers, Control, Frame } from '@holdfast/protocol'
+import { createAddressTally } from './addresses.ts'
 import type { Held } from './held.ts'
 import type { Lanes } from './lanes.ts'
 import type { Outbound } from './outbound.ts'
@@ -13,10 +14,13 @@ export interface Inbound {
 }
 
 export interface InboundPorts {
+  /** How many handlers of requests may run for one identity, or for one address without identity. */
+  readonly maxRunningRequests: number
   readonly router: Router
   readonly lanes: Lanes
   readonly outbound: Outbound
-  report(error: unknown): void
+  /** Hears of exceptions that a client has caused. */
+  report(held: Held, error: unknown): void
   token(held: Held, token: string): void
   /** The client ends the session, and takes nothing after that number. */
   bye(held: Held, finalCursor: number): void
@@ -26,13 +30,34 @@ export interface InboundPorts {
 
 export function createInbound(ports: InboundPorts): Inbound {
   const { router, lanes, outbound, report, token, bye, violated, received } = ports
+  // Sessions end and begin faster than handlers, so it does not help to begin another one.
+  const running = createAddressTally(ports.maxRunningRequests)
+
+  /** The handler of a request, as long as not too many run for whoever asks. */
+  const find = (held: Held, name: string): Answerer | undefined => {
+    const handler = router.find(name, held.peer)
+    if (!handler) return undefined
+    const owner = ownerOf(held)
+    return (input, context) => {
+      if (running.isFull(owner))
+        throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
+      const answer = handler(input, context)
+      if (!isThenable(answer)) return answer
+      // Asked once, because there are queries that run again whenever they are asked.
+      const promise = Promise.resolve(answer)
+      const ended = (): void => running.delete(owner)
+      running.add(owner)
+      promise.then(ended, ended)
+      return promise
+    }
+  }
 
   const answersOf = (held: Held): Answers =>
     (held.answers ??= createAnswers({
-      find: (name) => router.find(name, held.peer),
+      find: (name) => find(held, name),
       reply: (data, meta) => outbound.reply(held, data, meta),
       newAbort,
-      report,
+      report: (error) => report(held, error),
     }))
 
   const dispatch = (held: Held, frame: Frame): void => {
@@ -60,15 +85,12 @@ export function createInbound(ports: InboundPorts): Inbound {
   return {
     deliver(held, frame) {
       received()
-      const { connection } = held
       try {
         dispatch(held, frame)
       } catch (error) {
         // An answer that cannot be sent; nothing of the application gets here.
-        report(error)
+        report(held, error)
       }
-      // Afterwards, because its number is taken already.
-      connection?.charge()
     },
     control(held, control) {
       switch (control[0]) {
@@ -88,4 +110,13 @@ export function createInbound(ports: InboundPorts): Inbound {
       }
     },
   }
+}
+
+/** Whose requests count together; empty where that is not known. */
+function ownerOf({ identity, address }: Held): string {
+  return identity === null ? address : `user ${identity}`
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }

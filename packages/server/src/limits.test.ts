@@ -112,35 +112,170 @@ describe('limits of sessions', () => {
 })
 
 describe('limits of what a client sends', () => {
-  it('close the connection of one that sends too fast, with a hint, and the session goes on', async () => {
-    const { dial, heard, hub, join } = setUp({ limits: { messageRate: 10, messageBurst: 5 } })
+  const messages = (first: number, last: number): unknown[] =>
+    Array.from({ length: last - first + 1 }, (_, index) => [first + index, 0, 'a', first + index])
+  const scene = async (options: HubOptions = { limits: { messageRate: 10, messageBurst: 5 } }) => {
+    const all = setUp(options)
     const got: unknown[] = []
-    hub.on('a', (data) => got.push(data))
-    const client = await join()
-    await client.say(Array.from({ length: 8 }, (_, n) => [n + 1, 0, 'a', n + 1]))
-    expect(client.socket.closedWith).toEqual({ code: 4429, reason: patience })
-    expect(heard.at(-1)).toEqual(['refused', { code: 4429, why: 'over the limits' }])
-    // The one that was too many was handed on, because its number was taken; the rest was not.
-    expect(got).toEqual([1, 2, 3, 4])
-    expect((await dial().greet(resuming(client.ok, 0))).rx).toBe(4)
+    all.hub.on('a', (data) => got.push(data))
+    return { ...all, got, client: await all.join() }
+  }
+
+  it('slow down one that sends too fast: its messages and their acks wait, in order, and nothing is lost', async () => {
+    const { client, clock, got, hub } = await scene()
+    await client.say(messages(1, 30))
+    expect([got, client.take()]).toEqual([[1, 2, 3, 4, 5], [['a', 5]]])
+    await client.say([31, 0, 'a', 31])
+    await clock.advance(1_000)
+    expect([got.length, client.take().at(-1)]).toEqual([15, ['a', 15]])
+    await clock.advance(1_700)
+    expect(got).toEqual(Array.from({ length: 31 }, (_, index) => index + 1))
+    expect(client.socket.closedWith).toBeUndefined()
+    expect(hub.stats()).toMatchObject({ receivedMessages: 31, droppedMessages: 0, refused: 0 })
   })
 
   it('let a client go on at their pace', async () => {
-    const { clock, hub, join } = setUp({ limits: { messageRate: 10, messageBurst: 5 } })
-    const client = await join()
+    const { client, clock, got } = await scene()
     for (let seq = 1; seq <= 100; seq++) {
-      await client.say([seq, 0, 'a'])
+      await client.say([seq, 0, 'a', seq])
+      expect(got.length).toBe(seq)
       await clock.advance(101)
     }
-    expect(client.socket.closedWith).toBeUndefined()
-    expect(hub.stats().receivedMessages).toBe(100)
   })
 
-  it('count what is no message of the application as well', async () => {
-    const { join } = setUp({ limits: { messageRate: 1, messageBurst: 50 } })
-    const client = await join()
-    for (let n = 0; n < 60; n++) client.socket.message(['p', 0])
-    expect(client.socket.closedWith?.code).toBe(4429)
+  it('need no more than a timer in 20 ms for a client, however many messages wait', async () => {
+    const { client, clock, got } = await scene({ limits: { messageRate: 2_000, messageBurst: 100 } })
+    await client.say(messages(1, 1_000))
+    expect([got.length, clock.pending]).toEqual([100, 3])
+    await clock.advance(19)
+    expect(got.length).toBe(100)
+    await clock.advance(1)
+    expect(got.length).toBe(140)
+    await clock.advance(500)
+    expect(got.length).toBe(1_000)
+  })
+
+  it('answer the pings of one that they slow down, who lives', async () => {
+    const { client, clock, got, hub } = await scene({
+      limits: { messageRate: 1, messageBurst: 1 },
+      pingInterval: 10_000,
+    })
+    await client.say(messages(1, 100))
+    for (let second = 0; second < 60; second++) {
+      client.take()
+      await client.say(['p', 0])
+      expect(client.take()).toEqual([['q', got.length]])
+      await clock.advance(1_000)
+    }
+    expect(got.length).toBe(61)
+    expect([client.socket.closedWith, hub.stats().connected]).toEqual([undefined, 1])
+  })
+
+  it('drop volatile messages that come too fast, and count them', async () => {
+    const { client, clock, got, hub } = await scene({
+      limits: { messageRate: 10, messageBurst: 5, window: [10, 10_000] },
+    })
+    await client.say(Array.from({ length: 8 }, (_, index) => [0, 0, 'a', index]))
+    expect(got).toEqual([0, 1, 2, 3, 4])
+    await client.say([1, 0, 'a', 'kept'])
+    for (let index = 0; index < 100; index++) await client.say([0, 0, 'a', index])
+    await clock.advance(5_000)
+    expect(got.slice(5, 6)).toEqual(['kept'])
+    expect(hub.stats()).toMatchObject({ receivedMessages: got.length, droppedMessages: 109 - got.length })
+    expect(client.socket.closedWith).toBeUndefined()
+  })
+
+  it('replay to a hub what waited there when the connection broke, and a new one is no faster', async () => {
+    const { client, clock, dial, got, hub } = await scene()
+    await client.say(messages(1, 10))
+    client.socket.end()
+    const back = dial()
+    expect((await back.greet(resuming(client.ok, 0))).rx).toBe(5)
+    await back.say(messages(6, 10))
+    expect(got.length).toBe(5)
+    await clock.advance(500)
+    expect(got).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(hub.stats().resumed).toBe(1)
+  })
+
+  it('let a client that says bye deliver what it sent before', async () => {
+    const { client, clock, got, heard } = await scene()
+    await client.say(messages(1, 100))
+    await client.say(['bye', { rx: 0 }])
+    await clock.advance(1_000)
+    expect(got.length).toBe(100)
+    expect(client.take().at(-1)).toEqual(['bye', { rx: 100, total: 0 }])
+    expect([client.socket.closedWith?.code, heard.at(-1)]).toEqual([
+      1000,
+      ['closed', { why: 'left', undelivered: 0, unknown: 0 }],
+    ])
+  })
+
+  it('say how far they came when the application or the hub closes meanwhile', async () => {
+    for (const close of ['peer', 'hub'] as const) {
+      const { client, clock, got, hub, peers } = await scene()
+      await client.say(messages(1, 100))
+      if (close === 'peer') peers[0]!.close()
+      else void hub.close()
+      await clock.advance(1_000)
+      expect(got.length).toBe(5)
+      expect(client.take().at(-1)).toEqual(['bye', { rx: 5, total: 0 }])
+      await client.say(['bye', { rx: 0 }])
+      await clock.advance(1_000)
+      expect(clock.pending).toBe(0)
+    }
+  })
+
+  it('leave a client that is slowed down its time when the hub drains', async () => {
+    const { client, clock, got, hub } = await scene()
+    await client.say(messages(1, 25))
+    void hub.close({ drain: 10_000 })
+    await clock.advance(2_100)
+    expect([got.length, client.take().at(-1)]).toEqual([25, ['a', 25]])
+    await client.say(['bye', { rx: 0 }])
+    await clock.advance(1_000)
+    expect([client.socket.closedWith?.code, clock.pending]).toEqual([1012, 0])
+  })
+
+  it('end the session of one that goes on when its window is full', async () => {
+    const { client, got } = await scene({ limits: { messageRate: 1, messageBurst: 1, window: [10, 10_000] } })
+    await client.say(messages(1, 4_000))
+    expect(client.socket.closedWith).toBeUndefined()
+    await client.say(messages(4_001, 5_000))
+    expect([client.socket.closedWith, got]).toEqual([{ code: 4400, reason: 'window overrun' }, [1]])
+  })
+
+  it.each<[string, unknown]>([
+    ['pings', ['p', 0]],
+    ['acks of nothing new', ['a', 0]],
+    ['pongs', ['q', 0]],
+    ['tokens', ['token', 'x']],
+  ])('close the connection of one that floods the hub with %s, and hold its session', async (_, control) => {
+    const { clock, client, dial, heard } = await scene({})
+    await clock.advance(60_000)
+    for (let n = 0; n < 1_000; n++) client.socket.message(control)
+    await settleMicrotasks()
+    expect(client.socket.closedWith).toBeUndefined()
+    await client.say(control)
+    expect(client.socket.closedWith).toEqual({ code: 4429, reason: patience })
+    expect(heard.at(-1)).toEqual(['refused', { code: 4429, why: 'over the limits' }])
+    expect((await dial().greet(resuming(client.ok, 0))).session).toBe(client.ok.session)
+  })
+
+  it('take any number of acks of what the hub sends', async () => {
+    const { client, peers } = await scene()
+    for (let n = 1; n <= 5_000; n++) {
+      peers[0]!.send('m')
+      await settleMicrotasks()
+      await client.say(['a', n])
+    }
+    expect(client.socket.closedWith).toBeUndefined()
+  })
+
+  it('have no end when they are to have none', async () => {
+    const { client, got } = await scene({ limits: { messageRate: Infinity, messageBurst: 1 } })
+    await client.say(messages(1, 1_000))
+    expect(got.length).toBe(1_000)
   })
 
   it('close a connection whose message is too large with 1009, also before the greeting', async () => {
@@ -253,6 +388,7 @@ describe('options', () => {
     [{ limits: { window: 7 as never } }],
     [{ limits: { maxConnections: 0 } }],
     [{ limits: { messageRate: 'fast' as never } }],
+    [{ limits: { messageBurst: 0.5 } }],
     [{ limits: { decode: { maxDepth: -1 } } }],
     [{ origins: ['https://example.com/path'] }],
     [{ origins: ['https://'] }],

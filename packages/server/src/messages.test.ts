@@ -1,10 +1,12 @@
 import { encodeBinary } from '@holdfast/protocol'
+import type { Hi } from '@holdfast/protocol'
 import { settleMicrotasks } from '@holdfast/testing'
 import * as v from 'valibot'
 import { describe, expect, it, vi } from 'vitest'
 import { resuming, setUp } from '../test/support/set-up.ts'
+import type { FakeClient } from '../test/support/set-up.ts'
 import { HoldfastError, isHoldfastError } from './index.ts'
-import type { Peer, ServerContractOf } from './index.ts'
+import type { HubOptions, Peer, RequestLike, ServerContractOf } from './index.ts'
 
 const codeOf = (run: () => unknown): unknown => {
   try {
@@ -442,16 +444,36 @@ describe('requests of clients', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
   })
 
-  it('are not answered beyond what the client takes, which is reported', async () => {
+  it('are not answered beyond what the client takes, which it is told, and which is reported', async () => {
     const { hub, join, reported } = setUp()
     hub.handle('large', () => 'x'.repeat(2_000))
     const client = await join({ maxFrame: 1_024 })
     await client.say([1, 0, 'large', null, { id: 1 }])
-    expect(client.frames()).toMatchObject([[1, 1, null, null, { re: 1, error: 'internal' }]])
-    expect(reported).toHaveLength(1)
+    expect(client.frames()).toMatchObject([[1, 1, null, null, { re: 1, error: 'too-large' }]])
+    expect(reported).toMatchObject([{ code: 'misuse' }])
     await client.say([2, 1, 'x'.repeat(1_000), null, { id: 2 }])
     expect(client.frames()).toMatchObject([[2, 2, null, null, { re: 2, error: 'too-large' }]])
-    expect(reported).toHaveLength(1)
+  })
+
+  it.each([
+    ['ask for more than they take', 'large'],
+    ['call handlers that throw', 'throws'],
+    ['call listeners that throw', 'event'],
+  ])('do not fill the log when they %s', async (_, name) => {
+    const { hub, join, reported } = setUp()
+    hub.handle('large', () => 'x'.repeat(2_000))
+    hub.handle('throws', () => {
+      throw new Error('oops')
+    })
+    hub.on('event', () => {
+      throw new Error('oops')
+    })
+    const client = await join({ maxFrame: 1_024, window: [1e6, 1e9] })
+    for (let n = 1; n <= 1_500; n++)
+      await client.say(name === 'event' ? [n, 0, name] : [n, n - 1, name, null, { id: n }])
+    expect(client.socket.closedWith).toBeUndefined()
+    expect(reported.length).toBeGreaterThan(1)
+    expect(reported.length).toBeLessThan(name === 'event' ? 102 : 12)
   })
 
   it('have one handler a name, which can be taken off', async () => {
@@ -473,6 +495,61 @@ describe('requests of clients', () => {
     const client = await join()
     await client.say(Array.from({ length: 1_001 }, (_, n) => [n + 1, 0, 'slow', null, { id: n }]))
     expect(client.frames()).toMatchObject([[1, 1_001, null, null, { re: 1_000, error: 'overloaded' }]])
+  })
+
+  it('count until their handlers end, whatever the client does meanwhile', async () => {
+    const { hub, join } = setUp()
+    const finish: (() => void)[] = []
+    hub.handle('slow', () => new Promise<void>((resolve) => finish.push(resolve)))
+    const client = await join({ window: [2_000, 1_000_000] })
+    for (let n = 0; n < 2_000; n++)
+      await client.say([
+        [2 * n + 1, 0, 'slow', null, { id: n }],
+        [2 * n + 2, 0, null, null, { off: n }],
+      ])
+    expect([finish.length, client.frames().length]).toEqual([1_000, 1_000])
+  })
+
+  it.each<[string, HubOptions, Partial<Hi>, Partial<RequestLike>]>([
+    ['identity', { authenticate: ({ token }) => ({ identity: token! }) }, { token: 'ann' }, {}],
+    ['address', {}, {}, { socket: { remoteAddress: '203.0.113.1' } }],
+  ])('count together for one %s, over all its sessions', async (_, options, hi, request) => {
+    const { dial, hub } = setUp({ ...options, limits: { maxRunningRequests: 20 } })
+    const finish: (() => void)[] = []
+    hub.handle('slow', () => new Promise<void>((resolve) => finish.push(resolve)))
+    hub.handle('quick', () => 'at once')
+    const ask = async (client: FakeClient, name = 'slow') => {
+      await client.say(Array.from({ length: 5 }, (__, n) => [n + 1, 0, name, null, { id: n }]))
+      return client.frames().map(([, , , , meta]) => (meta as { error?: string }).error)
+    }
+    // Each asks, and ends its session with a goodbye.
+    for (let n = 0; n < 4; n++) {
+      const client = dial(request)
+      await client.greet({ client: `c${n}`, ...hi })
+      expect(await ask(client)).toEqual([])
+      await client.say(['bye', { rx: 0 }])
+    }
+    const last = dial(request)
+    await last.greet({ client: 'last', ...hi })
+    expect(await ask(last)).toEqual(Array(5).fill('overloaded'))
+    // Others are not concerned.
+    const other = dial()
+    await other.greet({ client: 'other', token: 'bob' })
+    expect(await ask(other)).toEqual([])
+
+    for (const resolve of finish.splice(0, 3)) resolve()
+    await settleMicrotasks()
+    await last.say(Array.from({ length: 5 }, (__, n) => [n + 6, 0, 'slow', null, { id: n + 5 }]))
+    expect(last.frames().length).toBe(2)
+  })
+
+  it('run a query once that runs whenever it is asked, as those of query builders do', async () => {
+    const { hub, join } = setUp()
+    let runs = 0
+    hub.handle('query', () => ({ then: (resolve: (rows: unknown) => void) => resolve(++runs) }))
+    const client = await join()
+    await client.say([1, 0, 'query', null, { id: 1 }])
+    expect([client.frames()[0]?.[3], runs]).toEqual([1, 1])
   })
 })
 

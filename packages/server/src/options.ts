@@ -121,7 +121,10 @@ export interface HubOptions<Data = unknown> {
 export interface AuthenticateContext {
   /** What the client sent as its token. */
   readonly token: string | undefined
-  /** The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says. */
+  /**
+   * The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says, of that no
+   * cookies and no `Authorization`, and the first 1,024 characters of the URL and about 2,000 of the headers at most.
+   */
   readonly request: RequestLike
   /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
   readonly reason: 'connect' | 'resume' | 'renew'
@@ -222,17 +225,31 @@ export interface HubLimits {
    */
   readonly maxLanes?: number
   /**
-   * Messages a second that a client may send in the long run. More close with 4429, and a hint.
+   * Messages a second that are taken from a session in the long run.
+   *
+   * What comes faster waits, up to the `window`, before it is delivered and acknowledged: a client that has filled the
+   * window stops sending until there is room again. Volatile messages are dropped instead, and counted in
+   * `stats().droppedMessages`. Pings are answered at once, and the connection stays up. Limits messages only: a client that
+   * sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
    *
    * @default 2_000
    */
   readonly messageRate?: number
   /**
-   * Messages that a client may send at once.
+   * Messages that are taken from a session at once, from 1 on.
    *
    * @default 20_000
    */
   readonly messageBurst?: number
+  /**
+   * Handlers of requests that run at the same time for one identity, or for one address where the identity is null; 1,000
+   * of them for one session. A handler counts until what it returned settles, also when the client no longer waits or is
+   * gone, and even if it ignores its `signal`. A request too many is answered with the reason `overloaded`, and its handler
+   * is not called.
+   *
+   * @default 5_000
+   */
+  readonly maxRunningRequests?: number
   /**
    * Messages that may wait for a client to take and to acknowledge them. One more ends the session as `overflow`, with
    * 4410.
@@ -278,6 +295,7 @@ const defaultLimits = {
   maxLanes: 100_000,
   messageRate: 2_000,
   messageBurst: 20_000,
+  maxRunningRequests: 5_000,
   maxBufferedMessages: 32_768,
   maxBufferedBytes: 8_388_608,
 } as const
@@ -299,7 +317,8 @@ export function resolveOptions(options: HubOptions): Policy {
   const { window, decode: _, ...counts } = limits
   for (const [name, value] of Object.entries({ ...counts, ...decode }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
-  if (!(limits.admissionBurst >= 1)) throw misuse('admissionBurst must be a number from 1 on')
+  for (const name of ['admissionBurst', 'messageBurst'] as const)
+    if (!(limits[name] >= 1)) throw misuse(`${name} must be a number from 1 on`)
   // Clients are told these.
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)

@@ -37,7 +37,9 @@ export interface Outbound {
   /**
    * Sends an answer, which also a hub does that drains.
    *
-   * @throws for data that cannot be encoded, or is too large for the client
+   * One that is too large for the client is reported, and the client is told so instead.
+   *
+   * @throws for data that cannot be encoded
    */
   reply(held: Held, data: unknown, meta: Meta): void
   request(held: Held, name: string, input: unknown, how: RequestOptions): Promise<unknown>
@@ -53,6 +55,8 @@ export interface Encoded {
 }
 
 export interface OutboundPorts {
+  /** An answer is larger than the client takes. */
+  tooLarge(held: Held, error: unknown): void
   /** More waits for the client than the limits allow: its session must end. */
   overflowed(held: Held): void
   delivered(): void
@@ -65,7 +69,7 @@ const pack = 16_384
 export function createOutbound(
   contract: SchemaContract | undefined,
   { limits, ports: { clock } }: Policy,
-  { overflowed, delivered }: OutboundPorts,
+  { overflowed, delivered, tooLarge }: OutboundPorts,
 ): Outbound {
   const { maxBufferedMessages, maxBufferedBytes } = limits
   const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
@@ -151,11 +155,11 @@ export function createOutbound(
     const body = encodeBody(null, data, meta)
     const bytes = bodyBytes(body)
     if (bytes <= largest(held)) return void push(held, { name: undefined, body, bytes }, {})
-    if (meta.error === undefined) throw misuse('the answer is larger than the client takes')
+    tooLarge(held, misuse(`an answer of ${bytes} bytes, and the client takes ${largest(held)}`))
     reply(held, undefined, {
       ...meta,
       error: 'too-large',
-      message: 'the client does not take so large an error',
+      message: 'the client does not take so large an answer',
     })
   }
 

@@ -48,6 +48,7 @@ const byReason: Readonly<Record<string, Advice | undefined>> = {
   'too many connections at once': limit('admissionRate'),
   'too many connections of one address': limit('maxConnectionsPerAddress'),
   'too many sessions': limit('maxSessions'),
+  'resumed too often': () => 'It loses its connection faster than it can be sent what it has missed.',
   'too many sessions of one address': limit('maxSessionsPerAddress'),
 }
 
@@ -59,7 +60,7 @@ const byCode: Readonly<Record<number, Advice | undefined>> = {
   4401: () => 'The client fetches a fresh token once, and gives up when that is refused as well.',
   4425: () => 'Something in between has lost messages; the client resumes.',
   4426: () => 'A newer @holdfast/server speaks it.',
-  4429: limit('messageRate'),
+  4429: () => 'It sends more pings and other controls than clients of Holdfast do.',
 }
 
 function limit(name: Exclude<keyof Policy['limits'], 'decode'>): Advice {

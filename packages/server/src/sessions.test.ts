@@ -383,3 +383,68 @@ describe('a session and who it belongs to', () => {
     expect(peers[0]!.data).toEqual({ role: 'admin' })
   })
 })
+
+describe('resumes of a session', () => {
+  it('are refused with a hint while it has replayed more than its share, and the session is held as it is', async () => {
+    const { clock, dial, heard, hub, join, peers } = setUp()
+    const window = [1e6, 1e9] as const
+    const client = await join({ window })
+    client.socket.end()
+    const data = 'x'.repeat(200)
+    const sent = Array.from({ length: 32_000 }, () => peers[0]!.send('m', data))
+    let replayed = 0
+    let [n, refusals] = [1, 0]
+    let last = client
+    for (let second = 0; second < 60; second++) {
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const next = dial()
+        await next.say(['hi', { ...newcomer, window, ...resuming(client.ok, 0, ++n) }])
+        if (next.socket.closedWith) {
+          refusals++
+          const { code, reason } = next.socket.closedWith
+          const { after } = JSON.parse(reason!) as { after: [number, number] }
+          expect([code, after[0] > 0, after[1] <= 30_000, after[1] === 2 * after[0]]).toEqual([
+            1013,
+            true,
+            true,
+            true,
+          ])
+          expect(last.socket.closedWith).toBeUndefined()
+        } else {
+          replayed += next.frames().length
+          last = { ...next, ok: client.ok }
+        }
+      }
+      await clock.advance(1_000)
+    }
+    // Without the limit it would be 300 times as much as waits.
+    expect(replayed / 32_000).toBeLessThan(12)
+    expect(refusals).toBeGreaterThan(280)
+    expect(heard.at(-1)).toEqual(['refused', { code: 1013, why: 'resumed too often' }])
+
+    await clock.advance(30_000)
+    const back = dial()
+    await back.greet({ window, ...resuming(client.ok, 0, ++n) })
+    await back.say(['a', 32_000])
+    expect(new Set(await Promise.all(sent.map(async (delivery) => (await delivery).status)))).toEqual(
+      new Set(['delivered']),
+    )
+    expect(hub.stats().sessions).toBe(1)
+  })
+
+  it('are never refused to a client with a usual window, though its path breaks every second and brings nothing', async () => {
+    const { clock, dial, join, peers } = setUp()
+    const window = [1_024, 1_048_576] as const
+    const client = await join({ window })
+    for (let index = 0; index < 8_000; index++) peers[0]!.send('m', 'x'.repeat(1_000))
+    let [socket, n] = [client.socket, 1]
+    for (let second = 0; second < 120; second++) {
+      socket.end()
+      await clock.advance(1_000)
+      const next = dial()
+      await next.greet({ window, ...resuming(client.ok, 0, ++n) })
+      expect(next.frames().length).toBeGreaterThan(1_000)
+      socket = next.socket
+    }
+  })
+})

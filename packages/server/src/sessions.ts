@@ -12,6 +12,7 @@ import type { Authentication } from './options.ts'
 import type { Lanes } from './lanes.ts'
 import type { Peer } from './peer.ts'
 import type { Registry } from './registry.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** The life of sessions on their connections: begun, confirmed, cut off, resumed. */
 export interface Sessions {
@@ -43,6 +44,16 @@ export interface SessionsPorts extends HeldLinePorts {
 
 /** After one of these closes, a message that was sent may be at fault. */
 const poisonCodes = [1003, 1007, 1009, 4413, 4422]
+
+/**
+ * What the resumes of a session may cost: in a second in the long run, and at once. Each message that is replayed costs 1,
+ * and so does each KiB of them; the resume itself costs as much as a hundred.
+ *
+ * A client with a window of 1,024 messages and 1 MiB can resume every second, however little it receives in between.
+ */
+const replayRate = 4_096
+const replayBurst = 65_536
+const resumeCost = 100
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   const { policy, registry, heartbeats, lanes, newPeer, end, refused } = sessionsPorts
@@ -79,6 +90,16 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
     if (held.suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
     held.suspect = oldest
     return true
+  }
+
+  const replayTokens = (held: Held): TokenBucket =>
+    (held.replayTokens ??= new TokenBucket(policy.ports.clock, replayRate, replayBurst))
+
+  /** Takes what a resume costs, also if there is less: the next one has to wait then. */
+  const chargeReplay = (held: Held): void => {
+    let bytes = 0
+    for (const [, message] of held.session.replay()) bytes += message?.bytes ?? 0
+    replayTokens(held).spend(resumeCost + held.session.unacknowledged + bytes / 1_024)
   }
 
   const attach = (held: Held, connection: Connection, hi: Hi): void => {
@@ -139,6 +160,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
     attach(held, connection, hi)
     sayOk(held, connection)
     const replayed = session.unacknowledged
+    chargeReplay(held)
     if (replayed > 0) held.line?.resume()
     held.outbox?.flush()
     if (held.stage === 'confirmed') sessionsPorts.resumed(held, replayed)
@@ -162,6 +184,8 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       outbox: undefined,
       requests: undefined,
       answers: undefined,
+      messageTokens: undefined,
+      replayTokens: undefined,
       messages: 0,
       bytes: 0,
       isBlocked: false,
@@ -188,6 +212,8 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       if (known && 'session' in known) {
         if (isLate(known.dials, hi)) return connection.close(1000)
         if (known.identity === authentication.identity) {
+          const wait = replayTokens(known).wait(1)
+          if (wait > 0) return refused(connection, 1013, 'resumed too often', hintAfter(wait))
           if (authentication.data !== undefined) known.peer.data = authentication.data
           resume(known, connection, hi)
           return sessionsPorts.admitted(known, authentication)
@@ -208,6 +234,11 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       begin(connection, hi, authentication, lost)
     },
   }
+}
+
+/** For the reason of a close. */
+function hintAfter(wait: number): string {
+  return JSON.stringify({ after: [wait, 2 * wait] })
 }
 
 interface Remains {

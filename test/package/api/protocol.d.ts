@@ -426,6 +426,7 @@ interface LineOptions {
   readonly unpacked?: boolean
   readonly maxFrame?: number
   readonly isControl: IsControl
+  pace?(next: Frame | Control): number | undefined
   send(payload: Payload): boolean
   isOpen(): boolean
   bufferedAmount(): number
@@ -435,6 +436,8 @@ interface LineOptions {
   control(control: Control): void
   answered(): void
   pinged?(): void
+  controlled?(control: Control): void
+  dropped?(count: number): void
   progressed(): void
   violated(code: number, why: string): void
 }

@@ -296,6 +296,7 @@ interface HubLimits {
   readonly maxLanes?: number
   readonly messageRate?: number
   readonly messageBurst?: number
+  readonly maxRunningRequests?: number
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
 }
@@ -417,6 +418,7 @@ interface HubStats {
   readonly opened: number
   readonly resumed: number
   readonly receivedMessages: number
+  readonly droppedMessages: number
   readonly deliveredMessages: number
   readonly invalid: number
 }
