@@ -20,7 +20,9 @@ export function createWaits(clock: Clock): Waits {
   let timer: unknown
 
   const recheck = (): void => {
+    if (checks.size === 0) return
     clock.clearTimer(timer)
+    timer = undefined
     for (const check of checks) check()
   }
 
@@ -37,10 +39,8 @@ export function createWaits(clock: Clock): Waits {
         const abort = (): void => settle(aborted(signal!))
         const check = (): void => {
           const verdict = condition()
-          if (verdict === 'soon') {
-            clock.clearTimer(timer)
-            timer = clock.setTimer(recheck, pollInterval)
-          } else if (verdict !== 'later') settle(verdict)
+          if (verdict === 'soon') timer ??= clock.setTimer(recheck, pollInterval)
+          else if (verdict !== 'later') settle(verdict)
         }
 
         checks.add(check)

@@ -77,6 +77,16 @@ export const defaultCloseRules: CloseRules = {
   4503: { reason: 'unavailable', delay: patient },
 }
 
+/**
+ * What the event of a close tells. Not every socket gives a code or a reason, or an event at all; what is no code is
+ * undefined here, and what is no reason is empty.
+ */
+export function readClose(event: unknown): { readonly code: number | undefined; readonly reason: string } {
+  const { code, reason } = Object(event) as Record<string, unknown>
+  const isCode = Number.isInteger(code) && (code as number) >= 1000 && (code as number) < 5000
+  return { code: isCode ? (code as number) : undefined, reason: typeof reason === 'string' ? reason : '' }
+}
+
 const unlisted: CloseRule = { reason: 'closed' }
 const serverCaused = [0, 5_000] as const
 

@@ -1,5 +1,5 @@
 import { createAnswers } from '@holdfast/protocol'
-import type { Answers, Control, Frame } from '@holdfast/protocol'
+import type { Answers, Bye, Control, Frame } from '@holdfast/protocol'
 import type { Held } from './held.ts'
 import type { Lanes } from './lanes.ts'
 import type { Outbound } from './outbound.ts'
@@ -19,7 +19,7 @@ export interface InboundPorts {
   report(error: unknown): void
   token(held: Held, token: string): void
   /** The client ends the session, and takes nothing after that number. */
-  bye(held: Held, finalCursor: number): void
+  bye(held: Held, bye: Bye): void
   violated(held: Held, code: number, why: string): void
   received(): void
 }
@@ -75,7 +75,7 @@ export function createInbound(ports: InboundPorts): Inbound {
         case 'token':
           return token(held, control[1])
         case 'bye':
-          return bye(held, control[1].rx)
+          return bye(held, control[1])
         case 'holdfast':
         case 'hi':
         case 'ok':

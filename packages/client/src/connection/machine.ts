@@ -21,6 +21,8 @@ import type {
 export const closeTimeout = 2_000
 /** How long the close of a socket that failed is waited for: it has the code, and WebKit has it in a later turn. */
 const closeGrace = 100
+/** The same for the close of a socket that is closing. Chromium waits 2 s for the peer to close the transport. */
+const closingGrace = 2_500
 /** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
 const stuckAfter = 5_000
 /** How much time passes between two dials at least when wake-ups cause them. */
@@ -47,7 +49,7 @@ export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
 
 /** The moment at which the state wants a `tick`, if any. */
 export function deadlineOf(state: State): number | undefined {
-  if (state.name === 'open') return state.watch?.deadline ?? state.lookAt
+  if (state.name === 'open') return state.deadline ?? state.watch?.deadline ?? state.lookAt
   return 'deadline' in state ? state.deadline : undefined
 }
 
@@ -64,6 +66,17 @@ export function deadlineOf(state: State): number | undefined {
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
   if ('epoch' in input && input.epoch !== state.epoch) return [state]
   const { name } = state
+  // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
+  if (
+    sample.readyState! > 1 &&
+    isLive(state) &&
+    !state.failure &&
+    /^(connect|tick|wake|doubt)$/.test(input.type)
+  ) {
+    const failure: Cause = { reason: name === 'opening' ? 'unreachable' : 'lost' }
+    if (sample.readyState === 3) return fall(state, failure, lost, policy, sample)
+    state = { ...state, failure, deadline: sample.now + closingGrace }
+  }
   switch (input.type) {
     case 'connect':
       if (name === 'idle' || name === 'closed' || name === 'closing')
@@ -239,6 +252,7 @@ function tick(state: State, policy: Policy, sample: Sample): Step {
     case 'greeting':
       return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
     case 'open':
+      if (state.failure) return fall(state, state.failure, lost, policy, sample)
       if (!state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
       return watch(state, policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)
     case 'closing':
