@@ -101,8 +101,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     received(data) {
       const frame = typeof data === 'string' ? data : bytesOf(data)
       counters.receivedMessages++
-      if (!frame && frame !== '') {
-        const error = misuse('the WebSocket brings neither text nor an ArrayBuffer')
+      if (frame === undefined) {
+        const error = misuse('the socket brought neither text nor bytes')
         return end.unreadable ? end.unreadable(error) : invalid({ reason: 'undecodable', data, error })
       }
       counters.receivedBytes += frame.length
@@ -183,7 +183,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       attempt: next.tally.attempts,
       retryAt: name === 'waiting' ? Math.round(clock.wall() + next.deadline - clock.now()) : undefined,
       cause: 'cause' in next ? next.cause : undefined,
-      protocol: name === 'open' ? connection.protocol || undefined : undefined,
+      protocol: (name === 'open' && connection.protocol) || undefined,
     }
   }
 
@@ -381,10 +381,9 @@ function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined {
 }
 
 function checkClose(code = 1000, reason = ''): void {
-  const isCode = code === 1000 || (Number.isInteger(code) && code >= 3000 && code < 5000)
-  const bytes = typeof reason === 'string' ? utf8Length(reason) : -1
-  if (!isCode || bytes < 0 || bytes > 123)
-    throw misuse('disconnect() takes a code of 1000 or 3000 to 4999, and a reason of up to 123 bytes')
+  const bytes = utf8Length(reason)
+  if (!(/^(1000|[34]\d{3})$/.test(String(code)) && bytes >= 0 && bytes <= 123))
+    throw misuse('no page can close with that code or reason')
 }
 
 function checkTime(name: string, value: number | undefined): void {

@@ -83,8 +83,10 @@ export const defaultCloseRules: CloseRules = {
  */
 export function readClose(event: unknown): { readonly code: number | undefined; readonly reason: string } {
   const { code, reason } = Object(event) as Record<string, unknown>
-  const isCode = Number.isInteger(code) && (code as number) >= 1000 && (code as number) < 5000
-  return { code: isCode ? (code as number) : undefined, reason: typeof reason === 'string' ? reason : '' }
+  return {
+    code: Number.isInteger(code) && (code as number) > 999 ? (code as number) : undefined,
+    reason: typeof reason === 'string' ? reason : '',
+  }
 }
 
 const unlisted: CloseRule = { reason: 'closed' }

@@ -5,7 +5,7 @@ import type { Cause } from './cause.ts'
 import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
-import type { Aftermath, Command, Finding, Input, Policy, State, Tally } from './states.ts'
+import type { Aftermath, Closing, Command, Finding, Input, Policy, State, Tally } from './states.ts'
 import { newAbort } from './ports.ts'
 import type { Ports, Signal, SocketLike } from './ports.ts'
 import { isSameOrigin } from './url.ts'
@@ -212,16 +212,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'diagnose':
         return void diagnose()
       case 'close':
-        return close(state)
+        return close(state as Closing)
       case 'abandon':
       case 'destroy':
         return abandon(command === 'destroy')
     }
   }
 
-  const close = (closing: State): void => {
+  const close = ({ cause: { code = 1000, text } }: Closing): void => {
     isLingering = options.close()
-    const { code = 1000, text } = ('cause' in closing && closing.cause) || {}
     if (isLingering) return
     if (text) socket?.close(code, text)
     else socket?.close(code)

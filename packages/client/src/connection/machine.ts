@@ -64,19 +64,14 @@ export function deadlineOf(state: State): number | undefined {
  * The line that decides "reconnect or not" is in {@link fall}.
  */
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
-  if ('epoch' in input && input.epoch !== state.epoch) return [state]
-  const { name } = state
-  // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
-  if (
-    sample.readyState! > 1 &&
-    isLive(state) &&
-    !state.failure &&
-    /^(connect|tick|wake|doubt)$/.test(input.type)
-  ) {
-    const failure: Cause = { reason: name === 'opening' ? 'unreachable' : 'lost' }
-    if (sample.readyState === 3) return fall(state, failure, lost, policy, sample)
-    state = { ...state, failure, deadline: sample.now + closingGrace }
+  if ('epoch' in input) {
+    if (input.epoch !== state.epoch) return [state]
+  } else if (sample.readyState! > 1 && isLive(state) && !state.failure) {
+    // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
+    const deadline = sample.now + (sample.readyState === 3 ? 0 : closingGrace)
+    state = { ...state, failure: { reason: 'lost' }, deadline }
   }
+  const { name } = state
   switch (input.type) {
     case 'connect':
       if (name === 'idle' || name === 'closed' || name === 'closing')
@@ -244,15 +239,12 @@ function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): St
 function tick(state: State, policy: Policy, sample: Sample): Step {
   const isDue = sample.now >= (deadlineOf(state) ?? Infinity)
   if (state.name === 'idle' || state.name === 'closed' || !isDue) return [state]
+  if (isLive(state) && (state.failure || state.name !== 'open'))
+    return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
   switch (state.name) {
     case 'waiting':
       return dial(state, state.tally, state.cause, policy, sample)
-    case 'preparing':
-    case 'opening':
-    case 'greeting':
-      return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
     case 'open':
-      if (state.failure) return fall(state, state.failure, lost, policy, sample)
       if (!state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
       return watch(state, policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)
     case 'closing':

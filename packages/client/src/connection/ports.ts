@@ -73,7 +73,7 @@ interface Platform {
   readonly addEventListener?: ListenerMethod
   readonly removeEventListener?: ListenerMethod
   readonly reportError?: (error: unknown) => void
-  setTimeout(callback: () => void, delay: number): { unref?(): void } | number
+  setTimeout(callback: () => void, delay: number): { unref?(): void }
   clearTimeout(timer: unknown): void
   queueMicrotask(callback: () => void): void
 }
@@ -123,7 +123,7 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   setTimer(callback, delay, keepsAlive) {
     const timer = platform.setTimeout(callback, delay)
-    if (!keepsAlive && typeof timer === 'object') timer.unref?.()
+    if (!keepsAlive) timer.unref?.()
     return timer
   },
   clearTimer: (timer) => platform.clearTimeout(timer),

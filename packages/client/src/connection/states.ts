@@ -66,7 +66,7 @@ export interface Waiting extends Base {
   readonly cause: Cause
 }
 
-interface Closing extends Base {
+export interface Closing extends Base {
   readonly name: 'closing'
   readonly deadline: number
   readonly cause: Cause

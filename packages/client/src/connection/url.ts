@@ -35,13 +35,15 @@ export function isSameOrigin(url: string, other: string | undefined): boolean {
 export function resolveUrl(source: UrlSource, base: string | undefined): string {
   const text = typeof source === 'string' ? source : source?.href
   try {
-    const isWeb = /^https?:\/\//i.test(text)
-    const isKnown = /^(wss?:\/\/|ws\+unix:)/i.test(text) || (isWeb && !platform.URL)
-    const { href } = isKnown ? { href: text } : new platform.URL!(text, isWeb ? undefined : base)
-    const url = (isWeb ? text : href).replace(/^http/i, 'ws').replace(/#[^]*/, '')
-    if (typeof text === 'string' && /^ws(s|\+unix)?:/i.test(url)) return url
+    const absolute = isSocketUrl(text) ? text : new platform.URL!(text, base).href
+    const url = absolute.replace(/^http/, 'ws').replace(/#[^]*/, '')
+    if (typeof text === 'string' && isSocketUrl(url)) return url
   } catch {
     // Told below.
   }
   throw misuse(`not a WebSocket URL: ${text}`)
+}
+
+function isSocketUrl(text: string): boolean {
+  return /^(wss?:\/\/|ws\+unix:)/i.test(text)
 }
