@@ -25,7 +25,7 @@ import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
-import { defaultWire } from './plain.ts'
+import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
 import type { StoreEnd } from './store.ts'
 import { createWaits } from './waits.ts'
@@ -101,14 +101,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     received(data) {
       const frame = typeof data === 'string' ? data : bytesOf(data)
       counters.receivedMessages++
-      if (frame === undefined) {
-        const error = misuse('the socket brought neither text nor bytes')
-        return end.unreadable ? end.unreadable(error) : invalid({ reason: 'undecodable', data, error })
-      }
+      if (frame === undefined)
+        return end.unreadable ? end.unreadable() : invalid({ reason: 'undecodable', data })
       counters.receivedBytes += frame.length
       // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
       const { maxFrameBytes } = wire
-      const isLarge = frame.length * 3 > maxFrameBytes && lengthOf(frame) > maxFrameBytes
+      const isLarge = frame.length * 3 > maxFrameBytes && sizeOf(frame)! > maxFrameBytes
       if (!isLarge) end.received(frame)
       else if (end.tooLarge) end.tooLarge()
       else invalid({ reason: 'too-large', data: frame })
@@ -367,10 +365,6 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
 
-function lengthOf(frame: string | Uint8Array): number {
-  return typeof frame === 'string' ? utf8Length(frame) : frame.length
-}
-
 /** Undefined for what is not bytes, a `Blob` for one. */
 function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (ArrayBuffer.isView(data))
@@ -381,9 +375,10 @@ function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined {
 }
 
 function checkClose(code = 1000, reason = ''): void {
-  const bytes = utf8Length(reason)
-  if (!(/^(1000|[34]\d{3})$/.test(String(code)) && bytes >= 0 && bytes <= 123))
-    throw misuse('no page can close with that code or reason')
+  const isCode = Number.isInteger(code) && (code === 1000 || (code > 2999 && code < 5000))
+  // Unsigned, because of the -1 for lone surrogates.
+  if (!isCode || typeof reason !== 'string' || utf8Length(reason) >>> 0 > 123)
+    throw misuse('no socket closes with that code or reason')
 }
 
 function checkTime(name: string, value: number | undefined): void {

@@ -20,7 +20,6 @@ export function createWaits(clock: Clock): Waits {
   let timer: unknown
 
   const recheck = (): void => {
-    if (checks.size === 0) return
     clock.clearTimer(timer)
     timer = undefined
     for (const check of checks) check()

@@ -2,7 +2,6 @@ import type {
   Answerer,
   Clock,
   Delivery,
-  HoldfastError,
   Link,
   Lost,
   Ok,
@@ -68,15 +67,15 @@ export interface WireEnd {
   received(data: string | Uint8Array<ArrayBuffer>): void
   /** A frame came in that is too large to be parsed. */
   tooLarge?(): void
-  /** A frame came in that this platform cannot read. Absent when a frame may be missed without harm. */
-  unreadable?(error: HoldfastError): void
+  /** A frame came in that is neither text nor bytes. Absent when a frame may be missed without harm. */
+  unreadable?(): void
   probe?(): void
   /** Sends a request by `send`, which is given the id to encode it with, and waits for the answer. */
   request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */
-  closeHint?(text: string): Window | undefined
+  closeHint?(text: string | undefined): Window | undefined
   /** The connection ended, or is about to be closed. */
   down?(cause: Cause): void
   /** Says goodbye. The answer tells whether the wire waits for the server to close. */

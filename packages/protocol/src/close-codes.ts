@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /**
  * What a client does about a connection that ended, other than to dial again after the backoff delay.
  *
@@ -78,14 +80,14 @@ export const defaultCloseRules: CloseRules = {
 }
 
 /**
- * What the event of a close tells. Not every socket gives a code or a reason, or an event at all; what is no code is
- * undefined here, and what is no reason is empty.
+ * What the event of a close tells, for people and for logs. Not every socket gives a code or a text, or an event at all:
+ * what is none of them is left out.
  */
-export function readClose(event: unknown): { readonly code: number | undefined; readonly reason: string } {
-  const { code, reason } = Object(event) as Record<string, unknown>
+export function readClose(event: unknown): { readonly code?: number; readonly text?: string } {
+  const { code, reason } = Object(event) as { readonly code: number; readonly reason: unknown }
   return {
-    code: Number.isInteger(code) && (code as number) > 999 ? (code as number) : undefined,
-    reason: typeof reason === 'string' ? reason : '',
+    ...(Number.isInteger(code) && code > 999 && { code }),
+    ...(typeof reason === 'string' && reason && { text: printable(reason) }),
   }
 }
 

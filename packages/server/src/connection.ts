@@ -1,4 +1,4 @@
-import { printable, readClose } from '@holdfast/protocol'
+import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import type { Policy } from './options.ts'
@@ -63,8 +63,8 @@ export function createConnection(
   socket.onclose = (event?: unknown): void => {
     socket.onmessage = socket.onclose = null
     host.closing.delete(socket)
-    const { code = 1006, reason } = readClose(event)
-    connection.end(code, printable(reason))
+    const { code = 1006, text = '' } = readClose(event)
+    connection.end(code, text)
     host.gone(connection)
   }
   // A close follows.

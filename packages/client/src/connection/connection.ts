@@ -1,4 +1,4 @@
-import { closeRule, printable, readClose } from '@holdfast/protocol'
+import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
-  closeHint(text: string): Window | undefined
+  closeHint(text: string | undefined): Window | undefined
   received(data: unknown): void
   /** The state changed. Inputs given here wait their turn. */
   changed(state: State, previous: State): void
@@ -221,9 +221,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const close = ({ cause: { code = 1000, text } }: Closing): void => {
     isLingering = options.close()
-    if (isLingering) return
-    if (text) socket?.close(code, text)
-    else socket?.close(code)
+    if (!isLingering) socket!.close(code, ...(text ? [text] : []))
   }
 
   const prepare = async ({ epoch, tally }: State): Promise<void> => {
@@ -268,14 +266,12 @@ export function createConnection(options: ConnectionOptions): Connection {
       dispatch({ type: 'failed', epoch, failure: unreachable({}, error) })
     }
     socket.onclose = (event?: unknown) => {
-      const { code, reason } = readClose(event)
-      const text = printable(reason)
-      const facts = { ...(code && { code }), ...(text && { text }) }
+      const facts = readClose(event)
       // Before it opened, the code is the socket's own and says nothing of the server.
       if (state.name === 'opening')
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
-      const known = closeRule(code ?? 1006, options.closeRules)
-      const hint = options.closeHint(reason)
+      const known = closeRule(facts.code ?? 1006, options.closeRules)
+      const hint = options.closeHint(facts.text)
       const rule = hint ? { ...known, delay: hint, told: hint } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })

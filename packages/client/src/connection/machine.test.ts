@@ -604,9 +604,11 @@ describe('a socket that is past open without having said so', () => {
   const inputs: Input[] = [tick, wake, change, { type: 'doubt' }, connect]
 
   it.each(inputs)('is dead at once when it has closed: %o', (input) => {
-    const [next, ...commands] = step(openState, input, policy, at(100, { readyState: 3 }))
+    const dead = at(100, { readyState: 3 })
+    const steps = [input, tick].map((each) => [each, dead] as const)
+    const [next, commands] = run(openState, steps, beating)
     expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
-    expect(commands).toEqual(['destroy'])
+    expect(commands.at(-1)).toBe('destroy')
   })
 
   it.each([openState, openBeating, greeting])(
@@ -633,9 +635,13 @@ describe('a socket that is past open without having said so', () => {
     expect(step(openState, stop, policy, at(100, { readyState: 3 }))[1]).toBe('close')
   })
 
-  it('fails an attempt as one that cannot be reached, if it had not opened', () => {
-    const [next] = step(opening, wake, policy, at(100, { readyState: 3 }))
-    expect(next).toMatchObject({ name: 'waiting', tally: { unopened: 1 }, cause: { reason: 'unreachable' } })
+  it('fails an attempt as well', () => {
+    const dead = at(100, { readyState: 3 })
+    const [next] = run(
+      opening,
+      [wake, tick].map((each) => [each, dead] as const),
+    )
+    expect(next).toMatchObject({ name: 'waiting', tally: { unopened: 1 }, cause: { reason: 'lost' } })
   })
 
   it("is nobody's business where there is no connection", () => {

@@ -26,8 +26,6 @@ describe.each([
     ['ws://host', 'ws://host'],
     ['wss://host:8080/path?a=b%20c', 'wss://host:8080/path?a=b%20c'],
     ['WSS://host/ws#part', 'WSS://host/ws'],
-    ['http://host/ws', 'ws://host/ws'],
-    ['HTTPS://host/ws#a#b', 'wsS://host/ws'],
     ['ws+unix:/tmp/socket:/ws', 'ws+unix:/tmp/socket:/ws'],
   ])('an absolute URL is left as it is: %s', (source, dialed) => {
     vi.stubGlobal('URL', Class)
@@ -38,10 +36,14 @@ describe.each([
   it('no two URLs are of one origin unless that can be told', () => {
     vi.stubGlobal('URL', Class)
     expect(isSameOrigin('ws://a/b', 'ws://a/c')).toBe(Class === WholeUrl)
-    expect(isSameOrigin('ws://a/b', 'ws://a/b')).toBe(true)
     expect(isSameOrigin('ws://a', 'ws://b')).toBe(false)
     expect(isSameOrigin('ws://a', undefined)).toBe(false)
   })
+})
+
+it('may be one of HTTP, where there is a whole URL', () => {
+  expect(resolveUrl('http://host/ws', undefined)).toBe('ws://host/ws')
+  expect(resolveUrl('HTTPS://host/ws#a#b', undefined)).toBe('wss://host/ws')
 })
 
 it.each(['http://[', 'ftp://host/', 'localhost:8080', 'javascript:ws://', undefined, 5])(

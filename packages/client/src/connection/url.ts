@@ -18,7 +18,7 @@ export function baseUrl(): string | undefined {
 /** Whether both URLs lead to one host and port by one protocol. False for what is no URL. */
 export function isSameOrigin(url: string, other: string | undefined): boolean {
   try {
-    return url === other || new platform.URL!(url).origin === new platform.URL!(other!).origin
+    return new platform.URL!(url).origin === new platform.URL!(other!).origin
   } catch {
     return false
   }

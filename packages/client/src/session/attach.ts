@@ -6,9 +6,9 @@ import {
   defaultDecodeLimits,
   defaultMaxFrameBytes,
   isServerControl,
+  misuse,
 } from '@holdfast/protocol'
-import type { Body, Bye, Control, Drain, Hi, HoldfastError, Line, Ok, Outgoing } from '@holdfast/protocol'
-import type { Session } from '@holdfast/protocol'
+import type { Body, Bye, Control, Drain, Hi, Line, Ok, Outgoing, Session } from '@holdfast/protocol'
 import { retry } from '../connection/connection.ts'
 import type { Payload } from '../connection/connection.ts'
 import { createHeartbeat } from '../connection/heartbeat.ts'
@@ -152,7 +152,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
   }
 
   /** A message that cannot be read. The server hears that, and gives it up if the next connection ends in the same way. */
-  const unreadable = (error: HoldfastError): void =>
+  const unreadable = (error = misuse('the socket brought neither text nor bytes')): void =>
     connection.fail({ cause: { reason: 'unreadable', error }, rule: retry }, clientCodes[1007])
 
   // Greeting
@@ -275,7 +275,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
       hear(decoded && 'control' in decoded ? decoded.control : undefined)
     },
     tooLarge: () => violate(1009, 'message too large'),
-    unreadable,
+    unreadable: () => unreadable(),
     probe: () => line?.control(['p', held.session!.rx]),
     closeHint: (text) => drain?.after ?? closeHint(text),
 
