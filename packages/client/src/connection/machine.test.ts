@@ -615,11 +615,11 @@ describe('a socket that is past open without having said so', () => {
     'has a moment to bring its code while it is closing: %o',
     (state) => {
       const [lapsing] = step(state, tick, policy, at(100, { readyState: 2 }))
-      expect(deadlineOf(lapsing)).toBe(2_600)
+      expect(deadlineOf(lapsing)).toBe(2_100)
       // Further writes put nothing off.
       expect(step(lapsing, tick, policy, at(200, { readyState: 2 }))).toEqual([lapsing])
       expect(step(lapsing, ended(1012), policy, at(300))[0]).toMatchObject({ cause: { code: 1012 } })
-      const [next, ...commands] = step(lapsing, tick, policy, at(2_600, { readyState: 2 }))
+      const [next, ...commands] = step(lapsing, tick, policy, at(2_100, { readyState: 2 }))
       expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
       expect(commands).toEqual(['destroy'])
     },

@@ -21,8 +21,6 @@ import type {
 export const closeTimeout = 2_000
 /** How long the close of a socket that failed is waited for: it has the code, and WebKit has it in a later turn. */
 const closeGrace = 100
-/** The same for the close of a socket that is closing. Chromium waits 2 s for the peer to close the transport. */
-const closingGrace = 2_500
 /** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
 const stuckAfter = 5_000
 /** How much time passes between two dials at least when wake-ups cause them. */
@@ -68,7 +66,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
     if (input.epoch !== state.epoch) return [state]
   } else if (sample.readyState! > 1 && isLive(state) && !state.failure) {
     // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
-    const deadline = sample.now + (sample.readyState === 3 ? 0 : closingGrace)
+    const deadline = sample.now + (sample.readyState === 3 ? 0 : closeTimeout)
     state = { ...state, failure: { reason: 'lost' }, deadline }
   }
   const { name } = state
