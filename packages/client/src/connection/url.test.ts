@@ -46,12 +46,19 @@ it('may be one of HTTP, where there is a whole URL', () => {
   expect(resolveUrl('HTTPS://host/ws#a#b', undefined)).toBe('wss://host/ws')
 })
 
-it.each(['http://[', 'ftp://host/', 'localhost:8080', 'javascript:ws://', undefined, 5])(
-  'is no URL of a socket: %s',
-  (source) => {
-    expect(() => resolveUrl(source as never, 'http://localhost:[')).toThrow('not a WebSocket URL')
-  },
-)
+it.each([
+  'http://[',
+  'ws://',
+  'ws://a b/',
+  'ws://localhost:99999',
+  'ftp://host/',
+  'localhost:8080',
+  'javascript:ws://',
+  undefined,
+  5,
+])('is no URL of a socket: %s', (source) => {
+  expect(() => resolveUrl(source as never, 'http://localhost:[')).toThrow('not a WebSocket URL')
+})
 
 describe('a relative URL', () => {
   it('is relative to what the platform says: the base of the document, else the place of a worker', () => {

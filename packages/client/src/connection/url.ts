@@ -26,8 +26,8 @@ export function isSameOrigin(url: string, other: string | undefined): boolean {
 
 /**
  * The absolute URL for what the user gave, without a fragment, which sockets do not allow: `ws:`, `wss:`, or the
- * `ws+unix:` of the package `ws`. Text that is absolute already is left as it is, because not every platform has a `URL`
- * that knows these schemes.
+ * `ws+unix:` of the package `ws`. Text that is absolute already is only checked, because not every platform has a `URL`, and
+ * that of React Native takes no base of these schemes and changes what it is given.
  *
  * @throws {HoldfastError} `misuse`
  * @see WHATWG WebSockets, section 3.1, and the change of 2023 that lets browsers take `http:` and relative URLs
@@ -35,8 +35,10 @@ export function isSameOrigin(url: string, other: string | undefined): boolean {
 export function resolveUrl(source: UrlSource, base: string | undefined): string {
   const text = typeof source === 'string' ? source : source?.href
   try {
-    const absolute = isSocketUrl(text) ? text : new platform.URL!(text, base).href
-    const url = absolute.replace(/^http/, 'ws').replace(/#[^]*/, '')
+    const isAbsolute = isSocketUrl(text)
+    const isChecked = !isAbsolute || platform.URL
+    const parsed = isChecked && new platform.URL!(text, isAbsolute ? undefined : base)
+    const url = (isAbsolute || !parsed ? text : parsed.href).replace(/^http/, 'ws').replace(/#[^]*/, '')
     if (typeof text === 'string' && isSocketUrl(url)) return url
   } catch {
     // Told below.
