@@ -76,7 +76,9 @@ describe.each([
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     await once(server, 'listening')
     const received: string[] = []
-    server.on('connection', (socket) => socket.on('message', (data) => received.push(String(data))))
+    server.on('connection', (socket) =>
+      socket.on('message', (data) => received.push((data as Buffer).toString())),
+    )
     const path = await startPath((server.address() as AddressInfo).port)
     const { client, sockets } = setUp({ url: path.url })
     try {
