@@ -16,11 +16,11 @@ describe('a text of the peer that is shown to people', () => {
 
   it('is bounded, and the same when it is cleaned again', () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 3_000, unit: 'binary' }), (text) => {
+      fc.property(fc.string({ maxLength: 1_200, unit: 'binary' }), (text) => {
         const shown = printable(text)
         expect(shown.length).toBeLessThanOrEqual(1_000)
         expect(printable(shown)).toBe(shown)
-        expect(Array.from(shown, (unit) => unit < ' ')).not.toContain(true)
+        expect(Array.from(shown).every((unit) => unit >= ' ')).toBe(true)
       }),
     )
     expect(printable('x'.repeat(5_000))).toBe('x'.repeat(1_000))
