@@ -101,7 +101,7 @@ describe('what a socket brings', () => {
       const { join } = setUp()
       const { socket } = await join()
       socket.onmessage?.({ data } as never)
-      expect(socket.closedWith).toEqual({ code: 1003, reason: 'neither text nor bytes' })
+      expect(socket.closedWith).toEqual({ code: 1007, reason: 'neither text nor bytes' })
     },
   )
 })

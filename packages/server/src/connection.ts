@@ -154,7 +154,7 @@ class SocketConnection implements Connection {
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     this.silence = 0
-    if (payload === undefined) return this.exceeded(1003, 'neither text nor bytes')
+    if (payload === undefined) return this.exceeded(1007, 'neither text nor bytes')
     // Sockets of `ws` see to that themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxFrameBytes) return this.exceeded(1009, '')
     this.#isCounted = true
