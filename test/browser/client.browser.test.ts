@@ -1,3 +1,4 @@
+import { createClient } from 'holdfast'
 import { expect, inject, test } from 'vitest'
 import { clientSuite } from '../conformance/client-suite.ts'
 import { next, reach, setStage } from '../support/stage.ts'
@@ -46,6 +47,34 @@ test('a URL is taken relative to the page, and http is as good as ws', async () 
     await client.connect()
   }
   expect((await stage.control({ live: 3 })).dials).toBe(3)
+})
+
+test('a URL is taken relative to the base of the page, if it has one', async () => {
+  const base = document.createElement('base')
+  base.href = '/app/users/'
+  document.head.append(base)
+  try {
+    const { host } = location
+    for (const [url, expected] of [
+      ['ws', `ws://${host}/app/users/ws`],
+      ['/ws', `ws://${host}/ws`],
+      ['?x=1', `ws://${host}/app/users/?x=1`],
+    ] as const) {
+      const dialed: string[] = []
+      class Seen extends WebSocket {
+        constructor(to: string, protocols?: string[]) {
+          super(to, protocols)
+          dialed.push(this.url)
+        }
+      }
+      const client = createClient({ url, WebSocket: Seen })
+      void client.connect()
+      await expect.poll(() => dialed).toContain(expected)
+      await client.dispose()
+    }
+  } finally {
+    base.remove()
+  }
 })
 
 test('a client that was disposed of does not listen to the page any more', async () => {

@@ -34,7 +34,7 @@ try {
     examineHashes(join(folder, 'package'))
     examineLinks(join(folder, 'package'))
     run(root, 'publint', '--strict', tarball)
-    run(root, 'attw', tarball, '--profile', 'node16')
+    run(root, 'attw', tarball)
     rmSync(join(folder, 'package'), { recursive: true })
   }
 } catch (error) {

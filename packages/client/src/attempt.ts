@@ -3,7 +3,7 @@ import type { Clock } from '@holdfast/protocol'
 import { fatal, retry } from './connection/connection.ts'
 import type { AttemptContext, Prepared } from './connection/connection.ts'
 import type { SocketConstructor } from './connection/ports.ts'
-import { resolveUrl } from './connection/url.ts'
+import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
 import type { ClientOptions, TokenContext } from './options.ts'
 
@@ -21,12 +21,7 @@ export interface Preparation {
 /** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
 const tokenPatience = 60_000
 
-export function createPreparation(
-  options: ClientOptions,
-  protocols: string[],
-  clock: Clock,
-  wasOpen: () => boolean,
-): Preparation {
+export function createPreparation(options: ClientOptions, clock: Clock, wasOpen: () => boolean): Preparation {
   let token: string | undefined
   let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
 
@@ -35,8 +30,7 @@ export function createPreparation(
     if (socket) return socket
     throw new HoldfastError('no-websocket', 'no WebSocket here: pass one as the option WebSocket')
   }
-  const findUrl = (source: UrlSource): string =>
-    resolveUrl(source, (globalThis as { location?: { href: string } }).location?.href)
+  const findUrl = (source: UrlSource): string => resolveUrl(source, baseUrl())
 
   // One call at a time, also when it takes longer than an attempt.
   const askToken = (reason: TokenContext['reason']): Promise<string | undefined> => {
@@ -59,7 +53,7 @@ export function createPreparation(
       if (healthUrl !== false) findUrl(healthUrl)
     },
     async prepare({ tally, signal }) {
-      const { url } = options
+      const { url, protocols = [] } = options
       let reason = 'token'
       let rule = retry
       try {
@@ -68,11 +62,15 @@ export function createPreparation(
         reason = 'url'
         const context = { attempt: tally.attempts, token: asked, signal }
         const source = typeof url === 'function' ? await url(context) : url
+        reason = 'protocols'
+        const offered = typeof protocols === 'function' ? await protocols(context) : protocols
         // What fails from here on will fail the next time.
         rule = fatal
+        const names = typeof offered === 'string' ? [offered] : [...offered]
+        reason = 'url'
         const target = findUrl(source)
         const Socket = findSocket()
-        return { url: target, open: () => new Socket(target, protocols) }
+        return { url: target, open: () => new Socket(target, names) }
       } catch (error) {
         return { cause: { reason, error }, rule }
       }

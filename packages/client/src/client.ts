@@ -48,8 +48,10 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    *
    * Frames that still come in are dropped, as a browser drops them. The promise resolves when the socket has closed, 2 s
    * later at most, and never rejects.
+   *
+   * @throws {HoldfastError} `misuse`, synchronously, for a code or a reason that pages cannot close with
    */
-  disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
+  disconnect(options?: DisconnectOptions): Promise<void>
   /** Ends the client: settles every message, request and wait, and removes every handler. Cannot be undone. */
   dispose(): Promise<void>
 
@@ -147,6 +149,28 @@ export type Handler<T> = (value: T) => unknown
 /** Removes what was added. Harmless when called again. */
 export type Unsubscribe = () => void
 
+export interface DisconnectOptions {
+  /**
+   * What becomes of messages that wait.
+   *
+   * @default 'keep'
+   */
+  readonly queue?: 'keep' | 'discard'
+  /**
+   * The code to close with: 1000, or 3000 to 4999. A hub of `@holdfast/server` gets it with the end of the session.
+   *
+   * @default 1000
+   * @see WHATWG WebSockets, section 3.1
+   */
+  readonly code?: number
+  /**
+   * Why, in up to 123 bytes of UTF-8.
+   *
+   * @default ''
+   */
+  readonly reason?: string
+}
+
 export interface DrainOptions extends WaitOptions {
   /**
    * How much may be left, in bytes.
@@ -181,6 +205,8 @@ export interface ClientState {
   readonly retryAt: number | undefined
   /** Why the last connection ended or the last attempt failed; undefined when open, and before the first `connect()`. */
   readonly cause: Cause | undefined
+  /** The subprotocol that the server chose; undefined when it chose none, and unless `open`. */
+  readonly protocol: string | undefined
 }
 
 /** What `watch` can watch, and what its listeners get. */

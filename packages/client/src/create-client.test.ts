@@ -312,6 +312,45 @@ describe('url and token', () => {
     })
   })
 
+  it('subprotocols may be asked for before every attempt, after the token and the URL', async () => {
+    const asked: string[] = []
+    const { network, clock, client } = setUp({
+      token: () => (asked.push('token'), 'secret'),
+      url: () => (asked.push('url'), 'ws://test'),
+      protocols({ attempt, token }) {
+        asked.push('protocols')
+        if (attempt === 1) return Promise.reject(new Error('not yet'))
+        return Promise.resolve(attempt === 2 ? `v${attempt}.${token}` : ['a', 'b'])
+      },
+    })
+    void client.connect()
+    await settleMicrotasks()
+    expect(asked).toEqual(['token', 'url', 'protocols'])
+    expect(client.state).toMatchObject({ status: 'waiting', cause: { reason: 'protocols' } })
+    await clock.advance(5_000)
+    expect(network.last.protocols).toEqual(['v2.secret'])
+    network.last.end()
+    await clock.advance(5_000)
+    expect(network.last.protocols).toEqual(['a', 'b'])
+  })
+
+  it('subprotocols that are none are fatal', async () => {
+    const { client } = setUp({ protocols: () => undefined as never })
+    expect(await codeOf(client.connect())).toBe('connect-failed')
+    expect(client.state).toMatchObject({ status: 'closed', cause: { reason: 'protocols' } })
+  })
+
+  it('the subprotocol that the server chose shows in the state while it is open', async () => {
+    const { client, network } = setUp({ protocols: ['a', 'b'] })
+    void client.connect()
+    await settleMicrotasks()
+    expect(client.state.protocol).toBeUndefined()
+    network.last.opened('b')
+    expect(client.state.protocol).toBe('b')
+    network.last.end()
+    expect(client.state.protocol).toBeUndefined()
+  })
+
   it('subprotocols are offered', async () => {
     const { network, open } = setUp({ protocols: ['a', 'b'] })
     await open()
@@ -468,6 +507,38 @@ describe('frames that are not events', () => {
     expect(client.stats().invalid).toBe(1)
     expect(client.state.status).toBe('open')
   })
+
+  it('reach onRaw as bytes, in whatever form a socket brings bytes', async () => {
+    const { client, network, open } = setUp()
+    const raw = vi.fn()
+    client.onRaw(raw)
+    await open()
+    const bytes = new Uint8Array([0, 1, 2, 3])
+    for (const data of [bytes.buffer, bytes, Buffer.from(bytes), new DataView(bytes.buffer, 1, 2)])
+      network.last.onmessage?.({ data } as never)
+    const parts = raw.mock.calls.map(([part]) => [...(part as Uint8Array)])
+    expect(parts).toEqual([
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+      [1, 2],
+    ])
+  })
+
+  it.each([new Blob(['x']), undefined, null, 5, {}, [new Uint8Array(1)]])(
+    'are reported when a socket brings neither text nor bytes, and the connection stays: %o',
+    async (data) => {
+      const { client, network, open } = setUp()
+      const [raw, invalid] = [vi.fn(), vi.fn()]
+      client.onRaw(raw)
+      client.watch('invalid', invalid)
+      await open()
+      network.last.onmessage?.({ data } as never)
+      expect(invalid.mock.calls).toEqual([[{ reason: 'undecodable', data }]])
+      expect(raw).not.toHaveBeenCalled()
+      expect(client.state.status).toBe('open')
+    },
+  )
 
   it('are not even parsed when they are too large', async () => {
     const { client, network, open } = setUp({ wire: plain({ maxFrameBytes: 20 }) })
@@ -661,6 +732,35 @@ describe('disconnect()', () => {
     expect(delivery.outcome).toEqual({ status: 'undelivered', reason: 'closed' })
   })
 
+  it('closes with a code and a reason, and tells them as the cause', async () => {
+    const { client, network, open } = setUp()
+    const closed = vi.fn()
+    client.watch('closed', closed)
+    await open()
+    void client.disconnect({ code: 4_100, reason: 'bye…' })
+    expect(network.last.closes).toEqual([[4_100, 'bye…']])
+    network.last.end(4_100, 'bye…')
+    expect(closed).toHaveBeenCalledWith({ reason: 'disconnect', code: 4_100, text: 'bye…' })
+  })
+
+  it.each([
+    { code: 1_001 },
+    { code: 2_999 },
+    { code: 5_000 },
+    { code: 4_000.5 },
+    { code: NaN },
+    { code: '4000' as never },
+    { reason: 5 as never },
+    { reason: 'é'.repeat(62) },
+    { reason: '\ud800' },
+  ])('refuses what pages cannot close with: %o', async (how) => {
+    const { client, open } = setUp()
+    await open()
+    expect(thrown(() => void client.disconnect(how)).code).toBe('misuse')
+    expect(client.state.status).toBe('open')
+    expect(thrown(() => void client.disconnect({ code: 3_000, ...how })).code).toBe('misuse')
+  })
+
   it('hears nothing more', async () => {
     const { client, network, open } = setUp()
     const heard = vi.fn()
@@ -845,8 +945,36 @@ describe('drained()', () => {
     expect(clock.pending).toBe(1)
   })
 
+  it('polls only what the socket holds, and waits for the queue without a timer', async () => {
+    const { client, clock, network, open } = setUp()
+    client.send('a', {}, { key: 'k' })
+    const empty = codeOf(client.drained())
+    await settleMicrotasks()
+    expect(clock.pending).toBe(0)
+    client.send('b', {}).cancel()
+    expect(clock.pending).toBe(0)
+    await open()
+    expect(await empty).toBe('resolved')
+    network.last.bufferedAmount = 2 ** 20
+    const waiting = client.send('c', {})
+    const all = codeOf(client.drained())
+    network.last.bufferedAmount = 0
+    await clock.advance(20)
+    expect(waiting.outcome).toEqual({ status: 'sent' })
+    expect(await all).toBe('resolved')
+  })
+
+  it('resolves when the last message that waits is taken back, without a connection', async () => {
+    const { client } = setUp()
+    const delivery = client.send('a', {})
+    const drained = codeOf(client.drained())
+    await settleMicrotasks()
+    delivery.cancel()
+    expect(await drained).toBe('resolved')
+  })
+
   it('leaves no timer behind, however it ends', async () => {
-    const { client, clock, open } = setUp()
+    const { client, clock, network, open } = setUp()
     const controller = new AbortController()
     client.send('x', {})
     const aborted = codeOf(client.drained({ signal: controller.signal }))
@@ -855,11 +983,17 @@ describe('drained()', () => {
     await settleMicrotasks()
     expect(clock.pending).toBe(0)
     const drained = codeOf(client.drained())
-    await settleMicrotasks()
-    expect(clock.pending).toBe(1)
     await open()
     expect(await drained).toBe('resolved')
     // The one of the open connection.
+    expect(clock.pending).toBe(1)
+    network.last.bufferedAmount = 1
+    const pieces = [codeOf(client.drained()), codeOf(client.drained())]
+    await settleMicrotasks()
+    expect(clock.pending).toBe(2)
+    network.last.bufferedAmount = 0
+    await clock.advance(20)
+    expect(await Promise.all(pieces)).toEqual(['resolved', 'resolved'])
     expect(clock.pending).toBe(1)
   })
 

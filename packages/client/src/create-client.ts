@@ -25,7 +25,7 @@ import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
-import { defaultWire } from './plain.ts'
+import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
 import type { StoreEnd } from './store.ts'
 import { createWaits } from './waits.ts'
@@ -50,7 +50,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const { contract, wire = defaultWire() } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
-  const { policy, closeRules, protocols } = resolveOptions(options, report)
+  const { policy, closeRules } = resolveOptions(options, report)
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -76,7 +76,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
   const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
 
-  const preparation = createPreparation(options, protocols, clock, () => counters.opens > 0)
+  const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
   const connection = createConnection({
     policy: {
@@ -99,12 +99,14 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     close: () => end.close?.() ?? false,
     closeHint: (text) => end.closeHint?.(text),
     received(data) {
-      const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
+      const frame = typeof data === 'string' ? data : bytesOf(data)
       counters.receivedMessages++
+      if (frame === undefined)
+        return end.unreadable ? end.unreadable() : invalid({ reason: 'undecodable', data })
       counters.receivedBytes += frame.length
       // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
       const { maxFrameBytes } = wire
-      const isLarge = frame.length * 3 > maxFrameBytes && lengthOf(frame) > maxFrameBytes
+      const isLarge = frame.length * 3 > maxFrameBytes && sizeOf(frame)! > maxFrameBytes
       if (!isLarge) end.received(frame)
       else if (end.tooLarge) end.tooLarge()
       else invalid({ reason: 'too-large', data: frame })
@@ -135,10 +137,17 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     settled: (name, outcome) => announce('settled', { name, outcome }),
   })
 
+  const link = kept ? kept.guard(end.link) : end.link
   const outbox = createOutbox(
     given(options.outbox),
     () => end.maxSendBytes ?? wire.maxFrameBytes,
-    kept ? kept.guard(end.link) : end.link,
+    {
+      ...link,
+      flushed() {
+        link.flushed?.()
+        waits.recheck()
+      },
+    },
     clock,
     (name, outcome, bytes, message) => {
       const isTold = kept?.settled(message) ?? true
@@ -147,6 +156,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         counters.sentBytes += bytes
       }
       if (isTold) announce('settled', { name, outcome })
+      waits.recheck()
     },
   )
 
@@ -171,6 +181,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       attempt: next.tally.attempts,
       retryAt: name === 'waiting' ? Math.round(clock.wall() + next.deadline - clock.now()) : undefined,
       cause: 'cause' in next ? next.cause : undefined,
+      protocol: (name === 'open' && connection.protocol) || undefined,
     }
   }
 
@@ -266,9 +277,13 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   return {
     connect: (wait) => start('connect', wait),
     reconnect: (wait) => start('reconnect', wait),
-    disconnect({ queue = 'keep' } = {}) {
+    disconnect({ queue = 'keep', code, reason } = {}) {
+      checkClose(code, reason)
       outbox.flush()
-      connection.stop({ reason: 'disconnect' }, true)
+      connection.stop(
+        { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
+        true,
+      )
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
       if (queue === 'keep') return closed
       outbox.discard('closed')
@@ -287,13 +302,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     sendRaw(data, how) {
       const lane = place(how)
       if (typeof data === 'string') return post(end.encodeRaw(data, lane), undefined, how, lane)
-      const isView = ArrayBuffer.isView(data)
-      // By its tag, because a page and its frames have a class each.
-      if (!isView && Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
-        throw misuse('sendRaw takes text or bytes')
-      const bytes = isView
-        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-        : new Uint8Array(data)
+      const bytes = bytesOf(data)
+      if (!bytes) throw misuse('sendRaw takes text or bytes')
       return post(end.encodeRaw(bytes.slice(), lane), undefined, how, lane)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
@@ -314,7 +324,9 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     drained({ below = 0, ...wait } = {}) {
       return waits.until(() => {
         if (disposed) return gone()
-        return outbox.bytes + connection.bufferedAmount() <= below ? true : 'soon'
+        const buffered = connection.bufferedAmount()
+        if (outbox.bytes + buffered <= below) return true
+        return buffered > 0 ? 'soon' : 'later'
       }, wait)
     },
 
@@ -353,8 +365,20 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
 
-function lengthOf(frame: string | Uint8Array): number {
-  return typeof frame === 'string' ? utf8Length(frame) : frame.length
+/** Undefined for what is not bytes, a `Blob` for one. */
+function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (ArrayBuffer.isView(data))
+    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+  // By its tag, because a page and its frames have a class each.
+  const isBuffer = Object.prototype.toString.call(data) === '[object ArrayBuffer]'
+  return isBuffer ? new Uint8Array(data as ArrayBuffer) : undefined
+}
+
+function checkClose(code = 1000, reason = ''): void {
+  const isCode = Number.isInteger(code) && (code === 1000 || (code > 2999 && code < 5000))
+  // Unsigned, because of the -1 for lone surrogates.
+  if (!isCode || typeof reason !== 'string' || utf8Length(reason) >>> 0 > 123)
+    throw misuse('no socket closes with that code or reason')
 }
 
 function checkTime(name: string, value: number | undefined): void {

@@ -2,13 +2,13 @@ import type { AbortSignalLike, Clock } from '@holdfast/protocol'
 import type { Window } from './connection/backoff.ts'
 import type { Finding } from './connection/states.ts'
 import { newAbort } from './connection/ports.ts'
-import { resolveUrl } from './connection/url.ts'
+import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
 
 /** What Holdfast uses of the platform's `fetch` and `location`. */
 const platform = globalThis as unknown as {
   readonly fetch?: (url: string, options: object) => Promise<Answer>
-  readonly location?: { readonly href: string; readonly origin: string }
+  readonly location?: { readonly origin: string }
 }
 
 interface Answer {
@@ -66,7 +66,7 @@ const how = { cache: 'no-store', redirect: 'manual' }
 function whereToAsk(url: string, healthUrl: UrlSource | false | undefined): string | undefined {
   const { location } = platform
   if (healthUrl === false) return undefined
-  const target = resolveUrl(healthUrl ?? url, location?.href).replace(/^ws/, 'http')
+  const target = resolveUrl(healthUrl ?? url, baseUrl()).replace(/^ws/, 'http')
   // Without being asked to, nobody is bothered with requests that the browser would hide the answers of.
   return healthUrl !== undefined || (location && `${target}/`.startsWith(`${location.origin}/`))
     ? target

@@ -3,6 +3,7 @@ export type {
   Client,
   ClientState,
   ClientStats,
+  DisconnectOptions,
   DrainOptions,
   EventsOptions,
   Handler,
@@ -15,7 +16,7 @@ export type { Payload } from './connection/connection.ts'
 export type { Ports, Signal, Signals, SocketConstructor, SocketLike } from './connection/ports.ts'
 export type { UrlSource } from './connection/url.ts'
 export { createClient } from './create-client.ts'
-export type { BackoffContext, ClientOptions, TokenContext, UrlContext } from './options.ts'
+export type { BackoffContext, ClientOptions, Protocols, TokenContext, UrlContext } from './options.ts'
 export { plain } from './plain.ts'
 export type { PlainHeartbeat, PlainOptions } from './plain.ts'
 export { session } from './session/session.ts'

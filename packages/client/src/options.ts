@@ -33,8 +33,14 @@ export interface ClientOptions {
   readonly wire?: Wire
   /** The constructor of sockets, for runtimes without a global `WebSocket` such as Node 20: the one of `ws` will do. */
   readonly WebSocket?: SocketConstructor
-  /** Subprotocols to offer. */
-  readonly protocols?: string | readonly string[]
+  /**
+   * Subprotocols to offer; `client.state.protocol` shows which one the server chose. A function is asked before every
+   * attempt, after `token` and `url`; one that throws or rejects fails the attempt, which is retried, and one that gives
+   * neither text nor a list is fatal.
+   *
+   * @default []
+   */
+  readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
   /**
    * How long to wait between attempts. A function gives the delay in milliseconds itself; it cannot go below what the
    * server asked for, and the default delay applies when it throws or gives no number from 0 on.
@@ -77,7 +83,10 @@ export interface ClientOptions {
   readonly ports?: Partial<Ports>
 }
 
-/** What a `url` function is told. */
+/** One subprotocol, or several in the order of preference. */
+export type Protocols = string | readonly string[]
+
+/** What a `url` or `protocols` function is told. */
 export interface UrlContext {
   /** The number of the attempt since the connection was last stable, from 1. */
   readonly attempt: number
@@ -109,7 +118,6 @@ export interface BackoffContext {
 export interface Resolved {
   readonly policy: Omit<Policy, 'heartbeat'>
   readonly closeRules: CloseRules
-  readonly protocols: string[]
 }
 
 const defaultBackoff: Required<BackoffOptions> = {
@@ -123,7 +131,7 @@ const defaultBackoff: Required<BackoffOptions> = {
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
-  const { url, healthUrl = false, backoff, attemptTimeout = 10_000, protocols = [] } = options
+  const { url, healthUrl = false, backoff, attemptTimeout = 10_000 } = options
   if (healthUrl !== false) resolveUrl(healthUrl, 'ws://localhost')
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
@@ -157,7 +165,6 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
       },
     },
     closeRules: { ...defaultCloseRules, ...options.closeCodes },
-    protocols: typeof protocols === 'string' ? [protocols] : [...protocols],
   }
 }
 

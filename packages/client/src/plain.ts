@@ -199,7 +199,8 @@ function plainEnd({ connection }: WireHost): Pick<WireEnd, 'link' | 'encodeRaw' 
   }
 }
 
-function sizeOf(payload: Encoded | undefined): number | undefined {
+/** In UTF-8; undefined for what is no payload. */
+export function sizeOf(payload: Encoded | undefined): number | undefined {
   return typeof payload === 'string' ? utf8Length(payload) : (payload as Uint8Array | undefined)?.byteLength
 }
 

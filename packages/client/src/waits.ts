@@ -21,6 +21,7 @@ export function createWaits(clock: Clock): Waits {
 
   const recheck = (): void => {
     clock.clearTimer(timer)
+    timer = undefined
     for (const check of checks) check()
   }
 
@@ -37,10 +38,8 @@ export function createWaits(clock: Clock): Waits {
         const abort = (): void => settle(aborted(signal!))
         const check = (): void => {
           const verdict = condition()
-          if (verdict === 'soon') {
-            clock.clearTimer(timer)
-            timer = clock.setTimer(recheck, pollInterval)
-          } else if (verdict !== 'later') settle(verdict)
+          if (verdict === 'soon') timer ??= clock.setTimer(recheck, pollInterval)
+          else if (verdict !== 'later') settle(verdict)
         }
 
         checks.add(check)

@@ -67,13 +67,15 @@ export interface WireEnd {
   received(data: string | Uint8Array<ArrayBuffer>): void
   /** A frame came in that is too large to be parsed. */
   tooLarge?(): void
+  /** A frame came in that is neither text nor bytes. Absent when a frame may be missed without harm. */
+  unreadable?(): void
   probe?(): void
   /** Sends a request by `send`, which is given the id to encode it with, and waits for the answer. */
   request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */
-  closeHint?(text: string): Window | undefined
+  closeHint?(text: string | undefined): Window | undefined
   /** The connection ended, or is about to be closed. */
   down?(cause: Cause): void
   /** Says goodbye. The answer tells whether the wire waits for the server to close. */
@@ -111,7 +113,8 @@ export interface Loss {
  * An inbound message that was not handed to a handler. The connection stays up.
  *
  * - `too-large`: the frame is over `maxFrameBytes`; it was not parsed.
- * - `undecodable`: the decoder threw; `error` is what it threw.
+ * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
+ *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
  * - `unexpected`: text that is not an event, or bytes, and no `onRaw` handler to take them.
  * - `unknown-name`: the contract has schemas, and none for this name.
  * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.

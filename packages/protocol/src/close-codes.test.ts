@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closeRule, defaultCloseRules } from './close-codes.ts'
+import { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
 
 describe('close codes', () => {
   it('are fatal only where dialing again cannot help', () => {
@@ -35,5 +35,27 @@ describe('close codes', () => {
     const rules = { ...defaultCloseRules, 4100: { reason: 'kicked', action: 'fatal' as const } }
     expect(closeRule(4100, rules)).toMatchObject({ reason: 'kicked', action: 'fatal' })
     expect(closeRule(1006, rules).reason).toBe('lost')
+  })
+})
+
+describe('what the event of a close tells', () => {
+  it.each([
+    [
+      { code: 1001, reason: 'bye' },
+      { code: 1001, text: 'bye' },
+    ],
+    [{ code: 4_000, reason: '' }, { code: 4_000 }],
+    [
+      { code: 1006, reason: 'a\nb' },
+      { code: 1006, text: 'a b' },
+    ],
+    [{ code: 0, reason: null }, {}],
+    [{ code: '1001', reason: 1 }, {}],
+    [{ code: 1000.5 }, {}],
+    [{}, {}],
+    [undefined, {}],
+    [null, {}],
+  ])('is its code and its reason, if they are any: %o', (event, facts) => {
+    expect(readClose(event)).toEqual(facts)
   })
 })

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /**
  * What a client does about a connection that ended, other than to dial again after the backoff delay.
  *
@@ -75,6 +77,18 @@ export const defaultCloseRules: CloseRules = {
   4429: { reason: 'rate-limited', delay: [30_000, 60_000] },
   4500: serverError,
   4503: { reason: 'unavailable', delay: patient },
+}
+
+/**
+ * What the event of a close tells, for people and for logs. Not every socket gives a code or a text, or an event at all:
+ * what is none of them is left out.
+ */
+export function readClose(event: unknown): { readonly code?: number; readonly text?: string } {
+  const { code, reason } = Object(event) as { readonly code: number; readonly reason: unknown }
+  return {
+    ...(Number.isInteger(code) && code > 999 && { code }),
+    ...(typeof reason === 'string' && reason && { text: printable(reason) }),
+  }
 }
 
 const unlisted: CloseRule = { reason: 'closed' }

@@ -134,6 +134,8 @@ describe('the other controls', () => {
       }
       expect(is('bye', { rx: 0 })).toBe(true)
       expect(is('bye', { rx: 0, total: 3 })).toBe(true)
+      expect(is('bye', { rx: 0, code: 4_000, reason: 'why' })).toBe(true)
+      refuses(is, 'bye', { rx: 1 }, { code: ['4000', 1.5, -1, null], reason: [1, null, {}] })
       refuses(is, 'bye', {}, { rx: notCounts })
       refuses(is, 'bye', { rx: 1 }, { total: notCounts.filter((value) => value !== undefined) })
       for (const content of [undefined, null, 1, 'rx', []]) expect(is('bye', content)).toBe(false)

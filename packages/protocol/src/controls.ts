@@ -42,8 +42,8 @@ export function closeHint(reason: string | undefined): readonly [min: number, ma
 
 function isSharedControl(name: string, content: unknown): boolean {
   if (name === 'a' || name === 'p' || name === 'q') return isCount(content)
-  const { rx, total = 0 } = recordOf(content)
-  return name === 'bye' && isCount(rx) && isCount(total)
+  const { rx, total = 0, code = 0, reason = '' } = recordOf(content)
+  return name === 'bye' && [rx, total, code].every(isCount) && typeof reason === 'string'
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

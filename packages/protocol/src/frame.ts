@@ -115,6 +115,9 @@ export interface Bye {
   readonly rx: number
   /** From the server: how many messages it had for the client, those that it had not written included. */
   readonly total?: number
+  /** From the client: the code and the reason that its application closes with, if it said so. */
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
 }
 
 /** The wish of the server that the client dials again. Times in milliseconds. */

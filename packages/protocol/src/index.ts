@@ -1,6 +1,6 @@
 export { createAnswers } from './answers.ts'
 export type { Answerer, Answers, AnswersOptions, RequestContext } from './answers.ts'
-export { closeRule, defaultCloseRules } from './close-codes.ts'
+export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
 export type {
   AnyContract,
@@ -55,6 +55,7 @@ export { envelopeCodec, flatCodec } from './plain-codec.ts'
 export type { PlainCodec, PlainFrame } from './plain-codec.ts'
 export { longestTimer } from './ports.ts'
 export type { AbortSignalLike, Clock } from './ports.ts'
+export { printable } from './printable.ts'
 export { createRequests } from './requests.ts'
 export type { RequestOptions, Requests, WaitOptions } from './requests.ts'
 export { validate } from './schema.ts'

@@ -17,8 +17,11 @@ export interface Clock {
   now(): number
   /** Milliseconds since the Unix epoch; may jump. */
   wall(): number
-  /** Calls back once, after at least `delay` milliseconds if it can. */
-  setTimer(callback: () => void, delay: number): unknown
+  /**
+   * Calls back once, after at least `delay` milliseconds if it can. Where timers keep a process alive, only those with
+   * `keepsAlive` may do so.
+   */
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 

@@ -51,6 +51,15 @@ describe('a request', () => {
     expect([open().id, open().id]).toEqual([first + 1, first + 2])
   })
 
+  it('fails with a message that can be logged, whatever the peer says', async () => {
+    const { requests, open } = setUp()
+    const { id, settle, result } = open()
+    settle({ status: 'delivered' })
+    requests.refuse(id, 'no\n\u001b[31mERROR', {})
+    await settleMicrotasks()
+    expect(result.error).toMatchObject({ code: 'remote', message: 'no [31mERROR' })
+  })
+
   it('fails with what the peer says', async () => {
     const { requests, open, abandoned } = setUp()
     const { id, settle, result } = open()

@@ -3,6 +3,7 @@ import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
+import { printable } from './printable.ts'
 
 /** How a promise is waited for. */
 export interface WaitOptions {
@@ -90,7 +91,7 @@ export function createRequests(clock: Clock, abandoned?: (id: number) => void): 
     },
     refuse(id, message, details) {
       const request = pending.get(Number(id))
-      request?.fail('remote', message, details)
+      request?.fail('remote', printable(message), details)
       return request !== undefined
     },
     lost() {

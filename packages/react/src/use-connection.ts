@@ -6,7 +6,13 @@ import type { ConnectionLike } from './types.ts'
 type Selector<T> = (state: ClientState) => T
 
 /** What servers render, and what pages start from, so that they agree wherever the client is by then. */
-const idle: ClientState = { status: 'idle', attempt: 0, retryAt: undefined, cause: undefined }
+const idle: ClientState = {
+  status: 'idle',
+  attempt: 0,
+  retryAt: undefined,
+  cause: undefined,
+  protocol: undefined,
+}
 
 /**
  * What the selector takes from the state of a client's connection.

@@ -1,3 +1,4 @@
+import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import type { Policy } from './options.ts'
@@ -37,7 +38,7 @@ export interface ConnectionOwner {
 
 export interface ConnectionHost {
   readonly policy: Policy
-  /** Connections that were closed, and whose client has not answered that yet. */
+  /** Connections that are closing, and whose end has not been heard of yet. */
   readonly closing: Deadlines<SocketLike>
   /** The socket is gone. */
   gone(connection: Connection): void
@@ -62,12 +63,12 @@ export function createConnection(
 ): Connection {
   const connection = new SocketConnection(socket, request, address, host)
   socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void =>
-    connection.arrived(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
-  socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }): void => {
-    socket.onmessage = null
+  socket.onmessage = ({ data }: { readonly data: unknown }): void => connection.arrived(payloadOf(data))
+  socket.onclose = (event?: unknown): void => {
+    socket.onmessage = socket.onclose = null
     host.closing.delete(socket)
-    connection.end(code, reason)
+    const { code = 1006, text = '' } = readClose(event)
+    connection.end(code, text)
     host.gone(connection)
   }
   // A close follows.
@@ -88,6 +89,8 @@ class SocketConnection implements Connection {
   readonly #host: ConnectionHost
   #isOpen = true
   #controls: TokenBucket | undefined
+  /** The socket is closing or closed, without having said so. */
+  #isLapsing = false
 
   constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
     this.#socket = socket
@@ -97,6 +100,7 @@ class SocketConnection implements Connection {
   }
 
   get isOpen(): boolean {
+    this.#look()
     return this.#isOpen && this.#socket.readyState === open
   }
 
@@ -106,6 +110,7 @@ class SocketConnection implements Connection {
 
   send(payload: Payload): boolean {
     if (!this.#isOpen) return false
+    this.#look()
     const socket = this.#socket
     try {
       socket.send(payload)
@@ -142,10 +147,11 @@ class SocketConnection implements Connection {
     this.end(1006, reason)
   }
 
-  /** A message has come in. */
-  arrived(payload: Payload): void {
+  /** A message has come in; undefined when the socket brought neither text nor bytes. */
+  arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     this.silence = 0
+    if (payload === undefined) return this.exceeded(1007, 'neither text nor bytes')
     // Sockets of `ws` see to that themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxFrameBytes) return this.exceeded(1009, '')
     this.receive(payload)
@@ -158,9 +164,24 @@ class SocketConnection implements Connection {
     this.ended(code, reason)
   }
 
+  /** A client that has closed may keep the transport open, and not every socket tells of its end. */
+  #look(): void {
+    if (!this.#isOpen || this.#isLapsing || this.#socket.readyState <= open) return
+    this.#isLapsing = true
+    this.#host.closing.add(this.#socket)
+  }
+
   #disown(): void {
     this.#isOpen = false
     this.receive = ignore
     this.exceeded = ignore
   }
+}
+
+/** Not every socket keeps to its `binaryType`. */
+function payloadOf(data: unknown): Payload | undefined {
+  if (typeof data === 'string') return data
+  if (ArrayBuffer.isView(data))
+    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
 }

@@ -38,6 +38,7 @@ export interface ConnectionsPorts {
 export const whyNot = { origin: 'not from this origin', host: 'not for this host' } as const
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
+const closed = 3
 
 export function createConnections(connectionsPorts: ConnectionsPorts): Connections {
   const { policy, stage, hint, greet, refused, turnedAway } = connectionsPorts
@@ -46,7 +47,11 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
   const addresses = createAddressTally(limits.maxConnectionsPerAddress)
   const { admissionRate, admissionBurst, maxConnections } = limits
   const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
-  const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => socket.terminate?.())
+  const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => {
+    if (socket.terminate && socket.readyState !== closed) socket.terminate()
+    // It will not tell of its end, so that is told for it.
+    else socket.onclose?.(undefined as never)
+  })
   const maxHandshakes = maxConnections + Math.max(100, maxConnections / 10)
   let accepted = 0
   let onGone: (() => void)[] = []

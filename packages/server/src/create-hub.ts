@@ -150,10 +150,10 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     outbound,
     report: reportFor,
     token: renewal.token,
-    bye(held, finalCursor) {
-      if (finalCursor > held.session.tx) violated(held, 4400, 'a bye of the future')
-      else if (shutdown.stage === 'open') endings.left(held, finalCursor, 'left', 1000)
-      else endings.left(held, finalCursor, 'drained', 1012, shutdown.hint())
+    bye(held, bye) {
+      if (bye.rx > held.session.tx) violated(held, 4400, 'a bye of the future')
+      else if (shutdown.stage === 'open') endings.left(held, bye, 'left', 1000)
+      else endings.left(held, bye, 'drained', 1012, shutdown.hint())
     },
     violated,
     received: () => void counters.receivedMessages++,

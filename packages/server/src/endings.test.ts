@@ -27,6 +27,17 @@ describe('a client that leaves', () => {
     expect((await dial().greet(resuming(client.ok, 1))).lost).toEqual({ why: 'closed', rx: 1, missed: 1 })
   })
 
+  it('may say with which code and why, which is told on one line', async () => {
+    const { heard, join, peers } = setUp()
+    const client = await join()
+    const end = ended(peers[0]!)
+    await client.say(['bye', { rx: 0, code: 4_100, reason: 'done\n\u001b[2J' }])
+    const told = { why: 'left', undelivered: 0, unknown: 0, code: 4_100, reason: 'done [2J' }
+    expect(await end).toEqual(told)
+    expect(heard.at(-1)).toEqual(['closed', told])
+    expect(client.socket.closedWith?.code).toBe(1000)
+  })
+
   it('does so before its session was confirmed', async () => {
     const { dial, hub, peers } = setUp()
     const client = dial()

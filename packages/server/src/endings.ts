@@ -1,5 +1,5 @@
-import { decodeText, encodeControl, isClientControl } from '@holdfast/protocol'
-import type { LostReason, Outcome } from '@holdfast/protocol'
+import { decodeText, encodeControl, isClientControl, printable } from '@holdfast/protocol'
+import type { Bye, LostReason, Outcome } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Held } from './held.ts'
@@ -17,7 +17,7 @@ export interface Endings {
    */
   part(held: Held, why: LostReason, code: number, reason?: string): void
   /** The client says goodbye. */
-  left(held: Held, finalCursor: number, why: 'left' | 'drained', code: number, reason?: string): void
+  left(held: Held, bye: Bye, why: 'left' | 'drained', code: number, reason?: string): void
   /** Gives up waiting for the goodbyes of clients. */
   hurry(): void
 }
@@ -134,11 +134,11 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       connection.send(farewellOf(session, queued))
     },
 
-    left(held, finalCursor, why, code, reason) {
+    left(held, bye, why, code, reason) {
       // A client whose goodbye was not answered comes back, and hears why.
       const remains = retire(held, why === 'left' ? 'closed' : why)
       const { connection } = remains
-      const end = settle(held, remains, why, finalCursor)
+      const end = { ...settle(held, remains, why, bye.rx), ...wordsOf(bye) }
       connection?.send(farewellOf(held.session, remains.queued))
       connection?.close(code, reason)
       announce(held, remains, end)
@@ -148,6 +148,11 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       for (const farewell of [...farewells]) farewell.finish()
     },
   }
+}
+
+/** What the application of the client said at its end. */
+function wordsOf({ code, reason }: Bye): Pick<PeerEnd, 'code' | 'reason'> {
+  return { ...(code !== undefined && { code }), ...(reason && { reason: printable(reason) }) }
 }
 
 /** The server's goodbye. The client knows how far it got, and so what it has missed. */

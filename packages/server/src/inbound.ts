@@ -1,5 +1,5 @@
 import { createAnswers, HoldfastError } from '@holdfast/protocol'
-import type { Answerer, Answers, Control, Frame } from '@holdfast/protocol'
+import type { Answerer, Answers, Bye, Control, Frame } from '@holdfast/protocol'
 import { createAddressTally } from './addresses.ts'
 import type { Held } from './held.ts'
 import type { Lanes } from './lanes.ts'
@@ -23,7 +23,7 @@ export interface InboundPorts {
   report(held: Held, error: unknown): void
   token(held: Held, token: string): void
   /** The client ends the session, and takes nothing after that number. */
-  bye(held: Held, finalCursor: number): void
+  bye(held: Held, bye: Bye): void
   violated(held: Held, code: number, why: string): void
   received(): void
 }
@@ -97,7 +97,7 @@ export function createInbound(ports: InboundPorts): Inbound {
         case 'token':
           return token(held, control[1])
         case 'bye':
-          return bye(held, control[1].rx)
+          return bye(held, control[1])
         case 'holdfast':
         case 'hi':
         case 'ok':

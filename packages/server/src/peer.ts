@@ -74,4 +74,7 @@ export interface PeerEnd {
   readonly undelivered: number
   /** How many were written, and nobody can tell. */
   readonly unknown: number
+  /** What the client gave to its `disconnect({ code, reason })`, if it did. The reason is on one line. */
+  readonly code?: number
+  readonly reason?: string
 }

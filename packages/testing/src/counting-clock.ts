@@ -7,11 +7,15 @@ export function countingClock(clock: Clock): [clock: Clock, timers: ReadonlySet<
     {
       now: () => clock.now(),
       wall: () => clock.wall(),
-      setTimer(callback, delay) {
-        const timer = clock.setTimer(() => {
-          timers.delete(timer)
-          callback()
-        }, delay)
+      setTimer(callback, delay, keepsAlive) {
+        const timer = clock.setTimer(
+          () => {
+            timers.delete(timer)
+            callback()
+          },
+          delay,
+          keepsAlive,
+        )
         timers.add(timer)
         return timer
       },

@@ -250,9 +250,9 @@ function onTheWire(data: string | ArrayBuffer | ArrayBufferView): SocketData {
   throw new TypeError('a fake socket sends text and bytes')
 }
 
-/** What an encoder of UTF-8 makes of it: lone surrogates become U+FFFD. */
+/** What an encoder of UTF-8 makes of it, which not every platform has: lone surrogates become U+FFFD. */
 function wellFormed(text: string): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text))
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
 }
 
 function parseUrl(text: string | URL): string {

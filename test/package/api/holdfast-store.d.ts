@@ -51,7 +51,7 @@ type AbortSignalLike = typeof globalThis extends {
 interface Clock {
   now(): number
   wall(): number
-  setTimer(callback: () => void, delay: number): unknown
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 type CloseAction = 'refresh' | 'fatal'
@@ -211,11 +211,13 @@ type CauseReason =
   | 'change'
   | 'url'
   | 'token'
+  | 'protocols'
   | 'refused'
   | 'blocked'
   | 'send-failed'
   | 'wire-mismatch'
   | 'protocol'
+  | 'unreadable'
   | 'drained'
   | 'closed'
   | 'reconnect'
@@ -270,6 +272,8 @@ interface Open extends Base {
   readonly openedAt: number
   readonly watch: Watch | undefined
   readonly lookAt: number
+  readonly deadline?: number
+  readonly failure?: Cause
 }
 interface Waiting extends Base {
   readonly name: 'waiting'
@@ -300,6 +304,7 @@ interface Sample extends Moment {
   readonly random: number
   readonly heardAt: number
   readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
   readonly isHidden?: boolean
 }
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
@@ -327,6 +332,7 @@ interface Connection {
   stop(cause: Cause, graceful: boolean): void
   confirm(): void
   readonly heardFrames: number
+  readonly protocol: string | undefined
   fail(failure: Failure, closeCode?: number): void
   doubt(): void
   measured(time: number): void

@@ -15,11 +15,13 @@ type CauseReason =
   | 'change'
   | 'url'
   | 'token'
+  | 'protocols'
   | 'refused'
   | 'blocked'
   | 'send-failed'
   | 'wire-mismatch'
   | 'protocol'
+  | 'unreadable'
   | 'drained'
   | 'closed'
   | 'reconnect'
@@ -85,7 +87,7 @@ type AbortSignalLike = typeof globalThis extends {
 interface Clock {
   now(): number
   wall(): number
-  setTimer(callback: () => void, delay: number): unknown
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 interface RequestContext {
@@ -391,6 +393,8 @@ interface Open extends Base {
   readonly openedAt: number
   readonly watch: Watch | undefined
   readonly lookAt: number
+  readonly deadline?: number
+  readonly failure?: Cause
 }
 interface Waiting extends Base {
   readonly name: 'waiting'
@@ -421,11 +425,13 @@ interface Sample extends Moment {
   readonly random: number
   readonly heardAt: number
   readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
   readonly isHidden?: boolean
 }
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
+  readonly protocol?: string
   binaryType: string
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
@@ -470,6 +476,7 @@ interface Connection {
   stop(cause: Cause, graceful: boolean): void
   confirm(): void
   readonly heardFrames: number
+  readonly protocol: string | undefined
   fail(failure: Failure, closeCode?: number): void
   doubt(): void
   measured(time: number): void
@@ -508,7 +515,7 @@ interface ClientOptions {
   readonly token?: (context: TokenContext) => string | Promise<string>
   readonly wire?: Wire
   readonly WebSocket?: SocketConstructor
-  readonly protocols?: string | readonly string[]
+  readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
   readonly healthUrl?: UrlSource | false
@@ -517,6 +524,7 @@ interface ClientOptions {
   readonly store?: Store
   readonly ports?: Partial<Ports>
 }
+type Protocols = string | readonly string[]
 interface UrlContext {
   readonly attempt: number
   readonly token: string | undefined
@@ -581,10 +589,11 @@ interface WireEnd {
   greet(): void
   received(data: string | Uint8Array<ArrayBuffer>): void
   tooLarge?(): void
+  unreadable?(): void
   probe?(): void
   request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
-  closeHint?(text: string): Window$1 | undefined
+  closeHint?(text: string | undefined): Window$1 | undefined
   down?(cause: Cause): void
   close?(): boolean
   closed?(isFatal: boolean): void
@@ -619,7 +628,7 @@ type AsyncDisposeLike = SymbolConstructor extends {
 interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
   reconnect(options?: WaitOptions): Promise<void>
-  disconnect(options?: { readonly queue?: 'keep' | 'discard' }): Promise<void>
+  disconnect(options?: DisconnectOptions): Promise<void>
   dispose(): Promise<void>
   send<Name extends string & EventName<C, 'toServer'>>(
     name: Name,
@@ -663,6 +672,11 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
 }
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
+interface DisconnectOptions {
+  readonly queue?: 'keep' | 'discard'
+  readonly code?: number
+  readonly reason?: string
+}
 interface DrainOptions extends WaitOptions {
   readonly below?: number
 }
@@ -674,6 +688,7 @@ interface ClientState {
   readonly attempt: number
   readonly retryAt: number | undefined
   readonly cause: Cause | undefined
+  readonly protocol: string | undefined
 }
 interface Lifecycle {
   readonly open: ClientState & Resumption
@@ -748,6 +763,7 @@ export type {
   Contract,
   ContractOf,
   Delivery,
+  DisconnectOptions,
   DrainOptions,
   EventData,
   EventName,
@@ -766,6 +782,7 @@ export type {
   PlainHeartbeat,
   PlainOptions,
   Ports,
+  Protocols,
   RequestContext,
   RequestName,
   RequestOptions,

@@ -67,6 +67,8 @@ interface Lost {
 interface Bye {
   readonly rx: number
   readonly total?: number
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
 }
 interface Drain {
   readonly after: readonly [min: number, max: number]
@@ -93,7 +95,7 @@ type AbortSignalLike = typeof globalThis extends {
 interface Clock {
   now(): number
   wall(): number
-  setTimer(callback: () => void, delay: number): unknown
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 declare const longestTimer = 2147483647
@@ -126,6 +128,10 @@ interface CloseRule {
 }
 type CloseRules = Readonly<Record<number, CloseRule>>
 declare const defaultCloseRules: CloseRules
+declare function readClose(event: unknown): {
+  readonly code?: number
+  readonly text?: string
+}
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -460,6 +466,7 @@ interface PlainCodec {
 }
 declare const flatCodec: PlainCodec
 declare const envelopeCodec: PlainCodec
+declare function printable(text: string): string
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
@@ -504,6 +511,8 @@ export {
   longestTimer,
   maxNameLength,
   misuse,
+  printable,
+  readClose,
   utf8Length,
   validate,
 }

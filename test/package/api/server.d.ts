@@ -29,7 +29,7 @@ type AbortSignalLike = typeof globalThis extends {
 interface Clock {
   now(): number
   wall(): number
-  setTimer(callback: () => void, delay: number): unknown
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 interface RequestContext {
@@ -332,6 +332,8 @@ interface PeerEnd {
   readonly why: 'left' | LostReason
   readonly undelivered: number
   readonly unknown: number
+  readonly code?: number
+  readonly reason?: string
 }
 type AsyncDisposeLike = SymbolConstructor extends {
   readonly asyncDispose: infer Key extends symbol

@@ -4,7 +4,7 @@ import { Payload, Unsubscribe, PlainOptions, AsyncDisposeLike, Client, Signal, C
 interface Clock {
   now(): number
   wall(): number
-  setTimer(callback: () => void, delay: number): unknown
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 interface StandardSchema<Input = unknown, Output = Input> {

@@ -224,7 +224,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the goodbye does not say how far the client got',
     file: attach,
-    from: "line?.control(['bye', { rx: session.rx }])",
+    from: "line?.control(['bye', { rx: session.rx, ...how }])",
     to: "line?.control(['bye', { rx: 0 }])",
   },
   {

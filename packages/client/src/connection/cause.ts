@@ -13,13 +13,14 @@
  * - `lost`, `going-away`, `restart` …: the socket closed; the reason of its close code.
  * - `silent`: the peer gave no proof of life.
  * - `change`: the network changed or the page was restored, so the socket was replaced.
- * - `url`, `token`: the function that was to give one failed.
+ * - `url`, `token`, `protocols`: the function that was to give one failed.
  * - `refused`: the server refused the greeting.
  * - `blocked`: the constructor of the socket threw.
  * - `send-failed`: the socket threw in `send()`.
  * - `wire-mismatch`: the server talks in another way than the client's `wire`; `error` says what to do.
  * - `protocol`: the server broke the rules of the session wire; `text` says how.
  * - `drained`, `closed`: the server ended the session, as planned or by its application.
+ * - `unreadable`: a message came in that this platform cannot read; `error` says why. The session wire only.
  * - `reconnect`, `disconnect`, `dispose`: the application asked for it.
  */
 export type CauseReason =
@@ -38,11 +39,13 @@ export type CauseReason =
   | 'change'
   | 'url'
   | 'token'
+  | 'protocols'
   | 'refused'
   | 'blocked'
   | 'send-failed'
   | 'wire-mismatch'
   | 'protocol'
+  | 'unreadable'
   | 'drained'
   | 'closed'
   | 'reconnect'
@@ -53,11 +56,17 @@ export type CauseReason =
 /** Why a connection ended or an attempt failed: data, not an error. */
 export interface Cause {
   readonly reason: CauseReason
-  /** The close code as the socket reported it, if a socket closed. 1005 and 1006 mean that no code was received. */
+  /**
+   * The close code as the socket reported it, if a socket closed and told one, or the one that was given to
+   * `disconnect()`. 1005 and 1006 mean that no code was received.
+   */
   readonly code?: number
   /** The HTTP status that the server answered with when it was asked why no socket opens. */
   readonly status?: number
-  /** The text that the server sent with the close code, or what it did against the protocol, if any. */
+  /**
+   * The text that the server sent with the close code, on one line and without control characters; or what it did
+   * against the protocol; or the reason that was given to `disconnect()`.
+   */
   readonly text?: string
   /** What was thrown, if something was. */
   readonly error?: unknown

@@ -404,6 +404,93 @@ describe('the interpreter', () => {
   })
 })
 
+describe('a socket that does not say what it is', () => {
+  it.each([
+    ['a write', ({ connection }) => void connection.isWritable()],
+    ['a wake-up', ({ signal }) => signal('wake')],
+    ['word that the network is gone', ({ signal }) => signal('offline')],
+    ['connect()', ({ connection }) => connection.connect()],
+    ['half a minute', ({ clock }) => clock.advance(30_000)],
+  ] satisfies [string, (given: ReturnType<typeof setUp>) => unknown][])(
+    'is replaced when it has closed without an event, at the latest by %s',
+    async (_, happens) => {
+      const given = setUp()
+      await given.open()
+      given.network.last.readyState = 3
+      await Promise.resolve(happens(given))
+      await given.clock.advance(0)
+      expect(given.connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
+      await given.clock.advance(1_000)
+      expect(given.network.sockets).toHaveLength(2)
+    },
+  )
+
+  it('is replaced within 3 s of a write when its peer has closed, and keeps the transport open', async () => {
+    const { connection, network, clock, open } = setUp()
+    await open()
+    network.last.readyState = 2
+    await clock.advance(10_000)
+    for (let second = 0; second < 3; second++) {
+      expect(connection.isWritable()).toBe(false)
+      await clock.advance(1_000)
+    }
+    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
+  })
+
+  it('is heard out when its close comes after all', async () => {
+    const { connection, network, clock, open } = setUp()
+    await open()
+    network.last.readyState = 2
+    connection.isWritable()
+    await clock.advance(2_000)
+    network.last.end(1012, 'update')
+    expect(connection.state).toMatchObject({ cause: { reason: 'restart', code: 1012, text: 'update' } })
+  })
+
+  it.each([
+    [undefined, { reason: 'lost' }],
+    [{}, { reason: 'lost' }],
+    [{ code: 0, reason: null }, { reason: 'lost' }],
+    [{ code: '1012', reason: 5 }, { reason: 'lost' }],
+    [{ code: 4403.5, reason: {} }, { reason: 'lost' }],
+    [
+      { code: -1, reason: 'who knows' },
+      { reason: 'lost', text: 'who knows' },
+    ],
+    [
+      { code: 99_999, reason: '' },
+      { reason: 'closed', code: 99_999 },
+    ],
+    [
+      { code: 1012, reason: undefined },
+      { reason: 'restart', code: 1012 },
+    ],
+  ])('loses the path when its close tells nothing that is a code: %o', async (event, cause) => {
+    const { connection, network, open } = setUp()
+    await open()
+    network.last.onclose?.(event as never)
+    expect(connection.state).toMatchObject({ name: 'waiting' })
+    expect('cause' in connection.state && connection.state.cause).toEqual(cause)
+  })
+
+  it('may report an error without an event', async () => {
+    const { connection, network, clock } = setUp()
+    connection.connect()
+    await settleMicrotasks()
+    network.last.onerror?.(undefined as never)
+    await clock.advance(100)
+    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable' } })
+  })
+
+  it('has the words of its peer cleaned for those who read them', async () => {
+    const { connection, network, open } = setUp()
+    await open()
+    const reason = 'so\r\nERROR \u001b[31mfake\u202e\u0007'
+    network.last.onclose?.({ code: 4100, reason } as never)
+    expect(connection.state).toMatchObject({ cause: { text: 'so ERROR  [31mfake ' } })
+  })
+})
+
 describe('a page that is left', () => {
   it('closes its socket cleanly, once all is written, and has a new one at once when it is back', async () => {
     const done: string[] = []

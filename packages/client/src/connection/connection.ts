@@ -1,11 +1,11 @@
-import { closeRule } from '@holdfast/protocol'
+import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
-import type { Aftermath, Command, Finding, Input, Policy, State, Tally } from './states.ts'
+import type { Aftermath, Closing, Command, Finding, Input, Policy, State, Tally } from './states.ts'
 import { newAbort } from './ports.ts'
 import type { Ports, Signal, SocketLike } from './ports.ts'
 import { isSameOrigin } from './url.ts'
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
-  closeHint(text: string): Window | undefined
+  closeHint(text: string | undefined): Window | undefined
   received(data: unknown): void
   /** The state changed. Inputs given here wait their turn. */
   changed(state: State, previous: State): void
@@ -63,6 +63,8 @@ export interface Connection {
   confirm(): void
   /** How many frames the current connection has brought. */
   readonly heardFrames: number
+  /** The subprotocol that the server chose for the current connection; empty for none. */
+  readonly protocol: string | undefined
   /** Ends the current attempt or connection for a cause of our own, and tells the peer by a close code if given. */
   fail(failure: Failure, closeCode?: number): void
   /** The connection is in doubt: probe it, if there is a way to. */
@@ -129,6 +131,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           random: ports.random(),
           heardAt,
           rtt,
+          readyState: socket?.readyState,
           isHidden: signals.isHidden?.() ?? false,
         }
         const due = next.type === 'tick' ? deadlineOf(state) : undefined
@@ -146,13 +149,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
+  /** The machine looks at the clock and at the socket. */
+  const look = (): void => dispatch({ type: 'tick' })
+
   // Set anew after every input: a tick that came early has changed nothing, and a delay is never rounded down.
   const arm = (): void => {
     clock.clearTimer(timer)
     const deadline = deadlineOf(state)
     if (deadline === undefined) return
     const delay = Math.min(Math.max(Math.ceil(deadline - clock.now()), 0), longestTimer)
-    timer = clock.setTimer(() => dispatch({ type: 'tick' }), delay)
+    timer = clock.setTimer(look, delay, true)
   }
 
   const listen = (): void => {
@@ -206,13 +212,16 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'diagnose':
         return void diagnose()
       case 'close':
-        isLingering = options.close()
-        if (!isLingering) socket?.close(1000)
-        return
+        return close(state as Closing)
       case 'abandon':
       case 'destroy':
         return abandon(command === 'destroy')
     }
+  }
+
+  const close = ({ cause: { code = 1000, text } }: Closing): void => {
+    isLingering = options.close()
+    if (!isLingering) socket!.close(code, ...(text ? [text] : []))
   }
 
   const prepare = async ({ epoch, tally }: State): Promise<void> => {
@@ -252,17 +261,17 @@ export function createConnection(options: ConnectionOptions): Connection {
       options.received(event.data)
     }
     // Carries no facts in browsers; other runtimes say here what went wrong.
-    socket.onerror = (event: { readonly error?: unknown }) => {
-      error = event.error
+    socket.onerror = (event?: { readonly error?: unknown }) => {
+      error = event?.error
       dispatch({ type: 'failed', epoch, failure: unreachable({}, error) })
     }
-    socket.onclose = ({ code, reason: text }: { readonly code: number; readonly reason: string }) => {
-      const facts = { code, ...(text && { text }) }
+    socket.onclose = (event?: unknown) => {
+      const facts = readClose(event)
       // Before it opened, the code is the socket's own and says nothing of the server.
       if (state.name === 'opening')
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
-      const known = closeRule(code, options.closeRules)
-      const hint = options.closeHint(text)
+      const known = closeRule(facts.code ?? 1006, options.closeRules)
+      const hint = options.closeHint(facts.text)
       const rule = hint ? { ...known, delay: hint, told: hint } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
@@ -322,6 +331,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     get heardFrames() {
       return heardFrames
     },
+    get protocol() {
+      return socket?.protocol
+    },
     connect: () => dispatch({ type: 'connect' }),
     reconnect: () => dispatch({ type: 'reconnect' }),
     stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
@@ -334,7 +346,12 @@ export function createConnection(options: ConnectionOptions): Connection {
       measured(clock.now() - probedAt)
       probedAt = undefined
     },
-    isWritable: () => state.name === 'open' && !isBroken && socket?.readyState === socketOpen,
+    isWritable() {
+      if (state.name !== 'open' || isBroken) return false
+      const isOpen = socket?.readyState === socketOpen
+      if (!isOpen) look()
+      return isOpen
+    },
     write(payload) {
       try {
         socket!.send(payload)

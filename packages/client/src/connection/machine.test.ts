@@ -600,6 +600,56 @@ describe('the watch over an open connection', () => {
   })
 })
 
+describe('a socket that is past open without having said so', () => {
+  const inputs: Input[] = [tick, wake, change, { type: 'doubt' }, connect]
+
+  it.each(inputs)('is dead at once when it has closed: %o', (input) => {
+    const dead = at(100, { readyState: 3 })
+    const steps = [input, tick].map((each) => [each, dead] as const)
+    const [next, commands] = run(openState, steps, beating)
+    expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
+    expect(commands.at(-1)).toBe('destroy')
+  })
+
+  it.each([openState, openBeating, greeting])(
+    'has a moment to bring its code while it is closing: %o',
+    (state) => {
+      const [lapsing] = step(state, tick, policy, at(100, { readyState: 2 }))
+      expect(deadlineOf(lapsing)).toBe(2_100)
+      // Further writes put nothing off.
+      expect(step(lapsing, tick, policy, at(200, { readyState: 2 }))).toEqual([lapsing])
+      expect(step(lapsing, ended(1012), policy, at(300))[0]).toMatchObject({ cause: { code: 1012 } })
+      const [next, ...commands] = step(lapsing, tick, policy, at(2_100, { readyState: 2 }))
+      expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
+      expect(commands).toEqual(['destroy'])
+    },
+  )
+
+  it('is still replaced at once by what replaces an open one', () => {
+    const sample = at(100, { readyState: 2 })
+    expect(step(openState, change, policy, sample)[0]).toMatchObject({
+      name: 'waiting',
+      cause: { reason: 'change' },
+    })
+    expect(step(openState, { type: 'reconnect' }, policy, sample)[1]).toBe('abandon')
+    expect(step(openState, stop, policy, at(100, { readyState: 3 }))[1]).toBe('close')
+  })
+
+  it('fails an attempt as well', () => {
+    const dead = at(100, { readyState: 3 })
+    const [next] = run(
+      opening,
+      [wake, tick].map((each) => [each, dead] as const),
+    )
+    expect(next).toMatchObject({ name: 'waiting', tally: { unopened: 1 }, cause: { reason: 'lost' } })
+  })
+
+  it("is nobody's business where there is no connection", () => {
+    for (const state of [initialState, waiting, closing])
+      expect(step(state, tick, policy, at(200, { readyState: 3 }))).toEqual([state])
+  })
+})
+
 describe('whatever happens in whatever order', () => {
   const codes = [1000, 1002, 1006, 1008, 1009, 1012, 1013, 4000, 4401, 4403, 4429]
   const epochShift = fc.constantFrom(0, 0, 0, 0, -1, 1)

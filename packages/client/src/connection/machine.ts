@@ -47,7 +47,7 @@ export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
 
 /** The moment at which the state wants a `tick`, if any. */
 export function deadlineOf(state: State): number | undefined {
-  if (state.name === 'open') return state.watch?.deadline ?? state.lookAt
+  if (state.name === 'open') return state.deadline ?? state.watch?.deadline ?? state.lookAt
   return 'deadline' in state ? state.deadline : undefined
 }
 
@@ -62,7 +62,13 @@ export function deadlineOf(state: State): number | undefined {
  * The line that decides "reconnect or not" is in {@link fall}.
  */
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
-  if ('epoch' in input && input.epoch !== state.epoch) return [state]
+  if ('epoch' in input) {
+    if (input.epoch !== state.epoch) return [state]
+  } else if (sample.readyState! > 1 && isLive(state) && !state.failure) {
+    // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
+    const deadline = sample.now + (sample.readyState === 3 ? 0 : closeTimeout)
+    state = { ...state, failure: { reason: 'lost' }, deadline }
+  }
   const { name } = state
   switch (input.type) {
     case 'connect':
@@ -231,13 +237,11 @@ function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): St
 function tick(state: State, policy: Policy, sample: Sample): Step {
   const isDue = sample.now >= (deadlineOf(state) ?? Infinity)
   if (state.name === 'idle' || state.name === 'closed' || !isDue) return [state]
+  if (isLive(state) && (state.failure || state.name !== 'open'))
+    return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
   switch (state.name) {
     case 'waiting':
       return dial(state, state.tally, state.cause, policy, sample)
-    case 'preparing':
-    case 'opening':
-    case 'greeting':
-      return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
     case 'open':
       if (!state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
       return watch(state, policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)

@@ -117,6 +117,14 @@ describe('the ports of the platform', () => {
     vi.useRealTimers()
   })
 
+  it('keep a process alive only by the timers that are to do so', () => {
+    const timers = [false, undefined, true].map((keepsAlive) =>
+      systemClock.setTimer(() => {}, 60_000, keepsAlive),
+    ) as NodeJS.Timeout[]
+    expect(timers.map((timer) => timer.hasRef())).toEqual([false, false, true])
+    for (const timer of timers) systemClock.clearTimer(timer)
+  })
+
   it('report an exception like one that nobody caught', async () => {
     const reportError = vi.fn()
     vi.stubGlobal('reportError', reportError)

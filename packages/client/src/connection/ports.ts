@@ -1,4 +1,5 @@
-import type { AbortSignalLike, Clock } from '@holdfast/protocol'
+import { misuse } from '@holdfast/protocol'
+import type { AbortSignalLike, Clock, HoldfastError } from '@holdfast/protocol'
 import { pageEvents, signalOf } from './page.ts'
 import type { PageEvent } from './page.ts'
 
@@ -10,6 +11,8 @@ import type { PageEvent } from './page.ts'
 export interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
+  /** The subprotocol that the server chose, empty for none; absent when the socket does not tell. */
+  readonly protocol?: string
   binaryType: string
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
@@ -70,7 +73,7 @@ interface Platform {
   readonly addEventListener?: ListenerMethod
   readonly removeEventListener?: ListenerMethod
   readonly reportError?: (error: unknown) => void
-  setTimeout(callback: () => void, delay: number): unknown
+  setTimeout(callback: () => void, delay: number): { unref?(): void }
   clearTimeout(timer: unknown): void
   queueMicrotask(callback: () => void): void
 }
@@ -99,6 +102,11 @@ export function newAbort(): AbortControllerLike {
   return new platform.AbortController()
 }
 
+/** Why bytes cannot be sent or read here, if so. Their header is text in UTF-8. */
+export function missing(coder: 'TextEncoder' | 'TextDecoder'): HoldfastError | undefined {
+  return platform[coder] ? undefined : misuse(`bytes on the session wire need ${coder}`)
+}
+
 export function encodeText(text: string): Uint8Array {
   return new platform.TextEncoder().encode(text)
 }
@@ -113,7 +121,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
 export const systemClock: Clock = {
   now: () => platform.performance.now(),
   wall: () => Date.now(),
-  setTimer: (callback, delay) => platform.setTimeout(callback, delay),
+  setTimer(callback, delay, keepsAlive) {
+    const timer = platform.setTimeout(callback, delay)
+    if (!keepsAlive) timer.unref?.()
+    return timer
+  },
   clearTimer: (timer) => platform.clearTimeout(timer),
 }
 

@@ -51,6 +51,9 @@ export interface Open extends Base {
   readonly watch: Watch | undefined
   /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
   readonly lookAt: number
+  /** When the connection ends for this failure, if its socket is closing and brings no event until then. */
+  readonly deadline?: number
+  readonly failure?: Cause
 }
 
 export interface Waiting extends Base {
@@ -63,7 +66,7 @@ export interface Waiting extends Base {
   readonly cause: Cause
 }
 
-interface Closing extends Base {
+export interface Closing extends Base {
   readonly name: 'closing'
   readonly deadline: number
   readonly cause: Cause
@@ -156,6 +159,8 @@ export interface Sample extends Moment {
   readonly heardAt: number
   /** The measured round-trip time, if it was measured. */
   readonly rtt?: number | undefined
+  /** What the socket says of itself, if there is one. */
+  readonly readyState?: number | undefined
   /** Whether nobody can see the page. */
   readonly isHidden?: boolean
 }

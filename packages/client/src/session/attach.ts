@@ -5,17 +5,18 @@ import {
   decodeText,
   defaultDecodeLimits,
   defaultMaxFrameBytes,
-  encodeBody,
   isServerControl,
+  misuse,
 } from '@holdfast/protocol'
 import type { Body, Bye, Control, Drain, Hi, Line, Ok, Outgoing, Session } from '@holdfast/protocol'
 import { retry } from '../connection/connection.ts'
 import type { Payload } from '../connection/connection.ts'
 import { createHeartbeat } from '../connection/heartbeat.ts'
 import { closeTimeout } from '../connection/machine.ts'
-import { decodeUtf8, encodeText } from '../connection/ports.ts'
+import { decodeUtf8, encodeText, missing } from '../connection/ports.ts'
 import type { Resumption, WireEnd, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
+import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
 import { createGreeting } from './greeting.ts'
 import { createHeldSession } from './held-session.ts'
@@ -50,11 +51,11 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
   // Goodbye
 
   /** Ends the session: after this, nothing of ours follows on it. */
-  const sayBye = (): void => {
+  const sayBye = (how?: Pick<Bye, 'code' | 'reason'>): void => {
     const session = live()
     if (!session) return
     hear = hearBye
-    line?.control(['bye', { rx: session.rx }])
+    line?.control(['bye', { rx: session.rx, ...how }])
     closeLine()
   }
 
@@ -149,6 +150,10 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
       clientCodes[code] ?? code,
     )
   }
+
+  /** A message that cannot be read. The server hears that, and gives it up if the next connection ends in the same way. */
+  const unreadable = (error = misuse('the socket brought neither text nor bytes')): void =>
+    connection.fail({ cause: { reason: 'unreadable', error }, rule: retry }, clientCodes[1007])
 
   // Greeting
 
@@ -252,8 +257,8 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     get unacknowledged() {
       return held.unacknowledged
     },
-    encode: (name, data, id, lane) => encodeBody(name, data, id === undefined ? lane && { lane } : { id }),
-    encodeRaw: (data: Payload, lane) => encodeBody(null, data, { raw: true, ...(lane && { lane }) }),
+    encode: (name, data, id, lane) => encode(name, data, id === undefined ? lane && { lane } : { id }),
+    encodeRaw: (data: Payload, lane) => encode(null, data, { raw: true, ...(lane && { lane }) }),
     sizeOf: (body) => bodyBytes(body as Body),
 
     greet() {
@@ -262,12 +267,15 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
       hear = startGreeting()
     },
     received(data) {
+      const error = typeof data === 'string' ? undefined : missing('TextDecoder')
+      if (error) return unreadable(error)
       if (!hear) return line?.received(data)
       const decoded =
         typeof data === 'string' ? decodeText(data, defaultDecodeLimits, isServerControl) : undefined
       hear(decoded && 'control' in decoded ? decoded.control : undefined)
     },
     tooLarge: () => violate(1009, 'message too large'),
+    unreadable: () => unreadable(),
     probe: () => line?.control(['p', held.session!.rx]),
     closeHint: (text) => drain?.after ?? closeHint(text),
 
@@ -283,7 +291,9 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
       if (connection.state.name !== 'closing') clear()
     },
     close() {
-      sayBye()
+      const { state } = connection
+      const { code, text: reason } = ('cause' in state && state.cause) || {}
+      sayBye({ code, reason })
       return hear === hearBye
     },
     closed(isFatal) {

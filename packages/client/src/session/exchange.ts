@@ -10,6 +10,7 @@ import {
 import type { Answerer, Body, Frame, Line, Meta, RequestSchema, StandardSchema } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
 import type { WireEnd, WireHost } from '../wire.ts'
+import { encode } from './encode.ts'
 
 /** Requests in both directions, and what is sent for them besides events: answers, and word that none is waited for. */
 export interface Exchange {
@@ -51,7 +52,7 @@ export function createExchange(
 
   /** @throws {HoldfastError} `misuse` for an answer that is larger than the server takes */
   const reply = (data: unknown, meta: Meta): void => {
-    const body = encodeBody(null, data, meta)
+    const body = encode(null, data, meta)
     if (bodyBytes(body) <= maxSendBytes()) return post(body)
     if (meta.error === undefined) throw misuse('the answer is larger than the server takes')
     post(encodeBody(null, null, { ...meta, error: 'too-large', message: 'the error is too large' }))

@@ -1,5 +1,5 @@
 import { settleMicrotasks } from '@holdfast/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { setUp } from '../../test/support/set-up.ts'
 import type { ClientOptions, Delivery, Loss, Outcome } from '../index.ts'
 import { HoldfastError, plain, session } from '../index.ts'
@@ -597,6 +597,21 @@ describe('tokens', () => {
 })
 
 describe('the end of a session', () => {
+  it('is told with the code and the reason of the application', async () => {
+    const { client, live, heard, network } = setUpSession()
+    await live()
+    void client.disconnect({ code: 4_100, reason: 'bye' })
+    expect(heard().at(-1)).toEqual(['bye', { rx: 0, code: 4_100, reason: 'bye' }])
+    expect(network.last.closes).toEqual([])
+  })
+
+  it('before there is one closes the socket with them', async () => {
+    const { client, dial, network } = setUpSession()
+    await dial()
+    void client.disconnect({ code: 4_100, reason: 'bye' })
+    expect(network.last.closes).toEqual([[4_100, 'bye']])
+  })
+
   it('is said on disconnect, and the server has the last word on what was delivered', async () => {
     const { client, live, say, heard, network } = setUpSession()
     const lost = vi.fn()
@@ -860,6 +875,70 @@ describe('a message that the server refuses', () => {
     await say(ok({ session: 's2' }))
     expect(statuses([second])).toEqual(['open'])
   })
+})
+
+describe('a platform without coders of text', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('talks in text all the same, in every language', async () => {
+    vi.stubGlobal('TextEncoder', undefined)
+    vi.stubGlobal('TextDecoder', undefined)
+    const { client, live, say, heard } = setUpSession()
+    const any = vi.fn()
+    client.onAny(any)
+    await live()
+    const sent = [client.send('größe', '👩‍👩‍👧'), client.sendRaw('你好')]
+    await settleMicrotasks()
+    await say([[1, 2, 'größe', '👩‍👩‍👧']])
+    expect(statuses(sent)).toEqual(['delivered', 'delivered'])
+    expect(heard().at(-3)).toEqual([1, 0, 'größe', '👩‍👩‍👧'])
+    expect(any).toHaveBeenCalledWith('größe', '👩‍👩‍👧')
+  })
+
+  it('refuses to send bytes at the call, and nothing else suffers', async () => {
+    vi.stubGlobal('TextEncoder', undefined)
+    const { client, live, say, heard, reported } = setUpSession()
+    client.handle('bytes', () => new Uint8Array(1) as never)
+    await live()
+    const bytes = new Uint8Array([1, 2])
+    for (const call of [
+      () => client.sendRaw(bytes),
+      () => client.send('x', bytes),
+      () => client.request('x', bytes),
+    ])
+      expect(call).toThrow(
+        expect.objectContaining({ code: 'misuse', message: expect.stringContaining('TextEncoder') }),
+      )
+    const text = client.send('x', 1)
+    await settleMicrotasks()
+    await say([1, 1, 'bytes', null, { id: 1 }])
+    expect(statuses([text])).toEqual(['delivered'])
+    expect(heard().at(-1)).toEqual([2, 1, null, null, expect.objectContaining({ re: 1, error: 'internal' })])
+    expect(reported).toEqual([expect.objectContaining({ code: 'misuse' })])
+    expect(client.state.status).toBe('open')
+  })
+
+  it('says what it needs when bytes come in, and has the server give up a message that it cannot read', async () => {
+    vi.stubGlobal('TextDecoder', undefined)
+    const { client, live, network } = setUpSession()
+    await live()
+    network.last.message(new Uint8Array([0, 2, 91, 93]).buffer)
+    expect(network.last.closes).toEqual([[4422]])
+    const error = expect.objectContaining({ code: 'misuse', message: expect.stringContaining('TextDecoder') })
+    expect(client.state).toMatchObject({ status: 'waiting', cause: { reason: 'unreadable', error } })
+  })
+
+  it.each([new Blob(['x']), undefined, 5])(
+    'says so too of a socket that brings neither text nor bytes: %o',
+    async (data) => {
+      const { client, live, network } = setUpSession()
+      await live()
+      network.last.onmessage?.({ data } as never)
+      expect(network.last.closes).toEqual([[4422]])
+      const error = expect.objectContaining({ code: 'misuse' })
+      expect(client.state).toMatchObject({ status: 'waiting', cause: { reason: 'unreadable', error } })
+    },
+  )
 })
 
 describe('bad input', () => {

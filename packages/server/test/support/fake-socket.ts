@@ -14,6 +14,8 @@ export interface FakeSocket extends SocketLike {
   isPolite: boolean
   /** A message of the client comes in: bytes and text as they are, all else as JSON. */
   message(data: unknown): void
+  /** The socket is closing or closed, and tells nobody. */
+  lapse(readyState: 2 | 3): void
   /** The connection ends, with the code that the client gave. */
   end(code?: number, reason?: string): void
 }
@@ -50,12 +52,13 @@ export function createFakeSocket(): FakeSocket {
     },
     terminate() {
       socket.isTerminated = true
-      later(1006, '')
+      if (readyState < 3) later(1006, '')
     },
     message(data) {
       if (data instanceof Uint8Array) call(socket.onmessage, { data: data.slice().buffer })
       else call(socket.onmessage, { data: typeof data === 'string' ? data : JSON.stringify(data) })
     },
+    lapse: (state) => void (readyState = state),
     end(code = 1006, reason = '') {
       if (readyState === 3) return
       readyState = 3
