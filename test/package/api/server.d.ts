@@ -299,6 +299,7 @@ interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
+  emit(event: 'upgrade', ...values: unknown[]): boolean
 }
 interface AttachOptions {
   readonly path?: string
