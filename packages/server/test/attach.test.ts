@@ -9,7 +9,6 @@ import type { Duplex } from 'node:stream'
 import express from 'express'
 import fastify from 'fastify'
 import { WebSocketServer } from 'ws'
-import type { ClientOptions } from 'ws'
 import { describe, expect, it, vi } from 'vitest'
 import { createHub } from '../src/index.ts'
 import { dial } from './support/raw-client.ts'
@@ -305,7 +304,7 @@ describe('attached beside other WebSocket code', () => {
       const inner = server.emit
       return (server.emit = (event: string, ...values: unknown[]) => {
         if (event === 'upgrade') seen.push(name)
-        return inner.call(server, event, ...values)
+        return Reflect.apply(inner, server, [event, ...values])
       })
     }
     const before = replaceEmit('before')
@@ -374,7 +373,7 @@ describe('attached beside other WebSocket code', () => {
         ...tls,
         pskCallback: () => ({ psk, identity: 'any' }),
         checkServerIdentity: () => undefined,
-      } as ClientOptions)
+      } as object)
       await client.greet()
       expect(hub.peers.size).toBe(1)
       await hub.close()
