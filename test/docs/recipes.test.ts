@@ -103,7 +103,7 @@ it('a hub with the recipe for cookies knows a client by the cookie of its upgrad
     import { createHub } from '@holdfast/server'
     interface User { id: string }
     const findUser = async (sid: string) => ({ one: { id: 'ada' } })[sid]
-    ${blockWith('auth.md', 'findUser')}
+    ${blockWith('auth.md', "headers['cookie']")}
     hub.handle('whoami', (_, peer) => peer.data.user.id)
     const server = createServer()
     hub.attach(server)
