@@ -60,6 +60,12 @@ const lab: TestProjectInlineConfiguration = {
   },
 }
 
+/** The proxies of the guides, which are programs of the system. */
+const proxies: TestProjectInlineConfiguration = {
+  ...integration,
+  test: { ...integration.test, name: 'proxies', include: ['test/proxies/**/*.test.ts'] },
+}
+
 // A project for each engine, because all instances of a project have the same provider.
 const browsers = await Promise.all(
   engines.map(async (engine): Promise<TestProjectInlineConfiguration> => ({
@@ -93,7 +99,7 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    projects: [unit, integration, lab, ...browsers],
+    projects: [unit, integration, lab, proxies, ...browsers],
     coverage: {
       provider: 'v8',
       include: pureCore,

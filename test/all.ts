@@ -72,7 +72,9 @@ for (const phase of phases) {
   if (stopped) finish(`npm test: stopped by ${stopped}`, 128 + constants.signals[stopped])
 }
 if (!process.env['CI']) {
-  print('\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers and frameworks)')
+  print(
+    '\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers, frameworks and proxies)',
+  )
 }
 finish(`npm test: passed, all ${count} steps`, 0)
 

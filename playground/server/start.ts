@@ -81,6 +81,7 @@ async function open(
   const chatUpgrades = new Server()
   const scenesUpgrades = new Server()
   const sessionUpgrades = new Server()
+  const hubUpgrades = new Server()
   const upgrades = new Map([
     ['/scenes', scenesUpgrades],
     ['/session', sessionUpgrades],
@@ -95,11 +96,13 @@ async function open(
   await once(http, 'listening')
   const room = createRoom()
   const servers = [createChatServer(chatUpgrades, { room }), createScenesServer(scenesUpgrades)]
-  const sessionChat = createSessionChat(sessionUpgrades, { room })
+  const sessionChat = createSessionChat(hubUpgrades, { room })
   const sessionStreams = new Set<Duplex>()
-  sessionUpgrades.on('upgrade', (_, stream: Duplex) => {
+  // The hub shows no listener of its own server what it takes.
+  sessionUpgrades.on('upgrade', (request, stream: Duplex, head) => {
     sessionStreams.add(stream)
     stream.on('close', () => sessionStreams.delete(stream))
+    hubUpgrades.emit('upgrade', request, stream, head)
   })
 
   return {

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'nod
 import type { Duplex } from 'node:stream'
 import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
+import { watchUpgrades } from '../support/watch-upgrades.ts'
 
 /** The origin that the hub at {@link listedPath} takes. */
 export const listedOrigin = 'https://example.com'
@@ -69,9 +70,6 @@ export function createScene(options: HubOptions, serverOptions: ServerOptions = 
     const isEarly = last !== undefined && (!last.writableEnded || last.writableLength > 0)
     upgrades.set(request.socket.remotePort!, { request, isEarly })
   }
-  // Another listener than those of hubs would keep them from answering for what nobody takes.
-  Object.assign(look, { [Symbol.for('holdfast.upgrade')]: true })
-  server.on('upgrade', look)
 
   const hubs = [listedPath, sameHostPath].map((path) => {
     const hub = createHub({
@@ -95,10 +93,10 @@ export function createScene(options: HubOptions, serverOptions: ServerOptions = 
     return hub
   })
 
+  watchUpgrades(server, look)
+
   const closeHubs = async (): Promise<void> => {
     await Promise.all(hubs.map((hub) => hub.close()))
-    // Nobody would answer to what only this one listens for.
-    server.off('upgrade', look)
   }
 
   return {

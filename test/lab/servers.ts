@@ -8,6 +8,7 @@ import { Server as SocketIoServer } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { freePort } from '../support/port.ts'
+import { watchUpgrades } from '../support/watch-upgrades.ts'
 import type { Down, Entry, Up } from './page/lab.ts'
 
 export type ServerKind = 'json' | 'hub' | 'socket.io'
@@ -108,8 +109,8 @@ export async function startLabServer(
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     })
-    if (kind !== 'socket.io') http.on('upgrade', books.accepted)
     end = ends[kind](http, books, { ...(hub && { hub }), ...(watch && { watch }) })
+    if (kind !== 'socket.io') watchUpgrades(http, books.accepted)
     http.listen(port, host)
     await once(http, 'listening')
   }

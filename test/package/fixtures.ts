@@ -38,13 +38,22 @@ const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? (await findChromium()),
   args: chromiumArgs,
 })
+const libraries = ['express-ws', '@fastify/websocket', '@hono/node-ws', "Nest's WsAdapter", 'Socket.IO']
+/** A hub and another WebSocket library on one HTTP server, attached in either order. */
+const besides = [
+  ['Next.js', 'next/server.mjs'],
+  ...libraries.map((library) => [library, 'servers/main.mjs', library]),
+].flatMap(([name, path = '', ...args]) =>
+  ['before', 'after'].map((order) => [`A hub attached ${order} ${name}`, () => inNode(path, ...args, order)]),
+)
 const cases: Readonly<Record<string, () => Promise<void>>> = {
-  'Node, ESM': () => inNode('node-esm/main.mjs'),
-  'Node, CommonJS': () => inNode('node-cjs/main.cjs'),
+  'Node, ESM': () => inNode('node-esm/main.mjs', url),
+  'Node, CommonJS': () => inNode('node-cjs/main.cjs', url),
   esbuild: () => inPage('esbuild', 'public'),
   webpack: () => inPage('webpack', 'public'),
   Vite: () => inPage('vite', 'dist'),
   'Next.js': inNext,
+  ...Object.fromEntries(besides),
 }
 try {
   for (const [name, body] of Object.entries(cases)) {
@@ -64,8 +73,8 @@ try {
 }
 
 /** Passes if the process ends by itself. */
-async function inNode(path: string): Promise<void> {
-  const child = spawn(process.execPath, [basename(path), url], {
+async function inNode(path: string, ...args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [basename(path), ...args], {
     cwd: join(folder, dirname(path)),
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 20_000,
@@ -74,7 +83,7 @@ async function inNode(path: string): Promise<void> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`exit ${code}`)
-  if (output.trim() !== 'heard hello') throw new Error(`printed ${output}`)
+  if (output.trim().split('\n').at(-1) !== 'heard hello') throw new Error(`printed ${output}`)
 }
 
 async function inPage(name: string, dist: string): Promise<void> {

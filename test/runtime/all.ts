@@ -1,4 +1,5 @@
-// The twelve cases of `smoke.mjs` on every runtime, and a table of what came of them.
+// The twelve cases of `smoke.mjs` on every runtime, those of `hub-cases.ts` where a hub runs, and a table of what came of
+// them.
 //
 //   node test/runtime/all.ts           all of them; installs them first
 //   node test/runtime/all.ts --quick   this Node and a worker of Chromium
@@ -14,6 +15,7 @@ import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
 import { install } from '../support/install.ts'
 import { startServer } from '../support/server.ts'
+import { hubCases, tryHub } from './hub-cases.ts'
 
 /** How long a process may live on after its last case. */
 const patience = 5_000
@@ -22,6 +24,8 @@ const cases = 12
 interface Row {
   readonly runtime: string
   readonly version: string
+  /** How many there are, if not as many as clients have. */
+  readonly cases?: number
   readonly lines: readonly string[]
   readonly ms: number
   /** What went wrong apart from the cases. */
@@ -46,15 +50,20 @@ if (!quick) {
   rows.push(await inProcess('Bun', bin('bun/bin/bun.exe')))
   rows.push(await inProcess('Deno', bin('deno/deno'), ['run', '-A']))
   rows.push(await inWorkerd(bin('workerd/bin/workerd')))
+  rows.push(await asServer('Node 20', bin('node-20/bin/node')))
+  rows.push(await asServer('Node 26', bin('node-26/bin/node')))
+  rows.push(await asServer('Bun', bin('bun/bin/bun.exe')))
+  rows.push(await asServer('Deno', bin('deno/deno'), ['run', '-A']))
 }
 rows.push(await inChromium())
 
 const table = rows.map((row) => {
   const passed = row.lines.filter((line) => line.startsWith('ok ')).length
-  const well = passed === cases && row.lines.length === cases && !row.trouble
+  const all = row.cases ?? cases
+  const well = passed === all && row.lines.length === all && !row.trouble
   if (!well) process.exitCode = 1
   const result = row.trouble ?? (well ? 'passed' : 'FAILED')
-  return [row.runtime, row.version, `${passed} of ${cases}`, `${(row.ms / 1000).toFixed(1)} s`, result]
+  return [row.runtime, row.version, `${passed} of ${all}`, `${(row.ms / 1000).toFixed(1)} s`, result]
 })
 console.log('\n| runtime | version | cases | time | result |\n|---|---|---|---|---|')
 for (const cells of table) console.log(`| ${cells.join(' | ')} |`)
@@ -64,7 +73,7 @@ for (const { runtime, lines } of rows) {
 
 /** Passes if the process ends by itself, and soon. */
 async function inProcess(runtime: string, command: string, args: readonly string[] = []): Promise<Row> {
-  const version = /[\d.]+/.exec(await output(command, ['--version']))?.[0] ?? '?'
+  const version = await versionOf(command)
   const start = performance.now()
   const child = spawn(command, [...args, join(here, 'process.mjs'), server.url], {
     cwd: here,
@@ -86,6 +95,15 @@ async function inProcess(runtime: string, command: string, args: readonly string
   clearTimeout(timer)
   const trouble = late ? 'DOES NOT END' : code === 0 ? undefined : `EXIT ${code}`
   return { runtime, version, lines, ms: performance.now() - start, trouble }
+}
+
+/** The hub runs there, its clients here. */
+async function asServer(runtime: string, command: string, args: readonly string[] = []): Promise<Row> {
+  const version = await versionOf(command)
+  const start = performance.now()
+  const lines = await tryHub(command, args)
+  const ms = performance.now() - start
+  return { runtime: `${runtime}, as the server`, version, cases: hubCases, lines, ms }
 }
 
 async function inWorkerd(command: string): Promise<Row> {
@@ -154,6 +172,10 @@ function inWorkerOf(page: Page): Promise<string[]> {
       }),
     server.url,
   )
+}
+
+async function versionOf(command: string): Promise<string> {
+  return /[\d.]+/.exec(await output(command, ['--version']))?.[0] ?? '?'
 }
 
 async function output(command: string, args: readonly string[]): Promise<string> {

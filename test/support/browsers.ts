@@ -1,9 +1,10 @@
 // Run as a program, it finds or installs all of them and prints a line for each: CHROMIUM=/usr/bin/chromium
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { installSystemPackages, run } from './system-packages.ts'
 
 /** The engines of the browser tests. */
 export const engines = ['chromium', 'firefox', 'webkit'] as const
@@ -81,11 +82,8 @@ export async function findBrowsers(wanted: readonly Engine[]): Promise<Partial<R
   let missing = await look()
   if (missing.length > 0)
     process.stderr.write(`No ${missing.map((engine) => kinds[engine].title).join(', ')} found; installing.\n`)
-  if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    await run('apt-get', ['update'])
-    // One by one: what this system does not have must not keep it from the others.
-    for (const engine of missing)
-      await run('apt-get', ['install', '-y', '--no-install-recommends', ...kinds[engine].packages])
+  if (missing.length > 0) {
+    await installSystemPackages(missing.map((engine) => kinds[engine].packages))
     missing = await look()
   }
   if (missing.length > 0) {
@@ -166,20 +164,6 @@ async function starts(path: string): Promise<boolean> {
     )
   if (isDriver(path)) return (await runs(path, '--help')) && (await runs('Xvfb', '-help'))
   return runs(path, '--version')
-}
-
-/** Output goes to stderr, since this script's stdout is the paths. The caller judges by what is there afterwards. */
-async function run(command: string, args: string[]): Promise<void> {
-  process.stderr.write(`$ ${[command, ...args].join(' ')}\n`)
-  await new Promise<void>((resolve) => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const child = spawn(command, args, { stdio: ['ignore', 2, 2], env, timeout: 600_000 })
-    child.on('error', (error) => {
-      process.stderr.write(`${error.message}\n`)
-      resolve()
-    })
-    child.on('close', () => resolve())
-  })
 }
 
 if (import.meta.main)

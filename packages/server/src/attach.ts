@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -12,15 +11,8 @@ import type { Unsubscribe } from './listeners.ts'
 import type { Policy } from './options.ts'
 import type { PageVerdict } from './origins.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
-
-/** The part of an HTTP server that the hub uses: those of `node:http` and `node:https` have it. */
-export interface HttpServerLike {
-  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
-  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
-  listeners(event: 'upgrade'): readonly unknown[]
-  /** Where it listens: `hosts` depends on it. Without it, it counts as a server that others can reach. */
-  address?(): unknown
-}
+import { answer, upgradeRouterOf } from './upgrades.ts'
+import type { HttpServerLike, UpgradeListener } from './upgrades.ts'
 
 /** Which upgrades a hub takes. */
 export interface AttachOptions {
@@ -42,10 +34,6 @@ export interface AttachPorts {
   turnedAway(request: RequestLike, status: 400 | 403 | 503, why: string): void
 }
 
-type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-
-/** Marks the listeners of hubs and the sockets that they took, also of those that come from another copy of this package. */
-const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.upgrade')
 /** What the handshake's rest and the headers of frames may add to a greeting, in bytes. */
 const greetingOverhead = 1_024
 
@@ -70,7 +58,6 @@ export function createAttach(
   }
 
   const upgrade = (server: HttpServerLike, ...[request, socket, head]: Parameters<UpgradeListener>): void => {
-    Object.assign(socket, { [brand]: true })
     const verdict = policy.checkPage(request, server)
     if (verdict === 'origin' || verdict === 'host') return refuse(request, socket, 403, whyNot[verdict])
     if (isShut()) return refuse(request, socket, 503, 'too many connections')
@@ -88,20 +75,18 @@ export function createAttach(
       // It has been answered.
       if (!isTaken) turnedAway(request, 400, 'no proper handshake')
     } catch (error) {
-      // Somebody else has taken the socket, another hub with the same path for one.
+      // Somebody else has taken the socket: whoever was given it past `server.emit`.
       policy.ports.report(error)
     }
   }
 
   return (server, { path = '/ws' } = {}) => {
     if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
-    const listener: UpgradeListener = (request, socket, head) => {
-      if (pathOf(request) === path) upgrade(server, request, socket, head)
-      else if (!(brand in socket) && isNobodys(server, listener)) answer(socket, 404)
+    const router = upgradeRouterOf(server)
+    if (router.has(path)) {
+      policy.ports.report(misuse(`another hub on this server takes the path '${path}' until it is taken off`))
     }
-    Object.assign(listener, { [brand]: true })
-    server.on('upgrade', listener as (...values: unknown[]) => void)
-    return () => void server.off('upgrade', listener as (...values: unknown[]) => void)
+    return router.add(path, (...request) => upgrade(server, ...request))
   }
 }
 
@@ -118,23 +103,4 @@ function boundGreeting(socket: Socket, isGreeting: () => boolean, connection: Co
     if (left < 0) connection.exceeded(1009, '')
   }
   socket.on('data', count)
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!
-}
-
-/**
- * Whether it is for this listener to say that nobody takes an upgrade: when all listeners are those of hubs, it is for
- * the last one. Any other listener may be about to take it.
- */
-function isNobodys(server: HttpServerLike, listener: UpgradeListener): boolean {
-  const all = server.listeners('upgrade') as readonly { readonly [brand]?: true }[]
-  return all.at(-1) === listener && all.every((other) => other[brand])
-}
-
-function answer(socket: Duplex, status: number): void {
-  socket.on('error', () => socket.destroy())
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -10,10 +10,11 @@ import type {
   SchemaIssue,
   SendOptions,
 } from '@holdfast/protocol'
-import type { AttachOptions, HttpServerLike } from './attach.ts'
+import type { AttachOptions } from './attach.ts'
 import type { Unsubscribe } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import type { HttpServerLike } from './upgrades.ts'
 
 /** What makes `await using` work, where the types of the platform know it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -78,8 +79,12 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * Takes the upgrades of an HTTP server that are for its path, until the returned function is called. The server of
    * `node:http`, of Express (what `listen` returns) and of Fastify (`fastify.server`) will do.
    *
-   * Leaves every other upgrade to whoever else listens for it. Only when nobody else does, it answers with 404, because
-   * Node then leaves the socket hanging. Does not close what it has accepted when it is taken off.
+   * No other listener of 'upgrade' sees what the hub takes, whoever was attached first: other libraries answer or destroy
+   * what they do not know. All other upgrades go to the other listeners, and only when there are none, the hub answers
+   * them with 404, because Node would leave the socket hanging. Does not close what it has accepted when it is taken off.
+   *
+   * A path of a server belongs to the first hub that is attached to it, and to the next one when that is taken off. The
+   * second is told so by `ports.report`.
    *
    * @throws {HoldfastError} `misuse` when the hub is closed
    */

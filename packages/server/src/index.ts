@@ -1,4 +1,4 @@
-export type { AttachOptions, HttpServerLike } from './attach.ts'
+export type { AttachOptions } from './attach.ts'
 export { createHub } from './create-hub.ts'
 export type {
   AsyncDisposeLike,
@@ -48,3 +48,4 @@ export type {
   UnknownReason,
   Window,
 } from '@holdfast/protocol'
+export type { HttpServerLike } from './upgrades.ts'

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { createSecureServer as createHttp2Server } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import * as v from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
@@ -115,6 +116,7 @@ describe('the types of a hub', () => {
       const hub = createHub()
       hub.attach(createServer())
       hub.attach(createSecureServer())
+      hub.attach(createHttp2Server({ allowHTTP1: true }))
       const server = createServer()
       server.on('upgrade', (request) => hub.accept(new WebSocket('ws://localhost'), request))
     })

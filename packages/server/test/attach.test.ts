@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { createServer, request, Server } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -215,6 +217,200 @@ describe('attached to a server', () => {
     for (const socket of sockets) socket.destroy()
     await vi.waitFor(() => expect(served.hub.stats().connections).toBe(0))
     expect(served.hub.stats()).toMatchObject({ accepted: 1, refused: 101 })
+  })
+})
+
+/** What else listens on a server: it says `["other"]` to whoever comes to `/other`. */
+const others: Readonly<Record<string, (server: Server) => void>> = {
+  'a WebSocketServer with a path': (server) => welcome(new WebSocketServer({ server, path: '/other' })),
+  'a WebSocketServer without a path': (server) => welcome(new WebSocketServer({ server })),
+  'a listener that destroys what it does not know': (server) => {
+    const acceptor = welcome(new WebSocketServer({ noServer: true }))
+    server.on('upgrade', (incoming, socket, head) => {
+      if (incoming.url !== '/other') return void socket.destroy()
+      acceptor.handleUpgrade(incoming, socket, head, (ws) => acceptor.emit('connection', ws))
+    })
+  },
+}
+
+function welcome(acceptor: WebSocketServer): WebSocketServer {
+  return acceptor.on('connection', (socket) => socket.send('["other"]'))
+}
+
+describe('attached beside other WebSocket code', () => {
+  const pairs = Object.keys(others).flatMap((name) => [
+    [name, 'before'],
+    [name, 'after'],
+  ])
+
+  it.each(pairs)('keeps its clients beside %s, attached %s it', async (name, order) => {
+    await using hub = createHub()
+    const server = createServer()
+    if (order === 'after') others[name]!(server)
+    const detach = hub.attach(server)
+    if (order === 'before') others[name]!(server)
+    const port = await listen(server)
+    await using client = await dial(`ws://127.0.0.1:${port}/ws`)
+    await client.greet()
+    await using other = await dial(`ws://127.0.0.1:${port}/other`)
+    expect(await other.next()).toEqual(['other'])
+    client.say(['p', 0])
+    expect(await client.until('q')).toEqual(['q', 0])
+
+    detach()
+    await using another = await dial(`ws://127.0.0.1:${port}/other`)
+    expect(await another.next()).toEqual(['other'])
+    expect([hub.peers.size, server.listenerCount('upgrade')]).toEqual([1, 1])
+    await hub.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('hides its upgrades from all other listeners, also from one that waits for the next', async () => {
+    await using served = await serve()
+    const next = once(served.server, 'upgrade') as Promise<[IncomingMessage, Duplex]>
+    await using client = await dial(served.url)
+    await client.greet()
+    const asking = answerOf(served.port, '/other')
+    const [incoming, socket] = await next
+    expect(incoming.url).toBe('/other')
+    socket.destroy()
+    await asking
+  })
+
+  it('works beside a hub of another copy of the package, and one of both answers for what nobody takes', async () => {
+    await using served = await serve()
+    vi.resetModules()
+    const copy = await import('../src/index.ts')
+    await using second = copy.createHub()
+    second.attach(served.server, { path: '/second' })
+    await using one = await dial(served.url)
+    await using two = await dial(`ws://127.0.0.1:${served.port}/second`)
+    await one.greet()
+    await two.greet()
+    expect([served.hub.peers.size, second.peers.size]).toEqual([1, 1])
+    expect(await answerOf(served.port, '/nobody')).toBe(404)
+  })
+
+  it('removes only itself when it is taken off, in any order', async () => {
+    await using first = createHub()
+    await using second = createHub()
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const server = createServer((_, response) => response.end('plain'))
+      const detach = [
+        first.attach(server, { path: '/first' }),
+        second.attach(server, { path: '/second' }),
+      ] as const
+      const port = await listen(server)
+      const [earlier, later] = order as [0 | 1, 0 | 1]
+      detach[earlier]()
+      detach[earlier]()
+      const answers = [await answerOf(port, '/first'), await answerOf(port, '/second')]
+      expect([answers[earlier], answers[later]]).toEqual([404, 101])
+      detach[later]()
+      expect([server.listenerCount('upgrade'), Object.hasOwn(server, 'emit')]).toEqual([0, false])
+      expect(await textOf(port, '/second')).toBe('plain')
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it('hands its path over to the hub that was attached to it next', async () => {
+    await using served = await serve()
+    await using second = createHub({ ports: { report: () => {} } })
+    second.attach(served.server)
+    await served.hub.close()
+    await using client = await dial(served.url)
+    await client.greet()
+    expect(second.peers.size).toBe(1)
+  })
+
+  it('puts back an emit that somebody has replaced before, and leaves one that was replaced after', async () => {
+    await using hub = createHub()
+    const server = createServer()
+    const seen: string[] = []
+    const replaceEmit = (name: string): Server['emit'] => {
+      const inner = server.emit
+      return (server.emit = (event: string, ...values: unknown[]) => {
+        if (event === 'upgrade') seen.push(name)
+        return Reflect.apply(inner, server, [event, ...values])
+      })
+    }
+    const before = replaceEmit('before')
+    const port = await listen(server)
+    hub.attach(server)()
+    expect(server.emit).toBe(before)
+
+    const detach = hub.attach(server)
+    const after = replaceEmit('after')
+    expect([await answerOf(port, '/ws'), await answerOf(port, '/nobody')]).toEqual([101, 404])
+    expect(seen).toEqual(['after', 'after', 'before'])
+    detach()
+    expect(server.emit).toBe(after)
+    server.once('upgrade', (_, socket) => void socket.end('HTTP/1.1 418 No\r\n\r\n'))
+    expect(await answerOf(port, '/ws')).toBe(418)
+
+    hub.attach(server)
+    expect(await answerOf(port, '/ws')).toBe(101)
+    await hub.close()
+    expect(server.emit).toBe(after)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('lets tools that trace requests replace the emit of all servers later', async () => {
+    await using served = await serve()
+    const spy = vi.spyOn(Server.prototype, 'emit')
+    expect(await textOf(served.port, '/')).toBe('plain')
+    expect(spy.mock.calls.map(([event]) => event)).toContain('request')
+    spy.mockRestore()
+  })
+
+  it('takes its upgrades of a second server that passes its events on', async () => {
+    await using hub = createHub()
+    const server = createServer()
+    // As Fastify does for 'localhost', with or without a hub at that time.
+    const early = createServer().on('upgrade', server.emit.bind(server, 'upgrade'))
+    hub.attach(server)
+    const late = createServer().on('upgrade', server.emit.bind(server, 'upgrade'))
+    for (const passing of [early, late]) {
+      const port = await listen(passing)
+      await using client = await dial(`ws://127.0.0.1:${port}/ws`)
+      await client.greet()
+      expect(await answerOf(port, '/nobody')).toBe(404)
+    }
+    expect(hub.peers.size).toBe(2)
+    await hub.close()
+    early.close()
+    late.close()
+  })
+
+  it('works over TLS, also on a server of HTTP/2 that takes HTTP/1', async () => {
+    // A key that both ends know needs no certificate.
+    const psk = Buffer.from('known')
+    const tls = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const
+    const options = { ...tls, pskCallback: () => psk }
+    for (const server of [
+      createTlsServer(options),
+      createSecureServer({ ...options, allowHTTP1: true }),
+    ] as const) {
+      await using hub = createHub()
+      hub.attach(server)
+      others['a WebSocketServer without a path']!(server as Server)
+      const port = await listen(server as Server)
+      await using client = await dial(`wss://127.0.0.1:${port}/ws`, {
+        ...tls,
+        pskCallback: () => ({ psk, identity: 'any' }),
+        checkServerIdentity: () => undefined,
+      } as object)
+      await client.greet()
+      expect(hub.peers.size).toBe(1)
+      await hub.close()
+      server.close()
+    }
   })
 })
 
