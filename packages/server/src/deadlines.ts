@@ -7,18 +7,29 @@ export interface Deadlines<T> {
   /** Makes the thing due after the delay from now on, also if it was added before. */
   add(item: T): void
   delete(item: T): void
+  /** Whether the thing is due, and only waits until `due` was called for others. */
+  isOverdue(item: T): boolean
+  /** All of them; those that are due first come first. */
+  items(): Iterable<T>
   clear(): void
 }
 
-/** `due` is called for each thing, which is forgotten by then, and must not throw: never early, and a little late. */
+/** How long `due` may be called in one go before other work gets a turn, in milliseconds. */
+const sliceLength = 10
+
+/** `due` is called for each thing, which is forgotten by then: never early, and a little late. */
 export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) => void): Deadlines<T> {
   // Many things must not need as many timers, so one waits for those that come soon after.
   const slack = delay / 50
   // As all wait for the same time, the order of insertion is the order in which they are due.
   const moments = new Map<T, number>()
+  const overdue = new Set<T>()
   let timer: unknown
+  let isFiring = false
 
   const start = (): void => {
+    if (isFiring || timer !== undefined) return
+    if (overdue.size > 0) return void (timer = clock.setTimer(fire, 0))
     const [first] = moments.values()
     if (first === undefined) return
     const wait = Math.ceil(Math.max(0, first - clock.now()) + slack)
@@ -27,13 +38,23 @@ export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) =
 
   const fire = (): void => {
     timer = undefined
-    const now = clock.now()
+    isFiring = true
+    const startedAt = clock.now()
     for (const [item, at] of moments) {
-      if (at > now) break
+      if (at > startedAt) break
       moments.delete(item)
-      due(item)
+      overdue.add(item)
     }
-    if (timer === undefined) start()
+    try {
+      for (const item of overdue) {
+        overdue.delete(item)
+        due(item)
+        if (clock.now() - startedAt > sliceLength) break
+      }
+    } finally {
+      isFiring = false
+      start()
+    }
   }
 
   const stop = (): void => {
@@ -43,18 +64,26 @@ export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) =
 
   return {
     get size() {
-      return moments.size
+      return moments.size + overdue.size
     },
     add(item) {
+      overdue.delete(item)
       moments.delete(item)
       moments.set(item, clock.now() + delay)
-      if (timer === undefined) start()
+      start()
     },
     delete(item) {
-      if (moments.delete(item) && moments.size === 0) stop()
+      const isDeleted = moments.delete(item) || overdue.delete(item)
+      if (isDeleted && moments.size + overdue.size === 0) stop()
+    },
+    isOverdue: (item) => overdue.has(item),
+    *items() {
+      yield* overdue
+      yield* moments.keys()
     },
     clear() {
       moments.clear()
+      overdue.clear()
       stop()
     },
   }

@@ -18,8 +18,6 @@ export interface Endings {
   part(held: Held, why: LostReason, code: number, reason?: string): void
   /** The client says goodbye. */
   left(held: Held, finalCursor: number, why: 'left' | 'drained', code: number, reason?: string): void
-  /** Gives up waiting for the goodbyes of clients. */
-  hurry(): void
 }
 
 export interface EndDetails {
@@ -33,6 +31,8 @@ export interface EndingsPorts {
   readonly policy: Policy
   readonly registry: Registry
   release(held: Held): Connection | undefined
+  /** Calls a function that may call the application, once the step is over. */
+  post(notice: () => void): void
   /** A session has ended that the application knows of. */
   ended(held: Held, end: PeerEnd): void
 }
@@ -55,7 +55,7 @@ const farewellTimeout = 1_000
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
-export function createEndings({ policy, registry, release, ended }: EndingsPorts): Endings {
+export function createEndings({ policy, registry, release, post, ended }: EndingsPorts): Endings {
   const farewells = new Set<Farewell>()
   const overdue = createDeadlines<Farewell>(policy.ports.clock, farewellTimeout, (farewell) =>
     farewell.finish(),
@@ -70,7 +70,8 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
     }
     registry.remove(held, why)
     held.stage = 'ended'
-    held.stopRenewal?.()
+    // The application may listen to the signal that this aborts.
+    if (held.stopRenewal) post(held.stopRenewal)
     held.outbox?.refuse('session-lost')
     return remains
   }
@@ -142,10 +143,6 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       connection?.send(farewellOf(held.session, remains.queued))
       connection?.close(code, reason)
       announce(held, remains, end)
-    },
-
-    hurry() {
-      for (const farewell of [...farewells]) farewell.finish()
     },
   }
 }

@@ -41,7 +41,7 @@ export function createInbound(ports: InboundPorts): Inbound {
     const value = meta?.absent ? undefined : frame[3]
     if (meta?.lane) {
       if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a lane')
-      if (!lanes.take(held.identity, meta.lane)) return
+      if (!lanes.take(held, meta.lane)) return
     }
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { LostReason } from '@holdfast/protocol'
-import { createAddressTally } from './addresses.ts'
+import { createTally } from './addresses.ts'
 import { createDeadlines } from './deadlines.ts'
+import type { Owner } from './fair-eviction.ts'
 import type { Held } from './held.ts'
 import type { Policy } from './options.ts'
 import type { Peer } from './peer.ts'
@@ -18,14 +19,18 @@ export interface Registry {
   newSecret(): string
   /** The session, or what is left of it, if the key is right. */
   find(id: string, key: string): Held | Tombstone | undefined
-  /** The code and the words for why there cannot be one more session for that address, if so. */
-  refusal(address: string): readonly [code: 1013 | 4429, why: string] | undefined
+  /** The code and the words for why there cannot be one more session for that client, if so. */
+  refusal(owner: Owner): readonly [code: 1013 | 4429, why: string] | undefined
   add(held: Held): void
   /** The client has shown that it knows of the session. */
   confirm(held: Held): void
   /** Starts and stops the time that a session has without a connection. */
   miss(held: Held): void
   back(held: Held): void
+  /** Whether nobody has come back for the session in time, and it only has not ended yet. */
+  isExpired(held: Held): boolean
+  /** Those without a connection; those that are away longest come first. */
+  away(): Iterable<Held>
   /** Leaves a tombstone. */
   remove(held: Held, why: LostReason): void
   clear(): void
@@ -43,7 +48,8 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
   const provisional = createDeadlines(clock, provisionalTimeout, expire)
   const missed = createDeadlines(clock, policy.sessionTimeout, expire)
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
-  const tally = createAddressTally(limits.maxSessionsPerAddress)
+  const addresses = createTally(limits.maxSessionsPerAddress)
+  const identities = createTally(limits.maxSessionsPerIdentity)
 
   return {
     sessions,
@@ -51,16 +57,21 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
     tombstones,
     newSecret: () => Buffer.from(ports.randomBytes(16)).toString('base64url'),
     find(id, key) {
+      const held = sessions.get(id)
+      // What was sent to others meanwhile was not sent to it, so it cannot go on.
+      if (held && isEqual(held.key, key) && missed.isOverdue(held)) expire(held)
       const found = sessions.get(id) ?? tombstones.find(id)
       return found && isEqual(found.key, key) ? found : undefined
     },
-    refusal(address) {
+    refusal({ identity, address }) {
       if (sessions.size >= limits.maxSessions) return [1013, 'too many sessions']
-      return tally.isFull(address) ? [4429, 'too many sessions of one address'] : undefined
+      if (addresses.isFull(address)) return [4429, 'too many sessions of one address']
+      return identities.isFull(identity ?? '') ? [4429, 'too many sessions of one identity'] : undefined
     },
     add(held) {
       sessions.set(held.id, held)
-      tally.add(held.address)
+      addresses.add(held.address)
+      identities.add(held.identity ?? '')
       provisional.add(held)
     },
     confirm(held) {
@@ -69,13 +80,19 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
     },
     miss: (held) => missed.add(held),
     back: (held) => missed.delete(held),
+    isExpired: (held) => missed.isOverdue(held),
+    away: () => missed.items(),
     remove(held, why) {
-      const { id, key, session, outbox } = held
+      const { id, key, identity, address, session, outbox } = held
       provisional.delete(held)
       missed.delete(held)
       peers.delete(id)
-      if (sessions.delete(id)) tally.delete(held.address)
-      tombstones.add(id, { key, why, rx: session.rx, tx: session.tx, queued: outbox?.size ?? 0 })
+      if (sessions.delete(id)) {
+        addresses.delete(address)
+        identities.delete(identity ?? '')
+      }
+      const { rx, tx } = session
+      tombstones.add(id, { key, identity, address, why, rx, tx, queued: outbox?.size ?? 0 })
     },
     clear() {
       provisional.clear()

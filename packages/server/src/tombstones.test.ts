@@ -2,7 +2,7 @@ import { createVirtualClock } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { createTombstones } from './tombstones.ts'
 
-const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0 }
+const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0, identity: null, address: '' }
 
 describe('tombstones', () => {
   it('are kept for their time, without a timer', async () => {
@@ -22,5 +22,16 @@ describe('tombstones', () => {
     expect([tombstones.find('a'), tombstones.size]).toEqual([undefined, 2])
     tombstones.clear()
     expect(tombstones.find('c')).toBeUndefined()
+  })
+
+  it('are those of everybody else when one address leaves thousands', () => {
+    const tombstones = createTombstones(createVirtualClock(), 1_000, 1_000)
+    tombstones.add('other', { ...stone, address: '203.0.113.1' })
+    tombstones.add('ann', { ...stone, identity: 'ann' })
+    for (let n = 0; n < 5_000; n++) tombstones.add(`${n}`, { ...stone, address: '203.0.113.2' })
+    for (let n = 0; n < 5_000; n++) tombstones.add(`m${n}`, { ...stone, identity: 'mallory' })
+    expect(tombstones.size).toBeLessThanOrEqual(1_000)
+    expect([tombstones.find('other'), tombstones.find('ann')]).toMatchObject([{ rx: 1 }, { rx: 1 }])
+    expect(tombstones.find('m4999')).toBeDefined()
   })
 })

@@ -1,7 +1,9 @@
 import type { Clock, LostReason } from '@holdfast/protocol'
+import { evictFairly } from './fair-eviction.ts'
+import type { Owner } from './fair-eviction.ts'
 
 /** What is left of a session that ended. */
-export interface Tombstone {
+export interface Tombstone extends Owner {
   readonly key: string
   readonly why: LostReason
   /** The final receive cursor of this end. */
@@ -20,16 +22,34 @@ export interface Tombstones {
   clear(): void
 }
 
-/** Keeps each for `timeout` and no more than `max` of them; the oldest go first. Needs no timer. */
-export function createTombstones(clock: Clock, timeout: number, max: number): Tombstones {
-  const entries = new Map<string, Tombstone & { readonly until: number }>()
+interface Entry extends Tombstone {
+  readonly id: string
+  readonly until: number
+}
 
-  const prune = (): void => {
-    const now = clock.now()
+/** Which part of the tombstones is forgotten at once when there are too many, so that each costs little. */
+const portion = 1 / 16
+/** Which part of its time a tombstone may be kept for too long. */
+const slack = 1 / 50
+
+/** Keeps each for `timeout` and no more than `max` of them; those who have the most lose some first. Needs no timer. */
+export function createTombstones(clock: Clock, timeout: number, max: number): Tombstones {
+  const entries = new Map<string, Entry>()
+  let sweptAt = -Infinity
+
+  const forgetOld = (now: number): void => {
+    sweptAt = now
     for (const [id, { until }] of entries) {
-      if (until > now && entries.size <= max) return
+      if (until > now) return
       entries.delete(id)
     }
+  }
+
+  const makeRoom = (now: number): void => {
+    forgetOld(now)
+    if (entries.size <= max) return
+    const count = entries.size - max + Math.floor(max * portion)
+    evictFairly([...entries.values()], count, ({ id }) => entries.delete(id))
   }
 
   return {
@@ -37,12 +57,16 @@ export function createTombstones(clock: Clock, timeout: number, max: number): To
       return entries.size
     },
     add(id, tombstone) {
-      entries.set(id, { ...tombstone, until: clock.now() + timeout })
-      prune()
+      const now = clock.now()
+      entries.set(id, { ...tombstone, id, until: now + timeout })
+      if (entries.size > max) makeRoom(now)
+      else if (now - sweptAt >= timeout * slack) forgetOld(now)
     },
     find(id) {
-      prune()
-      return entries.get(id)
+      const entry = entries.get(id)
+      if (!entry || entry.until > clock.now()) return entry
+      entries.delete(id)
+      return undefined
     },
     clear: () => entries.clear(),
   }
