@@ -1,6 +1,6 @@
 import type { Clock, LanesOffer, Place } from '@holdfast/protocol'
-import { countsByAddress, evictFairly } from './fair-eviction.ts'
-import type { Greedy, Owner } from './fair-eviction.ts'
+import { countsByAddress, createShares } from './shares.ts'
+import type { Greediest, Owner, Share } from './shares.ts'
 
 /**
  * How far the hub has come in the lanes of clients: PROTOCOL.md, section Lanes. Whoever sends what waits in a lane, and on
@@ -19,21 +19,17 @@ interface Lane {
   readonly key: string
   n: number
   usedAt: number
-  readonly identity: string | null
-  /** From where it was used last. */
-  address: string
+  share: Share<Lane> | undefined
 }
 
-/** Which part of the lanes is forgotten at once when there are too many, so that each costs little. */
-const portion = 1 / 16
 /** Which part of its time a lane may be remembered for too long. */
 const slack = 1 / 50
 /** How many identities and addresses may be told less than others. More than a few only somebody hostile has. */
 const maxGreedy = 1_000
 
 /**
- * Remembers each lane for `timeout` since its last use, and no more than `max` of them. Those who have the most lose some
- * first, and only they are told that less is remembered. Needs no timer.
+ * Remembers each lane for `timeout` since its last use, and no more than `max` of them: who has the most loses one, and is
+ * the only one who is told that less is remembered. Needs no timer.
  */
 export function createLanes(clock: Clock, newEpoch: () => string, timeout: number, max: number): Lanes {
   let epoch: string | undefined
@@ -41,34 +37,39 @@ export function createLanes(clock: Clock, newEpoch: () => string, timeout: numbe
   const lanes = new Map<string, Lane>()
   /** All lanes that were used later than this are remembered, except for those of the greedy. */
   let forgottenAt = -Infinity
+  const shares = createShares<Lane>()
   /** The same for each who was greedy. */
-  const forgottenOf: Record<Greedy['kind'], Map<string, number>> = { identity: new Map(), address: new Map() }
+  const forgottenOf: Record<Greediest<Lane>['kind'], Map<string, number>> = {
+    identity: new Map(),
+    address: new Map(),
+  }
   let sweptAt = -Infinity
+
+  const forget = (lane: Lane): void => {
+    lanes.delete(lane.key)
+    if (lane.share) shares.delete(lane.share)
+  }
 
   const forgetOld = (now: number): void => {
     sweptAt = now
-    for (const { key, usedAt } of lanes.values()) {
-      if (usedAt + timeout > now) break
-      lanes.delete(key)
+    for (const lane of lanes.values()) {
+      if (lane.usedAt + timeout > now) break
+      forget(lane)
     }
     for (const moments of Object.values(forgottenOf))
-      for (const [name, at] of moments) {
-        if (at + timeout > now && moments.size <= maxGreedy) continue
-        moments.delete(name)
-        forgottenAt = Math.max(forgottenAt, at)
-      }
+      for (const [name, at] of moments) if (at + timeout <= now) moments.delete(name)
   }
 
-  const makeRoom = (now: number): void => {
-    forgetOld(now)
-    if (lanes.size <= max) return
-    const count = lanes.size - max + Math.floor(max * portion)
-    evictFairly([...lanes.values()], count, ({ key, usedAt }, { kind, name, left }) => {
-      lanes.delete(key)
-      // Nothing needs to be kept of somebody who has nothing left: it is everybody who is greedy then.
-      if (left === 0) forgottenAt = Math.max(forgottenAt, usedAt)
-      else forgottenOf[kind].set(name, usedAt)
-    })
+  const makeRoom = (): void => {
+    const { oldest, kind, name, count } = shares.greediest!
+    forget(oldest)
+    const moments = forgottenOf[kind]
+    moments.set(name, oldest.usedAt)
+    // Of somebody who has nothing left nothing is kept: where one lane is much, everybody is told.
+    const [first] = count === 1 ? [name] : moments.size > maxGreedy ? moments.keys() : []
+    if (first === undefined) return
+    forgottenAt = Math.max(forgottenAt, moments.get(first)!)
+    moments.delete(first)
   }
 
   return {
@@ -83,21 +84,24 @@ export function createLanes(clock: Clock, newEpoch: () => string, timeout: numbe
       epoch ??= newEpoch()
       return { epoch, ttl: Math.floor(Math.min(timeout, Math.max(0, clock.now() - since))) }
     },
-    take({ identity, address }, [id, n]) {
+    take(owner, [id, n]) {
+      const { identity } = owner
       // Ids have no spaces, so no two are mistaken for one.
       const key = identity === null ? id : `${id} ${identity}`
       const now = clock.now()
-      const lane = lanes.get(key) ?? { key, n: 0, usedAt: now, identity, address }
+      const lane = lanes.get(key) ?? { key, n: 0, usedAt: now, share: undefined }
       const isNew = n > lane.n
       if (isNew) lane.n = n
+      forget(lane)
       lane.usedAt = now
-      lane.address = address
-      lanes.delete(key)
+      lane.share = shares.add(lane, owner)
       lanes.set(key, lane)
-      if (lanes.size > max) makeRoom(now)
-      else if (now - sweptAt >= timeout * slack) forgetOld(now)
+      if (now - sweptAt >= timeout * slack) forgetOld(now)
+      if (lanes.size > max) makeRoom()
       return isNew
     },
-    clear: () => lanes.clear(),
+    clear() {
+      for (const lane of lanes.values()) forget(lane)
+    },
   }
 }

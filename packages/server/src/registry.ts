@@ -2,10 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import type { LostReason } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
 import { createDeadlines } from './deadlines.ts'
-import type { Owner } from './fair-eviction.ts'
 import type { Held } from './held.ts'
 import type { Policy } from './options.ts'
 import type { Peer } from './peer.ts'
+import type { Owner } from './shares.ts'
 import { createTombstones } from './tombstones.ts'
 import type { Tombstone, Tombstones } from './tombstones.ts'
 
@@ -92,7 +92,7 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
         identities.delete(identity ?? '')
       }
       const { rx, tx } = session
-      tombstones.add(id, { key, identity, address, why, rx, tx, queued: outbox?.size ?? 0 })
+      tombstones.add(id, { key, why, rx, tx, queued: outbox?.size ?? 0 }, held)
     },
     clear() {
       provisional.clear()

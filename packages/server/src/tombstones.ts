@@ -1,9 +1,9 @@
 import type { Clock, LostReason } from '@holdfast/protocol'
-import { evictFairly } from './fair-eviction.ts'
-import type { Owner } from './fair-eviction.ts'
+import { createShares } from './shares.ts'
+import type { Owner, Share } from './shares.ts'
 
 /** What is left of a session that ended. */
-export interface Tombstone extends Owner {
+export interface Tombstone {
   readonly key: string
   readonly why: LostReason
   /** The final receive cursor of this end. */
@@ -17,7 +17,7 @@ export interface Tombstone extends Owner {
 /** What outlives sessions, so that a client that comes late still learns what became of its messages. */
 export interface Tombstones {
   readonly size: number
-  add(id: string, tombstone: Tombstone): void
+  add(id: string, tombstone: Tombstone, owner: Owner): void
   find(id: string): Tombstone | undefined
   clear(): void
 }
@@ -25,49 +25,51 @@ export interface Tombstones {
 interface Entry extends Tombstone {
   readonly id: string
   readonly until: number
+  share: Share<Entry> | undefined
 }
 
-/** Which part of the tombstones is forgotten at once when there are too many, so that each costs little. */
-const portion = 1 / 16
 /** Which part of its time a tombstone may be kept for too long. */
 const slack = 1 / 50
 
-/** Keeps each for `timeout` and no more than `max` of them; those who have the most lose some first. Needs no timer. */
+/** Keeps each for `timeout` and no more than `max` of them: who has the most loses the oldest. Needs no timer. */
 export function createTombstones(clock: Clock, timeout: number, max: number): Tombstones {
   const entries = new Map<string, Entry>()
+  const shares = createShares<Entry>()
   let sweptAt = -Infinity
+
+  const forget = ({ id, share }: Entry): void => {
+    entries.delete(id)
+    if (share) shares.delete(share)
+  }
 
   const forgetOld = (now: number): void => {
     sweptAt = now
-    for (const [id, { until }] of entries) {
-      if (until > now) return
-      entries.delete(id)
+    for (const entry of entries.values()) {
+      if (entry.until > now) return
+      forget(entry)
     }
-  }
-
-  const makeRoom = (now: number): void => {
-    forgetOld(now)
-    if (entries.size <= max) return
-    const count = entries.size - max + Math.floor(max * portion)
-    evictFairly([...entries.values()], count, ({ id }) => entries.delete(id))
   }
 
   return {
     get size() {
       return entries.size
     },
-    add(id, tombstone) {
+    add(id, tombstone, owner) {
       const now = clock.now()
-      entries.set(id, { ...tombstone, id, until: now + timeout })
-      if (entries.size > max) makeRoom(now)
-      else if (now - sweptAt >= timeout * slack) forgetOld(now)
+      const entry: Entry = { ...tombstone, id, until: now + timeout, share: undefined }
+      entry.share = shares.add(entry, owner)
+      entries.set(id, entry)
+      if (now - sweptAt >= timeout * slack) forgetOld(now)
+      if (entries.size > max) forget(shares.greediest!.oldest)
     },
     find(id) {
       const entry = entries.get(id)
       if (!entry || entry.until > clock.now()) return entry
-      entries.delete(id)
+      forget(entry)
       return undefined
     },
-    clear: () => entries.clear(),
+    clear() {
+      for (const entry of entries.values()) forget(entry)
+    },
   }
 }
