@@ -96,10 +96,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       announce('invalid', message)
     },
   })
-  const registry = createRegistry(policy, (held) => {
-    // A client that has not confirmed its session in time may still be there.
-    endings.end(held, 'expired', 4408)
-  })
+  const registry = createRegistry(policy, (held) => endings.expire(held))
   const overflowed = (held: Held): void => endings.end(held, 'overflow', 4410)
   const buffers = createBuffers(policy.limits.maxBufferedTotalBytes, { registry, overflowed })
   const outbound = createOutbound(contract, policy, {
@@ -233,8 +230,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       // Whatever that function does, nothing is sent before it has answered for everybody.
       const recipients: Held[] = []
       for (const held of registry.sessions.values())
-        if (held.stage === 'confirmed' && !registry.isExpired(held) && !isExcepted(held.peer))
-          recipients.push(held)
+        if (held.stage === 'confirmed' && !isExcepted(held.peer)) recipients.push(held)
       outbound.postToAll(recipients, encoded, how)
     },
     stats() {

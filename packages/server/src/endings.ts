@@ -11,6 +11,8 @@ import type { Registry } from './registry.ts'
 export interface Endings {
   /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
   end(held: Held, why: LostReason, code: number, details?: EndDetails): void
+  /** The same for a session that nobody has come back for. The application hears of it when the result is called. */
+  expire(held: Held): () => void
   /**
    * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
    * connection it ends at once.
@@ -99,12 +101,23 @@ export function createEndings({ policy, registry, release, post, ended }: Ending
     if (isConfirmed) ended(held, end)
   }
 
+  /** Ends the session; the application hears of it when the result is called. */
+  const finish = (
+    held: Held,
+    why: LostReason,
+    code: number,
+    { finalCursor, reason = why }: EndDetails,
+  ): (() => void) => {
+    const remains = retire(held, why)
+    remains.connection?.close(code, reason)
+    const end = settle(held, remains, why, finalCursor)
+    return () => announce(held, remains, end)
+  }
+
   return {
-    end(held, why, code, { finalCursor, reason = why } = {}) {
-      const remains = retire(held, why)
-      remains.connection?.close(code, reason)
-      announce(held, remains, settle(held, remains, why, finalCursor))
-    },
+    end: (held, why, code, details = {}) => finish(held, why, code, details)(),
+    // A client that has not confirmed its session in time may still be there.
+    expire: (held) => finish(held, 'expired', 4408, {}),
 
     part(held, why, code, reason) {
       if (held.stage === 'ended') return

@@ -27,8 +27,6 @@ export interface Registry {
   /** Starts and stops the time that a session has without a connection. */
   miss(held: Held): void
   back(held: Held): void
-  /** Whether nobody has come back for the session in time, and it only has not ended yet. */
-  isExpired(held: Held): boolean
   /** Those without a connection; those that are away longest come first. */
   away(): Iterable<Held>
   /** Leaves a tombstone. */
@@ -39,14 +37,18 @@ export interface Registry {
 /** How long a session is held that its client may not know of, in milliseconds. */
 const provisionalTimeout = 10_000
 
-/** `expire` hears of sessions that nobody has come back for; it is to remove them. */
-export function createRegistry(policy: Policy, expire: (held: Held) => void): Registry {
+/**
+ * `expire` hears of sessions that nobody has come back for; it is to remove them, and returns what tells the application.
+ */
+export function createRegistry(policy: Policy, expire: (held: Held) => () => void): Registry {
   const { limits, ports } = policy
   const { clock } = ports
   const sessions = new Map<string, Held>()
   const peers = new Map<string, Peer>()
-  const provisional = createDeadlines(clock, provisionalTimeout, expire)
-  const missed = createDeadlines(clock, policy.sessionTimeout, expire)
+  // Listeners that send to everybody must not find all those that expire at the same time.
+  const due = (held: Held, afterwards: (next: () => void) => void): void => afterwards(expire(held))
+  const provisional = createDeadlines<Held>(clock, provisionalTimeout, due)
+  const missed = createDeadlines<Held>(clock, policy.sessionTimeout, due)
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
   const addresses = createTally(limits.maxSessionsPerAddress)
   const identities = createTally(limits.maxSessionsPerIdentity)
@@ -57,9 +59,6 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
     tombstones,
     newSecret: () => Buffer.from(ports.randomBytes(16)).toString('base64url'),
     find(id, key) {
-      const held = sessions.get(id)
-      // What was sent to others meanwhile was not sent to it, so it cannot go on.
-      if (held && isEqual(held.key, key) && missed.isOverdue(held)) expire(held)
       const found = sessions.get(id) ?? tombstones.find(id)
       return found && isEqual(found.key, key) ? found : undefined
     },
@@ -80,7 +79,6 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
     },
     miss: (held) => missed.add(held),
     back: (held) => missed.delete(held),
-    isExpired: (held) => missed.isOverdue(held),
     away: () => missed.items(),
     remove(held, why) {
       const { id, key, identity, address, session, outbox } = held

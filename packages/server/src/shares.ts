@@ -52,11 +52,11 @@ export function createShares<T>(): Shares<T> {
       if (address) addresses.delete(address)
     },
     get greediest() {
-      const isIdentity = identities.most * identitiesPerAddress >= addresses.most
-      const account = isIdentity ? identities.greediest : addresses.greediest
+      const kind = identities.most * identitiesPerAddress >= addresses.most ? 'identity' : 'address'
+      const account = kind === 'identity' ? identities.greediest : addresses.greediest
       if (!account) return undefined
       const { name, count, first } = account
-      return { oldest: first!.item, kind: isIdentity ? 'identity' : 'address', name, count }
+      return { oldest: first!.item, kind, name, count }
     },
   }
 }
