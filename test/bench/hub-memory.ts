@@ -66,8 +66,13 @@ async function main(): Promise<void> {
   const rows: string[][] = []
   for (const name of Object.keys(cases)) {
     const execArgv = ['--expose-gc', `--max-old-space-size=${heapMegabytes}`]
-    const child = fork(import.meta.filename, [name], { execArgv, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] })
-    const [figures] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [Figures | number]
+    const child = fork(import.meta.filename, [name], {
+      execArgv,
+      stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
+    })
+    const [figures] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+      Figures | number,
+    ]
     child.kill()
     if (typeof figures !== 'object' || !figures) rows.push([name, 'out of memory', '', '', ''])
     else {

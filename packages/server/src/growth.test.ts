@@ -32,24 +32,30 @@ const owners = {
 }
 
 describe('the cost of each of many does not grow with their number', () => {
-  it.each(Object.entries(owners))('for lanes of %s, of which a part has to be forgotten', async (_, ownerOf) => {
-    const growth = await growthOf((size) => {
-      const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size / 2)
-      for (let n = 0; n < size; n++) lanes.take(ownerOf(n), [`lane${n}`, 1])
-      expect(lanes.size).toBe(size / 2)
-    }, 4_000)
-    expect(growth).toBeLessThan(most)
-  })
+  it.each(Object.entries(owners))(
+    'for lanes of %s, of which a part has to be forgotten',
+    async (_, ownerOf) => {
+      const growth = await growthOf((size) => {
+        const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size / 2)
+        for (let n = 0; n < size; n++) lanes.take(ownerOf(n), [`lane${n}`, 1])
+        expect(lanes.size).toBe(size / 2)
+      }, 4_000)
+      expect(growth).toBeLessThan(most)
+    },
+  )
 
-  it.each(Object.entries(owners))('for tombstones of %s, of which a part has to be forgotten', async (_, ownerOf) => {
-    const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0 } as const
-    const growth = await growthOf((size) => {
-      const tombstones = createTombstones(createVirtualClock(), 1_000_000, size / 2)
-      for (let n = 0; n < size; n++) tombstones.add(`id${n}`, stone, ownerOf(n))
-      expect(tombstones.size).toBe(size / 2)
-    }, 4_000)
-    expect(growth).toBeLessThan(most)
-  })
+  it.each(Object.entries(owners))(
+    'for tombstones of %s, of which a part has to be forgotten',
+    async (_, ownerOf) => {
+      const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0 } as const
+      const growth = await growthOf((size) => {
+        const tombstones = createTombstones(createVirtualClock(), 1_000_000, size / 2)
+        for (let n = 0; n < size; n++) tombstones.add(`id${n}`, stone, ownerOf(n))
+        expect(tombstones.size).toBe(size / 2)
+      }, 4_000)
+      expect(growth).toBeLessThan(most)
+    },
+  )
 
   it('for lanes that are used again and again', async () => {
     const growth = await growthOf((size) => {

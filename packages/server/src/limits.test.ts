@@ -306,7 +306,11 @@ describe('the limit of what waits for all clients together', () => {
     for (const peer of peers.slice(2)) for (let n = 0; n < 3; n++) peer.send('answer', 'x'.repeat(10_000))
     expect(heard.filter(([kind]) => kind === 'closed')).toHaveLength(1)
     expect([...hub.peers.values()].map(({ identity }) => identity)).toEqual([
-      'ann', 'bob', 'mallory', 'mallory', 'mallory',
+      'ann',
+      'bob',
+      'mallory',
+      'mallory',
+      'mallory',
     ])
   })
 

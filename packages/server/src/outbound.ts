@@ -13,7 +13,6 @@ import type {
   Line,
   Link,
   Meta,
-  Outbox,
   RequestOptions,
   Requests,
   RequestSchema,

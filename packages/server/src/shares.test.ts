@@ -4,7 +4,10 @@ import { createShares } from './shares.ts'
 import type { Owner, Share } from './shares.ts'
 
 /** How many each loses, as `identity@address`, when so many are given up one after the other. */
-function lossesOf(owners: readonly (readonly [count: number, identity: string | null, address: string])[], lost: number) {
+function lossesOf(
+  owners: readonly (readonly [count: number, identity: string | null, address: string])[],
+  lost: number,
+) {
   const shares = createShares<{ readonly owner: Owner; readonly index: number }>()
   const all: Share<unknown>[] = []
   for (const [count, identity, address] of owners)
@@ -27,8 +30,24 @@ function lossesOf(owners: readonly (readonly [count: number, identity: string | 
 
 describe('who loses something when there is too much', () => {
   it('is the identity that has the most, down to what others have', () => {
-    expect(lossesOf([[5, 'ann', ''], [50, 'mallory', ''], [5, 'bob', '']], 40)).toEqual({ 'mallory@': 40 })
-    const two = lossesOf([[10, 'ann', ''], [30, 'eve', ''], [30, 'mallory', '']], 30)
+    expect(
+      lossesOf(
+        [
+          [5, 'ann', ''],
+          [50, 'mallory', ''],
+          [5, 'bob', ''],
+        ],
+        40,
+      ),
+    ).toEqual({ 'mallory@': 40 })
+    const two = lossesOf(
+      [
+        [10, 'ann', ''],
+        [30, 'eve', ''],
+        [30, 'mallory', ''],
+      ],
+      30,
+    )
     expect(two).toEqual({ 'eve@': 15, 'mallory@': 15 })
   })
 
@@ -47,7 +66,16 @@ describe('who loses something when there is too much', () => {
   it('is whoever was first when all have the same, and those of whom nothing is known count as one address', () => {
     const all = Array.from({ length: 10 }, (_, n) => [1, `n${n}`, ''] as const)
     expect(lossesOf(all, 3)).toEqual({ 'n0@': 1, 'n1@': 1, 'n2@': 1 })
-    expect(lossesOf([[20, 'ann', ''], [400, null, ''], [20, 'bob', '']], 200)).toEqual({ 'null@': 200 })
+    expect(
+      lossesOf(
+        [
+          [20, 'ann', ''],
+          [400, null, ''],
+          [20, 'bob', ''],
+        ],
+        200,
+      ),
+    ).toEqual({ 'null@': 200 })
   })
 
   it('is found whatever is added and deleted in whatever order', () => {
@@ -63,7 +91,8 @@ describe('who loses something when there is too much', () => {
         for (const one of steps) {
           if ('owner' in one) all.push({ owner: one.owner, share: shares.add(one.owner, one.owner) })
           else for (const { share } of all.splice(one.index, 1)) shares.delete(share)
-          const of = (count: (owner: Owner) => boolean): number => all.filter((item) => count(item.owner)).length
+          const of = (count: (owner: Owner) => boolean): number =>
+            all.filter((item) => count(item.owner)).length
           const identities = ['a', 'b', 'c'].map((name) => of(({ identity }) => identity === name))
           const addresses = ['1', '2'].map((name) => of(({ address }) => address === name))
           const unknown = of(({ identity, address }) => identity === null && address === '')

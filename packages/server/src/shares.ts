@@ -51,7 +51,7 @@ export function createShares<T>(): Shares<T> {
       if (identity) identities.delete(identity)
       if (address) addresses.delete(address)
     },
-    get greediest() {
+    get greediest(): Greediest<T> | undefined {
       const kind = identities.most * identitiesPerAddress >= addresses.most ? 'identity' : 'address'
       const account = kind === 'identity' ? identities.greediest : addresses.greediest
       if (!account) return undefined
