@@ -287,12 +287,14 @@ interface HubLimits {
   readonly admissionBurst?: number
   readonly maxSessions?: number
   readonly maxSessionsPerAddress?: number
+  readonly maxSessionsPerIdentity?: number
   readonly maxTombstones?: number
   readonly maxLanes?: number
   readonly messageRate?: number
   readonly messageBurst?: number
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
+  readonly maxBufferedTotalBytes?: number
 }
 type Unsubscribe = () => void
 interface HttpServerLike {
