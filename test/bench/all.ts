@@ -20,6 +20,7 @@ const scripts = [
   'broadcast',
   'bytes',
   'memory',
+  'hub-memory',
   'page',
   'store',
 ]

@@ -84,14 +84,14 @@ export interface Link<Body> {
   flushed?(): void
 }
 
-/** A bounded queue in front of a link. Knows messages and their sizes, and nothing of what is in them. */
-export interface Outbox<Body> {
+/** A bounded queue in front of a link. Knows messages and their sizes, and nothing of what is in them or their names. */
+export interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
   /** Queues a message, writes all that can be written, and tells what becomes of this one. */
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   /** Writes what can be written, in slices that leave the page responsive. */
   flush(): void
   /** Settles all that waits as undelivered. */
@@ -101,11 +101,11 @@ export interface Outbox<Body> {
   accept(): void
 }
 
-class Message<Body> extends Settling implements Outgoing<Body> {
-  readonly owner: Owner<Body>
+class Message<Body, Name> extends Settling implements Outgoing<Body> {
+  readonly owner: Owner<Body, Name>
   readonly body: Body
   readonly bytes: number
-  readonly name: string | undefined
+  readonly name: Name
   readonly volatile: boolean
   readonly key: string | undefined
   readonly expiresAt: number
@@ -113,16 +113,16 @@ class Message<Body> extends Settling implements Outgoing<Body> {
   refused = false
   isShared = false
   /** Its neighbours in the queue; itself, while it is not there. */
-  before: Message<Body> = this
-  after: Message<Body> = this
+  before: Message<Body, Name> = this
+  after: Message<Body, Name> = this
   /** Ends what only a waiting message needs. */
   leave: (() => void) | undefined = undefined
 
   constructor(
-    owner: Owner<Body>,
+    owner: Owner<Body, Name>,
     body: Body,
     bytes: number,
-    name: string | undefined,
+    name: Name,
     isVolatile: boolean,
     key: string | undefined,
     expiresAt: number,
@@ -148,9 +148,9 @@ class Message<Body> extends Settling implements Outgoing<Body> {
 }
 
 /** What the outbox does for its messages. */
-interface Owner<Body> {
-  onSettled(message: Message<Body>): void
-  takeBack(message: Message<Body>): boolean
+interface Owner<Body, Name> {
+  onSettled(message: Message<Body, Name>): void
+  takeBack(message: Message<Body, Name>): boolean
 }
 
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
@@ -159,13 +159,13 @@ const sliceLength = 8
 const pollInterval = 20
 
 /** `settled` hears of every outcome, each in its turn: never in the middle of a flush. */
-export function createOutbox<Body>(
+export function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
   maxFrameBytes: () => number,
   link: Link<Body>,
   clock: Clock,
-  settled: (name: string | undefined, outcome: Outcome, bytes: number, message: Delivery) => void,
-): Outbox<Body> {
+  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
+): Outbox<Body, Name> {
   const {
     maxMessages = 10_000,
     maxBytes = 8_388_608,
@@ -173,16 +173,16 @@ export function createOutbox<Body>(
     highWaterBytes = 1_048_576,
   } = options
   // A ring of messages, which begins and ends here. It forgets any of them in constant time, like a set, and costs less.
-  const ends = {} as Message<Body>
+  const ends = {} as Message<Body, Name>
   ends.before = ends.after = ends
   let size = 0
-  const keyed = new Map<string, Message<Body>>()
+  const keyed = new Map<string, Message<Body, Name>>()
   /** The volatile messages that wait for the end of the turn. */
-  let fleeting: Message<Body>[] = []
+  let fleeting: Message<Body, Name>[] = []
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
   /** The messages whose outcome nobody has heard of. */
-  const outcomes: Message<Body>[] = []
+  const outcomes: Message<Body, Name>[] = []
   /** How many of them were told, should a listener throw. */
   let announced = 0
   let flushing = false
@@ -191,12 +191,12 @@ export function createOutbox<Body>(
   let isPaced = false
   let isBatched = false
 
-  const drop = (message: Message<Body>, reason: UndeliveredReason): void =>
+  const drop = (message: Message<Body, Name>, reason: UndeliveredReason): void =>
     message.settle({ status: 'undelivered', reason })
 
-  const isWaiting = (message: Message<Body>): boolean => message.after !== message
+  const isWaiting = (message: Message<Body, Name>): boolean => message.after !== message
 
-  const remove = (message: Message<Body>): void => {
+  const remove = (message: Message<Body, Name>): void => {
     if (!isWaiting(message)) return
     message.before.after = message.after
     message.after.before = message.before
@@ -207,7 +207,7 @@ export function createOutbox<Body>(
     message.leave?.()
   }
 
-  const owner: Owner<Body> = {
+  const owner: Owner<Body, Name> = {
     onSettled(message) {
       remove(message)
       outcomes.push(message)
@@ -266,7 +266,7 @@ export function createOutbox<Body>(
 
   // A message leaves the queue only once the link has taken it. One that the socket throws at is tried again on the
   // next connection; if that throws too, the fault is the message's.
-  const write = (message: Message<Body>): boolean => {
+  const write = (message: Message<Body, Name>): boolean => {
     const taken = link.write(message)
     if (taken) remove(message)
     else if (message.refused) drop(message, 'rejected')
@@ -295,12 +295,12 @@ export function createOutbox<Body>(
     if (!isPaced) flush()
   }
 
-  const isFull = (old: Message<Body> | undefined): boolean => {
+  const isFull = (old: Message<Body, Name> | undefined): boolean => {
     const waits = old && isWaiting(old)
     return size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
   }
 
-  const makeRoom = (message: Message<Body>): void => {
+  const makeRoom = (message: Message<Body, Name>): void => {
     const old = message.key === undefined ? undefined : keyed.get(message.key)
     if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')
     if (old) drop(old, 'replaced')
@@ -312,13 +312,13 @@ export function createOutbox<Body>(
   const discard = (reason: UndeliveredReason): void => {
     clock.clearTimer(timer)
     isPaced = false
-    const waiting: Message<Body>[] = []
+    const waiting: Message<Body, Name>[] = []
     for (let message = ends.after; message !== ends; message = message.after) waiting.push(message)
     for (const message of waiting) drop(message, reason)
   }
 
   /** Tells whether the message will be tried at the end of the turn; if not, it has been. */
-  const enqueue = (message: Message<Body>): boolean => {
+  const enqueue = (message: Message<Body, Name>): boolean => {
     message.before = ends.before
     message.after = ends
     ends.before = message.before.after = message

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countedAs, createAddressTally, isLocal } from './addresses.ts'
+import { countedAs, createTally, isLocal } from './addresses.ts'
 
 describe('an address', () => {
   it.each([
@@ -53,7 +53,7 @@ describe('an address', () => {
 
 describe('a tally', () => {
   it('counts up to its limit, down again, and forgets', () => {
-    const tally = createAddressTally(2)
+    const tally = createTally(2)
     tally.add('a')
     expect(tally.isFull('a')).toBe(false)
     tally.add('a')
@@ -66,7 +66,7 @@ describe('a tally', () => {
   })
 
   it('does not count who has no address', () => {
-    const tally = createAddressTally(1)
+    const tally = createTally(1)
     for (let n = 0; n < 3; n++) tally.add('')
     expect([tally.isFull(''), tally.size]).toEqual([false, 0])
   })

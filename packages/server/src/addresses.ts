@@ -1,30 +1,32 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** How many of something there are by address, as far as addresses are limited. */
-export interface AddressTally {
+/** How many of something there are by address or by identity, as far as these are limited. */
+export interface Tally {
   readonly size: number
+  count(name: string): number
   /** Whether there are as many as there may be. */
-  isFull(address: string): boolean
-  add(address: string): void
-  delete(address: string): void
+  isFull(name: string): boolean
+  add(name: string): void
+  delete(name: string): void
 }
 
-/** An empty address is not counted. */
-export function createAddressTally(max: number): AddressTally {
+/** An empty name is not counted. */
+export function createTally(max: number): Tally {
   const counts = new Map<string, number>()
+  const count = (name: string): number => counts.get(name) ?? 0
   return {
     get size() {
       return counts.size
     },
-    isFull: (address) => (counts.get(address) ?? 0) >= max,
-    add(address) {
-      if (address !== '') counts.set(address, (counts.get(address) ?? 0) + 1)
+    count,
+    isFull: (name) => count(name) >= max,
+    add(name) {
+      if (name !== '') counts.set(name, count(name) + 1)
     },
-    delete(address) {
-      const count = counts.get(address)
-      if (count === undefined) return
-      if (count > 1) counts.set(address, count - 1)
-      else counts.delete(address)
+    delete(name) {
+      const left = count(name) - 1
+      if (left > 0) counts.set(name, left)
+      else counts.delete(name)
     },
   }
 }

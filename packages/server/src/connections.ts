@@ -1,4 +1,4 @@
-import { createAddressTally } from './addresses.ts'
+import { createTally } from './addresses.ts'
 import { createAdmission } from './admission.ts'
 import { createConnection, crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
@@ -44,7 +44,7 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
   const { policy, stage, hint, greet, refused, turnedAway } = connectionsPorts
   const { limits, ports } = policy
   const all = new Set<Connection>()
-  const addresses = createAddressTally(limits.maxConnectionsPerAddress)
+  const addresses = createTally(limits.maxConnectionsPerAddress)
   const { admissionRate, admissionBurst, maxConnections } = limits
   const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
   const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => {
@@ -52,7 +52,8 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
     // It will not tell of its end, so that is told for it.
     else socket.onclose?.(undefined as never)
   })
-  const maxHandshakes = maxConnections + Math.max(100, maxConnections / 10)
+  const maxHandshakes = withSlack(maxConnections)
+  const maxHandshakesPerAddress = withSlack(limits.maxConnectionsPerAddress)
   let accepted = 0
   let onGone: (() => void)[] = []
 
@@ -97,6 +98,12 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
       }
       const known = policy.addressOf(request)
       const address = known ?? ''
+      // Those that are turned away stay until they answer: one address must not use up what there is for all.
+      if (addresses.count(address) >= maxHandshakesPerAddress) {
+        drop(socket)
+        turnedAway(request, 4429, 'too many connections of one address')
+        return undefined
+      }
       const isCrowd = addresses.isFull(address)
       const connection = createConnection(socket, request, address, host)
       all.add(connection)
@@ -116,4 +123,16 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
     },
     gone: () => (all.size === 0 ? Promise.resolve() : new Promise((resolve) => onGone.push(resolve))),
   }
+}
+
+/** Room for those that are turned away, and have not answered that yet. */
+function withSlack(max: number): number {
+  return max + Math.max(100, max / 10)
+}
+
+/** Closes a socket without a word, and without waiting for its client. */
+function drop(socket: SocketLike): void {
+  socket.onerror = () => {}
+  if (socket.terminate) socket.terminate()
+  else socket.close(4429, rateHint)
 }

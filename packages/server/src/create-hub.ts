@@ -2,6 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
 import { createAttach } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
+import { createBuffers } from './buffers.ts'
 import { createClientReports } from './client-reports.ts'
 import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
@@ -111,8 +112,13 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       announce('invalid', message)
     },
   })
+  const registry = createRegistry(policy, (held) => endings.expire(held))
+  const overflowed = (held: Held): void => endings.end(held, 'overflow', 4410)
+  const buffers = createBuffers(policy.limits.maxBufferedTotalBytes, { registry, overflowed })
   const outbound = createOutbound(contract, policy, {
-    overflowed: (held) => endings.end(held, 'overflow', 4410),
+    buffers,
+    during: notices.during,
+    overflowed,
     delivered: () => void counters.deliveredMessages++,
     tooLarge: reportFor,
   })
@@ -131,10 +137,6 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       if (connection) refused(connection, 1013, why, troubleHint, error, held.peer)
     },
     changed: (held) => endings.end(held, 'identity', 4410),
-  })
-  const registry = createRegistry(policy, (held) => {
-    // A client that has not confirmed its session in time may still be there.
-    endings.end(held, 'expired', 4408)
   })
   const heartbeats = createHeartbeats(policy)
   const lanes = createLanes(
@@ -190,13 +192,14 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy,
     registry,
     release: sessions.release,
+    post: notices.post,
     ended(held, end) {
       const { peer, answers, endListeners } = held
-      notices.post(() => {
-        answers?.lost()
-        endListeners?.emit('end', end)
-        watchers.emit('closed', { ...end, peer })
-        shutdown.sessionEnded()
+      notices.during(() => {
+        if (answers) notices.post(answers.lost)
+        if (endListeners) notices.post(() => endListeners.emit('end', end))
+        announce('closed', { ...end, peer })
+        notices.post(shutdown.sessionEnded)
       })
     },
   })
@@ -215,7 +218,15 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     refused,
     turnedAway: (request, code, why) => announceRefusal({ code, why, request }),
   })
-  const shutdown = createShutdown({ policy, registry, outbound, greeting, endings, gone: connections.gone })
+  const shutdown = createShutdown({
+    policy,
+    registry,
+    outbound,
+    greeting,
+    endings,
+    during: notices.during,
+    gone: connections.gone,
+  })
   const detachments = new Set<() => void>()
   const attach = createAttach({
     policy,
@@ -241,16 +252,13 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
       const encoded = outbound.encode(name, data)
       const isExcepted = exceptOf(how.except)
+      // Whatever that function does, nothing is sent before it has answered for everybody.
+      const recipients: Held[] = []
       for (const held of registry.sessions.values())
-        if (held.stage === 'confirmed' && !isExcepted(held.peer)) outbound.post(held, encoded, how)
+        if (held.stage === 'confirmed' && !isExcepted(held.peer)) recipients.push(held)
+      outbound.postToAll(recipients, encoded, how)
     },
     stats() {
-      let bufferedMessages = 0
-      let bufferedBytes = 0
-      for (const { messages, bytes } of registry.sessions.values()) {
-        bufferedMessages += messages
-        bufferedBytes += bytes
-      }
       return {
         ...counters,
         accepted: connections.accepted,
@@ -260,8 +268,8 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
         connected: heartbeats.size,
         tombstones: registry.tombstones.size,
         lanes: lanes.size,
-        bufferedMessages,
-        bufferedBytes,
+        bufferedMessages: buffers.messages,
+        bufferedBytes: buffers.bytes,
       }
     },
 

@@ -7,18 +7,36 @@ export interface Deadlines<T> {
   /** Makes the thing due after the delay from now on, also if it was added before. */
   add(item: T): void
   delete(item: T): void
+  /** All of them; those that are due first come first. */
+  items(): Iterable<T>
   clear(): void
 }
 
-/** `due` is called for each thing, which is forgotten by then, and must not throw: never early, and a little late. */
-export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) => void): Deadlines<T> {
+/** How long things are dealt with in one go before other work gets a turn, in milliseconds. */
+const sliceLength = 10
+
+/**
+ * `due` is called for each thing, which is forgotten by then: never early, and a little late. What it gives to `afterwards`
+ * is called when nothing else is due, and so comes across none of the things that are due at the same time.
+ */
+export function createDeadlines<T>(
+  clock: Clock,
+  delay: number,
+  due: (item: T, afterwards: (next: () => void) => void) => void,
+): Deadlines<T> {
   // Many things must not need as many timers, so one waits for those that come soon after.
   const slack = delay / 50
   // As all wait for the same time, the order of insertion is the order in which they are due.
   const moments = new Map<T, number>()
+  const overdue = new Set<T>()
+  const followers = new Set<() => void>()
+  const afterwards = (next: () => void): void => void followers.add(next)
   let timer: unknown
+  let isFiring = false
 
   const start = (): void => {
+    if (isFiring || timer !== undefined) return
+    if (overdue.size + followers.size > 0) return void (timer = clock.setTimer(fire, 0))
     const [first] = moments.values()
     if (first === undefined) return
     const wait = Math.ceil(Math.max(0, first - clock.now()) + slack)
@@ -27,13 +45,29 @@ export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) =
 
   const fire = (): void => {
     timer = undefined
-    const now = clock.now()
+    isFiring = true
+    const startedAt = clock.now()
+    const isOver = (): boolean => clock.now() - startedAt > sliceLength
     for (const [item, at] of moments) {
-      if (at > now) break
+      if (at > startedAt) break
       moments.delete(item)
-      due(item)
+      overdue.add(item)
     }
-    if (timer === undefined) start()
+    try {
+      for (const item of overdue) {
+        overdue.delete(item)
+        due(item, afterwards)
+        if (isOver()) return
+      }
+      for (const next of followers) {
+        followers.delete(next)
+        next()
+        if (isOver()) return
+      }
+    } finally {
+      isFiring = false
+      start()
+    }
   }
 
   const stop = (): void => {
@@ -43,19 +77,28 @@ export function createDeadlines<T>(clock: Clock, delay: number, due: (item: T) =
 
   return {
     get size() {
-      return moments.size
+      return moments.size + overdue.size
     },
     add(item) {
+      overdue.delete(item)
       moments.delete(item)
       moments.set(item, clock.now() + delay)
-      if (timer === undefined) start()
+      start()
     },
     delete(item) {
-      if (moments.delete(item) && moments.size === 0) stop()
+      const isDeleted = moments.delete(item) || overdue.delete(item)
+      if (isDeleted && moments.size + overdue.size + followers.size === 0) stop()
+    },
+    *items() {
+      yield* overdue
+      yield* moments.keys()
     },
     clear() {
       moments.clear()
+      overdue.clear()
       stop()
+      for (const next of followers) next()
+      followers.clear()
     },
   }
 }

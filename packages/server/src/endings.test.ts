@@ -2,6 +2,7 @@ import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { ended, newcomer, resuming, setUp } from '../test/support/set-up.ts'
 import { createHub } from './index.ts'
+import type { Peer } from './index.ts'
 
 describe('a client that leaves', () => {
   it('is answered with a final cursor, and all is settled by its own', async () => {
@@ -274,5 +275,111 @@ describe('closing the hub', () => {
   it('refuses to drain for no time that there is', async () => {
     await expect(createHub().close({ drain: -1 })).rejects.toMatchObject({ code: 'misuse' })
     await expect(createHub().close({ drain: Infinity })).rejects.toMatchObject({ code: 'misuse' })
+  })
+})
+
+describe('sessions that end in the middle of a broadcast', () => {
+  /** Clients that are away, for each of which as much waits as may. */
+  const setUpFull = async (count: number) => {
+    const scene = setUp({ limits: { maxBufferedMessages: 5 } })
+    for (let n = 0; n < count; n++) {
+      const client = await scene.join()
+      if (n % 2 === 0) client.socket.end()
+    }
+    const sent = scene.peers.map((peer) => peer.send('first'))
+    for (let n = 1; n < 5; n++) scene.hub.broadcast('tick', n)
+    return { ...scene, sent }
+  }
+
+  it('are told of after it, one after the other, although each leads to another broadcast', async () => {
+    const { hub, heard, peers, reported, sent } = await setUpFull(1_000)
+    let depth = 0
+    let deepest = 0
+    const told: string[] = []
+    const tell = (why: string): void => {
+      depth++
+      deepest = Math.max(deepest, depth)
+      // Nobody who is over the limit is left when the first is told of.
+      expect(hub.peers.size).toBe(0)
+      told.push(why)
+      hub.broadcast('left', why)
+      depth--
+    }
+    for (const peer of peers) peer.onClose(({ why }) => tell(why))
+    hub.watch('closed', ({ why }) => tell(why))
+    hub.broadcast('one too many')
+    expect([told.length, deepest]).toEqual([2_000, 1])
+    const end = { why: 'overflow', undelivered: 5, unknown: 0 }
+    expect(heard.filter(([kind]) => kind === 'closed')[0]).toEqual(['closed', end])
+    expect(sent.every(({ outcome }) => outcome)).toBe(true)
+    await settleMicrotasks()
+    expect(reported).toEqual([])
+    expect(hub.stats()).toMatchObject({ sessions: 0, connections: 0, bufferedMessages: 0, bufferedBytes: 0 })
+  })
+
+  it('end all the same when a listener throws, and so does what reports that', async () => {
+    const report = (): never => {
+      throw new Error('oops')
+    }
+    const { hub, heard, join } = setUp({ limits: { maxBufferedMessages: 1 }, ports: { report } })
+    for (let n = 0; n < 3; n++) (await join()).socket.end()
+    hub.broadcast('tick')
+    hub.onPeer(() => {})
+    hub.watch('closed', report)
+    expect(() => hub.broadcast('tick')).toThrow('oops')
+    expect(heard.filter(([kind]) => kind === 'closed')).toHaveLength(3)
+    expect(hub.stats()).toMatchObject({ sessions: 0, connections: 0 })
+  })
+
+  it('are left out of it when the function that leaves out peers ends them', async () => {
+    const { hub, join, peers, heard } = setUp()
+    const clients = [await join(), await join(), await join()]
+    const except = (peer: Peer): boolean => {
+      if (peer === peers[1]) peers[0]!.close(1000)
+      return false
+    }
+    hub.broadcast('tick', 1, { except })
+    await settleMicrotasks()
+    expect(clients.map((client) => client.frames())).toEqual([[], [[1, 0, 'tick', 1]], [[1, 0, 'tick', 1]]])
+    expect(heard.some(([kind]) => kind === 'closed')).toBe(false)
+  })
+
+  it('leave nobody with a part of what a function that throws was asked about', async () => {
+    const { hub, join, peers } = setUp()
+    const clients = [await join(), await join()]
+    const except = (peer: Peer): boolean => {
+      if (peer === peers[1]) throw new Error('oops')
+      return false
+    }
+    expect(() => hub.broadcast('tick', 1, { except })).toThrow('oops')
+    await settleMicrotasks()
+    expect(clients.map((client) => client.frames())).toEqual([[], []])
+  })
+})
+
+describe('sessions that expire together', () => {
+  it('have all ended when the first is told of, so that what is sent to the rest is not sent to them', async () => {
+    const { clock, hub, join, peers } = setUp({ sessionTimeout: 1_000 })
+    for (let n = 0; n < 500; n++) (await join()).socket.end()
+    await join()
+    const sizes: number[] = []
+    for (const peer of peers)
+      peer.onClose(() => {
+        sizes.push(hub.peers.size)
+        hub.broadcast('left', peer.id)
+      })
+    await clock.advance(1_100)
+    expect(sizes).toEqual(Array(500).fill(1))
+    expect(peers.at(-1)!.isConnected).toBe(true)
+  })
+})
+
+describe('closing the hub', () => {
+  it('may be done again by whoever is told that a session ended because of it', async () => {
+    const { hub, join, heard } = setUp()
+    for (let n = 0; n < 3; n++) (await join()).socket.end()
+    hub.watch('closed', () => void hub.close())
+    await hub.close()
+    expect(heard.filter(([kind]) => kind === 'closed')).toHaveLength(3)
   })
 })

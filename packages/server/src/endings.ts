@@ -11,6 +11,8 @@ import type { Registry } from './registry.ts'
 export interface Endings {
   /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
   end(held: Held, why: LostReason, code: number, details?: EndDetails): void
+  /** The same for a session that nobody has come back for. The application hears of it when the result is called. */
+  expire(held: Held): () => void
   /**
    * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
    * connection it ends at once.
@@ -18,8 +20,6 @@ export interface Endings {
   part(held: Held, why: LostReason, code: number, reason?: string): void
   /** The client says goodbye. */
   left(held: Held, bye: Bye, why: 'left' | 'drained', code: number, reason?: string): void
-  /** Gives up waiting for the goodbyes of clients. */
-  hurry(): void
 }
 
 export interface EndDetails {
@@ -33,6 +33,8 @@ export interface EndingsPorts {
   readonly policy: Policy
   readonly registry: Registry
   release(held: Held): Connection | undefined
+  /** Calls a function that may call the application, once the step is over. */
+  post(notice: () => void): void
   /** A session has ended that the application knows of. */
   ended(held: Held, end: PeerEnd): void
 }
@@ -55,7 +57,7 @@ const farewellTimeout = 1_000
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
-export function createEndings({ policy, registry, release, ended }: EndingsPorts): Endings {
+export function createEndings({ policy, registry, release, post, ended }: EndingsPorts): Endings {
   const farewells = new Set<Farewell>()
   const overdue = createDeadlines<Farewell>(policy.ports.clock, farewellTimeout, (farewell) =>
     farewell.finish(),
@@ -70,7 +72,8 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
     }
     registry.remove(held, why)
     held.stage = 'ended'
-    held.stopRenewal?.()
+    // The application may listen to the signal that this aborts.
+    if (held.stopRenewal) post(held.stopRenewal)
     held.outbox?.refuse('session-lost')
     return remains
   }
@@ -98,12 +101,23 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
     if (isConfirmed) ended(held, end)
   }
 
+  /** Ends the session; the application hears of it when the result is called. */
+  const finish = (
+    held: Held,
+    why: LostReason,
+    code: number,
+    { finalCursor, reason = why }: EndDetails,
+  ): (() => void) => {
+    const remains = retire(held, why)
+    remains.connection?.close(code, reason)
+    const end = settle(held, remains, why, finalCursor)
+    return () => announce(held, remains, end)
+  }
+
   return {
-    end(held, why, code, { finalCursor, reason = why } = {}) {
-      const remains = retire(held, why)
-      remains.connection?.close(code, reason)
-      announce(held, remains, settle(held, remains, why, finalCursor))
-    },
+    end: (held, why, code, details = {}) => finish(held, why, code, details)(),
+    // A client that has not confirmed its session in time may still be there.
+    expire: (held) => finish(held, 'expired', 4408, {}),
 
     part(held, why, code, reason) {
       if (held.stage === 'ended') return
@@ -142,10 +156,6 @@ export function createEndings({ policy, registry, release, ended }: EndingsPorts
       connection?.send(farewellOf(held.session, remains.queued))
       connection?.close(code, reason)
       announce(held, remains, end)
-    },
-
-    hurry() {
-      for (const farewell of [...farewells]) farewell.finish()
     },
   }
 }

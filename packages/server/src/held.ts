@@ -1,4 +1,5 @@
 import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfast/protocol'
+import type { SharedMessage } from './buffers.ts'
 import type { Connection } from './connection.ts'
 import type { Listeners } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -21,7 +22,7 @@ export interface Held {
   /** The largest message in bytes that the client takes. */
   maxFrame: number
   readonly dials: Dials
-  outbox: Outbox<Body> | undefined
+  outbox: HeldOutbox | undefined
   requests: Requests | undefined
   answers: Answers | undefined
   /** How many messages of the client may be handed on. */
@@ -45,6 +46,9 @@ export interface Held {
   endListeners: Listeners | undefined
   end: PeerEnd | undefined
 }
+
+/** The outbox of a session. A message that others wait for as well is known by what they share. */
+export type HeldOutbox = Outbox<Body, SharedMessage | undefined>
 
 /** The numbers of the dials of a session, by which a late greeting is known. */
 export interface Dials {

@@ -64,7 +64,8 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   /** The sessions that there are, by id, also those whose client is away for the moment. */
   readonly peers: ReadonlyMap<string, Peer<C, Data>>
   /**
-   * Sends an event to everybody, or to those that the options say. It is encoded once.
+   * Sends an event to everybody, or to those that the options say. It is encoded once. Sessions that end because too much
+   * waits for them are told of when it is sent to all others.
    *
    * @throws {HoldfastError} `misuse`, as `peer.send` does
    */
@@ -103,7 +104,10 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
 
 /** How a broadcast is to be treated. */
 export interface BroadcastOptions<P> extends SendOptions {
-  /** Whom to leave out: a peer, several, or those for which the function says so. */
+  /**
+   * Whom to leave out: a peer, several, or those for which the function says so. It is asked for everybody before anything
+   * is sent; when it throws, nobody gets the event.
+   */
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
 }
 
@@ -162,8 +166,9 @@ export interface HubStats {
   readonly tombstones: number
   /** Lanes of clients that are remembered. */
   readonly lanes: number
-  /** What waits for clients to take and to acknowledge it. */
+  /** What waits for clients to take and to acknowledge it: each message counts for every session that it waits for. */
   readonly bufferedMessages: number
+  /** The memory that this takes, as `limits.maxBufferedTotalBytes` counts it. */
   readonly bufferedBytes: number
   /** Connections that were accepted. */
   readonly accepted: number

@@ -1,6 +1,6 @@
 import { createAnswers, HoldfastError } from '@holdfast/protocol'
 import type { Answerer, Answers, Bye, Control, Frame } from '@holdfast/protocol'
-import { createAddressTally } from './addresses.ts'
+import { createTally } from './addresses.ts'
 import type { Held } from './held.ts'
 import type { Lanes } from './lanes.ts'
 import type { Outbound } from './outbound.ts'
@@ -31,7 +31,7 @@ export interface InboundPorts {
 export function createInbound(ports: InboundPorts): Inbound {
   const { router, lanes, outbound, report, token, bye, violated, received } = ports
   // Sessions end and begin faster than handlers, so it does not help to begin another one.
-  const running = createAddressTally(ports.maxRunningRequests)
+  const running = createTally(ports.maxRunningRequests)
 
   /** The handler of a request, as long as not too many run for whoever asks. */
   const find = (held: Held, name: string): Answerer | undefined => {
@@ -66,7 +66,7 @@ export function createInbound(ports: InboundPorts): Inbound {
     const value = meta?.absent ? undefined : frame[3]
     if (meta?.lane) {
       if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a lane')
-      if (!lanes.take(held.identity, meta.lane)) return
+      if (!lanes.take(held, meta.lane)) return
     }
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)

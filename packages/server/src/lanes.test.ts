@@ -1,3 +1,4 @@
+import type { Place } from '@holdfast/protocol'
 import { createVirtualClock } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
@@ -6,50 +7,88 @@ import { createLanes } from './lanes.ts'
 describe('what is remembered of lanes', () => {
   const create = (timeout = 1_000, max = 10) => {
     const clock = createVirtualClock()
-    return { clock, lanes: createLanes(clock, () => 'e', timeout, max) }
+    const lanes = createLanes(clock, () => 'e', timeout, max)
+    const take = (identity: string | null, place: Place, address = ''): boolean =>
+      lanes.take({ identity, address }, place)
+    const ttl = (identity: string | null, address = ''): number => lanes.offer({ identity, address }).ttl
+    return { clock, lanes, take, ttl }
   }
 
   it('is the highest number of each, for each identity', () => {
-    const { lanes } = create()
-    expect([1, 3, 2, 3, 4].map((n) => lanes.take(null, ['a', n]))).toEqual([true, true, false, false, true])
-    expect(lanes.take(null, ['b', 1])).toBe(true)
-    expect(lanes.take('', ['a', 1])).toBe(true)
-    expect(lanes.take('u', ['a', 1])).toBe(true)
-    expect(lanes.take('u', ['a', 1])).toBe(false)
+    const { lanes, take } = create()
+    expect([1, 3, 2, 3, 4].map((n) => take(null, ['a', n]))).toEqual([true, true, false, false, true])
+    expect(take(null, ['b', 1])).toBe(true)
+    expect(take('', ['a', 1])).toBe(true)
+    expect(take('u', ['a', 1])).toBe(true)
+    expect(take('u', ['a', 1])).toBe(false)
     expect(lanes.size).toBe(4)
   })
 
   it('lasts from its last use on, without a timer', async () => {
-    const { clock, lanes } = create()
-    lanes.take(null, ['a', 1])
+    const { clock, lanes, take } = create()
+    take(null, ['a', 1])
     await clock.advance(600)
     // Also what is not handed on is a use.
-    lanes.take(null, ['a', 1])
+    take(null, ['a', 1])
     await clock.advance(999)
-    expect(lanes.take(null, ['a', 1])).toBe(false)
+    expect(take(null, ['a', 1])).toBe(false)
     await clock.advance(1_000)
-    lanes.take(null, ['b', 1])
+    take(null, ['b', 1])
     expect([lanes.size, clock.pending]).toEqual([1, 0])
-    expect(lanes.take(null, ['a', 1])).toBe(true)
-    expect(lanes.offer).toEqual({ epoch: 'e', ttl: 1_000 })
+    expect(take(null, ['a', 1])).toBe(true)
+    expect(lanes.offer({ identity: null, address: '' })).toEqual({ epoch: 'e', ttl: 1_000 })
   })
 
   it('is bounded; what was used longest ago goes first, and no more is promised than there is', async () => {
-    const { clock, lanes } = create(1_000, 2)
+    const { clock, lanes, take, ttl } = create(1_000, 2)
     for (const lane of ['a', 'b']) {
-      lanes.take(null, [lane, 1])
+      take(null, [lane, 1])
       await clock.advance(10)
     }
-    lanes.take(null, ['a', 2])
-    expect(lanes.offer.ttl).toBe(1_000)
+    take(null, ['a', 2])
+    expect(ttl(null)).toBe(1_000)
     await clock.advance(10)
-    lanes.take(null, ['c', 1])
+    take(null, ['c', 1])
     expect(lanes.size).toBe(2)
     // `b` was used 20 ms ago.
-    expect(lanes.offer.ttl).toBe(20)
-    expect(lanes.take(null, ['a', 2])).toBe(false)
+    expect(ttl(null)).toBe(20)
+    expect(take(null, ['a', 2])).toBe(false)
     await clock.advance(5_000)
-    expect(lanes.offer.ttl).toBe(1_000)
+    expect(ttl(null)).toBe(1_000)
+  })
+
+  it('is what an identity or an address with few of them had, when another one has made up thousands', async () => {
+    const { clock, lanes, take, ttl } = create(1_000_000, 10_000)
+    take('victim', ['v', 1])
+    take(null, ['w', 1], '203.0.113.1')
+    await clock.advance(1_000)
+    for (let n = 0; n < 30_000; n++) take('mallory', [`m${n}`, 1], '203.0.113.2')
+    for (let n = 0; n < 30_000; n++) take(null, [`n${n}`, 1], '203.0.113.3')
+    for (let n = 0; n < 30_000; n++) take(`sybil${n}`, ['s', 1], '203.0.113.4')
+    expect(lanes.size).toBeLessThanOrEqual(10_000)
+    await clock.advance(1_000)
+    expect(take('victim', ['v', 1], '203.0.113.9')).toBe(false)
+    expect(take(null, ['w', 1], '203.0.113.9')).toBe(false)
+    expect([ttl('victim', '203.0.113.9'), ttl(null, '203.0.113.1')]).toEqual([1_000_000, 1_000_000])
+    // Whoever did that is told that less is remembered.
+    expect([ttl('mallory', '203.0.113.9'), ttl(null, '203.0.113.3'), ttl('any', '203.0.113.4')]).toEqual([
+      1_000, 1_000, 1_000,
+    ])
+    await clock.advance(1_000_000)
+    take('mallory', ['m', 1], '203.0.113.2')
+    expect([lanes.size, ttl('mallory', '203.0.113.2')]).toEqual([1, 1_000_000])
+  })
+
+  it('is told truly to everybody when more have been greedy than can be told apart', async () => {
+    const { clock, take, ttl } = create(1_000_000, 16)
+    for (let id = 0; id < 2_000; id++) {
+      for (let n = 0; n < 20; n++) take(`i${id}`, [`l${n}`, 1])
+      await clock.advance(1)
+    }
+    const told = ttl('i0')
+    expect(told).toBeLessThan(2_000)
+    expect(told).toBeGreaterThan(0)
+    expect(take('i0', ['l19', 1])).toBe(true)
   })
 })
 

@@ -1,8 +1,10 @@
+import { getHeapStatistics } from 'node:v8'
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
 import { createHub, isHoldfastError } from './index.ts'
 import type { HubOptions } from './index.ts'
+import { resolveOptions } from './options.ts'
 
 const crowd = '{"after":[10000,30000]}'
 const patience = '{"after":[30000,60000]}'
@@ -108,6 +110,35 @@ describe('limits of sessions', () => {
     const whys = []
     for (const ok of oks) whys.push((await dial().greet(resuming(ok, 0))).lost?.why)
     expect(whys).toEqual(['unknown', 'protocol', 'protocol'])
+  })
+})
+
+describe('what one client can use up', () => {
+  it('are not all sessions: those of an identity are counted, wherever they come from', async () => {
+    const { dial, hub } = setUp({
+      limits: { maxSessionsPerIdentity: 2 },
+      authenticate: ({ token }) => ({ identity: token ?? null }),
+    })
+    for (const client of ['a', 'b']) await dial().greet({ client, token: 'mallory' })
+    const third = dial(from('203.0.113.1'))
+    await third.say(['hi', { ...newcomer, token: 'mallory' }])
+    expect(third.socket.closedWith).toEqual({ code: 4429, reason: patience })
+    await dial().greet({ token: 'ann' })
+    for (const client of ['c', 'd', 'e']) await dial().greet({ client })
+    expect(hub.stats().sessions).toBe(6)
+  })
+
+  it('are not all connections: an address that does not answer its refusals is not even refused', async () => {
+    const { dial, hub, join } = setUp({ limits: { maxConnections: 300, maxConnectionsPerAddress: 2 } })
+    const flood = Array.from({ length: 1_000 }, () => {
+      const { socket } = dial(from('203.0.113.1'))
+      socket.isPolite = false
+      return socket
+    })
+    expect(hub.stats().connections).toBe(102)
+    expect(flood.at(-1)).toMatchObject({ isTerminated: true, closedWith: undefined })
+    await join()
+    expect(hub.stats().sessions).toBe(1)
   })
 })
 
@@ -374,6 +405,77 @@ describe('limits of what waits for a client', () => {
     ])
     await back.say(['a', 2])
     expect([await sent[0], await sent[2]]).toEqual([{ status: 'delivered' }, { status: 'delivered' }])
+  })
+})
+
+describe('the limit of what waits for all clients together', () => {
+  it('ends those that are away longest, until an eighth is free, and nobody else', async () => {
+    const { clock, dial, heard, hub, join, peers } = setUp({ limits: { maxBufferedTotalBytes: 13_800 } })
+    const clients = []
+    for (let n = 0; n < 8; n++) clients.push(await join())
+    for (const n of [2, 0, 5, 1]) {
+      clients[n]!.socket.end()
+      await clock.advance(10)
+    }
+    for (let n = 1; n <= 21; n++) {
+      hub.broadcast('tick', n)
+      await settleMicrotasks()
+      for (const there of [3, 4, 6, 7]) await clients[there]!.say(['a', n])
+    }
+    const closed = heard.filter(([kind]) => kind === 'closed')
+    expect(closed).toMatchObject([['closed', { why: 'overflow', unknown: 0 }]])
+    expect([...hub.peers.keys()]).not.toContain(peers[2]!.id)
+    expect((await dial().greet(resuming(clients[2]!.ok, 0))).lost?.why).toBe('overflow')
+    expect((await dial().greet(resuming(clients[0]!.ok, 0))).session).toBe(clients[0]!.ok.session)
+  })
+
+  it('counts what a message costs, and what many wait for once', async () => {
+    const { hub, join, peers } = setUp()
+    for (let n = 0; n < 10; n++) (await join()).socket.end()
+    hub.broadcast('m', 'x'.repeat(100_000))
+    const shared = hub.stats().bufferedBytes
+    expect(shared).toBeGreaterThan(100_000 + 10 * 100)
+    expect(shared).toBeLessThan(110_000)
+    for (const peer of peers) peer.send('m', 'x'.repeat(100_000))
+    expect(hub.stats().bufferedBytes).toBeGreaterThan(1_100_000)
+    for (const peer of peers) peer.close()
+    expect(hub.stats()).toMatchObject({ bufferedMessages: 0, bufferedBytes: 0 })
+  })
+
+  it('is at the expense of a client that has more than a quarter of it, although others are away longer', async () => {
+    const { dial, heard, hub, join, peers } = setUp({
+      limits: { maxBufferedTotalBytes: 100_000 },
+      authenticate: ({ token }) => ({ identity: token! }),
+    })
+    for (const token of ['ann', 'bob']) (await join({ token })).socket.end()
+    for (let n = 0; n < 4; n++) await dial().greet({ token: 'mallory', window: [1, 1] })
+    hub.broadcast('tick')
+    for (const peer of peers.slice(2)) for (let n = 0; n < 3; n++) peer.send('answer', 'x'.repeat(10_000))
+    expect(heard.filter(([kind]) => kind === 'closed')).toHaveLength(1)
+    expect([...hub.peers.values()].map(({ identity }) => identity)).toEqual([
+      'ann',
+      'bob',
+      'mallory',
+      'mallory',
+      'mallory',
+    ])
+  })
+
+  it('also ends clients that are there and take nothing, those for which most waits first', async () => {
+    const { hub, join, peers } = setUp({ limits: { maxBufferedTotalBytes: 10_000 } })
+    for (let n = 0; n < 3; n++) await join({ window: [1, 1] })
+    peers[0]!.send('a', 'x'.repeat(1_000))
+    peers[1]!.send('a', 'x'.repeat(5_000))
+    peers[2]!.send('a', 'x'.repeat(1_000))
+    const last = peers[0]!.send('a', 'x'.repeat(3_000))
+    expect(hub.peers.size).toBe(2)
+    expect(hub.peers.has(peers[1]!.id)).toBe(false)
+    expect(last.outcome).toBeUndefined()
+  })
+
+  it('is a quarter of the heap limit unless it is given', () => {
+    const { limits } = resolveOptions({})
+    expect(limits.maxBufferedTotalBytes).toBe(getHeapStatistics().heap_size_limit / 4)
   })
 })
 

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { defaultDecodeLimits, misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, DecodeLimits, Window } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
@@ -213,13 +214,21 @@ export interface HubLimits {
    */
   readonly maxSessionsPerAddress?: number
   /**
-   * How many ended sessions are remembered.
+   * The same for those of one identity, unless it is null.
+   *
+   * @default 5_000
+   */
+  readonly maxSessionsPerIdentity?: number
+  /**
+   * How many ended sessions are remembered. When there are more, those are forgotten first of which an identity or an
+   * address has the most.
    *
    * @default 100_000
    */
   readonly maxTombstones?: number
   /**
-   * How many lanes are remembered. Those that were used longest ago are forgotten first, which clients are told of.
+   * How many lanes are remembered. When there are more, the identities and addresses that have the most lose those that
+   * they used longest ago, which they are told of. Nobody else is told less.
    *
    * @default 100_000
    */
@@ -263,6 +272,15 @@ export interface HubLimits {
    * @default 8_388_608
    */
   readonly maxBufferedBytes?: number
+  /**
+   * What may wait for all clients together, in bytes of memory: each message counts 160 bytes for every session that it
+   * waits for, and its size, which counts once for a broadcast. When there is more, sessions end as `overflow` until an
+   * eighth is free: those without a connection, the ones that are away longest first, then those for which most waits. A
+   * single identity or address that has more than a quarter of what waits loses its own first.
+   *
+   * @default a quarter of the heap limit of V8
+   */
+  readonly maxBufferedTotalBytes?: number
 }
 
 /** What was made of the options. */
@@ -291,6 +309,7 @@ const defaultLimits = {
   admissionRate: Infinity,
   maxSessions: 50_000,
   maxSessionsPerAddress: 5_000,
+  maxSessionsPerIdentity: 5_000,
   maxTombstones: 100_000,
   maxLanes: 100_000,
   messageRate: 2_000,
@@ -305,7 +324,11 @@ export function resolveOptions(options: HubOptions): Policy {
   const ports: HubPorts = { ...systemPorts, ...given(options.ports) }
   const decode = { ...defaultDecodeLimits, ...given(options.limits?.decode) }
   const wanted = { ...defaultLimits, ...given(options.limits), decode }
-  const limits = { ...wanted, admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate) }
+  const limits = {
+    ...wanted,
+    admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate),
+    maxBufferedTotalBytes: wanted.maxBufferedTotalBytes ?? getHeapStatistics().heap_size_limit / 4,
+  }
   const times = {
     sessionTimeout: options.sessionTimeout ?? 120_000,
     tombstoneTimeout: options.tombstoneTimeout ?? 86_400_000,

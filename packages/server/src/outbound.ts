@@ -13,7 +13,6 @@ import type {
   Line,
   Link,
   Meta,
-  Outbox,
   RequestOptions,
   Requests,
   RequestSchema,
@@ -21,7 +20,8 @@ import type {
   SendOptions,
   StandardSchema,
 } from '@holdfast/protocol'
-import type { Held } from './held.ts'
+import type { Buffers, SharedMessage } from './buffers.ts'
+import type { Held, HeldOutbox } from './held.ts'
 import type { Policy } from './options.ts'
 
 /** Sends what the application and the hub have to say to clients. */
@@ -34,6 +34,8 @@ export interface Outbound {
   encode(name: string, data: unknown, meta?: Meta): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
   post(held: Held, encoded: Encoded, how?: SendOptions): Delivery
+  /** Sends one message to many, of whom some may end because of it. */
+  postToAll(recipients: readonly Held[], encoded: Encoded, how: SendOptions): void
   /**
    * Sends an answer, which also a hub does that drains.
    *
@@ -49,12 +51,16 @@ export interface Outbound {
 
 /** A message that is ready to be sent, to any number of clients. */
 export interface Encoded {
-  readonly name: string | undefined
   readonly body: Body
   readonly bytes: number
+  /** What is known of it when it is sent to many. */
+  readonly shared: SharedMessage | undefined
 }
 
 export interface OutboundPorts {
+  readonly buffers: Buffers
+  /** Runs a step, which the application hears of when it is over. */
+  during<T>(step: () => T): T
   /** An answer is larger than the client takes. */
   tooLarge(held: Held, error: unknown): void
   /** More waits for the client than the limits allow: its session must end. */
@@ -69,7 +75,7 @@ const pack = 16_384
 export function createOutbound(
   contract: SchemaContract | undefined,
   { limits, ports: { clock } }: Policy,
-  { overflowed, delivered, tooLarge }: OutboundPorts,
+  { buffers, during, overflowed, delivered, tooLarge }: OutboundPorts,
 ): Outbound {
   const { maxBufferedMessages, maxBufferedBytes } = limits
   const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
@@ -100,18 +106,19 @@ export function createOutbound(
     }
   }
 
-  const outboxOf = (held: Held): Outbox<Body> => {
+  const outboxOf = (held: Held): HeldOutbox => {
     if (!held.outbox) {
       // Its own bounds would drop messages; here the session ends instead.
       const bounds = { maxMessages: Infinity, maxBytes: Infinity }
-      held.outbox = createOutbox<Body>(
+      held.outbox = createOutbox<Body, SharedMessage | undefined>(
         bounds,
         () => largest(held),
         link(held),
         clock,
-        (_, { status }, bytes) => {
+        (shared, { status }, bytes) => {
           held.messages--
           held.bytes -= bytes
+          buffers.remove(bytes, shared)
           if (status === 'delivered') delivered()
         },
       )
@@ -120,17 +127,21 @@ export function createOutbound(
     return held.outbox
   }
 
-  const push = (held: Held, { name, body, bytes }: Encoded, how: SendOptions): Delivery => {
+  const push = (held: Held, encoded: Encoded, how: SendOptions): Delivery => {
+    const { body, bytes, shared } = encoded
     const isOver = held.messages >= maxBufferedMessages || held.bytes + bytes > maxBufferedBytes
     if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)
     held.messages++
     held.bytes += bytes
-    return outboxOf(held).push(body, bytes, name, how)
+    buffers.add(bytes, shared)
+    const delivery = outboxOf(held).push(body, bytes, shared, how)
+    buffers.relieve()
+    return delivery
   }
 
   // All that is pushed here settles at once.
-  let refusing: Outbox<Body> | undefined
-  const refuse = ({ name, body, bytes }: Encoded): Delivery => {
+  let refusing: HeldOutbox | undefined
+  const refuse = ({ body, bytes }: Encoded): Delivery => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
       refusing = createOutbox(
@@ -142,7 +153,7 @@ export function createOutbound(
       )
       refusing.refuse('closed')
     }
-    return refusing.push(body, bytes, name, {})
+    return refusing.push(body, bytes, undefined, {})
   }
 
   const post = (held: Held, encoded: Encoded, how: SendOptions = {}): Delivery =>
@@ -152,10 +163,9 @@ export function createOutbound(
     (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
 
   const reply = (held: Held, data: unknown, meta: Meta): void => {
-    const body = encodeBody(null, data, meta)
-    const bytes = bodyBytes(body)
-    if (bytes <= largest(held)) return void push(held, { name: undefined, body, bytes }, {})
-    tooLarge(held, misuse(`an answer of ${bytes} bytes, and the client takes ${largest(held)}`))
+    const encoded = encodedOf(encodeBody(null, data, meta))
+    if (encoded.bytes <= largest(held)) return during(() => void push(held, encoded, {}))
+    tooLarge(held, misuse(`an answer of ${encoded.bytes} bytes, and the client takes ${largest(held)}`))
     reply(held, undefined, {
       ...meta,
       error: 'too-large',
@@ -173,8 +183,7 @@ export function createOutbound(
         })
     }
     try {
-      const body = encodeBody(name, data, meta)
-      return { name, body, bytes: bodyBytes(body) }
+      return encodedOf(encodeBody(name, data, meta))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw misuse(`'${name}' cannot be encoded: ${why}`, error)
@@ -184,23 +193,36 @@ export function createOutbound(
   return {
     encode,
     encodeRaw(data) {
-      const body = encodeBody(null, typeof data === 'string' ? data : bytesOf(data), { raw: true })
-      return { name: undefined, body, bytes: bodyBytes(body) }
+      return encodedOf(encodeBody(null, typeof data === 'string' ? data : bytesOf(data), { raw: true }))
     },
     post(held, encoded, how) {
       checkTime('ttl', how?.ttl)
-      return post(held, encoded, how)
+      return during(() => post(held, encoded, how))
+    },
+    postToAll(recipients, { body, bytes }, how) {
+      checkTime('ttl', how.ttl)
+      const encoded = { body, bytes, shared: { holders: 0 } }
+      during(() => {
+        for (const held of recipients) if (held.stage !== 'ended') post(held, encoded, how)
+      })
     },
     reply,
     request(held, name, input, how) {
       checkTime('timeout', how.timeout)
       const schema = schemas?.get(name)
       if (schema && !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
-      const answer = requestsOf(held).open((id) => post(held, encode(name, input, { id })), how)
+      const answer = requestsOf(held).open((id) => {
+        const encoded = encode(name, input, { id })
+        return during(() => post(held, encoded))
+      }, how)
       return schema ? answer.then((data) => checkAnswer(schema, data)) : answer
     },
     stop: () => void (isStopped = true),
   }
+}
+
+function encodedOf(body: Body): Encoded {
+  return { body, bytes: bodyBytes(body), shared: undefined }
 }
 
 function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {

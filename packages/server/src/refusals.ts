@@ -50,6 +50,7 @@ const byReason: Readonly<Record<string, Advice | undefined>> = {
   'too many sessions': limit('maxSessions'),
   'resumed too often': () => 'It loses its connection faster than it can be sent what it has missed.',
   'too many sessions of one address': limit('maxSessionsPerAddress'),
+  'too many sessions of one identity': limit('maxSessionsPerIdentity'),
 }
 
 /** For the many words that come from the decoder. */

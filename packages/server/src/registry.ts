@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { LostReason } from '@holdfast/protocol'
-import { createAddressTally } from './addresses.ts'
+import { createTally } from './addresses.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Held } from './held.ts'
 import type { Policy } from './options.ts'
 import type { Peer } from './peer.ts'
+import type { Owner } from './shares.ts'
 import { createTombstones } from './tombstones.ts'
 import type { Tombstone, Tombstones } from './tombstones.ts'
 
@@ -18,14 +19,16 @@ export interface Registry {
   newSecret(): string
   /** The session, or what is left of it, if the key is right. */
   find(id: string, key: string): Held | Tombstone | undefined
-  /** The code and the words for why there cannot be one more session for that address, if so. */
-  refusal(address: string): readonly [code: 1013 | 4429, why: string] | undefined
+  /** The code and the words for why there cannot be one more session for that client, if so. */
+  refusal(owner: Owner): readonly [code: 1013 | 4429, why: string] | undefined
   add(held: Held): void
   /** The client has shown that it knows of the session. */
   confirm(held: Held): void
   /** Starts and stops the time that a session has without a connection. */
   miss(held: Held): void
   back(held: Held): void
+  /** Those without a connection; those that are away longest come first. */
+  away(): Iterable<Held>
   /** Leaves a tombstone. */
   remove(held: Held, why: LostReason): void
   clear(): void
@@ -34,16 +37,21 @@ export interface Registry {
 /** How long a session is held that its client may not know of, in milliseconds. */
 const provisionalTimeout = 10_000
 
-/** `expire` hears of sessions that nobody has come back for; it is to remove them. */
-export function createRegistry(policy: Policy, expire: (held: Held) => void): Registry {
+/**
+ * `expire` hears of sessions that nobody has come back for; it is to remove them, and returns what tells the application.
+ */
+export function createRegistry(policy: Policy, expire: (held: Held) => () => void): Registry {
   const { limits, ports } = policy
   const { clock } = ports
   const sessions = new Map<string, Held>()
   const peers = new Map<string, Peer>()
-  const provisional = createDeadlines(clock, provisionalTimeout, expire)
-  const missed = createDeadlines(clock, policy.sessionTimeout, expire)
+  // Listeners that send to everybody must not find all those that expire at the same time.
+  const due = (held: Held, afterwards: (next: () => void) => void): void => afterwards(expire(held))
+  const provisional = createDeadlines<Held>(clock, provisionalTimeout, due)
+  const missed = createDeadlines<Held>(clock, policy.sessionTimeout, due)
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
-  const tally = createAddressTally(limits.maxSessionsPerAddress)
+  const addresses = createTally(limits.maxSessionsPerAddress)
+  const identities = createTally(limits.maxSessionsPerIdentity)
 
   return {
     sessions,
@@ -54,13 +62,15 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
       const found = sessions.get(id) ?? tombstones.find(id)
       return found && isEqual(found.key, key) ? found : undefined
     },
-    refusal(address) {
+    refusal({ identity, address }) {
       if (sessions.size >= limits.maxSessions) return [1013, 'too many sessions']
-      return tally.isFull(address) ? [4429, 'too many sessions of one address'] : undefined
+      if (addresses.isFull(address)) return [4429, 'too many sessions of one address']
+      return identities.isFull(identity ?? '') ? [4429, 'too many sessions of one identity'] : undefined
     },
     add(held) {
       sessions.set(held.id, held)
-      tally.add(held.address)
+      addresses.add(held.address)
+      identities.add(held.identity ?? '')
       provisional.add(held)
     },
     confirm(held) {
@@ -69,13 +79,18 @@ export function createRegistry(policy: Policy, expire: (held: Held) => void): Re
     },
     miss: (held) => missed.add(held),
     back: (held) => missed.delete(held),
+    away: () => missed.items(),
     remove(held, why) {
-      const { id, key, session, outbox } = held
+      const { id, key, identity, address, session, outbox } = held
       provisional.delete(held)
       missed.delete(held)
       peers.delete(id)
-      if (sessions.delete(id)) tally.delete(held.address)
-      tombstones.add(id, { key, why, rx: session.rx, tx: session.tx, queued: outbox?.size ?? 0 })
+      if (sessions.delete(id)) {
+        addresses.delete(address)
+        identities.delete(identity ?? '')
+      }
+      const { rx, tx } = session
+      tombstones.add(id, { key, why, rx, tx, queued: outbox?.size ?? 0 }, held)
     },
     clear() {
       provisional.clear()

@@ -140,7 +140,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       window: limits.window,
       maxFrame: limits.maxFrameBytes,
       ...(lost && { lost }),
-      lanes: lanes.offer,
+      lanes: lanes.offer(held),
     }
     connection.send(encodeControl(['ok', ok]))
   }
@@ -226,7 +226,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       } else if (known) lost = lostOf(known, hi.rx!)
       else if (hi.session !== undefined) lost = { why: 'unknown', rx: null, missed: null }
 
-      const refusal = registry.refusal(connection.address)
+      const refusal = registry.refusal({ identity: authentication.identity, address: connection.address })
       if (refusal) {
         const [code, why] = refusal
         return refused(connection, code, why, code === 1013 ? crowdHint : rateHint)

@@ -19,6 +19,8 @@ export interface Shutdown {
 export interface ShutdownPorts {
   readonly policy: Policy
   readonly registry: Registry
+  /** Runs a step, which the application hears of when it is over. */
+  during<T>(step: () => T): T
   /** Resolves when there are no sockets. */
   gone(): Promise<void>
   readonly greeting: Greeting
@@ -32,7 +34,7 @@ const shortestRedial = 1_000
 const longestRedial = 30_000
 
 export function createShutdown(ports: ShutdownPorts): Shutdown {
-  const { policy, registry, greeting, endings, outbound } = ports
+  const { policy, registry, greeting, endings, outbound, during } = ports
   const { clock } = policy.ports
   let stage: Shutdown['stage'] = 'open'
   let after: readonly [min: number, max: number] = [0, shortestRedial]
@@ -45,7 +47,9 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
     if (stage === 'closed') return
     stage = 'closed'
     clock.clearTimer(timer)
-    for (const held of [...registry.sessions.values()]) endings.part(held, 'drained', 1012, hint())
+    during(() => {
+      for (const held of [...registry.sessions.values()]) endings.part(held, 'drained', 1012, hint())
+    })
   }
 
   const drainFor = (within: number): void => {
@@ -76,7 +80,8 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
     hint,
     close(drain) {
       if (whenClosed && drain === 0) finish()
-      return (whenClosed ??= begin(drain))
+      // Who calls it again when told of an end, calls it for the second time.
+      return during(() => (whenClosed ??= begin(drain)))
     },
     sessionEnded() {
       if (stage === 'draining' && registry.sessions.size === 0) finish()

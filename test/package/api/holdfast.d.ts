@@ -308,11 +308,11 @@ interface Link<Body> {
   write(message: Outgoing<Body>): boolean
   flushed?(): void
 }
-interface Outbox<Body> {
+interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void

@@ -390,23 +390,23 @@ interface Link<Body> {
   write(message: Outgoing<Body>): boolean
   flushed?(): void
 }
-interface Outbox<Body> {
+interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: string | undefined, options: SendOptions): Sent
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
-declare function createOutbox<Body>(
+declare function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
   maxFrameBytes: () => number,
   link: Link<Body>,
   clock: Clock,
-  settled: (name: string | undefined, outcome: Outcome, bytes: number, message: Delivery) => void,
-): Outbox<Body>
+  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
+): Outbox<Body, Name>
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number

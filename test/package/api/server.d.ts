@@ -292,6 +292,7 @@ interface HubLimits {
   readonly admissionBurst?: number
   readonly maxSessions?: number
   readonly maxSessionsPerAddress?: number
+  readonly maxSessionsPerIdentity?: number
   readonly maxTombstones?: number
   readonly maxLanes?: number
   readonly messageRate?: number
@@ -299,6 +300,7 @@ interface HubLimits {
   readonly maxRunningRequests?: number
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
+  readonly maxBufferedTotalBytes?: number
 }
 type Unsubscribe = () => void
 interface HttpServerLike {

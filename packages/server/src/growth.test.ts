@@ -1,0 +1,95 @@
+import { createVirtualClock } from '@holdfast/testing'
+import { describe, expect, it } from 'vitest'
+import { setUp } from '../test/support/set-up.ts'
+import { createLanes } from './lanes.ts'
+import { createTombstones } from './tombstones.ts'
+
+/** Four times as much takes 4 times as long if that is linear, and 16 times if it is quadratic. */
+const most = 10
+
+/** How much more time of the CPU four times as much takes: by the best of a few, of more when the machine is busy. */
+async function growthOf(run: (size: number) => unknown, size: number): Promise<number> {
+  const timeOf = async (of: number): Promise<number> => {
+    const before = process.cpuUsage()
+    await run(of)
+    const { user, system } = process.cpuUsage(before)
+    return user + system
+  }
+  await run(size)
+  let small = Infinity
+  let large = Infinity
+  for (let round = 0; round < 3 || (round < 20 && large / small >= most); round++) {
+    small = Math.min(small, await timeOf(size))
+    large = Math.min(large, await timeOf(4 * size))
+  }
+  return large / small
+}
+
+const owners = {
+  'one identity': () => ({ identity: 'mallory', address: '203.0.113.1' }),
+  'as many identities of one address': (n: number) => ({ identity: `i${n}`, address: '203.0.113.1' }),
+  'as many identities and addresses': (n: number) => ({ identity: `i${n}`, address: `a${n}` }),
+}
+
+describe('the cost of each of many does not grow with their number', () => {
+  it.each(Object.entries(owners))(
+    'for lanes of %s, of which a part has to be forgotten',
+    async (_, ownerOf) => {
+      const growth = await growthOf((size) => {
+        const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size / 2)
+        for (let n = 0; n < size; n++) lanes.take(ownerOf(n), [`lane${n}`, 1])
+        expect(lanes.size).toBe(size / 2)
+      }, 4_000)
+      expect(growth).toBeLessThan(most)
+    },
+  )
+
+  it.each(Object.entries(owners))(
+    'for tombstones of %s, of which a part has to be forgotten',
+    async (_, ownerOf) => {
+      const stone = { key: 'k', why: 'expired', rx: 1, tx: 2, queued: 0 } as const
+      const growth = await growthOf((size) => {
+        const tombstones = createTombstones(createVirtualClock(), 1_000_000, size / 2)
+        for (let n = 0; n < size; n++) tombstones.add(`id${n}`, stone, ownerOf(n))
+        expect(tombstones.size).toBe(size / 2)
+      }, 4_000)
+      expect(growth).toBeLessThan(most)
+    },
+  )
+
+  it('for lanes that are used again and again', async () => {
+    const growth = await growthOf((size) => {
+      const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size)
+      for (let round = 1; round <= 4; round++)
+        for (let n = 0; n < size; n++) lanes.take({ identity: `i${n}`, address: '' }, [`lane${n}`, round])
+    }, 4_000)
+    expect(growth).toBeLessThan(most)
+  })
+
+  it('for broadcasts to clients that are away, of whom some are given up for each', async () => {
+    const growth = await growthOf(async (size) => {
+      const { hub, join } = setUp({ limits: { maxBufferedTotalBytes: size * 1_000 } })
+      for (let n = 0; n < 20; n++) (await join()).socket.end()
+      for (let n = 0; n < size; n++) {
+        hub.broadcast('tick', n)
+        if (n % (size / 20) === 0) (await join()).socket.end()
+      }
+      expect(hub.stats().bufferedBytes).toBeLessThanOrEqual(size * 1_000)
+    }, 500)
+    expect(growth).toBeLessThan(most)
+  })
+
+  it('for sessions that expire together, each of which leads to a broadcast', async () => {
+    let posts = 0
+    const countOf = async (size: number): Promise<number> => {
+      const { clock, hub, join, peers } = setUp({ sessionTimeout: 1_000 })
+      for (let n = 0; n < size; n++) (await join()).socket.end()
+      posts = 0
+      for (const peer of peers) peer.onClose(() => hub.broadcast('left', 1, { except: () => ++posts < 0 }))
+      await clock.advance(1_100)
+      expect(hub.stats().sessions).toBe(0)
+      return posts
+    }
+    expect([await countOf(50), await countOf(200)]).toEqual([0, 0])
+  })
+})
