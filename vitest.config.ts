@@ -30,7 +30,7 @@ const unit: TestProjectInlineConfiguration = {
     // Their clocks are virtual: a test that takes long is one on a machine that is busy.
     testTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
-    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
+    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,growth,simulation,storm}/**/*.test.ts'],
   },
 }
 

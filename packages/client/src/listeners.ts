@@ -12,7 +12,7 @@ export interface Listeners {
   clear(): void
 }
 
-export type Listener = ((...values: never[]) => unknown) & { of?: Listener }
+export type Listener = ((...values: never[]) => unknown) & { of?: Listener | undefined }
 
 export function createListeners(report: (error: unknown) => void): Listeners {
   const registry = mitt<Record<PropertyKey, unknown>>()
@@ -27,8 +27,12 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     }
     entry.of = listener
     registry.on(key, entry as never)
-    const remove = (): void => registry.off(key, entry as never)
+    const remove = (): void => drop(key, entry)
     return remove
+  }
+  const drop = (key: PropertyKey, entry: Listener): void => {
+    entry.of = undefined
+    registry.off(key, entry as never)
   }
 
   return {
@@ -36,7 +40,7 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     once: (key, listener) => add(key, listener, true),
     off(key, listener) {
       const found = registered.get(key)?.find((entry) => entry.of === listener)
-      if (found) registry.off(key, found as never)
+      if (found) drop(key, found)
     },
     emit(key, ...values) {
       const listeners = registered.get(key)
@@ -44,14 +48,17 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       for (const listener of listeners.slice())
         try {
           // Like an EventTarget: what one listener removes is not called any more.
-          if (listeners.includes(listener)) listener(...(values as never[]))
+          if (listener.of) listener(...(values as never[]))
         } catch (error) {
           report(error)
         }
       return true
     },
     clear() {
-      for (const listeners of registered.values()) listeners.length = 0
+      for (const listeners of registered.values()) {
+        for (const entry of listeners) entry.of = undefined
+        listeners.length = 0
+      }
     },
   }
 }
