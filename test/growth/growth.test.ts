@@ -85,7 +85,7 @@ describe('a message in the queue costs the same, however many there are,', () =>
     },
     'when they are cancelled, the newest first'(many) {
       const { outbox, push } = openQueue(never)
-      const sent = push(many).reverse()
+      const sent = push(many).toReversed()
       return () => {
         for (const message of sent) message.cancel()
         expect(outbox.size).toBe(0)
