@@ -12,7 +12,7 @@ export interface Listeners {
   clear(): void
 }
 
-export type Listener = ((...values: never[]) => unknown) & { of?: Listener | undefined }
+export type Listener = ((...values: never[]) => unknown) & { of?: Listener }
 
 export function createListeners(report: (error: unknown) => void): Listeners {
   const registry = mitt<Record<PropertyKey, unknown>>()
@@ -27,12 +27,8 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     }
     entry.of = listener
     registry.on(key, entry as never)
-    const remove = (): void => drop(key, entry)
+    const remove = (): void => registry.off(key, entry as never)
     return remove
-  }
-  const drop = (key: PropertyKey, entry: Listener): void => {
-    entry.of = undefined
-    registry.off(key, entry as never)
   }
 
   return {
@@ -40,7 +36,7 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     once: (key, listener) => add(key, listener, true),
     off(key, listener) {
       const found = registered.get(key)?.find((entry) => entry.of === listener)
-      if (found) drop(key, found)
+      if (found) registry.off(key, found as never)
     },
     emit(key, ...values) {
       const listeners = registered.get(key)
@@ -48,17 +44,14 @@ export function createListeners(report: (error: unknown) => void): Listeners {
       for (const listener of listeners.slice())
         try {
           // Like an EventTarget: what one listener removes is not called any more.
-          if (listener.of) listener(...(values as never[]))
+          if (listeners.includes(listener)) listener(...(values as never[]))
         } catch (error) {
           report(error)
         }
       return true
     },
     clear() {
-      for (const listeners of registered.values()) {
-        for (const entry of listeners) entry.of = undefined
-        listeners.length = 0
-      }
+      for (const listeners of registered.values()) listeners.length = 0
     },
   }
 }
