@@ -6,6 +6,7 @@ import type { BrowserProviderOption } from 'vitest/node'
 import { engines, installedBrowser, isDriver } from './test/support/browsers.ts'
 import type { Engine } from './test/support/browsers.ts'
 import { launchOptions } from './test/support/launch-options.ts'
+import { listRetried, retriedVariable } from './test/support/retried.ts'
 import { webkitgtk } from './test/support/webkit-provider.ts'
 
 // Workspace packages resolve to their sources, so tests need no build.
@@ -18,7 +19,7 @@ const pureCore = [
 // Also of two cores, both are used.
 const maxWorkers = Math.max(2, availableParallelism() - 1)
 
-// A machine that is busy may be late once; a fault is there again.
+// For real sockets and browsers only. `npm test` lists what needed it, because that is a fault of the test or of the code.
 const retry = process.env['CI'] ? 1 : 0
 
 const unit: TestProjectInlineConfiguration = {
@@ -28,7 +29,8 @@ const unit: TestProjectInlineConfiguration = {
     maxWorkers,
     // Their clocks are virtual: a test that takes long is one on a machine that is busy.
     testTimeout: 60_000,
-    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,simulation,storm}/**/*.test.ts'],
+    expect: { poll: { timeout: 15_000 } },
+    include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,growth,simulation,storm}/**/*.test.ts'],
   },
 }
 
@@ -95,11 +97,14 @@ async function provider(engine: Engine): Promise<BrowserProviderOption> {
   return playwright(path ? { launchOptions: launchOptions(engine, path) } : {})
 }
 
+const retriedFile = process.env[retriedVariable]
+
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     projects: [unit, integration, lab, proxies, ...browsers],
+    ...(retriedFile && { reporters: ['default', listRetried(retriedFile, import.meta.dirname)] }),
     coverage: {
       provider: 'v8',
       include: pureCore,

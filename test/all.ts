@@ -2,9 +2,11 @@
 // shown when it is over. Signals end the running steps with all their children.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { constants, setPriority } from 'node:os'
+import { rmSync } from 'node:fs'
+import { constants, setPriority, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { retriedTests, retriedVariable } from './support/retried.ts'
 
 type Step = readonly [title: string, command: string]
 
@@ -52,6 +54,8 @@ const phases: readonly (readonly Lane[])[] = [
 
 const root = dirname(import.meta.dirname)
 process.env['PATH'] = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
+const retriedFile = join(tmpdir(), `holdfast-retried-${process.pid}`)
+process.env[retriedVariable] = retriedFile
 const posix = process.platform !== 'win32'
 const begun = performance.now()
 const count = phases.flat().flatMap(({ steps }) => steps).length
@@ -138,6 +142,11 @@ function end({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 function finish(line: string, code: number): never {
+  const retried = retriedTests(retriedFile)
+  rmSync(retriedFile, { force: true })
+  if (retried.length > 0)
+    print(`\nPassed only when run again, which is a fault to be mended:\n${retried.join('\n')}`)
+  else if (process.env['CI']) print('\nNo test passed only when it was run again.')
   print(`\n${line}, ${seconds(begun)}`)
   process.exit(code)
 }

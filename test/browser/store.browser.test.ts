@@ -79,6 +79,34 @@ test('a database of a later version is left alone, and told', async () => {
   await expect.poll(async () => (await pair.report()).up).toEqual([1])
 })
 
+test('a row that is damaged is told and deleted, and the others are sent', async () => {
+  await using pair = await openRemotePair(inject('sessionServerUrl'))
+  const name = crypto.randomUUID()
+  const first = open(pair, name)
+  first.client.send('up', 0)
+  await first.outbox.committed()
+  await first.client.dispose()
+
+  const lane = 'of-a-page-that-is-gone'
+  const database = await done(indexedDB.open(`holdfast:${name}`))
+  const transaction = database.transaction(['messages', 'lanes'], 'readwrite')
+  for (const n of [1, 2, 3]) {
+    const text = `,"up",${n},{"lane":["${lane}",${n}]}`
+    const at = Date.now()
+    const row = { lane, n, name: 'up', text, bytes: text.length, at, expiresAt: at + 60_000, epoch: null }
+    transaction.objectStore('messages').put(n === 2 ? { ...row, text: undefined } : row)
+  }
+  transaction.objectStore('lanes').put({ id: lane, epoch: null, written: 0, taken: 0 })
+  await new Promise((resolve) => (transaction.oncomplete = resolve))
+  database.close()
+
+  const { client, troubles } = open(pair, name)
+  await client.connect()
+  await expect.poll(() => records(name)).toEqual([])
+  expect((await pair.report()).up).toEqual([1, 3])
+  expect(troubles).toMatchObject([{ what: 'invalid', durability: 'disk' }])
+})
+
 test('dispose() leaves no lock, and no handle that would be in the way', async () => {
   await using pair = await openRemotePair(inject('sessionServerUrl'))
   const name = crypto.randomUUID()

@@ -118,7 +118,7 @@ describe('why no socket opens', () => {
     refusal.isEndless = true
     await cause(client).toMatchObject({ reason: 'upgrade-blocked', status: 200 })
     await client.dispose()
-    await expect.poll(() => asked[0]!.socket.destroyed, { timeout: 1_000 }).toBe(true)
+    await expect.poll(() => asked[0]!.socket.destroyed).toBe(true)
   })
 
   it('stays unknown where nobody is asked, and where nobody answers', async () => {

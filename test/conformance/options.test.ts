@@ -1,3 +1,4 @@
+import { createVirtualClock } from '@holdfast/testing'
 import { createClient, HoldfastError } from 'holdfast'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -138,12 +139,13 @@ test.for([
 ])(
   'a backoff function that $what neither stops the client nor makes it dial in a loop',
   async ({ backoff }) => {
-    await using scene = await setScene({ backoff })
+    const clock = createVirtualClock()
+    await using scene = await setScene({ backoff, ports: { clock, report() {} } })
     const { client, room } = scene
     const left = reach(client, 'waiting', 'connecting', 'closed')
     room.cut()
     await left
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await clock.advance(60)
     expect(room.report().dials).toBeLessThan(3)
     expect(client.state.status).not.toBe('open')
   },

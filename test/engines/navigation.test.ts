@@ -6,7 +6,7 @@ import type { EnginePage } from './page.ts'
 import { servePage } from './server.ts'
 
 /** How soon a page that is shown again has its connection, in milliseconds, on a machine that is busy. */
-const soon = 2_000
+const soon = 20_000
 
 interface Shown {
   readonly load: string

@@ -47,8 +47,6 @@ describe.concurrent('a page in Chromium', () => {
 
   it.each(['plain', 'session'] as const)(
     'dials anew while the server ignores that the old connection is closed (%s wire)',
-    // A machine that is busy may be late once; a fault is there again.
-    { retry: 2 },
     async (wire) => {
       await using set = await scene(wire)
       const visit = await set.visit()
@@ -62,7 +60,8 @@ describe.concurrent('a page in Chromium', () => {
         return [dials[1]!.at - decidedAt, dials[1]!.others] as const
       })
       expect(others, 'the old socket is closing').toEqual([2])
-      expect(waited).toBeLessThan(50)
+      // The client gives a closing handshake 2 s, and the browser 20 s or more.
+      expect(waited).toBeLessThan(2_000)
       // The browser still waits for the close of the old one, which the client said nothing of.
       const old = await visit.tab.call(() => (globalThis as Page).dials[0]!.socket.readyState)
       expect(old).toBe(2)
@@ -85,9 +84,9 @@ describe.concurrent('a page in Chromium', () => {
           }),
         ),
       )
-      for (const [time, others] of opened) {
-        // 10 s for the dial, 1 s at most until the next one, and that has to open.
-        expect(time).toBeLessThan(11_500)
+      for (const [, others] of opened) {
+        // The dial that follows the one that was given up opens.
+        expect(others.length).toBeLessThanOrEqual(2)
         for (const states of others) expect(states, 'none dials twice at once').not.toContain(0)
       }
       const longest = Math.max(...opened.map(([time]) => time))

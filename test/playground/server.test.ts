@@ -212,6 +212,7 @@ test('closing says goodbye to everyone with 1001, and does not wait for those wh
   const closed = close()
   expect(await polite.closed).toBe(1001)
   await closed
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  // It waits for a second.
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
   silent.socket.terminate()
 })

@@ -109,12 +109,13 @@ test('a stream keeps its pace', async () => {
   let received = 0
   const first = new Promise((resolve) => client.once('flood', resolve))
   client.on('flood', () => received++)
+  const begun = performance.now()
   await trouble('stream', '?page=mine')
   await first
   expect(await trouble('flood', '?page=mine'), 'one at a time').toBe(409)
-  await sleep(500)
-  expect(received).toBeGreaterThan(250)
-  expect(received).toBeLessThan(1_000)
+  await expect.poll(() => received).toBeGreaterThan(500)
+  const elapsed = performance.now() - begun
+  expect(received, 'a thousand a second, and no more').toBeLessThanOrEqual(elapsed + 1)
   await client.dispose()
 })
 
@@ -183,13 +184,12 @@ test('what lasts for a while ends by itself', async () => {
   await Promise.all([ask('refuse'), ask('slow')])
   await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('503')
   expect(await roundTrip()).toBeGreaterThan(190)
-  await sleep(100)
-  expect(await roundTrip()).toBeLessThan(90)
+  await expect.poll(roundTrip).toBeLessThan(90)
   await dial(`ws://${host}/ws?page=mine`)
 })
 
 test('a slow line delays a page in both directions, also its new connections, and keeps the order', async () => {
-  const { host, ask } = await openShort({ slowDuration: 1_000, slowness: 100 })
+  const { host, ask } = await openShort({ slowDuration: 10_000, slowness: 1_000 })
   const old = await dial(`ws://${host}/ws?page=mine`)
   await ask('slow')
   const other = await join(`ws://${host}/ws?page=other`, 'Bo')
@@ -198,10 +198,10 @@ test('a slow line delays a page in both directions, also its new connections, an
   const young = dial(`ws://${host}/ws?page=mine`).then(elapsed)
   old.say({ type: 'ping' }, { type: 'join', name: 'Ann' }, { type: 'ping' })
   expect(await other.nextIsNothing(), 'others are as quick as ever').toBe(true)
-  expect(elapsed()).toBeLessThan(100)
+  expect(elapsed()).toBeLessThan(1_000)
   expect(await old.next()).toMatchObject({ type: 'pong' })
   expect(await old.next()).toMatchObject({ type: 'welcome' })
   expect(await old.next()).toMatchObject({ type: 'pong' })
-  expect(elapsed()).toBeGreaterThan(190)
-  expect(await young).toBeGreaterThan(90)
+  expect(elapsed()).toBeGreaterThan(1_990)
+  expect(await young).toBeGreaterThan(990)
 })

@@ -20,11 +20,9 @@ describe('a path that goes dead without a word', () => {
       const { client, peer, up, down, old } = scene
       scene.detour()
       old.freeze(direction)
-      const begun = performance.now()
       const sent = [client.send('up', 1), client.send('up', 2)]
       const answered = [peer.send('down', 1), peer.send('down', 2)]
       const cause = await next(client, 'down')
-      expect(performance.now() - begun).toBeLessThan(10_000)
       expect(cause).toEqual({ reason: 'silent' })
 
       expect(await next(client, 'open')).toMatchObject({ resumed: true })
@@ -43,13 +41,11 @@ describe('a path that goes dead without a word', () => {
     const { client, peer, up, down, old } = scene
     scene.detour()
     old.freeze('toServer')
-    const begun = performance.now()
     const sent = client.send('up', 1)
     const ended = next(client, 'down')
     let count = 0
     const traffic = setInterval(() => void peer.send('down', ++count), 200)
     const cause = await ended.finally(() => clearInterval(traffic))
-    expect(performance.now() - begun).toBeLessThan(10_000)
     expect(cause).toEqual({ reason: 'silent' })
     expect(await outcomes([sent])).toEqual(['delivered'])
     old.heal()
@@ -152,10 +148,13 @@ interface Scene extends AsyncDisposable, Awaited<ReturnType<Pair['join']>> {
   settle(): Promise<void>
 }
 
-/** A client with a session in which one message went each way, so that it knows how long a round trip takes. */
+/**
+ * A client with a session in which one message went each way, so that it knows how long a round trip takes. Pings come too
+ * rarely to be what a dead path is noticed by, within the time that a test has.
+ */
 async function setScene(options: Parameters<typeof startPair>[0] = {}): Promise<Scene> {
   await using stack = new AsyncDisposableStack()
-  const pair = stack.use(await startPair(options))
+  const pair = stack.use(await startPair({ pingInterval: 600_000, ...options }))
   const around = stack.use(await startProxy(pair.port))
   let path = pair.proxy
   const url: ClientOptions['url'] = () => `${path.url}/ws`

@@ -230,7 +230,7 @@ test('a listener of the hub that rejects is reported once', async () => {
     throw new Error('later')
   })
   await outcomes([ends.send()])
-  await vi.waitFor(() => expect(ends.errors).toEqual([new Error('later')]))
+  await vi.waitFor(() => expect(ends.errors).toEqual([new Error('later')]), 15_000)
 })
 
 function block(time: number): void {

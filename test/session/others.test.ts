@@ -289,10 +289,13 @@ describe('SignalR', () => {
     await using pair = await startPair({ limits: { window } })
     const { client, peer } = await pair.join({ wire: session({ window }) })
     for (const sender of [client, peer]) {
-      const times = await timesOf(3, () =>
-        Promise.all(upTo(1_000).map((number) => sender.send('bulk', number))),
-      )
       // There are 62 halves of a window in it, and an ack may be 50 ms late.
+      const times = await timesOf(
+        10,
+        () => Promise.all(upTo(1_000).map((number) => sender.send('bulk', number))),
+        0,
+        1_000,
+      )
       expect(Math.min(...times)).toBeLessThan(1_000)
     }
   })
@@ -301,14 +304,21 @@ describe('SignalR', () => {
     await using pair = await startPair()
     const { client, peer } = await pair.join()
     for (const sender of [client, peer]) {
-      const times = await timesOf(5, () => sender.send('lone'), 120)
+      // An ack that waits for its timer is never earlier than that; a machine that is busy is not late each time.
+      const times = await timesOf(20, () => sender.send('lone'), 120, 25)
       expect(Math.min(...times)).toBeLessThan(25)
     }
   })
 
-  async function timesOf(rounds: number, run: () => PromiseLike<unknown>, pause = 0): Promise<number[]> {
+  /** How long it takes, each time until it took less than `limit`. */
+  async function timesOf(
+    rounds: number,
+    run: () => PromiseLike<unknown>,
+    pause: number,
+    limit: number,
+  ): Promise<number[]> {
     const times: number[] = []
-    for (let round = 0; round < rounds; round++) {
+    while (times.length < rounds && !(Math.min(...times) < limit)) {
       await sleep(pause)
       const begun = performance.now()
       await run()

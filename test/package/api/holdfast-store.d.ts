@@ -370,7 +370,7 @@ interface StoreOptions {
   readonly ports?: Partial<StorePorts>
 }
 interface StoreTrouble {
-  readonly what: 'unavailable' | 'failed' | 'quota'
+  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
   readonly cause: unknown
   readonly durability: 'disk' | 'memory'
 }

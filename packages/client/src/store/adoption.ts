@@ -1,12 +1,13 @@
 import type { Delivery, Outcome } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
 import type { StoreHost } from '../store.ts'
+import type { StoreName } from './database.ts'
 import type { Journal } from './journal.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock, tryLock } from './locks.ts'
-import type { StorePorts } from './ports.ts'
-import { bodyOf, isForgotten, outcomeOf, unknown, writtenUnder } from './records.ts'
-import type { LaneRecord, MessageRecord, Server } from './records.ts'
+import type { Key, StorePorts } from './ports.ts'
+import { bodyOf, decodeMessage, isForgotten, outcomeOf, unknown, writtenUnder } from './records.ts'
+import type { LaneRecord, LaneRow, MessageRecord, MessageRow, Server } from './records.ts'
 
 /** What the adoption shares with the keeper. */
 export interface Held {
@@ -23,9 +24,13 @@ export interface Held {
   isOpen(): boolean
   /** Whether lanes may be taken over, and sent. */
   isActive(): boolean
-  lockName(lane: string): string
+  lockName(lane: Key): string
   /** Writes down a lane as it is when it is written. */
   note(lane: Lane): void
+  /** Undefined if there is none, and for one that is not what it should be. */
+  readLane(from: Pick<Journal, 'read'>, id: Key): Promise<LaneRecord | undefined>
+  /** Deletes a row that is not what it should be, and tells of it. */
+  invalid(place: StoreName, key: Key, fault: string): void
 }
 
 /** Takes over the lanes of pages that are gone, and sends what is in them. */
@@ -61,6 +66,11 @@ function waitingOf(message: MessageRecord, lane: Pick<LaneRecord, 'epoch' | 'wri
   return { n, name, at, expiresAt, bytes, under: writtenUnder(message, lane) }
 }
 
+/** What comes after every key of a lane, whatever its numbers are. */
+function endOf(lane: Key): Key {
+  return [lane, [[]]]
+}
+
 /** How many messages are read, and how many of a lane are queued, at a time. */
 const batchLength = 256
 
@@ -74,16 +84,35 @@ export function createAdoption(held: Held): Adoption {
   const { host, ports, journal, lanes, entries, isActive, isOpen } = held
   const adopted = new Set<Adopted>()
   /** Ends the waits for the locks of others, by their lanes. */
-  const waits = new Map<string, () => void>()
+  const waits = new Map<Key, () => void>()
   let looking: Promise<void> | undefined
   let isWanted = false
 
-  const rangeOf = (id: string, from: number, to = Infinity): unknown => ports.keyRange([id, from], [id, to])
-
-  const readFrom = (id: string, from: number): Promise<MessageRecord[]> =>
-    journal.read('messages', (store) => store.getAll(rangeOf(id, from), batchLength)) as Promise<
-      MessageRecord[]
+  const readFrom = (from: Key, to: Key, count = batchLength): Promise<MessageRow[]> =>
+    journal.read('messages', (store) => store.getAll(ports.keyRange(from, to), count)) as Promise<
+      MessageRow[]
     >
+
+  /** What is no message of its lane gets its outcome, and is deleted. */
+  const drop = (id: Key, { n, name }: Pick<MessageRow, 'n' | 'name'>, fault: string): void => {
+    held.invalid('messages', [id, n], fault)
+    host.settled(typeof name === 'string' ? name : undefined, unknown)
+  }
+
+  /** Nobody knows whose the messages of a lane without a record are, and whether they were written. */
+  const readLane = async (id: Key, lane: LaneRecord | Lane | undefined): Promise<Waiting[]> => {
+    const waiting: Waiting[] = []
+    for (let from: Key = [id]; ;) {
+      const rows = await readFrom(from, endOf(id))
+      for (const row of rows) {
+        const message = lane ? decodeMessage(row) : 'lane'
+        if (typeof message === 'string') drop(id, row, message)
+        else waiting.push(waitingOf(message, lane!))
+      }
+      if (rows.length < batchLength) return waiting
+      from = [id, rows.at(-1)!.n, 0]
+    }
+  }
 
   // Looking
 
@@ -100,14 +129,28 @@ export function createAdoption(held: Held): Adoption {
     return looking
   }
 
+  /** The lanes of which there is a record or a message. A lane has its record before it has messages. */
+  const findLanes = async (): Promise<Set<Key>> => {
+    const ids = new Set<Key>()
+    for (let from: Key = []; ;) {
+      const [row] = await readFrom(from, [[[]]], 1)
+      if (!row) break
+      ids.add(row.lane)
+      from = endOf(row.lane)
+    }
+    const rows = (await journal.read('lanes', (store) => store.getAll())) as LaneRow[]
+    for (const { id } of rows) ids.add(id)
+    ids.delete('')
+    return ids
+  }
+
   const search = async (): Promise<void> => {
     while (isWanted && isActive()) {
       isWanted = false
       const found: Adopted[] = []
       try {
-        const records = (await journal.read('lanes', (store) => store.getAll())) as LaneRecord[]
-        for (const { id } of records) {
-          if (id === '' || lanes.has(id)) continue
+        for (const id of await findLanes()) {
+          if (lanes.has(id as string)) continue
           const lane = await take(id)
           if (lane) found.push(lane)
         }
@@ -122,25 +165,23 @@ export function createAdoption(held: Held): Adoption {
   const isSendable = (): boolean => isActive() && isOpen() && held.server() !== undefined
 
   /** Locks a lane whose page is gone, and reads what is in it. */
-  const take = async (id: string): Promise<Adopted | undefined> => {
+  const take = async (id: Key): Promise<Adopted | undefined> => {
     const go = await tryLock(ports.locks()!, held.lockName(id))
     if (!go) {
       wait(id)
       return undefined
     }
+    let lane: Adopted | undefined
     try {
-      const lane = await load(id, go)
-      if (lane) return lane
-    } catch (error) {
-      go()
-      throw error
+      lane = await load(id, go)
+    } finally {
+      if (!lane) release({ release: go })
     }
-    go()
-    return undefined
+    return lane
   }
 
   /** Its page lives. Once that is gone, one of those who wait gets the lock. */
-  const wait = (id: string): void => {
+  const wait = (id: Key): void => {
     if (waits.has(id) || !isActive()) return
     const abort = newAbort()
     waits.set(id, () => abort.abort())
@@ -152,26 +193,21 @@ export function createAdoption(held: Held): Adoption {
     }, forget)
   }
 
-  const load = async (id: string, release: () => void): Promise<Adopted | undefined> => {
-    const record = (await journal.read('lanes', (store) => store.get(id))) as LaneRecord | undefined
-    // Somebody else has emptied it in the meantime.
-    if (!record) return undefined
-    const waiting: Waiting[] = []
-    for (let from = 1; ; from = waiting.at(-1)!.n + 1) {
-      const batch = await readFrom(id, from)
-      for (const message of batch) waiting.push(waitingOf(message, record))
-      if (batch.length < batchLength) break
-    }
-    return {
-      ...record,
-      isOwn: false,
-      last: 0,
-      open: new Map(),
-      release,
-      waiting,
-      isTaken: false,
-      isBusy: false,
-    }
+  const load = async (id: Key, release: () => void): Promise<Adopted | undefined> => {
+    const lane = await held.readLane(journal, id)
+    const waiting = await readLane(id, lane)
+    return (
+      lane && {
+        ...lane,
+        isOwn: false,
+        last: 0,
+        open: new Map(),
+        release,
+        waiting,
+        isTaken: false,
+        isBusy: false,
+      }
+    )
   }
 
   /** A message gets its outcome without having been queued. */
@@ -256,15 +292,15 @@ export function createAdoption(held: Held): Adoption {
 
   const sendSome = async (lane: Adopted): Promise<void> => {
     const server = held.server()!
-    const first = lane.waiting[0]!.n
-    const records = await readFrom(lane.id, first)
-    const batch = records.slice(0, batchLength)
+    const rows = await readFrom([lane.id, lane.waiting[0]!.n], endOf(lane.id))
+    const batch = rows.map(decodeMessage).filter((message) => typeof message !== 'string')
     // Nothing is sent of which the database does not know that it may have been.
     lane.written = Math.max(lane.epoch === server.epoch ? lane.written : 0, batch.at(-1)?.n ?? 0)
     lane.epoch = server.epoch
     held.note(lane)
     await journal.written()
     for (const record of batch) {
+      skipTo(lane, record.n)
       const [message] = lane.waiting
       if (!message || held.server() !== server || !isSendable() || !adopted.has(lane)) return
       if (record.n !== message.n) continue
@@ -272,10 +308,13 @@ export function createAdoption(held: Held): Adoption {
       lane.waiting.shift()
       queue(lane, record, message.under)
     }
-    // What is not in the database any more cannot be sent.
-    const last = batch.at(-1)?.n
-    if (batch.length === 0) lane.waiting = []
-    else if (batch.length < batchLength) lane.waiting = lane.waiting.filter(({ n }) => n > last!)
+    skipTo(lane, rows.length < batchLength ? Infinity : (rows.at(-1)!.n as number))
+  }
+
+  /** What is not in the database any more cannot be sent. */
+  const skipTo = (lane: Adopted, n: number): void => {
+    // The number of a row that is no message may be anything.
+    while (lane.waiting.length > 0 && !(lane.waiting[0]!.n >= n)) lane.waiting.shift()
   }
 
   /** What it may have been written under before is known here only: in the database, it is under the server of now. */
@@ -325,7 +364,7 @@ export function createAdoption(held: Held): Adoption {
 
   const findMore = async (lane: Adopted): Promise<void> => {
     await journal.written()
-    lane.waiting = (await readFrom(lane.id, 1)).map((message) => waitingOf(message, lane))
+    lane.waiting = await readLane(lane.id, lane)
   }
 
   const forget = (lane: Adopted): void => {
@@ -348,7 +387,7 @@ export function createAdoption(held: Held): Adoption {
   }
 
   /** Once the database has what became of its messages. */
-  const release = ({ release: go }: Adopted): void => {
+  const release = ({ release: go }: Pick<Lane, 'release'>): void => {
     if (go) void journal.written().then(go, go)
   }
 

@@ -9,17 +9,17 @@ import type { Task, Writable } from './journal.ts'
 import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
 import type { Entry, Lane } from './lane.ts'
 import { lock } from './locks.ts'
-import type { PageEventLike, StorePorts } from './ports.ts'
-import { isForgotten, unknown, writtenUnder } from './records.ts'
-import type { LaneRecord, MessageRecord, Server } from './records.ts'
+import type { Key, PageEventLike, StorePorts } from './ports.ts'
+import { decodeLane, isForgotten, unknown, writtenUnder } from './records.ts'
+import type { LaneRow, MessageRow, Server } from './records.ts'
+import type { StoreTrouble } from './store.ts'
 
 export interface KeeperOptions {
   readonly name: string
   readonly ttl: number
   readonly maxStored: number
   readonly ports: StorePorts
-  /** Messages are only in memory: all of them from now on, or this many. */
-  trouble(what: 'unavailable' | 'failed' | 'quota', cause: unknown): void
+  trouble(what: StoreTrouble['what'], cause: unknown): void
 }
 
 /** The store of one client. */
@@ -62,7 +62,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const isOpen = (): boolean => host.connection.state.name === 'open'
 
-  const lockName = (lane: string): string => `${databaseName}:${lane}`
+  const lockName = (lane: Key): string => [databaseName, lane].join(':')
 
   const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
     if (failure) return
@@ -95,7 +95,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     async opened(database) {
       if (isReturning) await reconcile(database)
       if (!own || own.identity !== undefined) return
-      const owner = (await database.read('lanes', (store) => store.get(''))) as LaneRecord | undefined
+      const owner = await readLane(database, '')
       if (own.identity === undefined) own.identity = owner?.identity
     },
     everything,
@@ -106,6 +106,19 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     },
     failed: (cause) => fail(cause instanceof TypeError ? 'unavailable' : 'failed', cause),
   })
+
+  const invalid: Held['invalid'] = (place, key, fault) => {
+    journal.push({ place, key })
+    trouble('invalid', new Error(`${place} ${JSON.stringify(key)}: ${fault}`))
+  }
+
+  const readLane: Held['readLane'] = async (from, id) => {
+    const row = (await from.read('lanes', (store) => store.get(id))) as LaneRow | undefined
+    const lane = row && decodeLane(row)
+    if (typeof lane !== 'string') return lane
+    invalid('lanes', id, lane)
+    return undefined
+  }
 
   const note = (lane: Lane): void => journal.push(laneTask(lane))
 
@@ -121,6 +134,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     isActive: () => !isDisposed && !failure && !isAway && !isLeaving,
     lockName,
     note,
+    readLane,
+    invalid,
   }
   const adoption = createAdoption(held)
 
@@ -215,14 +230,14 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const reconcile = async (database: Database): Promise<void> => {
     if (!own) return
     const lane = own
-    const found = (await database.read('lanes', (store) => store.get(lane.id))) as LaneRecord | undefined
+    const found = await readLane(database, lane.id)
     isTaken = found?.taken !== lane.taken
     if (isTaken) {
       lane.taken = found?.taken ?? lane.taken
       lane.epoch = found?.epoch ?? lane.epoch
       lane.written = found?.written ?? lane.written
       const range = ports.keyRange([lane.id, 0], [lane.id, Infinity])
-      const left = (await database.read('messages', (store) => store.getAll(range))) as MessageRecord[]
+      const left = (await database.read('messages', (store) => store.getAll(range))) as MessageRow[]
       const present = new Set(left.map(({ n }) => n))
       for (const entry of [...lane.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)

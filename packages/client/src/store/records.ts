@@ -1,4 +1,6 @@
+import { bodyBytes, maxNameLength, utf8Length } from '@holdfast/protocol'
 import type { Body, Outcome } from '@holdfast/protocol'
+import type { Key } from './ports.ts'
 
 /** A message as it stands in the database, under its lane and number. */
 export interface MessageRecord {
@@ -28,6 +30,76 @@ export interface LaneRecord {
   readonly taken: number
   /** When it was first found to be empty, with its page gone. In milliseconds since the Unix epoch. */
   readonly emptiedAt?: number | undefined
+}
+
+/** A row of the database. All but its key may be anything: other code of the origin can write, and other versions. */
+export type MessageRow = Row<MessageRecord> & { readonly lane: Key; readonly n: Key }
+export type LaneRow = Row<LaneRecord> & { readonly id: Key }
+type Row<Record> = { readonly [Member in keyof Record]: unknown }
+
+/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+export function decodeMessage(row: MessageRow): MessageRecord | string {
+  const fault = isBody(row) ? faultOf(row, ['bytes', 'at', 'expiresAt'], ['epoch']) : 'text'
+  if (fault) return fault
+  const message = row as MessageRecord
+  // The bounds of the queue rely on it.
+  return { ...message, bytes: bodyBytes(bodyOf(message)) }
+}
+
+/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+export function decodeLane(row: LaneRow): LaneRecord | string {
+  const { id, identity = null, emptiedAt = 0 } = row
+  if (typeof id !== 'string') return 'id'
+  return (
+    faultOf({ ...row, identity, emptiedAt }, ['written', 'taken', 'emptiedAt'], ['identity', 'epoch']) ??
+    (row as LaneRecord)
+  )
+}
+
+function faultOf<Member extends string>(
+  row: { readonly [Name in Member]: unknown },
+  amounts: readonly Member[],
+  texts: readonly Member[],
+): string | undefined {
+  return (
+    amounts.find((member) => typeof row[member] !== 'number' || !(row[member] >= 0)) ??
+    texts.find((member) => row[member] !== null && typeof row[member] !== 'string')
+  )
+}
+
+/** How long the head of bytes may be that we write, in UTF-16 units: a name, and where it belongs. */
+const maxHeadLength = 10_000
+
+/** Whether a server would take the body, as this message of this lane. With anything else, it would end the session. */
+function isBody({ lane, n, name = null, text, data }: Row<MessageRecord>): boolean {
+  // It is written after a number, and must not be more digits of it.
+  if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
+  try {
+    const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
+    const [, , title, value, meta] = frame
+    const isRaw = title === null
+    const place = JSON.stringify([lane, n])
+    const how = JSON.stringify(meta)
+    return (
+      frame.length === 5 &&
+      title === name &&
+      (isRaw || title.length <= maxNameLength) &&
+      /^\["[\w-]{1,64}",[1-9]\d{0,14}]$/.test(place) &&
+      (isRaw
+        ? how === `{"raw":true,"lane":${place}}`
+        : how === `{"lane":${place}}` || how === `{"lane":${place},"absent":true}`) &&
+      (data === undefined
+        ? !isRaw || typeof value === 'string'
+        : value === null && text.length <= maxHeadLength && isBytes(data))
+    )
+  } catch {
+    return false
+  }
+}
+
+function isBytes(value: unknown): boolean {
+  // By its tag, because a page and its frames have a class each.
+  return (value as Uint8Array | null)?.[Symbol.toStringTag] === 'Uint8Array'
 }
 
 /** What has to be known of a server to send it what an earlier page has left. */

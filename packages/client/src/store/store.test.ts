@@ -1,106 +1,14 @@
 import { settleMicrotasks } from '@holdfast/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createOrigin, named } from '../../test/support/fake-page.ts'
-import type { FakeOrigin, FakePage, FaultPoint } from '../../test/support/fake-page.ts'
+import type { FakeOrigin, FaultPoint } from '../../test/support/fake-page.ts'
+import { setUpStore, until } from '../../test/support/set-up-store.ts'
+import type { Given } from '../../test/support/set-up-store.ts'
 import { setUp } from '../../test/support/set-up.ts'
-import type { ClientOptions, Delivery } from '../index.ts'
+import type { Delivery } from '../index.ts'
 import { plain, session } from '../index.ts'
 import { store } from './index.ts'
-import type { StoreOptions, StoreTrouble } from './index.ts'
-
-interface Given {
-  readonly origin?: FakeOrigin
-  readonly page?: FakePage
-  readonly client?: Partial<ClientOptions>
-  readonly store?: Partial<StoreOptions>
-}
-
-/** A page whose client has a store, and a server that is played by the test. */
-function setUpStore({ origin = createOrigin(), page = origin.page(), ...options }: Given = {}) {
-  const troubles: StoreTrouble[] = []
-  const outbox = store({
-    name: 'test',
-    ports: page.ports,
-    onTrouble: (trouble) => void troubles.push(trouble),
-    ...options.store,
-  })
-  const given = setUp({ wire: session(), store: outbox, ...options.client })
-  const { client, clock, network } = given
-  const settled: string[] = []
-  client.watch('settled', ({ name, outcome }) => {
-    settled.push(`${name} ${'reason' in outcome ? outcome.reason : outcome.status}`)
-  })
-  const say = async (...messages: unknown[]): Promise<void> => {
-    for (const message of messages) network.last.message(JSON.stringify(message))
-    await settleMicrotasks()
-  }
-  /** All frames of the last socket, with numbers, unpacked. */
-  const frames = (): unknown[][] =>
-    network.last.sent
-      .flatMap((message) => {
-        if (typeof message !== 'string') return []
-        const value = JSON.parse(message) as unknown[][]
-        return Array.isArray(value[0]) ? value : [value]
-      })
-      .filter(([seq]) => typeof seq === 'number')
-  const live = async (part: object = {}): Promise<void> => {
-    void client.connect()
-    await settleMicrotasks()
-    network.last.open()
-    await say(
-      ['holdfast', { v: 1 }],
-      [
-        'ok',
-        {
-          session: 's1',
-          key: 'k1',
-          rx: 0,
-          identity: null,
-          ttl: 120_000,
-          ping: 25_000,
-          window: [1_024, 1_048_576],
-          maxFrame: 1_048_576,
-          lanes: { epoch: 'e1', ttl: 86_400_000 },
-          ...part,
-        },
-      ],
-    )
-  }
-  /** The connection breaks, and the client dials again. */
-  const cut = async (): Promise<void> => {
-    const { length } = network.sockets
-    network.last.end(1006)
-    while (network.sockets.length === length) await clock.advance(1_000)
-  }
-  const away = (): void => {
-    page.event({ type: 'pagehide', persisted: true })
-    page.hide()
-    page.event({ type: 'visibilitychange' })
-  }
-  const back = (): void => page.event({ type: 'pageshow', persisted: true })
-  const records = () => origin.records('test', 'messages')
-  const texts = async (): Promise<unknown[]> => (await records()).map(({ text }) => text)
-  const data = async (): Promise<unknown[]> =>
-    (await texts()).map((text) => (JSON.parse(`[0,0${text as string}]`) as unknown[])[3])
-  return {
-    ...given,
-    origin,
-    page,
-    outbox,
-    troubles,
-    settled,
-    say,
-    frames,
-    live,
-    cut,
-    away,
-    back,
-    records,
-    data,
-  }
-}
-
-const until = (condition: () => void | Promise<void>): Promise<void> => vi.waitFor(condition)
+import type { DatabaseLike } from './index.ts'
 
 describe('a store', () => {
   it('has what was sent, as it goes over the wire, until it has an outcome', async () => {
@@ -326,6 +234,63 @@ describe('a database that fails', () => {
     await until(async () => expect(await data()).toEqual([1, 2]))
   })
 
+  it('of a later version is left as it is, and told', async () => {
+    const { client, origin, outbox, troubles, live, frames } = setUpStore()
+    const opening = origin.databases.open('holdfast:test', 7)
+    await new Promise((resolve) => (opening.onsuccess = resolve))
+    opening.result.close()
+    client.send('a', 1)
+    await expect(outbox.committed()).rejects.toMatchObject({ cause: { name: 'VersionError' } })
+    expect(troubles).toMatchObject([{ what: 'failed', durability: 'memory' }])
+    await live()
+    expect(frames()).toHaveLength(1)
+    await client.dispose()
+  })
+
+  it('that another version takes over while it is open is given up, and stands in the way of nobody', async () => {
+    const { client, origin, outbox, troubles, live, frames } = setUpStore()
+    client.send('a', 1)
+    await outbox.committed()
+    const opening = origin.databases.open('holdfast:test', 2)
+    await new Promise<void>((resolve, reject) => {
+      opening.onsuccess = () => resolve()
+      opening.onblocked = () => reject(new Error('a handle is open'))
+    })
+    await until(() => expect(troubles).toMatchObject([{ what: 'failed', durability: 'memory' }]))
+    client.send('a', 2)
+    await live()
+    expect(frames().map(([, , , sent]) => sent)).toEqual([1, 2])
+    opening.result.close()
+    await client.dispose()
+  })
+
+  it.each([
+    ['no object stores', () => {}],
+    ['one object store', (made: DatabaseLike) => void made.createObjectStore('lanes', { keyPath: 'id' })],
+    [
+      'other keys',
+      (made: DatabaseLike) =>
+        ['messages', 'lanes'].forEach((name) => void made.createObjectStore(name, {} as never)),
+    ],
+    [
+      'others of their members for keys',
+      (made: DatabaseLike) =>
+        ['messages', 'lanes'].forEach((name) => void made.createObjectStore(name, { keyPath: 'key' })),
+    ],
+  ])('that was made by somebody else, with %s, is told, and all goes out', async (_, make) => {
+    const { client, origin, outbox, troubles, live, frames } = setUpStore()
+    const opening = origin.databases.open('holdfast:test', 1)
+    opening.onupgradeneeded = () => make(opening.result)
+    await new Promise((resolve) => (opening.onsuccess = resolve))
+    opening.result.close()
+    client.send('a', 1)
+    await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
+    await live()
+    await until(() => expect(frames()).toHaveLength(1))
+    expect(troubles).toMatchObject([{ what: 'failed', durability: 'memory' }])
+    await client.dispose()
+  })
+
   it('that never opens is waited for no longer than 5 s', async () => {
     const origin = createOrigin()
     const page = origin.page()
@@ -480,7 +445,8 @@ describe('what an earlier page has left', () => {
     const second = setUpStore({ origin })
     await second.live({ identity: 'bob' })
     await until(async () => expect(await second.records()).toEqual([]))
-    const late = { ...record, n: 2, text: (record!['text'] as string).replace('early', 'late') }
+    const text = (record!['text'] as string).replace('early', 'late').replace(',1]', ',2]')
+    const late = { ...record, n: 2, text }
     await origin.put('test', 'messages', late)
     const third = setUpStore({ origin })
     await third.live({ identity: 'bob' })

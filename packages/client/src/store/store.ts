@@ -26,20 +26,25 @@ export interface StoreOptions {
    * @default 33_554_432
    */
   readonly maxStored?: number
-  /** Hears that messages are only in memory. They go out as usual, but do not survive the page. */
+  /**
+   * Called when messages are only in memory, and when something in the database cannot be read. Messages in memory are
+   * sent as usual, but do not survive the page.
+   */
   readonly onTrouble?: (trouble: StoreTrouble) => void
   /** IndexedDB, locks, randomness and the events of the page. For tests and platforms. */
   readonly ports?: Partial<StorePorts>
 }
 
-/** Why messages are only in memory. */
+/** Why messages are only in memory, or what could not be read. */
 export interface StoreTrouble {
   /**
    * - `unavailable`: there is no IndexedDB here, no Web Locks, or the platform refuses them, as in some private windows.
    * - `failed`: the database failed, was opened again, and failed again.
    * - `quota`: there is no room for some messages; others are kept as before.
+   * - `invalid`: a row of the database is damaged, or was written by other code or by another version. It is deleted, and
+   *   its message settles as `unknown`; the others are kept as before. The message of `cause` names the row.
    */
-  readonly what: 'unavailable' | 'failed' | 'quota'
+  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
   readonly cause: unknown
   /** Where messages are kept from now on. */
   readonly durability: 'disk' | 'memory'
@@ -100,7 +105,7 @@ export function store(options: StoreOptions): DiskStore {
           maxStored,
           ports: { ...browserPorts, ...given(options.ports) },
           trouble(what, cause) {
-            if (what !== 'quota') durability = 'memory'
+            if (what === 'unavailable' || what === 'failed') durability = 'memory'
             try {
               onTrouble?.({ what, cause, durability })
             } catch (error) {
