@@ -263,7 +263,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
       const known = closeRule(code, options.closeRules)
       const hint = options.closeHint(text)
-      const rule = hint ? { ...known, delay: hint, told: hint } : known
+      const rule = hint ? { ...known, told: hint } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }
