@@ -28,7 +28,16 @@ export interface Setting {
   readonly fate: Fate
   /** `cut`: the process is killed. `drain`: it says when to come back, as a hub does at a deploy. */
   readonly death: 'cut' | 'drain'
+  /** Once it is back, it is killed again and again, so that connections are short. None by default. */
+  readonly crashes?: Crashes
   readonly tuning?: Tuning
+}
+
+/** A server that cannot stay: how many times it dies, how long it lives before, and is away after. In milliseconds. */
+export interface Crashes {
+  readonly count: number
+  readonly uptime: number
+  readonly outage: number
 }
 
 /** What a server does for its connections, but for letting them in. */
@@ -55,10 +64,15 @@ export async function runClients(storm: Storm, setting: Setting): Promise<Totals
   const drawSecret = (): number => secrets++
   let inside = openServer(setting, clock, drawSecret, tally)
   let diedAt: number | undefined
+  let isAway = false
   const sinceDeath = (): number => clock.now() - diedAt!
 
   const knock = (): Verdict => {
     if (diedAt === undefined) return 'in'
+    if (isAway) {
+      tally.attempted(sinceDeath())
+      return 'refused'
+    }
     if (setting.server === 'door') return door.knock(sinceDeath())
     tally.attempted(sinceDeath())
     return sinceDeath() < returnsAt ? 'refused' : 'in'
@@ -102,6 +116,15 @@ export async function runClients(storm: Storm, setting: Setting): Promise<Totals
   await clock.advance(returnsAt)
   await ended
   inside = openServer(setting, clock, drawSecret, tally, storm, sinceDeath)
+  const { count: crashes, uptime, outage } = setting.crashes ?? { count: 0, uptime: 0, outage: 0 }
+  for (let crash = 0; crash < crashes; crash++) {
+    await clock.advance(uptime)
+    isAway = true
+    await inside.end('cut')
+    await clock.advance(outage)
+    isAway = false
+    inside = openServer(setting, clock, drawSecret, tally, storm, sinceDeath)
+  }
   while (tally.backCount < count && sinceDeath() < patience) await clock.advance(1_000)
   const totals = tally.totals()
 

@@ -34,6 +34,13 @@ export function scenarios(isLight: boolean): Scenario[] {
     own('Holdfast, hints', 'hint', { ...planned, server, death: 'cut' }),
     own('Holdfast', 'refused', { wire: 'plain', server: 'door', fate: 'refuse', death: 'cut' }),
     own('Holdfast', '1013', { wire: 'plain', server: 'door', fate: 'close', death: 'cut' }),
+    own('Holdfast, crash loop', 'refused', {
+      wire: 'plain',
+      server: 'door',
+      fate: 'refuse',
+      death: 'cut',
+      crashes: { count: 10, uptime: 2_000, outage: 2_000 },
+    }),
     ...peers.flatMap((peer): Scenario[] => {
       const row = (turnedAway: string, fate: 'refuse' | 'close'): Scenario => ({
         name: peer.name,

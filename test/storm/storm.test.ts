@@ -47,6 +47,14 @@ describe('a storm of clients', patient, () => {
     expect(killed.peakAfter).toBeLessThan(0.02 * smaller.clients)
   })
 
+  it('is no herd when the server dies again and again, two seconds after it was back', async () => {
+    const crashes = { count: 5, uptime: 2_000, outage: 2_000 }
+    const { never, peakAfter, attempts } = await runClients(storm, { ...plain, crashes })
+    expect(never).toBe(0)
+    expect(peakAfter).toBeLessThan(0.06 * storm.clients)
+    expect(attempts).toBeLessThan(15 * storm.clients)
+  })
+
   it('is over sooner when the server says when to come', async () => {
     const crowded: Storm = { ...storm, rate: 5 }
     const told = await runClients(crowded, hinted)

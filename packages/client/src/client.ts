@@ -27,7 +27,8 @@ export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose
 /** A typed connection that stays up: made by `createClient`. */
 export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /**
-   * Starts to connect, and keeps connecting until `disconnect()` or `dispose()`. Calling it again is harmless.
+   * Starts to connect, and keeps connecting until `disconnect()` or `dispose()`. While the client waits for the next
+   * attempt, it dials now, like `reconnect()`; while it is connecting or open, nothing happens.
    *
    * The promise resolves when the connection is open. It need not be awaited: a rejection that nobody looks at is not
    * reported as unhandled. Aborting the signal ends only the waiting.
@@ -38,6 +39,9 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
   /**
    * Replaces the connection by a new one now, without waiting for a backoff delay. Otherwise like `connect()`.
+   *
+   * "Now" is not sooner than `minDelay` of the {@link ClientOptions.backoff} after the last dial, nor than the server has
+   * asked for. What has failed before still counts for the delays that follow.
    *
    * The old connection is closed, but not waited for: the server may see the new one before it sees the old one end.
    */

@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
-import { settleMicrotasks } from '@holdfast/testing'
+import { createRandom, settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../test/support/set-up.ts'
 import { createClient, isHoldfastError, plain } from './index.ts'
-import type { ClientState, HoldfastError, StandardSchema } from './index.ts'
+import type { BackoffContext, Client, ClientState, HoldfastError, StandardSchema } from './index.ts'
 
 const codeOf = (promise: PromiseLike<unknown>): Promise<unknown> =>
   Promise.resolve(promise).then(
@@ -155,12 +155,12 @@ describe('connect()', () => {
   })
 
   it('may be called in a listener that hears of the end, and then means the next connection', async () => {
-    const { client, network, open } = setUp()
+    const { client, clock, network, open } = setUp()
     await open()
     let again: Promise<unknown> | undefined
     client.watch('closed', () => (again = codeOf(client.connect())))
     network.last.end(4403)
-    await settleMicrotasks()
+    await clock.advance(100)
     network.last.open()
     expect(await again).toBe('resolved')
   })
@@ -203,6 +203,125 @@ describe('backoff', () => {
       [{ failures: 0, cause: { reason: 'lost', code: 1006 }, random: 0.5, isHidden: false }],
       [{ failures: 1, cause: { reason: 'unreachable', code: 1006 }, random: 0.5, isHidden: false }],
     ])
+  })
+})
+
+describe('a path that keeps breaking', () => {
+  /** Which part of ten minutes a client is connected whose path is cut at each multiple of so many milliseconds. */
+  const shareOf = async (every: number, options = {}): Promise<number> => {
+    const random = createRandom(1)
+    const { client, clock, network } = setUp({ ...options, ports: { random } })
+    let connected = 0
+    void client.connect()
+    await settleMicrotasks()
+    for (let now = 0; now < 600_000; now += 50) {
+      if (network.last.readyState === 0) network.last.open()
+      if (now % every === 0 && network.last.readyState === 1) network.last.end()
+      if (client.state.status === 'open') connected += 50
+      await clock.advance(50)
+    }
+    await client.dispose()
+    return connected / 600_000
+  }
+
+  it.each([
+    [1_000, 0.18],
+    [2_000, 0.7],
+    [4_000, 0.82],
+    [8_000, 0.92],
+  ])(
+    'every %d ms leaves the client connected for a share of %d of the time at least',
+    async (every, share) => {
+      expect(await shareOf(every)).toBeGreaterThan(share)
+    },
+  )
+
+  it('is healed as fast with a backoff of the application that grows with the failures', async () => {
+    const backoff = ({ failures, random }: BackoffContext): number => random * 1_000 * 2 ** failures
+    expect(await shareOf(4_000, { backoff })).toBeGreaterThan(0.8)
+  })
+})
+
+describe('an application that dials whenever it hears of an end', () => {
+  /** How many dials there are in ten seconds, to a server that closes every connection at once. */
+  const dialsOf = async (how: (client: Client) => void, code?: number): Promise<number> => {
+    const { client, clock, network } = setUp()
+    how(client)
+    void client.connect()
+    for (let now = 0; now < 10_000; now += 10) {
+      await settleMicrotasks()
+      if (network.last.readyState === 0) network.last.open()
+      network.last.end(code)
+      await clock.advance(10)
+    }
+    await client.dispose()
+    return network.sockets.length
+  }
+
+  it.each<[string, (client: Client) => void, number?]>([
+    ['reconnect() in down', (client) => void client.watch('down', () => void client.reconnect())],
+    ['connect() in down', (client) => void client.watch('down', () => void client.connect())],
+    ['connect() in closed', (client) => void client.watch('closed', () => void client.connect()), 4403],
+    ['reconnect() in closed', (client) => void client.watch('closed', () => void client.reconnect()), 4403],
+    [
+      'disconnect() and connect() in down',
+      (client) =>
+        void client.watch('down', () => {
+          void client.disconnect()
+          void client.connect()
+        }),
+    ],
+    [
+      'disconnect() in down, and connect() once that is done',
+      (client) => void client.watch('down', () => void client.disconnect().then(() => void client.connect())),
+    ],
+    ['reconnect() at every change', (client) => void client.subscribe(() => void client.reconnect())],
+  ])('does not dial faster than minDelay: %s', async (_, how, code) => {
+    const dials = await dialsOf(how, code)
+    expect(dials).toBeGreaterThan(50)
+    expect(dials).toBeLessThanOrEqual(101)
+  })
+
+  it('does not ask for tokens faster than that either, when they cannot be had', async () => {
+    const token = vi.fn(() => Promise.reject(new Error('no')))
+    const { client, clock } = setUp({ token })
+    client.subscribe(() => void client.reconnect())
+    void client.connect()
+    await clock.advance(10_000)
+    expect(token.mock.calls.length).toBeLessThanOrEqual(101)
+    await client.dispose()
+  })
+
+  it('waits no longer than maxDelay for what it asks for, however long the shortest delay is', async () => {
+    const { client, clock, network, open } = setUp({ backoff: { minDelay: Infinity, maxDelay: 2_000 } })
+    await open()
+    network.last.end()
+    expect(client.state.retryAt).toBe(Infinity)
+    void client.reconnect()
+    await clock.advance(2_000)
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('is served at once when the connection was stable, and the first time', async () => {
+    const { client, clock, network, open } = setUp()
+    await open()
+    expect(network.sockets).toHaveLength(1)
+    await clock.advance(5_000)
+    void client.reconnect()
+    await settleMicrotasks()
+    expect(network.sockets).toHaveLength(2)
+  })
+
+  it('hears of the replaced connection, and of the moment of the next one, when that has to wait', async () => {
+    const { client, clock, open } = setUp()
+    const down = vi.fn()
+    client.watch('down', down)
+    await open()
+    await clock.advance(40)
+    void client.reconnect()
+    expect(down.mock.calls).toEqual([[{ reason: 'reconnect' }]])
+    expect(client.state).toMatchObject({ status: 'waiting', cause: { reason: 'reconnect' } })
+    expect(client.state.retryAt! - clock.wall()).toBe(60)
   })
 })
 
@@ -694,7 +813,7 @@ describe('send()', () => {
 
 describe('disconnect()', () => {
   it('closes cleanly, keeps the queue and the handlers, and resolves when the socket has closed', async () => {
-    const { client, network, open } = setUp()
+    const { client, clock, network, open } = setUp()
     const heard = vi.fn()
     client.on('x', heard)
     await open()
@@ -709,6 +828,7 @@ describe('disconnect()', () => {
     await settleMicrotasks()
     expect(closed).toBe(true)
     expect(client.state.status).toBe('closed')
+    await clock.advance(100)
     await open()
     expect(kept.outcome).toEqual({ status: 'sent' })
     network.last.message('{"type":"x"}')
@@ -774,7 +894,7 @@ describe('disconnect()', () => {
 
 describe('a client that gave up', () => {
   it('settles what waits and what comes, and starts afresh with connect()', async () => {
-    const { client, network, open } = setUp()
+    const { client, clock, network, open } = setUp()
     await open()
     network.last.close()
     const waiting = client.send('a', {})
@@ -784,7 +904,7 @@ describe('a client that gave up', () => {
     expect([waiting.outcome, late.outcome]).toEqual([closed, closed])
     const next = client.reconnect()
     expect(client.send('c', {}).outcome).toBeUndefined()
-    await settleMicrotasks()
+    await clock.advance(100)
     network.last.open()
     await next
     expect(network.last.sent).toEqual(['{"type":"c"}'])

@@ -1,4 +1,5 @@
 import type { AbortSignalLike, Clock } from '@holdfast/protocol'
+import { longestHint } from './connection/backoff.ts'
 import type { Window } from './connection/backoff.ts'
 import type { Finding } from './connection/states.ts'
 import { newAbort } from './connection/ports.ts'
@@ -18,8 +19,6 @@ interface Answer {
 
 /** How long the answer is waited for, in milliseconds. */
 const patience = 5_000
-/** The longest `Retry-After` that is taken at its word, in milliseconds. */
-const longestDelay = 3_600_000
 /** How much of that delay is added at random, so that not all clients come back in one moment. */
 const spread = 0.25
 
@@ -88,6 +87,6 @@ function retryAfter(text: string | null, wall: number): Window | undefined {
   if (!text) return undefined
   const delay = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - wall
   if (!(delay >= 0)) return undefined
-  const min = Math.min(delay, longestDelay)
+  const min = Math.min(delay, longestHint)
   return [min, min * (1 + spread)]
 }

@@ -106,7 +106,10 @@ export interface TokenContext {
 
 /** What a `backoff` function is told. */
 export interface BackoffContext {
-  /** How many attempts in a row have failed; 0 right after a stable connection ended. */
+  /**
+   * How many attempts in a row have failed, less those that the uptime of a connection whose path was lost has paid for;
+   * 0 right after a stable connection ended, or one that lived for a second.
+   */
   readonly failures: number
   readonly cause: Cause
   /** A number in [0, 1), to draw the delay with. */
@@ -152,6 +155,8 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
       attemptTimeout,
       minUptime: numbers.minUptime,
       maxAttempts: numbers.maxAttempts,
+      minDelay: Math.min(numbers.minDelay, numbers.maxDelay),
+      baseDelay: numbers.baseDelay,
       delay(failures, cause, hint, random, told, isHidden) {
         let own: number | undefined
         try {

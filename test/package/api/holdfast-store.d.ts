@@ -245,9 +245,11 @@ type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
   readonly epoch: number
   readonly tally: Tally
+  readonly notBefore: number
 }
 interface Tally {
   readonly attempts: number
+  readonly forgiven: number
   readonly timeouts: number
   readonly unopened: number
   readonly strikes: number
@@ -293,7 +295,7 @@ interface Closed extends Base {
   readonly fatal: boolean
 }
 interface Aftermath extends CloseRule {
-  readonly told?: CloseRule['delay']
+  readonly told?: CloseRule['delay'] | undefined
 }
 interface Finding {
   readonly cause: Cause

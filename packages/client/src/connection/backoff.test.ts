@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { backoffWindow, pickDelay } from './backoff.ts'
+import { backoffWindow, boundHint, failuresAfter, pickDelay } from './backoff.ts'
 
 const options = {
   minDelay: 100,
@@ -91,5 +91,55 @@ describe('the backoff window', () => {
   it('spreads delays evenly', () => {
     const delays = Array.from({ length: 1_000 }, (_, index) => pickDelay([100, 1_100], index / 1_000))
     expect(delays.filter((delay) => delay < 600)).toHaveLength(500)
+  })
+})
+
+describe('the failures that count after a connection', () => {
+  it('are none from the base delay on, and one more for each half of that which it lived less', () => {
+    const counts = [5_000, 1_001, 1_000, 501, 500, 250, 125, 63, 62, 1, 0, -5].map((uptime) =>
+      failuresAfter(uptime, 20, 1_000),
+    )
+    expect(counts).toEqual([0, 0, 0, 1, 1, 2, 3, 4, 5, 10, 10, 10])
+  })
+
+  it('are not more than before, and one fewer after a quarter of the base delay', () => {
+    expect([1, 2, 3, 4].map((failures) => failuresAfter(249, failures, 1_000))).toEqual([1, 2, 3, 3])
+    expect([1, 2, 3, 4].map((failures) => failuresAfter(250, failures, 1_000))).toEqual([0, 0, 1, 2])
+  })
+
+  it('never lead to a window that is longer than the uptime is worth, whatever the base delay', () => {
+    const base = fc.integer({ min: 0, max: 100_000 })
+    fc.assert(
+      fc.property(base, fc.nat(100_000), (baseDelay, uptime) => {
+        const count = failuresAfter(uptime, 1_000, baseDelay)
+        const [, end] = backoffWindow(count, [0, 0], {
+          ...options,
+          minDelay: 0,
+          baseDelay,
+          maxDelay: Infinity,
+        })
+        expect(count).toBeGreaterThanOrEqual(0)
+        expect(end).toBeLessThanOrEqual(baseDelay * Math.max(1, baseDelay / Math.max(1, uptime)))
+      }),
+    )
+    expect(failuresAfter(100, 7, Infinity)).toBe(7)
+    expect(failuresAfter(100, 7, 0)).toBe(0)
+  })
+})
+
+describe('a window that a server asks for', () => {
+  it('is taken as it is within an hour, and no more than that', () => {
+    for (const hint of [
+      [0, 0],
+      [0, 3_600_000],
+      [3_600_000, 3_600_000],
+    ] as const)
+      expect(boundHint(hint)).toBe(hint)
+    expect(boundHint([0, 2 ** 53])).toEqual([0, 3_600_000])
+  })
+
+  it('does not have all come at once when it lies further off', () => {
+    expect(boundHint([2 ** 53, 2 ** 53])).toEqual([2_880_000, 3_600_000])
+    expect(boundHint([7_200_000, Infinity])).toEqual([2_880_000, 3_600_000])
   })
 })

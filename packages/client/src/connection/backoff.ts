@@ -1,13 +1,17 @@
 /** How long to wait before the next attempt. All times in milliseconds. */
 export interface BackoffOptions {
   /**
-   * The shortest delay.
+   * The shortest delay. `connect()` and `reconnect()` keep to it, too: they dial so long after the last dial at the
+   * earliest, or `maxDelay` after it if that is less.
    *
    * @default 100
    */
   readonly minDelay?: number
   /**
    * The upper end of the window for the first retry; it doubles with each further one.
+   *
+   * Also how long a connection has to live for its lost path to be redialed as if nothing had failed before. After one
+   * that lived for less, the window ends at `baseDelay` × `baseDelay` / uptime at most.
    *
    * @default 1_000
    */
@@ -25,14 +29,15 @@ export interface BackoffOptions {
    */
   readonly maxHiddenDelay?: number
   /**
-   * How many attempts in a row may fail before the client gives up and closes with the last cause.
+   * How many attempts in a row may fail before the client gives up and closes with the last cause. A connection that did
+   * not live for `minUptime` counts as a failed attempt.
    *
    * @default Infinity
    */
   readonly maxAttempts?: number
   /**
    * How long a connection must live to count as stable. Only a stable one resets the count of attempts, so that a
-   * server which accepts and then closes at once is not dialed in a fast loop.
+   * server which accepts and then closes at once is not dialed in a fast loop. For the delays alone, see `baseDelay`.
    *
    * @default 5_000
    */
@@ -41,6 +46,9 @@ export interface BackoffOptions {
 
 /** A span of time in which a random moment is drawn, in milliseconds from now. */
 export type Window = readonly [min: number, max: number]
+
+/** The latest that a server can ask to be dialed, in milliseconds from now. */
+export const longestHint = 3_600_000
 
 /** Which part of the window that a server asked for is the base, when it is not there in that window. */
 const toldShare = 0.25
@@ -68,6 +76,24 @@ export function backoffWindow(
   // Zero times infinity, which the power comes to, is no number.
   const doubled = Math.min(longest, base && base * 2 ** Math.max(0, failures - 1))
   return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
+}
+
+/**
+ * How many of `failures` in a row still count when a connection that carried traffic for `uptime` has lost its path: an
+ * outage is, as a rule, no longer than the connection before it. The connection itself is one of them.
+ *
+ * From `baseDelay` on none is left. A quarter of it pays for the connection and for one more. And the window that follows
+ * ends at `baseDelay` × `baseDelay` / `uptime` at most, which is no help to a server that accepts and dies at once: it is
+ * dialed ever more rarely.
+ */
+export function failuresAfter(uptime: number, failures: number, baseDelay: number): number {
+  const worth = Math.ceil(Math.log2(baseDelay / Math.max(uptime, 1)))
+  return Math.max(0, Math.min(worth, worth > 2 ? failures : failures - 2))
+}
+
+/** A window that a server asked for, kept within {@link longestHint}, and never so narrow there that all come at once. */
+export function boundHint(hint: Window): Window {
+  return hint[1] > longestHint ? [Math.min(hint[0], longestHint * 0.8), longestHint] : hint
 }
 
 /** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */

@@ -25,6 +25,8 @@ function setUp(
       attemptTimeout: 10_000,
       minUptime: 5_000,
       maxAttempts: Infinity,
+      minDelay: 100,
+      baseDelay: 1_000,
       heartbeat: undefined,
       // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
       delay: () => 500.37,
@@ -210,8 +212,9 @@ describe('the interpreter', () => {
   })
 
   it('does not wait for the closing handshake of a socket that it gives up', async () => {
-    const { connection, network, open } = setUp()
+    const { connection, clock, network, open } = setUp()
     await open()
+    await clock.advance(100)
     connection.reconnect()
     await settleMicrotasks()
     expect(network.sockets[0]!.closes).toEqual([[1000]])
@@ -248,6 +251,7 @@ describe('the interpreter', () => {
       connection.stop({ reason: 'dispose' }, false)
       expect(clock.pending).toBe(1)
       if (answers) network.last.end(1000)
+      if (answers) await clock.advance(100)
       else await clock.advance(2_000)
       expect(clock.pending).toBe(0)
       expect(terminate).toHaveBeenCalledTimes(answers ? 0 : 1)
@@ -271,8 +275,9 @@ describe('the interpreter', () => {
   })
 
   it('is not disturbed by a socket that throws when it is closed', async () => {
-    const { connection, network, open } = setUp()
+    const { connection, clock, network, open } = setUp()
     await open()
+    await clock.advance(100)
     network.last.close = () => {
       throw new Error('no')
     }

@@ -2,7 +2,7 @@ import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
-import { closeTimeout, deadlineOf, initialState, step } from './machine.ts'
+import { closeTimeout, deadlineOf, initialState, lost, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
 import type { Aftermath, Closing, Command, Finding, Input, Policy, State, Tally } from './states.ts'
@@ -270,9 +270,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       // Before it opened, the code is the socket's own and says nothing of the server.
       if (state.name === 'opening')
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
-      const known = closeRule(facts.code ?? 1006, options.closeRules)
+      const known = facts.code ? closeRule(facts.code, options.closeRules) : lost
       const hint = options.closeHint(facts.text)
-      const rule = hint ? { ...known, delay: hint, told: hint } : known
+      const rule = hint ? { ...known, told: hint } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
-import { backoffWindow } from './backoff.ts'
+import { backoffWindow, pickDelay } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept, slept } from './sleep.ts'
@@ -11,8 +11,10 @@ const policy: Policy = {
   attemptTimeout: 10_000,
   minUptime: 5_000,
   maxAttempts: Infinity,
+  minDelay: 100,
+  baseDelay: 1_000,
   heartbeat: undefined,
-  delay: (_failures, _cause, hint, random) => (hint?.[0] ?? 0) + 1_000 * random,
+  delay: (_failures, _cause, hint, random) => Math.max(100, (hint?.[0] ?? 0) + 1_000 * random),
 }
 const beating: Policy = { ...policy, heartbeat: createHeartbeat({ interval: 25_000, timeout: 10_000 }) }
 
@@ -180,6 +182,136 @@ describe('reconnect or not', () => {
   })
 })
 
+/** A connection that was confirmed as the attempt of that number, after so many failed ones. */
+const openAfter = (attempts: number, openedAt: number): State =>
+  ({ ...openState, openedAt, startedAt: openedAt, tally: { ...openState.tally, attempts } }) as State
+
+describe('a path that keeps breaking', () => {
+  const options = {
+    minDelay: 100,
+    baseDelay: 1_000,
+    maxDelay: 30_000,
+    maxHiddenDelay: 120_000,
+    maxAttempts: Infinity,
+    minUptime: 5_000,
+  }
+  /** The failures that the delay is told of, and the end of its window. */
+  const asked: { readonly failures: number; readonly end: number }[] = []
+  const watched: Policy = {
+    ...policy,
+    delay(failures, _cause, hint, random, told, isHidden) {
+      const window = backoffWindow(failures, hint, options, told, isHidden)
+      asked.push({ failures, end: window[1] })
+      return pickDelay(window, random)
+    },
+  }
+  const after = (state: State, input: Input, now: number, more: Partial<Sample> = {}) => {
+    const [next] = step(state, input, watched, at(now, more))
+    return { next, ...asked.at(-1)! }
+  }
+  /** What follows a connection of that uptime, by how it ended. */
+  const lifeOf = (uptime: number, end: Input = ended(1006)) =>
+    after(openAfter(7, 20_000), end, 20_000 + uptime)
+
+  it('is redialed as the first time, after a connection of a second or more', () => {
+    for (const uptime of [1_000, 1_900, 4_999, 5_000]) expect(lifeOf(uptime).end).toBe(1_000)
+  })
+
+  it('is left to the doubling the more, the less its connections live', () => {
+    expect([999, 500, 250, 125, 50, 20, 1, 0].map((uptime) => lifeOf(uptime).end)).toEqual([
+      1_000, 1_000, 2_000, 4_000, 16_000, 30_000, 30_000, 30_000,
+    ])
+  })
+
+  it('is waited for as after a first failure when the next dial fails, and twice as long after each further one', () => {
+    let { next } = lifeOf(1_900)
+    const ends: number[] = []
+    for (let now = 100_000; now < 600_000; now += 100_000) {
+      next = step(next, tick, watched, at(now))[0]
+      ;({ next } = after(next, { ...ended(1006), epoch: next.epoch } as Input, now + 10))
+      ends.push(asked.at(-1)!.end)
+    }
+    expect(ends).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
+  })
+
+  it('earns nothing by a close of the server, by an end before the connection was confirmed, or when a write fails', () => {
+    for (const code of [1000, 1001, 1005, 1011, 1012, 4000])
+      expect(lifeOf(1_900, ended(code)).failures).toBe(7)
+    const failed: Input = {
+      type: 'ended',
+      epoch: 1,
+      cause: { reason: 'send-failed' },
+      rule: { reason: 'failed' },
+    }
+    expect(lifeOf(1_900, failed).failures).toBe(7)
+    const { tally } = openAfter(7, 20_000)
+    for (const state of [opening, greeting])
+      expect(after({ ...state, tally }, ended(1006), 4_000).failures).toBe(7)
+  })
+
+  it('is judged by how long it was heard, when it falls silent', () => {
+    const silent = (heardAt: number) => {
+      const judging = {
+        ...openAfter(7, 20_000),
+        watch: { phase: 'judging', deadline: 24_000 },
+      } as State
+      const rules = { ...watched, heartbeat: beating.heartbeat }
+      const [next] = step(judging, tick, rules, at(24_000, { heardAt }))
+      expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'silent' } })
+      return asked.at(-1)!.failures
+    }
+    expect(silent(21_500)).toBe(0)
+    expect(silent(20_300)).toBe(2)
+    // Nothing was heard on this connection.
+    expect(silent(10_000)).toBe(7)
+  })
+
+  it('earns the same when a wake-up finds it in doubt', () => {
+    expect(after(openAfter(7, 20_000), change, 22_000).failures).toBe(0)
+  })
+
+  it('does not reset the count of attempts, nor what it is limited to', () => {
+    const { next } = lifeOf(1_900)
+    expect(next.tally.attempts).toBe(7)
+    const limited = { ...watched, maxAttempts: 7 }
+    expect(step(openAfter(7, 20_000), ended(1006), limited, at(22_000))[0]).toMatchObject({
+      name: 'closed',
+      fatal: true,
+    })
+  })
+
+  it('is not held to an old wish of the server for distance, once it was as good as new', () => {
+    const told = [0, 30_000] as const
+    const state = openAfter(4, 20_000)
+    const asking = { ...state, tally: { ...state.tally, told } } as State
+    expect(after(asking, ended(1006), 21_000).end).toBe(1_000)
+    expect(after(asking, ended(1006), 20_900).end).toBe(7_500)
+  })
+
+  it('keeps what it has earned through the short lives that follow', () => {
+    let { next } = lifeOf(4_000)
+    const failures: number[] = []
+    for (let round = 1; round <= 3; round++) {
+      const { epoch, tally } = step(next, tick, watched, at(round * 100_000))[0]
+      const short = { ...openAfter(0, round * 100_000), epoch, tally } as State
+      ;({ next } = after(short, { ...ended(1006), epoch } as Input, round * 100_000 + 20))
+      failures.push(asked.at(-1)!.failures)
+    }
+    expect(failures).toEqual([1, 2, 3])
+  })
+
+  it('waits neither longer than without, nor longer than its uptime is worth, whatever has failed before', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.nat(4_999), (attempts, uptime) => {
+        const { end } = after(openAfter(attempts, 20_000), ended(1006), 20_000 + uptime)
+        expect(end).toBeLessThanOrEqual(backoffWindow(attempts, [0, 1_000], options)[1])
+        expect(end).toBeLessThanOrEqual(1_000 * Math.max(1, 1_000 / uptime))
+        expect(end).toBeGreaterThanOrEqual(1_000)
+      }),
+    )
+  })
+})
+
 describe('a window in which the server asks to be dialed', () => {
   it('knows what the server last asked for, until the connection was stable', () => {
     const tolds: unknown[] = []
@@ -249,8 +381,30 @@ describe('a window in which the server asks to be dialed', () => {
   })
 })
 
+describe('what a server asks for', () => {
+  it('is kept to for an hour at most', () => {
+    const told = [2 ** 53 - 1, 2 ** 53 - 1] as const
+    const rule = { reason: 'restart', told }
+    const asked: Input = { type: 'ended', epoch: 1, cause: { reason: 'restart' }, rule }
+    const [next] = step(openState, asked, { ...policy, delay: (_f, _c, hint) => hint![1] }, at(60_000))
+    expect(next).toMatchObject({
+      name: 'waiting',
+      deadline: 3_660_000,
+      notBefore: 2_940_000,
+      tally: { told: [2_880_000, 3_600_000] },
+    })
+  })
+
+  it('wins over what its close code asks for', () => {
+    const rule = { ...closeRule(1013), told: [0, 500] } as const
+    const asked: Input = { type: 'ended', epoch: 1, cause: { reason: 'try-later' }, rule }
+    const [next] = step(openState, asked, { ...policy, delay: (_f, _c, hint) => hint![1] }, at(60_000))
+    expect(next).toMatchObject({ deadline: 60_500, notBefore: 60_000 })
+  })
+})
+
 describe('what the application asks for', () => {
-  it('connect() dials from idle, closed and closing, and changes nothing else', () => {
+  it('connect() dials from idle, waiting, closing and closed, and changes nothing else', () => {
     const closed = step(openState, ended(4403), policy, at(60_000))[0]
     expect(step(closed, connect, policy, at(70_000))).toEqual([
       expect.objectContaining({
@@ -261,12 +415,13 @@ describe('what the application asks for', () => {
       'prepare',
     ])
     expect(step(closing, connect, policy, at(200)).slice(1)).toEqual(['abandon', 'prepare'])
-    for (const state of [opening, greeting, openState, waiting])
+    expect(step(waiting, connect, policy, at(200)).slice(1)).toEqual(['prepare'])
+    for (const state of [opening, greeting, openState])
       expect(step(state, connect, policy, at(200))).toEqual([state])
   })
 
   it('reconnect() replaces a socket at once and cuts a wait short, but does not ask for a token twice', () => {
-    expect(step(openState, { type: 'reconnect' }, policy, at(100))).toEqual([
+    expect(step(openState, { type: 'reconnect' }, policy, at(110))).toEqual([
       expect.objectContaining({ name: 'preparing', epoch: 2, cause: { reason: 'reconnect' } }),
       'abandon',
       'prepare',
@@ -306,6 +461,103 @@ describe('what the application asks for', () => {
       ])
     const closed = step(openState, dispose, policy, at(200))[0]
     expect(step(closed, dispose, policy, at(200))).toEqual([closed])
+  })
+})
+
+describe('the floor of the policy', () => {
+  const reconnect: Input = { type: 'reconnect' }
+
+  it('holds for connect() and reconnect(): they dial so long after the last dial at the earliest', () => {
+    const lost = step(openState, ended(1006), policy, at(50))[0]
+    const closed = step(openState, ended(4403), policy, at(50))[0]
+    const cases: readonly (readonly [State, readonly Input[]])[] = [
+      [lost, [connect, reconnect]],
+      [closed, [connect, reconnect]],
+      [closing, [connect, reconnect]],
+      [openState, [reconnect]],
+      [greeting, [reconnect]],
+    ]
+    for (const [state, inputs] of cases)
+      for (const input of inputs) {
+        const [next] = step(state, input, policy, at(60))
+        expect(next).toMatchObject({ name: 'waiting', deadline: 110 })
+        expect(step(next, input, policy, at(70))).toEqual([next])
+        expect(step(next, tick, policy, at(110)).slice(1)).toEqual(['prepare'])
+      }
+  })
+
+  it('lets go of the connection that is to be replaced at once', () => {
+    expect(step(openState, reconnect, policy, at(60)).slice(1)).toEqual(['abandon'])
+    expect(step(closing, connect, policy, at(60)).slice(1)).toEqual(['abandon'])
+  })
+
+  it('never makes a wait longer', () => {
+    const soon = { ...waiting, deadline: 105 } as State
+    expect(step(soon, reconnect, policy, at(100))).toEqual([soon])
+  })
+
+  it('does not hold for an attempt that was called off before it dialed', () => {
+    const preparing = step(initialState, connect, policy, at(0))[0]
+    const closed = step(preparing, stop, policy, at(1))[0]
+    expect(step(closed, connect, policy, at(2)).slice(1)).toEqual(['prepare'])
+  })
+
+  it('is higher where the server asks for it, also after a fatal close or disconnect()', () => {
+    const busy = step(openState, ended(1013), policy, at(20_000))[0]
+    const stopped = step(busy, stop, policy, at(20_010))[0]
+    const rule = { reason: 'kicked', action: 'fatal', delay: [10_000, 20_000] } as const
+    const kicked = step(
+      openState,
+      { type: 'ended', epoch: 1, cause: { reason: 'kicked' }, rule },
+      policy,
+      at(20_000),
+    )[0]
+    for (const state of [busy, stopped, kicked]) {
+      expect(deadlineOf(step(state, connect, policy, at(21_000))[0])).toBe(30_000)
+      expect(step(state, connect, policy, at(30_000)).slice(1)).toEqual(['prepare'])
+    }
+  })
+
+  it('is higher where a Retry-After asks for it', () => {
+    const finding = { cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] } as const
+    const [told] = step(waiting, { type: 'learned', epoch: 1, finding }, policy, at(200))
+    expect(deadlineOf(step(told, reconnect, policy, at(300))[0])).toBe(60_200)
+  })
+
+  it('does not come with a new count: what has failed has failed', () => {
+    const failed = { ...waiting, tally: { ...waiting.tally, attempts: 6 } } as State
+    for (const input of [connect, reconnect])
+      expect(step(failed, input, policy, at(9_000))[0]).toMatchObject({ tally: { attempts: 7 } })
+  })
+
+  it('does not make a failure of a connection that reconnect() replaces', () => {
+    let state: State = openState
+    for (let now = 1_000; now < 5_000; now += 1_000) {
+      const [dialing] = step(state, reconnect, policy, at(now))
+      expect(dialing).toMatchObject({ name: 'preparing', tally: { attempts: 1 } })
+      state = { ...openState, epoch: dialing.epoch, tally: dialing.tally, openedAt: now } as State
+    }
+  })
+
+  it('has a client that gave up make as many attempts again, with the delays that it had come to', () => {
+    const failures: number[] = []
+    const limited: Policy = {
+      ...policy,
+      maxAttempts: 3,
+      delay: (count) => (failures.push(count), 1_000),
+    }
+    let state: State = initialState
+    for (let now = 0; now < 9_000_000 && failures.length < 6; now += 10_000) {
+      state = step(state, state.name === 'waiting' ? tick : connect, limited, at(now))[0]
+      state = step(state, { ...ended(1006), epoch: state.epoch } as Input, limited, at(now + 10))[0]
+    }
+    expect(failures).toEqual([1, 2, 4, 5, 7, 8])
+    // disconnect() was no failure.
+    const stopped = step(state, stop, limited, at(9_000_000))[0]
+    expect(step(stopped, connect, limited, at(9_000_001))[0].tally).toMatchObject({
+      attempts: 1,
+      forgiven: 0,
+    })
   })
 })
 
@@ -503,7 +755,7 @@ describe('attempts that open no socket', () => {
       ])
       expect(told).toMatchObject({
         name: 'waiting',
-        earliest: 70_000,
+        notBefore: 70_000,
         tally: { refresh: true },
         cause: { reason: 'rate-limited', code: 1006 },
       })
@@ -764,6 +1016,16 @@ describe('whatever happens in whatever order', () => {
       }
       expect(live).toBe(['opening', 'greeting', 'open', 'closing'].includes(after.name))
       sockets.set(after, live)
+    })
+  })
+
+  it('no two dials are closer than the floor, whatever the application and the platform do', () => {
+    let dialedAt = -Infinity
+    always((before, _input, _after, commands, { now }) => {
+      if (before === initialState) dialedAt = -Infinity
+      if (!commands.includes('dial')) return
+      expect(now - dialedAt).toBeGreaterThanOrEqual(100)
+      dialedAt = now
     })
   })
 

@@ -1,5 +1,5 @@
 import type { CloseRule } from '@holdfast/protocol'
-import { pickDelay } from './backoff.ts'
+import { boundHint, failuresAfter, pickDelay } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Beat } from './heartbeat.ts'
 import type {
@@ -41,9 +41,17 @@ const shortestPause = 500
 /** A path that is lost, or a peer that says nothing: nobody knows whose fault it is. */
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 
-const fresh: Tally = { attempts: 0, timeouts: 0, unopened: 0, strikes: 0, refresh: false, tolds: 0 }
+const fresh: Tally = {
+  attempts: 0,
+  forgiven: 0,
+  timeouts: 0,
+  unopened: 0,
+  strikes: 0,
+  refresh: false,
+  tolds: 0,
+}
 
-export const initialState: State = { name: 'idle', epoch: 0, tally: fresh }
+export const initialState: State = { name: 'idle', epoch: 0, tally: fresh, notBefore: 0 }
 
 /** The moment at which the state wants a `tick`, if any. */
 export function deadlineOf(state: State): number | undefined {
@@ -72,14 +80,14 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
   const { name } = state
   switch (input.type) {
     case 'connect':
-      if (name === 'idle' || name === 'closed' || name === 'closing')
-        return dial(state, fresh, undefined, policy, sample)
+      if (!isLive(state)) return redial(state, name === 'idle' ? undefined : state.cause, policy, sample)
       break
     case 'reconnect':
-      if (name !== 'preparing') return dial(state, fresh, { reason: 'reconnect' }, policy, sample)
+      if (name !== 'preparing') return redial(state, { reason: 'reconnect' }, policy, sample)
       break
     case 'prepared':
-      if (name === 'preparing') return [{ ...state, name: 'opening' }, 'dial']
+      if (name === 'preparing')
+        return [{ ...state, name: 'opening', notBefore: sample.now + policy.minDelay }, 'dial']
       break
     case 'opened':
       if (name === 'opening') return [{ ...state, name: 'greeting' }, 'greet']
@@ -126,6 +134,7 @@ function dial(from: State, before: Tally, cause: Cause | undefined, policy: Poli
     name: 'preparing',
     epoch: from.epoch + 1,
     tally,
+    notBefore: from.notBefore,
     startedAt: sample.now,
     deadline,
     cause,
@@ -133,12 +142,30 @@ function dial(from: State, before: Tally, cause: Cause | undefined, policy: Poli
   return isLive(from) || from.name === 'closing' ? [next, 'abandon', 'prepare'] : [next, 'prepare']
 }
 
-function open({ epoch, tally, startedAt }: Attempt, { heartbeat }: Policy, sample: Sample): Step {
+/** Dials because the application asks for it: now, or as soon as the policy and the server allow. */
+function redial(from: State, cause: Cause | undefined, policy: Policy, sample: Sample): Step {
+  const { notBefore } = from
+  const tally = uncounted(from, policy, sample)
+  if (sample.now >= notBefore) return dial(from, tally, cause, policy, sample)
+  if (from.name === 'waiting') return [from.deadline > notBefore ? { ...from, deadline: notBefore } : from]
+  return pause(from, tally, notBefore, cause!)
+}
+
+/** Lets go of everything until that moment, or until the page is looked at. */
+function pause({ epoch, notBefore }: State, tally: Tally, deadline: number, cause: Cause): Step {
+  return [
+    { name: 'waiting', epoch, tally, notBefore, deadline, earliest: 0, wakeWithin: 0, cause },
+    'abandon',
+  ]
+}
+
+function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Policy, sample: Sample): Step {
   return [
     {
       name: 'open',
       epoch,
       tally,
+      notBefore,
       startedAt,
       openedAt: sample.now,
       watch: heartbeat?.start(sample),
@@ -148,14 +175,27 @@ function open({ epoch, tally, startedAt }: Attempt, { heartbeat }: Policy, sampl
   ]
 }
 
-function close({ epoch }: State, cause: Cause, fatal = false): State {
-  return { name: 'closed', epoch, tally: fresh, cause, fatal }
+function close({ epoch, notBefore }: State, cause: Cause, fatal = false, failures = 0): State {
+  return { name: 'closed', epoch, tally: { ...fresh, forgiven: 0 - failures }, notBefore, cause, fatal }
 }
 
 /** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
 function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, sample: Sample): Step {
   const { now, random, isHidden = false } = sample
-  const { attempts, timeouts, unopened, strikes, refresh, told, tolds } = tallyOf(from, policy, sample)
+  const { attempts, forgiven, timeouts, unopened, strikes, refresh, told, tolds } = tallyOf(
+    from,
+    policy,
+    sample,
+  )
+  let failures = attempts - forgiven
+  if (from.name === 'open' && (rule === lost || cause.code === 1006)) {
+    // A path that is silent has been so for as long as it took to notice.
+    const until = cause.reason === 'silent' ? sample.heardAt : now
+    failures = failuresAfter(until - from.openedAt, failures, policy.baseDelay)
+  }
+  const wish = rule.told && boundHint(rule.told)
+  const hint = wish ?? rule.delay
+  const notBefore = Math.max(from.notBefore, from.startedAt + policy.minDelay, now + (hint?.[0] ?? 0))
   const refused = rule.action === 'refresh'
   const limited = rule.limit !== undefined
 
@@ -164,23 +204,32 @@ function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, sample:
     (refused && refresh) ||
     (limited && strikes >= rule.limit) ||
     attempts >= policy.maxAttempts
-  if (hopeless) return [close(from, cause, true), 'destroy']
+  // Who connects nevertheless has as many attempts again, but does not dial as fast as at first.
+  if (hopeless) return [close({ ...from, notBefore }, cause, true, failures), 'destroy']
 
   const tally: Tally = {
     attempts,
+    forgiven: attempts - failures,
     timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
     unopened: from.name === 'opening' ? unopened + 1 : unopened,
     strikes: strikes + (limited ? 1 : 0),
     refresh: refresh || refused,
-    told: rule.told && (tolds < maxTolds || rule.told[0] >= shortestPause) ? rule.told : told,
-    tolds: tolds + (rule.told ? 1 : 0),
+    told: wish && (tolds < maxTolds || wish[0] >= shortestPause) ? wish : failures ? told : undefined,
+    tolds: tolds + (wish ? 1 : 0),
   }
-  const deadline = now + policy.delay(attempts, cause, rule.delay, random, tally.told, isHidden)
+  const deadline = now + policy.delay(failures, cause, hint, random, tally.told, isHidden)
   // A dial that never left the machine was a burden to nobody.
-  const pause = cause.reason === 'offline' ? 0 : wakePause
-  const earliest = Math.max(from.startedAt + pause, now + (rule.delay?.[0] ?? 0))
-  const { epoch } = from
-  const wait: Waiting = { name: 'waiting', epoch, tally, deadline, earliest, wakeWithin: wakeDelay, cause }
+  const earliest = from.startedAt + (cause.reason === 'offline' ? 0 : wakePause)
+  const wait: Waiting = {
+    name: 'waiting',
+    epoch: from.epoch,
+    tally,
+    notBefore,
+    deadline,
+    earliest,
+    wakeWithin: wakeDelay,
+    cause,
+  }
   const next = from.name === 'opening' && from.finding ? learn(wait, from.finding, sample) : wait
   return tally.unopened > unopened && tally.unopened % diagnoseEvery === 0
     ? [next, 'destroy', 'diagnose']
@@ -193,23 +242,18 @@ function tallyOf(from: Live, { minUptime }: Policy, { now }: Sample): Tally {
   return from.name === 'greeting' ? { ...from.tally, unopened: 0 } : from.tally
 }
 
+/** What counts of the past when an attempt or a connection is given up without having failed. */
+function uncounted(from: State, policy: Policy, sample: Sample): Tally {
+  if (!isLive(from)) return from.tally
+  const tally = tallyOf(from, policy, sample)
+  return { ...tally, attempts: Math.max(0, tally.attempts - 1) }
+}
+
 /** Lets go of everything, so that the page can be kept as it is and come back. To leave is no failure. */
 function leave(state: State, policy: Policy, sample: Sample): Step {
   if (state.name === 'closing') return [close(state, state.cause), 'abandon']
   if (!isLive(state)) return [state]
-  const { epoch } = state
-  const { now } = sample
-  const tally = tallyOf(state, policy, sample)
-  const next: State = {
-    name: 'waiting',
-    epoch,
-    tally: { ...tally, attempts: Math.max(0, tally.attempts - 1) },
-    deadline: now + leftDelay,
-    earliest: now,
-    wakeWithin: 0,
-    cause: { reason: 'left' },
-  }
-  return [next, 'abandon']
+  return pause(state, uncounted(state, policy, sample), sample.now + leftDelay, { reason: 'left' })
 }
 
 /** The wait goes on, for a better known cause, and longer if the server wishes so. */
@@ -222,15 +266,18 @@ function learn(state: Waiting, { cause, delay, refresh = false }: Finding, sampl
     ...next,
     tally: { ...tally, told: delay },
     deadline: Math.max(state.deadline, now + pickDelay(delay, random)),
-    earliest: Math.max(state.earliest, now + delay[0]),
+    notBefore: Math.max(state.notBefore, now + delay[0]),
   }
 }
 
 function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): Step {
-  const { name, epoch, tally } = state
+  const { name, epoch, notBefore } = state
   if (name === 'closed' || (name === 'closing' && graceful)) return [state]
   if (graceful && (name === 'open' || name === 'greeting'))
-    return [{ name: 'closing', epoch, tally, cause, deadline: sample.now + closeTimeout }, 'close']
+    return [
+      { name: 'closing', epoch, tally: fresh, notBefore, cause, deadline: sample.now + closeTimeout },
+      'close',
+    ]
   return [close(state, cause), 'abandon']
 }
 
@@ -277,6 +324,6 @@ function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): 
 
 /** Cuts a wait short. Twice is the same as once. */
 function hasten(state: Waiting, { now, random }: Sample): State {
-  const deadline = Math.max(now, state.earliest) + random * state.wakeWithin
+  const deadline = Math.max(now, state.earliest, state.notBefore) + random * state.wakeWithin
   return { ...state, deadline: Math.min(state.deadline, deadline) }
 }

@@ -37,6 +37,8 @@ describe('a page that goes through anything', () => {
     attemptTimeout: 10_000,
     minUptime: 5_000,
     maxAttempts: Infinity,
+    minDelay: 100,
+    baseDelay: 1_000,
     heartbeat: undefined,
     delay: (_failures, _cause, hint, random) => (hint?.[0] ?? 0) + 1_000 * random,
   }

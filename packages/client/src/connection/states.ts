@@ -11,11 +11,15 @@ interface Base {
   /** The number of the latest attempt. What comes from an earlier one is dropped. */
   readonly epoch: number
   readonly tally: Tally
+  /** The moment before which the application cannot have it dialed again: the floor of the policy, and of the server. */
+  readonly notBefore: number
 }
 
 /** What has happened since the connection was last stable. */
 export interface Tally {
   readonly attempts: number
+  /** How many of the attempts the delays do not count, because of the uptime that came of them. Below 0: how many more. */
+  readonly forgiven: number
   readonly timeouts: number
   /** Attempts in a row whose socket did not open. */
   readonly unopened: number
@@ -59,7 +63,7 @@ export interface Open extends Base {
 export interface Waiting extends Base {
   readonly name: 'waiting'
   readonly deadline: number
-  /** The moment before which no wake-up may dial. */
+  /** The moment before which no wake-up may dial, though the application may. */
   readonly earliest: number
   /** Within how long a wake-up dials, at random. */
   readonly wakeWithin: number
@@ -98,8 +102,8 @@ export type Input =
 
 /** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
 export interface Aftermath extends CloseRule {
-  /** The delay, if it is what the peer itself asked for. */
-  readonly told?: CloseRule['delay']
+  /** The window that the peer itself asked for. It wins over `delay`. */
+  readonly told?: CloseRule['delay'] | undefined
 }
 
 /** Why sockets do not open, as far as something other than the socket tells. */
@@ -137,10 +141,14 @@ export interface Policy {
   readonly attemptTimeout: number
   readonly minUptime: number
   readonly maxAttempts: number
+  /** How long after a dial the application can have the next one. */
+  readonly minDelay: number
+  /** How long a connection lives at least whose lost path is redialed as if nothing had failed before. */
+  readonly baseDelay: number
   readonly heartbeat: Heartbeat | undefined
   /**
-   * How long to wait after `failures` failed attempts in a row; `hint` is the window that the cause asks for, and `told`
-   * the last one that the peer itself asked for: the same one, if it has just done so.
+   * How long to wait after `failures` failed attempts in a row, less the forgiven ones; `hint` is the window that the cause
+   * asks for, and `told` the last one that the peer itself asked for: the same one, if it has just done so.
    */
   delay(
     failures: number,

@@ -79,10 +79,8 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     const loss = held.end(rx, 'session-lost')
     if (!loss || connection.state.name === 'closing') return
     host.lost({ why, missed, ...loss })
-    const delay = drain?.after
-    limit(closeTimeout, () =>
-      connection.fail({ cause: { reason: why }, rule: { reason: why, ...(delay && { delay }) } }, 1000),
-    )
+    const told = drain?.after
+    limit(closeTimeout, () => connection.fail({ cause: { reason: why }, rule: { reason: why, told } }, 1000))
   }
 
   // One limit at a time is all that a connection needs: for the banner, then for the close after bye.

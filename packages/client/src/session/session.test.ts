@@ -406,6 +406,7 @@ describe('a session that is gone', () => {
       await say(ok({ session: 's2', lost: { why: 'expired', rx: 0, missed: 0 } }))
       expect(opened, act).not.toHaveBeenCalled()
       if (act === 'reconnect') {
+        await clock.advance(100)
         network.last.open()
         await say(['holdfast', { v: 1 }], ok({ session: 's2' }))
         expect(opened).toHaveBeenCalledTimes(1)
@@ -613,7 +614,7 @@ describe('the end of a session', () => {
   })
 
   it('is said on disconnect, and the server has the last word on what was delivered', async () => {
-    const { client, live, say, heard, network } = setUpSession()
+    const { client, live, say, heard, network, clock } = setUpSession()
     const lost = vi.fn()
     client.watch('lost', lost)
     await live()
@@ -627,6 +628,7 @@ describe('the end of a session', () => {
     expect(statuses(sends)).toEqual(['delivered', 'open'])
     expect(lost).not.toHaveBeenCalled()
 
+    await clock.advance(100)
     await live({ session: 's2' })
     expect(heard()[0]).toEqual(['hi', expect.not.objectContaining({ session: 's1' })])
     expect(heard().slice(1)).toEqual([
@@ -717,6 +719,20 @@ describe('the end of a session', () => {
       ['a', 0],
       [1, 0, 'b'],
     ])
+  })
+
+  it.each([
+    ['by a close', (end: () => void) => end()],
+    ['by no close at all', () => {}],
+  ])('keeps to what a drain asks for, an hour at most, when the server ends %s', async (_, finish) => {
+    const { client, live, say, network, clock } = setUpSession()
+    await live()
+    await say(['drain', { after: [2 ** 53 - 1, 2 ** 53 - 1], within: 10_000 }], ['bye', { rx: 0, total: 0 }])
+    finish(() => network.last.end(1012))
+    await clock.advance(2_000)
+    expect(client.state.status).toBe('waiting')
+    expect(client.state.retryAt! - clock.wall()).toBeLessThanOrEqual(3_600_000)
+    expect(client.state.retryAt! - clock.wall()).toBeGreaterThan(2_800_000)
   })
 
   it('answers during a drain, although nothing else is written', async () => {
