@@ -102,7 +102,11 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    */
   drained(options?: DrainOptions): Promise<void>
 
-  /** Calls the handler for every event of that name, until the returned function is called. */
+  /**
+   * Calls the handler for every event of that name, until the returned function is called.
+   *
+   * A handler that throws or rejects is reported, and breaks nothing.
+   */
   on<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     handler: Handler<EventData<C, 'toClient', Name>>,
@@ -137,7 +141,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /** Where the connection stands. Immutable: a change makes a new object, no change keeps the old. */
   readonly state: ClientState
   /** Calls the listener after every change of `state`. Fits `useSyncExternalStore` and the stores of Svelte and Vue. */
-  subscribe(listener: () => void): Unsubscribe
+  subscribe(listener: () => unknown): Unsubscribe
   /** Counters and sizes as of now. Not part of `state`, so that traffic re-renders nothing. */
   stats(): ClientStats
 }

@@ -33,7 +33,7 @@ export interface HubPorts {
   readonly clock: Clock
   /** Unpredictable bytes, of which the ids and the keys of sessions are made. */
   randomBytes(count: number): Uint8Array
-  /** Where an exception goes that a listener or a handler threw. Its own exceptions are not caught. */
+  /** Where an exception goes that a listener or a handler threw or rejected with. Its own exceptions are not caught. */
   report(error: unknown): void
 }
 
