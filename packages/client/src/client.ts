@@ -15,7 +15,7 @@ import type {
   SendOptions,
   WaitOptions,
 } from '@holdfast/protocol'
-import type { InvalidMessage, Loss, Resumption } from './wire.ts'
+import type { InvalidMessage, Loss, Resumption, UnhandledMessage } from './wire.ts'
 
 /** What makes `await using` work, where the types of the platform know it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -207,8 +207,13 @@ export interface Lifecycle {
    * The session wire only.
    */
   readonly lost: Loss
-  /** A message came in that no handler could be given. */
+  /** A message came in that no handler can be given: too large, undecodable, or not what the contract says. */
   readonly invalid: InvalidMessage
+  /**
+   * An event came in that nobody listens to, by its name or with `onAny`, or text or bytes came in and nobody listens with
+   * `onRaw`. The name of the event may be misspelt, at one of the ends. For the other end the message is `delivered`.
+   */
+  readonly unhandled: UnhandledMessage
   /** A message that was sent with a name, or raw without one, got its outcome. */
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
 }
@@ -231,7 +236,7 @@ export interface ClientStats {
   readonly receivedBytes: number
   /** How many connections were opened. */
   readonly opens: number
-  /** Events that no handler listened to. */
+  /** Messages that went to `watch('unhandled')`. */
   readonly unhandled: number
   /** Messages that went to `watch('invalid')`. */
   readonly invalid: number

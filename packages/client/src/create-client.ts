@@ -29,7 +29,7 @@ import { defaultWire } from './plain.ts'
 import { createRouter } from './router.ts'
 import type { StoreEnd } from './store.ts'
 import { createWaits } from './waits.ts'
-import type { Encoded, InvalidMessage, WireEnd } from './wire.ts'
+import type { Encoded, WireEnd } from './wire.ts'
 
 /**
  * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
@@ -69,12 +69,15 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
   const announce = <Kind extends keyof Lifecycle>(kind: Kind, value: Lifecycle[Kind]): boolean =>
     watchers.emit(kind, value)
-  const invalid = (message: InvalidMessage): void => {
-    counters.invalid++
-    announce('invalid', message)
-  }
+  const tell =
+    <Kind extends 'invalid' | 'unhandled'>(kind: Kind) =>
+    (message: Lifecycle[Kind]): void => {
+      counters[kind]++
+      announce(kind, message)
+    }
+  const invalid = tell('invalid')
 
-  const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
+  const router = createRouter(contract, { report, invalid, unhandled: tell('unhandled') })
 
   const preparation = createPreparation(options, protocols, clock, () => counters.opens > 0)
 

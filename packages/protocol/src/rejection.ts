@@ -1,4 +1,4 @@
-import { Settling } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 
 /**
  * Reports the rejection of what a listener has returned, if that is a promise.
@@ -9,6 +9,6 @@ import { Settling } from './delivery.ts'
  * @throws what the getter of a `then` throws
  */
 export function reportRejection(result: unknown, report: (error: unknown) => void): void {
-  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return
-  if (!(result instanceof Settling)) void Promise.resolve(result).catch(report)
+  const promise = result as Partial<Delivery> | null | undefined
+  if (promise?.then && !promise.orThrow) void Promise.resolve(result).catch(report)
 }

@@ -23,6 +23,7 @@ import { createRenewal } from './renewal.ts'
 import { createRouter } from './router.ts'
 import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
+import { createUnhandledLog } from './unhandled.ts'
 
 /**
  * Makes a hub: the server side of the session wire. Touches nothing until it is attached or given a socket.
@@ -44,7 +45,7 @@ export function createHub<C extends Contract = AnyContract, Data = unknown>(
 export function createHub(options: HubOptions & { readonly contract?: SchemaContract } = {}): Hub {
   const { contract } = options
   const policy = resolveOptions(options)
-  const { report } = policy.ports
+  const { report, warn } = policy.ports
 
   const counters = {
     refused: 0,
@@ -53,9 +54,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     receivedMessages: 0,
     deliveredMessages: 0,
     invalid: 0,
+    unhandled: 0,
   }
   const notices = createNotices()
   const watchers = createListeners(report)
+  const logUnhandled = createUnhandledLog(warn)
   const joined = createListeners(report)
   const announce = <Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void =>
     notices.post(() => watchers.emit(kind, value))
@@ -93,6 +96,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     invalid(message) {
       counters.invalid++
       announce('invalid', message)
+    },
+    unhandled(message) {
+      counters.unhandled++
+      logUnhandled(message.name)
+      announce('unhandled', message)
     },
   })
   const outbound = createOutbound(contract, policy, {

@@ -7,7 +7,7 @@ import type {
   SchemaIssue,
   StandardSchema,
 } from '@holdfast/protocol'
-import type { InvalidMessage } from './hub.ts'
+import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
 import type { Peer } from './peer.ts'
@@ -30,9 +30,11 @@ export interface Router {
 export interface RouterPorts {
   report(error: unknown): void
   invalid(message: InvalidMessage): void
+  unhandled(message: UnhandledMessage): void
 }
 
-export function createRouter(contract: SchemaContract | undefined, { report, invalid }: RouterPorts): Router {
+export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
+  const { report, invalid, unhandled } = ports
   const listeners = createListeners(report)
   const handlers = new Map<string, RequestHandler>()
   const schemas = contract && new Map(Object.entries(contract.toServer ?? {}))
@@ -69,12 +71,13 @@ export function createRouter(contract: SchemaContract | undefined, { report, inv
           return invalid({ peer, reason: 'schema', name, data, error })
         }
       }
+      if (!listeners.has(name) && !listeners.has(any)) return unhandled({ peer, name, data })
       listeners.emit(name, data, peer)
       listeners.emit(any, name, data, peer)
     },
     raw(data, peer) {
       if (listeners.has(raw)) listeners.emit(raw, data, peer)
-      else invalid({ peer, reason: 'unexpected', data })
+      else unhandled({ peer, name: undefined, data })
     },
     find(name, peer) {
       const handler = handlers.get(name)

@@ -25,6 +25,8 @@ export interface SetUp<C> {
   readonly clock: VirtualClock
   /** What was reported. */
   readonly reported: unknown[]
+  /** What was logged for people. */
+  readonly warned: string[]
   /** The sessions that were confirmed, in order. */
   readonly peers: Peer<C>[]
   /** What `watch` has heard, in order, without peers and requests. */
@@ -49,6 +51,7 @@ export function setUp<C extends Contract = AnyContract>(
 ): SetUp<C> {
   const clock = createVirtualClock()
   const reported: unknown[] = []
+  const warned: string[] = []
   const peers: Peer<C>[] = []
   const heard: (readonly [string, Record<string, unknown>])[] = []
   let drawn = 0
@@ -58,12 +61,13 @@ export function setUp<C extends Contract = AnyContract>(
       clock,
       randomBytes: (count) => createHash('sha256').update(`${drawn++}`).digest().subarray(0, count),
       report: (error) => reported.push(error),
+      warn: (text) => warned.push(text),
       ...options.ports,
     },
   } as HubOptions) as unknown as Hub<C>
 
   hub.onPeer((peer) => peers.push(peer))
-  const kinds: (keyof HubLifecycle)[] = ['open', 'down', 'closed', 'invalid', 'refused']
+  const kinds: (keyof HubLifecycle)[] = ['open', 'down', 'closed', 'invalid', 'unhandled', 'refused']
   for (const kind of kinds)
     hub.watch(kind, (value) => {
       const { peer: _, request: __, ...rest } = value as unknown as Record<string, unknown>
@@ -99,6 +103,7 @@ export function setUp<C extends Contract = AnyContract>(
     hub,
     clock,
     reported,
+    warned,
     peers,
     heard,
     dial,
