@@ -84,9 +84,9 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /**
    * Answers the requests of that name that the server sends, until the returned function is called. Needs the session
    * wire. Of what a handler throws, the server sees only a {@link HoldfastError} with code `remote`: its `reason`,
-   * message and `data`.
+   * message and `data`. With a contract of schemas the input is checked before, and the answer after.
    *
-   * @throws {HoldfastError} `misuse` when the name has a handler, or on the plain wire
+   * @throws {HoldfastError} `misuse` when the name has a handler, is no request in the contract, or on the plain wire
    */
   handle<Name extends string & RequestName<C, 'toClient'>>(
     name: Name,

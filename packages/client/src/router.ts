@@ -34,7 +34,7 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
     event(name, data) {
       if (schemas) {
         const schema = schemas.get(name)
-        if (!schema || !('~standard' in schema)) return ports.invalid({ reason: 'unknown-name', name, data })
+        if (!schema || 'input' in schema) return ports.invalid({ reason: 'unknown-name', name, data })
         try {
           const result = validate(schema, data)
           if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })

@@ -1,5 +1,7 @@
 export { createAnswers } from './answers.ts'
 export type { Answerer, Answers, AnswersOptions, RequestContext } from './answers.ts'
+export { checkedAnswerer } from './checked-answerer.ts'
+export type { InvalidInput } from './checked-answerer.ts'
 export { closeRule, defaultCloseRules } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
 export type {

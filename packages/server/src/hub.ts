@@ -42,7 +42,7 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * A handler that throws a `HoldfastError` with the code `remote` sends its reason, message and data to the client. Of
    * any other exception the client hears `internal`, and it is reported here.
    *
-   * @throws {HoldfastError} `misuse` when the name has a handler
+   * @throws {HoldfastError} `misuse` when the name has a handler, or is no request in the contract
    */
   handle<Name extends string & RequestName<C>>(
     name: Name,

@@ -1,12 +1,5 @@
-import { HoldfastError, misuse, validate } from '@holdfast/protocol'
-import type {
-  Answerer,
-  RequestContext,
-  RequestSchema,
-  SchemaContract,
-  SchemaIssue,
-  StandardSchema,
-} from '@holdfast/protocol'
+import { checkedAnswerer, misuse, validate } from '@holdfast/protocol'
+import type { Answerer, RequestContext, RequestSchema, SchemaContract } from '@holdfast/protocol'
 import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
@@ -55,8 +48,10 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
       if (handlers.has(name)) throw misuse(`'${name}' has a handler`)
       if (schemas && !requestSchema(name)) throw misuse(`'${name}' is no request in the contract`)
       handlers.set(name, handler)
+      let isOn = true
       return () => {
-        if (handlers.get(name) === handler) handlers.delete(name)
+        if (isOn) handlers.delete(name)
+        isOn = false
       }
     },
     event(name, data, peer) {
@@ -83,39 +78,9 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
       const handler = handlers.get(name)
       const schema = requestSchema(name)
       if (!handler) return undefined
-      if (!schema) return (input, context) => handler(input as never, peer, context)
-      return async (input, context) => {
-        const checked = checkInput(schema.input, input, (message) =>
-          invalid({ peer, name, data: input, ...message }),
-        )
-        const answer = await handler(checked as never, peer, context)
-        const { issues } = validate(schema.output, answer)
-        if (issues)
-          throw misuse(`the answer to '${name}' does not fit its schema: ${issues[0]?.message}`, issues)
-        return answer
-      }
+      const answerer: Answerer = (input, context) => handler(input as never, peer, context)
+      if (!schema) return answerer
+      return checkedAnswerer(schema, name, answerer, (message) => invalid({ peer, ...message }))
     },
   }
-}
-
-/** @throws {HoldfastError} `remote`, reason `invalid`, for the client to see */
-function checkInput(
-  schema: StandardSchema,
-  input: unknown,
-  invalid: (message: Pick<InvalidMessage, 'reason' | 'issues'>) => void,
-): unknown {
-  const result = validate(schema, input)
-  if (!result.issues) return result.value
-  const { issues } = result
-  invalid({ reason: 'schema', issues })
-  throw new HoldfastError('remote', 'the input does not fit its schema', {
-    reason: 'invalid',
-    data: issues.map(describeIssue),
-  })
-}
-
-/** The part of an issue that is the same in every library, and fits on the wire. */
-function describeIssue({ message, path }: SchemaIssue): object {
-  const keys = path?.map((step) => (typeof step === 'object' ? step.key : step))
-  return { message, ...(keys && { path: keys.map((key) => (typeof key === 'symbol' ? String(key) : key)) }) }
 }

@@ -45,8 +45,8 @@ client.on('chat', (message) => {
 client.on('typing', typing.started)
 client.on('error', ({ message }) => log.notice(`The server could not use a message: ${message}`))
 client.watch('invalid', ({ reason }) => log.notice(`Something came in that makes no sense: ${reason}`))
-client.watch('unhandled', ({ name }) =>
-  log.notice(`Nothing here listens to ${name ?? 'what is not an event'}`),
+client.watch('unhandled', (message) =>
+  log.notice(`Nothing here listens to ${message.name ?? 'what is not an event'}`),
 )
 
 client.watch('down', () => {
