@@ -81,7 +81,7 @@ export function createScene(options: HubOptions, serverOptions: ServerOptions = 
       ...(path === listedPath
         ? { origins: [listedOrigin], limits: { maxTombstones: 100 } }
         : { limits: { maxTombstones: 100, maxConnections: 4, messageBurst: 3 } }),
-      ports: { report: caught, ...options.ports },
+      ports: { report: caught, warn() {}, ...options.ports },
     })
     hub.on('a', () => {})
     hub.onRaw(() => {})

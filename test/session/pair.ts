@@ -26,7 +26,7 @@ export interface Pair extends AsyncDisposable {
 
 /** Whatever is thrown at the hub, and not expected by a test that brings ports of its own, fails the test. */
 export async function startPair(options: HubOptions = {}): Promise<Pair> {
-  const hub = createHub({ ...options, ports: { report: throwLater, ...options.ports } })
+  const hub = createHub({ ...options, ports: { report: throwLater, warn() {}, ...options.ports } })
   const server = createServer()
   hub.attach(server, { path: '/ws' })
   const port = await listen(server)

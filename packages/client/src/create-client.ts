@@ -1,4 +1,4 @@
-import { createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
+import { checkNames, createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
 import type {
   AnyContract,
   Contract,
@@ -46,11 +46,14 @@ export function createClient<const S extends SchemaContract>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(options: ClientOptions & { readonly contract?: SchemaContract }): Client {
-  const { contract, wire = defaultWire() } = options
+export function createClient(
+  options: ClientOptions & { readonly contract?: SchemaContract } = {} as never,
+): Client {
+  const { contract, wire = defaultWire(), store } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, closeRules, protocols } = resolveOptions(options, report)
+  if (!wire.attach || (store && !store.attach)) throw misuse('write wire: session(), store: store({ name })')
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -129,8 +132,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     lost: (loss) => announce('lost', loss),
     greeted: (ok) => kept?.greeted(ok),
   })
-  if (options.store && !end.handle) throw misuse('store needs session()')
-  const kept: StoreEnd | undefined = options.store?.attach({
+  if (store && !end.handle) throw misuse('store needs session()')
+  const kept: StoreEnd | undefined = store?.attach({
     clock,
     report,
     connection,
@@ -337,7 +340,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         }
       }, how),
 
-    watch: watchers.on,
+    watch(kind, listener) {
+      checkNames([kind], kinds)
+      return watchers.on(kind, listener)
+    },
     get state() {
       return snapshot()
     },
@@ -352,6 +358,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }),
   }
 }
+
+export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()

@@ -51,6 +51,7 @@ export type {
 export { defaultMaxFrameBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'
+export { checkNames } from './names.ts'
 export { createOutbox } from './outbox.ts'
 export type { Link, Outbox, OutboxOptions, Outgoing, SendOptions, Sent } from './outbox.ts'
 export { envelopeCodec, flatCodec } from './plain-codec.ts'

@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { checkNames, misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
 import { createAttach } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
@@ -99,8 +99,8 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     },
     unhandled(message) {
       counters.unhandled++
-      logUnhandled(message.name)
       announce('unhandled', message)
+      logUnhandled(message.name)
     },
   })
   const outbound = createOutbound(contract, policy, {
@@ -218,7 +218,10 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     onRaw: router.onRaw,
     handle: router.handle,
     onPeer: (listener) => joined.on('peer', listener),
-    watch: watchers.on,
+    watch(kind, listener) {
+      checkNames([kind], kinds)
+      return watchers.on(kind, listener)
+    },
     peers: registry.peers,
 
     broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
@@ -250,6 +253,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
 
     attach(server, how) {
       if (shutdown.stage !== 'open') throw misuse('the hub is closed')
+      checkAttach(server, how)
       const detach = attach(server, how)
       detachments.add(detach)
       return () => {
@@ -267,6 +271,16 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }
   return hub
+}
+
+export const kinds = 'open, down, closed, invalid, unhandled, refused'
+
+/** What a program without types may give instead. */
+function checkAttach(server: unknown, how: unknown): void {
+  if (typeof (server as { readonly on?: unknown } | null | undefined)?.on !== 'function')
+    throw misuse('attach takes a server of node:http: write hub.attach(server)')
+  if (typeof how === 'string') throw misuse(`write hub.attach(server, { path: '${how}' })`)
+  checkNames(Object.keys(how ?? {}), 'path')
 }
 
 function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {

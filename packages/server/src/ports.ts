@@ -35,8 +35,8 @@ export interface HubPorts {
   randomBytes(count: number): Uint8Array
   /** Where an exception goes that a listener or a handler threw or rejected with. Its own exceptions are not caught. */
   report(error: unknown): void
-  /** Where a line for people goes: what seems to be wrong, and what to do about it. Bounded in length and number. */
-  warn(text: string): void
+  /** Where the hub says in a sentence what somebody should look into. Its own exceptions are reported. */
+  warn(message: string): void
 }
 
 /** The clock of Node. Its timers do not keep the process alive: sockets and servers do. */
@@ -54,8 +54,8 @@ export const systemPorts: HubPorts = {
   // A server must survive the faults of its handlers, so they are not thrown on, and must not go unseen.
   // oxlint-disable-next-line no-console
   report: (error) => console.error(error),
-  // oxlint-disable-next-line no-console -- whoever runs the server is to see it
-  warn: (text) => console.warn(text),
+  // oxlint-disable-next-line no-console
+  warn: (message) => console.warn(message),
 }
 
 /** Makes what aborts a signal. */

@@ -25,7 +25,7 @@ export interface SetUp<C> {
   readonly clock: VirtualClock
   /** What was reported. */
   readonly reported: unknown[]
-  /** What was logged for people. */
+  /** What was warned of. */
   readonly warned: string[]
   /** The sessions that were confirmed, in order. */
   readonly peers: Peer<C>[]
@@ -61,7 +61,7 @@ export function setUp<C extends Contract = AnyContract>(
       clock,
       randomBytes: (count) => createHash('sha256').update(`${drawn++}`).digest().subarray(0, count),
       report: (error) => reported.push(error),
-      warn: (text) => warned.push(text),
+      warn: (message) => warned.push(message),
       ...options.ports,
     },
   } as HubOptions) as unknown as Hub<C>
