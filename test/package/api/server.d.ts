@@ -251,6 +251,7 @@ interface HubPorts {
   readonly clock: Clock
   randomBytes(count: number): Uint8Array
   report(error: unknown): void
+  warn(message: string): void
 }
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
 interface HubOptions<Data = unknown> {
@@ -381,6 +382,7 @@ interface HubLifecycle<P = Peer> {
     readonly peer: P
   }
   readonly invalid: InvalidMessage<P>
+  readonly unhandled: UnhandledMessage<P>
   readonly refused: {
     readonly code: number
     readonly why: string
@@ -391,11 +393,16 @@ interface HubLifecycle<P = Peer> {
 }
 interface InvalidMessage<P = Peer> {
   readonly peer: P
-  readonly reason: 'unexpected' | 'unknown-name' | 'schema'
+  readonly reason: 'unknown-name' | 'schema'
   readonly name?: string
   readonly data: unknown
   readonly error?: unknown
   readonly issues?: readonly SchemaIssue[]
+}
+interface UnhandledMessage<P = Peer> {
+  readonly peer: P
+  readonly name: string | undefined
+  readonly data: unknown
 }
 interface HubStats {
   readonly connections: number
@@ -413,6 +420,7 @@ interface HubStats {
   readonly receivedMessages: number
   readonly deliveredMessages: number
   readonly invalid: number
+  readonly unhandled: number
 }
 declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {
@@ -466,6 +474,7 @@ export type {
   SocketLike,
   StandardSchema,
   UndeliveredReason,
+  UnhandledMessage,
   UnknownReason,
   Unsubscribe,
   Window,
