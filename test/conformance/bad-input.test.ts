@@ -7,8 +7,10 @@ import { misuse, setScene, thrown } from './suite/scene.ts'
 expectNothingLeft()
 
 describe('from the server', () => {
-  test('malformed JSON, and JSON that is no event, is reported, and the connection goes on', async () => {
+  test('malformed JSON, and JSON that is no event, is told to `unhandled`, and the connection goes on', async () => {
     await using scene = await setScene()
+    const unhandled: unknown[] = []
+    scene.client.watch('unhandled', (message) => unhandled.push(message))
     const texts = [
       '{"type":"chat"',
       'nonsense',
@@ -22,7 +24,8 @@ describe('from the server', () => {
     ]
     for (const text of texts) scene.say(text)
     await scene.stillThere()
-    expect(scene.invalid).toEqual(texts.map((data) => ({ reason: 'unexpected', data })))
+    expect(unhandled).toEqual(texts.map((data) => ({ name: undefined, data })))
+    expect(scene.invalid).toEqual([])
   })
 
   test('events that nobody listens to are counted', async () => {

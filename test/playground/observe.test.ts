@@ -61,7 +61,7 @@ test('of an observed client everything is heard, with payloads and what becomes 
   ])
 })
 
-test('observing changes nothing: state, returns, errors, and what counts as unexpected', async () => {
+test('observing changes nothing: state, returns, errors, and what counts as unhandled', async () => {
   const inner = await connect()
   const client = observe(inner)
   const heard = hear(client)
@@ -70,21 +70,21 @@ test('observing changes nothing: state, returns, errors, and what counts as unex
   expect(heard(), 'nothing was sent').toEqual([])
 
   client.sendRaw(new Uint8Array([1, 2]))
-  await expect.poll(() => client.stats().invalid).toBe(1)
+  await expect.poll(() => client.stats().unhandled).toBe(1)
   const raw: unknown[] = []
   const stop = client.onRaw((data) => raw.push(data))
   client.sendRaw('text')
   await expect.poll(() => raw).toEqual(['text'])
   stop()
   client.sendRaw('text again')
-  await expect.poll(() => client.stats().invalid).toBe(2)
+  await expect.poll(() => client.stats().unhandled).toBe(2)
   expect(heard()).toEqual([
     ['out', undefined, '2 bytes: 01 02', sent],
-    ['invalid', undefined, '2 bytes: 01 02', { status: 'unexpected' }],
+    ['in', undefined, '2 bytes: 01 02', { status: 'unhandled' }],
     ['out', undefined, 'text', sent],
     ['in', undefined, 'text', undefined],
     ['out', undefined, 'text again', sent],
-    ['invalid', undefined, 'text again', { status: 'unexpected' }],
+    ['in', undefined, 'text again', { status: 'unhandled' }],
   ])
 
   await expect(client.request('never', {}, { timeout: 1 })).rejects.toMatchObject({ code: 'timeout' })

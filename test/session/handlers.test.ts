@@ -223,8 +223,8 @@ test('listeners of the lifecycle that throw are reported once each, and the sess
   ])
 })
 
-test('a listener of the hub that rejects is reported once', async () => {
-  await using ends = await setEnds('hub')
+test.each(receivers)('a listener of the %s that rejects is reported once', async (receiver) => {
+  await using ends = await setEnds(receiver)
   ends.on(async () => {
     await Promise.resolve()
     throw new Error('later')

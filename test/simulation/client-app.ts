@@ -103,6 +103,7 @@ export function createClientApp(options: ClientAppOptions): ClientApp {
     tell({ type: 'lost', why, missed, undelivered, unknown }),
   )
   client.watch('invalid', ({ reason }) => shared.fault('invalid', `${name}: ${reason}`))
+  client.watch('unhandled', (message) => shared.fault('unhandled', `${name}: ${message.name}`))
 
   const grant = (wish: Wish): void =>
     grantWish(wish, shared, {

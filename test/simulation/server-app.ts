@@ -75,6 +75,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
     tell({ type: 'left', peer: peer.id, why, undelivered, unknown }),
   )
   hub.watch('invalid', ({ reason }) => shared.fault('invalid', `${name}: ${reason}`))
+  hub.watch('unhandled', (message) => shared.fault('unhandled', `${name}: ${message.name}`))
 
   const grant = (wish: Wish, peer: Peer): void => {
     const close = (): void => peer.close()

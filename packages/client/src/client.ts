@@ -15,7 +15,7 @@ import type {
   SendOptions,
   WaitOptions,
 } from '@holdfast/protocol'
-import type { InvalidMessage, Loss, Resumption } from './wire.ts'
+import type { InvalidMessage, Loss, Resumption, UnhandledMessage } from './wire.ts'
 
 /** What makes `await using` work, where the types of the platform know it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -90,9 +90,9 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /**
    * Answers the requests of that name that the server sends, until the returned function is called. Needs the session
    * wire. Of what a handler throws, the server sees only a {@link HoldfastError} with code `remote`: its `reason`,
-   * message and `data`.
+   * message and `data`. With a contract of schemas the input is checked before, and the answer after.
    *
-   * @throws {HoldfastError} `misuse` when the name has a handler, or on the plain wire
+   * @throws {HoldfastError} `misuse` when the name has a handler, is no request in the contract, or on the plain wire
    */
   handle<Name extends string & RequestName<C, 'toClient'>>(
     name: Name,
@@ -108,7 +108,11 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    */
   drained(options?: DrainOptions): Promise<void>
 
-  /** Calls the handler for every event of that name, until the returned function is called. */
+  /**
+   * Calls the handler for every event of that name, until the returned function is called.
+   *
+   * A handler that throws or rejects is reported, and breaks nothing.
+   */
   on<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     handler: Handler<EventData<C, 'toClient', Name>>,
@@ -143,7 +147,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   /** Where the connection stands. Immutable: a change makes a new object, no change keeps the old. */
   readonly state: ClientState
   /** Calls the listener after every change of `state`. Fits `useSyncExternalStore` and the stores of Svelte and Vue. */
-  subscribe(listener: () => void): Unsubscribe
+  subscribe(listener: () => unknown): Unsubscribe
   /** Counters and sizes as of now. Not part of `state`, so that traffic re-renders nothing. */
   stats(): ClientStats
 }
@@ -233,8 +237,13 @@ export interface Lifecycle {
    * The session wire only.
    */
   readonly lost: Loss
-  /** A message came in that no handler could be given. */
+  /** A message came in that no handler can be given: too large, undecodable, or not what the contract says. */
   readonly invalid: InvalidMessage
+  /**
+   * An event came in that nobody listens to, by its name or with `onAny`, or text or bytes came in and nobody listens with
+   * `onRaw`. The name of the event may be misspelt, at one of the ends. For the other end the message is `delivered`.
+   */
+  readonly unhandled: UnhandledMessage
   /** A message that was sent with a name, or raw without one, got its outcome. */
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
 }
@@ -257,7 +266,7 @@ export interface ClientStats {
   readonly receivedBytes: number
   /** How many connections were opened. */
   readonly opens: number
-  /** Events that no handler listened to. */
+  /** Messages that went to `watch('unhandled')`. */
   readonly unhandled: number
   /** Messages that went to `watch('invalid')`. */
   readonly invalid: number

@@ -591,12 +591,23 @@ describe('events', () => {
     expect(heard).toHaveBeenCalledOnce()
   })
 
-  it('that nobody listens to, or nobody any more, are counted', async () => {
+  it('that nobody listens to, or nobody any more, are told to `unhandled` and counted', async () => {
     const { client, network, open } = setUp()
+    const unhandled: unknown[] = []
+    client.watch('unhandled', (message) => unhandled.push(message))
     client.on('x', () => {})()
     await open()
     network.last.message('{"type":"x"}')
-    expect(client.stats()).toMatchObject({ unhandled: 1, receivedMessages: 1, receivedBytes: 12 })
+    expect(unhandled).toEqual([{ name: 'x', data: { type: 'x' } }])
+    expect(client.stats()).toMatchObject({
+      unhandled: 1,
+      invalid: 0,
+      receivedMessages: 1,
+      receivedBytes: 12,
+    })
+    client.onAny(() => {})
+    network.last.message('{"type":"x"}')
+    expect(client.stats().unhandled, 'onAny listens to all').toBe(1)
   })
 
   it('a handler must be a function', () => {
@@ -616,14 +627,14 @@ describe('frames that are not events', () => {
     expect(heard).toEqual([...frames, new Uint8Array([1, 2])])
   })
 
-  it('are reported when nobody takes them, and the connection stays', async () => {
+  it('are told to `unhandled` when nobody takes them, and the connection stays', async () => {
     const { client, network, open } = setUp()
-    const invalid: unknown[] = []
-    client.watch('invalid', (message) => invalid.push(message))
+    const unhandled: unknown[] = []
+    client.watch('unhandled', (message) => unhandled.push(message))
     await open()
     network.last.message('{"type":')
-    expect(invalid).toEqual([{ reason: 'unexpected', data: '{"type":' }])
-    expect(client.stats().invalid).toBe(1)
+    expect(unhandled).toEqual([{ name: undefined, data: '{"type":' }])
+    expect(client.stats()).toMatchObject({ unhandled: 1, invalid: 0 })
     expect(client.state.status).toBe('open')
   })
 

@@ -1,4 +1,4 @@
-import { createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
+import { checkNames, createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
 import type {
   AnyContract,
   Contract,
@@ -29,7 +29,7 @@ import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
 import type { StoreEnd } from './store.ts'
 import { createWaits } from './waits.ts'
-import type { Encoded, InvalidMessage, WireEnd } from './wire.ts'
+import type { Encoded, WireEnd } from './wire.ts'
 
 /**
  * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
@@ -46,11 +46,14 @@ export function createClient<const S extends SchemaContract>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(options: ClientOptions & { readonly contract?: SchemaContract }): Client {
-  const { contract, wire = defaultWire() } = options
+export function createClient(
+  options: ClientOptions & { readonly contract?: SchemaContract } = {} as never,
+): Client {
+  const { contract, wire = defaultWire(), store } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, closeRules } = resolveOptions(options, report)
+  if (!wire.attach || (store && !store.attach)) throw misuse('write wire: session(), store: store({ name })')
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -69,12 +72,15 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
   const announce = <Kind extends keyof Lifecycle>(kind: Kind, value: Lifecycle[Kind]): boolean =>
     watchers.emit(kind, value)
-  const invalid = (message: InvalidMessage): void => {
-    counters.invalid++
-    announce('invalid', message)
-  }
+  const tell =
+    <Kind extends 'invalid' | 'unhandled'>(kind: Kind) =>
+    (message: Lifecycle[Kind]): void => {
+      counters[kind]++
+      announce(kind, message)
+    }
+  const invalid = tell('invalid')
 
-  const router = createRouter(contract, { report, invalid, unhandled: () => void counters.unhandled++ })
+  const router = createRouter(contract, { report, invalid, unhandled: tell('unhandled') })
 
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
@@ -128,8 +134,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     lost: (loss) => announce('lost', loss),
     greeted: (ok) => kept?.greeted(ok),
   })
-  if (options.store && !end.handle) throw misuse('store needs session()')
-  const kept: StoreEnd | undefined = options.store?.attach({
+  if (store && !end.handle) throw misuse('store needs session()')
+  const kept: StoreEnd | undefined = store?.attach({
     clock,
     report,
     connection,
@@ -346,7 +352,10 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
         }
       }, how),
 
-    watch: watchers.on,
+    watch(kind, listener) {
+      checkNames([kind], kinds)
+      return watchers.on(kind, listener)
+    },
     get state() {
       return snapshot()
     },
@@ -361,6 +370,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }),
   }
 }
+
+export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()

@@ -22,7 +22,7 @@ export type { PlainHeartbeat, PlainOptions } from './plain.ts'
 export { session } from './session/session.ts'
 export type { SessionOptions } from './session/session.ts'
 export type { Store } from './store.ts'
-export type { InvalidMessage, Loss, Resumption, Wire } from './wire.ts'
+export type { InvalidMessage, Loss, Resumption, UnhandledMessage, Wire } from './wire.ts'
 export { defaultCloseRules, HoldfastError, isHoldfastError } from '@holdfast/protocol'
 export type {
   AbortSignalLike,

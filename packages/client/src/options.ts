@@ -1,4 +1,4 @@
-import { defaultCloseRules, misuse } from '@holdfast/protocol'
+import { checkNames, defaultCloseRules, misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
@@ -132,11 +132,15 @@ const defaultBackoff: Required<BackoffOptions> = {
   minUptime: 5_000,
 }
 
+export const names =
+  'url, token, wire, WebSocket, protocols, backoff, attemptTimeout, healthUrl, outbox, closeCodes, store, ports, contract'
+
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
   const { url, healthUrl = false, backoff, attemptTimeout = 10_000 } = options
   if (healthUrl !== false) resolveUrl(healthUrl, 'ws://localhost')
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
+  checkNames(Object.keys(options), names)
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
   const limits: Record<string, number & string> = {

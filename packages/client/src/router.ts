@@ -3,7 +3,7 @@ import type { SchemaContract } from '@holdfast/protocol'
 import type { Handler } from './client.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners } from './listeners.ts'
-import type { InvalidMessage } from './wire.ts'
+import type { InvalidMessage, UnhandledMessage } from './wire.ts'
 
 /** Brings inbound events to the handlers of their name, checked by the contract if it has schemas. */
 export interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
@@ -17,8 +17,7 @@ export interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'>
 export interface RouterPorts {
   report(error: unknown): void
   invalid(message: InvalidMessage): void
-  /** Nobody listens to an event. */
-  unhandled(): void
+  unhandled(message: UnhandledMessage): void
 }
 
 export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
@@ -35,7 +34,7 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
     event(name, data) {
       if (schemas) {
         const schema = schemas.get(name)
-        if (!schema || !('~standard' in schema)) return ports.invalid({ reason: 'unknown-name', name, data })
+        if (!schema || 'input' in schema) return ports.invalid({ reason: 'unknown-name', name, data })
         try {
           const result = validate(schema, data)
           if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })
@@ -45,10 +44,10 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
         }
       }
       const isHandled = listeners.emit(name, data)
-      if (!listeners.emit(any, name, data) && !isHandled) ports.unhandled()
+      if (!listeners.emit(any, name, data) && !isHandled) ports.unhandled({ name, data })
     },
     raw(data) {
-      if (!listeners.emit(raw, data)) ports.invalid({ reason: 'unexpected', data })
+      if (!listeners.emit(raw, data)) ports.unhandled({ name: undefined, data })
     },
   }
 }

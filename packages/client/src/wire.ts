@@ -110,19 +110,26 @@ export interface Loss {
 }
 
 /**
- * An inbound message that was not handed to a handler. The connection stays up.
+ * An inbound message that cannot be handed to a handler. The connection stays up.
  *
  * - `too-large`: the frame is over `maxFrameBytes`; it was not parsed.
  * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
  *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
- * - `unexpected`: text that is not an event, or bytes, and no `onRaw` handler to take them.
  * - `unknown-name`: the contract has schemas, and none for this name.
  * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
  */
 export interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
+  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
   readonly name?: string
   readonly data: unknown
   readonly error?: unknown
   readonly issues?: readonly SchemaIssue[]
+}
+
+/** An inbound message that no handler listens to. */
+export interface UnhandledMessage {
+  /** The name of the event; undefined for text or bytes that are not an event. */
+  readonly name: string | undefined
+  /** The data of the event, or the text or bytes. */
+  readonly data: unknown
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HoldfastError, isHoldfastError } from './errors.ts'
+import { HoldfastError, isHoldfastError, misuse } from './errors.ts'
 
 describe('an error', () => {
   it('carries its code, and what there is to know', () => {
@@ -20,5 +20,10 @@ describe('an error', () => {
     expect(isHoldfastError({ [Symbol.for('holdfast.error')]: true })).toBe(true)
     for (const value of [null, undefined, 'HoldfastError', {}, new Error('x'), () => {}])
       expect(isHoldfastError(value)).toBe(false)
+  })
+
+  it('says where its page is, when it is a misuse', () => {
+    expect(misuse('no').message).toMatch(/^no\nhttps:.*\/docs\/errors\/misuse\.md$/)
+    expect(misuse('no', 7)).toMatchObject({ code: 'misuse', cause: 7 })
   })
 })

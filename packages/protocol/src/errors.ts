@@ -75,8 +75,15 @@ export function isHoldfastError(value: unknown): value is HoldfastError {
   return typeof value === 'object' && value !== null && brand in value
 }
 
+/** Where the documentation is that comes with the package. */
+const docs = 'https://unpkg.com/holdfast/docs'
+
 export function misuse(message: string, cause?: unknown): HoldfastError {
-  return new HoldfastError('misuse', message, cause === undefined ? {} : { cause })
+  return new HoldfastError(
+    'misuse',
+    `${message}\n${docs}/errors/misuse.md`,
+    cause === undefined ? {} : { cause },
+  )
 }
 
 export function aborted(signal: AbortSignalLike): HoldfastError {

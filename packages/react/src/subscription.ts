@@ -19,10 +19,10 @@ export function createSubscription(): Subscription {
   let stop: Unsubscribe | undefined
 
   const listen = (): void => {
-    const off = target.client.on(target.name, (data) => {
+    const off: Unsubscribe = target.client.on(target.name, (data): unknown =>
       // The client calls everybody who listened when the event came, even if one of them just took us away.
-      if (stop === off) target.handler(data)
-    })
+      stop === off ? target.handler(data) : undefined,
+    )
     stop = off
   }
   const end = (): void => {

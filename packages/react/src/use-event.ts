@@ -12,8 +12,8 @@ import type { EventHandler, RegisteredContract } from './types.ts'
  *
  * The handler may be a new function on every render: the one that was rendered last is called, so it sees the current
  * props and state, and nothing is subscribed anew. A new name or client takes the place of the old one in the commit that
- * brings it. Renders nothing by itself; set state in the handler for that. What it throws goes where the client reports
- * exceptions.
+ * brings it. Renders nothing by itself; set state in the handler for that. What it throws or rejects with goes where
+ * the client reports exceptions.
  *
  * @example
  * useEvent(client, 'chat', ({ message }) => setMessages((all) => [...all, message]))

@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { checkNames, misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
 import { createAttach } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
@@ -31,6 +31,7 @@ import { troubleHint } from './trouble.ts'
 
 /** The close codes for what is refused before there is a connection to close, by its status. */
 const codeOf = { 400: 4400, 403: 4403, 503: 1013 } as const
+import { createUnhandledLog } from './unhandled.ts'
 
 /**
  * Makes a hub: the server side of the session wire. Touches nothing until it is attached or given a socket.
@@ -52,7 +53,7 @@ export function createHub<C extends Contract = AnyContract, Data = unknown>(
 export function createHub(options: HubOptions & { readonly contract?: SchemaContract } = {}): Hub {
   const { contract } = options
   const policy = resolveOptions(options)
-  const { report } = policy.ports
+  const { report, warn } = policy.ports
 
   const counters = {
     refused: 0,
@@ -62,9 +63,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     droppedMessages: 0,
     deliveredMessages: 0,
     invalid: 0,
+    unhandled: 0,
   }
   const notices = createNotices()
   const watchers = createListeners(report)
+  const logUnhandled = createUnhandledLog(warn)
   const joined = createListeners(report)
   const announce = <Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void =>
     notices.post(() => watchers.emit(kind, value))
@@ -110,6 +113,11 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     invalid(message) {
       counters.invalid++
       announce('invalid', message)
+    },
+    unhandled(message) {
+      counters.unhandled++
+      announce('unhandled', message)
+      logUnhandled(message.name)
     },
   })
   const registry = createRegistry(policy, (held) => endings.expire(held))
@@ -246,7 +254,10 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     onRaw: router.onRaw,
     handle: router.handle,
     onPeer: (listener) => joined.on('peer', listener),
-    watch: watchers.on,
+    watch(kind, listener) {
+      checkNames([kind], kinds)
+      return watchers.on(kind, listener)
+    },
     peers: registry.peers,
 
     broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
@@ -275,6 +286,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
 
     attach(server, how) {
       if (shutdown.stage !== 'open') throw misuse('the hub is closed')
+      checkAttach(server, how)
       const detach = attach(server, how)
       detachments.add(detach)
       return () => {
@@ -292,6 +304,16 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }
   return hub
+}
+
+export const kinds = 'open, down, closed, invalid, unhandled, refused'
+
+/** What a program without types may give instead. */
+function checkAttach(server: unknown, how: unknown): void {
+  if (typeof (server as { readonly on?: unknown } | null | undefined)?.on !== 'function')
+    throw misuse('attach takes a server of node:http: write hub.attach(server)')
+  if (typeof how === 'string') throw misuse(`write hub.attach(server, { path: '${how}' })`)
+  checkNames(Object.keys(how ?? {}), 'path')
 }
 
 function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {

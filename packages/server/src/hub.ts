@@ -43,7 +43,7 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * A handler that throws a `HoldfastError` with the code `remote` sends its reason, message and data to the client. Of
    * any other exception the client hears `internal`, and it is reported here.
    *
-   * @throws {HoldfastError} `misuse` when the name has a handler
+   * @throws {HoldfastError} `misuse` when the name has a handler, or is no request in the contract
    */
   handle<Name extends string & RequestName<C>>(
     name: Name,
@@ -119,12 +119,18 @@ export interface HubLifecycle<P = Peer> {
   readonly down: { readonly peer: P; readonly code: number; readonly reason: string }
   /** A session has ended. */
   readonly closed: PeerEnd & { readonly peer: P }
-  /** A message came in that no listener could be given. */
+  /** A message came in that no listener can be given, because it is not what the contract says. */
   readonly invalid: InvalidMessage<P>
   /**
+   * An event came in that nobody listens to, by its name or with `onAny`, or text or bytes came in and nobody listens with
+   * `onRaw`. The name of the event may be misspelt, at one of the ends; the first message of each name is logged. For the
+   * client the message is `delivered`.
+   */
+  readonly unhandled: UnhandledMessage<P>
+  /**
    * A connection was refused, or closed for a violation of the protocol or a limit, with this code; an upgrade that was
-   * answered with the status 400, 403 or 503 has 4400, 4403 or 1013, or 1012 when the hub is closed. The first of each kind in a minute goes to
-   * `ports.warn`, too.
+   * answered with the status 400, 403 or 503 has 4400, 4403 or 1013, or 1012 when the hub is closed. The first of each
+   * kind in a minute goes to `ports.warn`, too.
    */
   readonly refused: {
     readonly code: number
@@ -137,19 +143,27 @@ export interface HubLifecycle<P = Peer> {
 }
 
 /**
- * An inbound message that was not handed to a listener. The connection stays up.
+ * An inbound message that cannot be handed to a listener. The connection stays up.
  *
- * - `unexpected`: text or bytes that are no event, and no `onRaw` listener to take them.
  * - `unknown-name`: the contract has schemas, and none for this name.
  * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
  */
 export interface InvalidMessage<P = Peer> {
   readonly peer: P
-  readonly reason: 'unexpected' | 'unknown-name' | 'schema'
+  readonly reason: 'unknown-name' | 'schema'
   readonly name?: string
   readonly data: unknown
   readonly error?: unknown
   readonly issues?: readonly SchemaIssue[]
+}
+
+/** An inbound message that nobody listens to. */
+export interface UnhandledMessage<P = Peer> {
+  readonly peer: P
+  /** The name of the event; undefined for text or bytes that are not an event. */
+  readonly name: string | undefined
+  /** The data of the event, or the text or bytes. */
+  readonly data: unknown
 }
 
 /** Counters since the hub was made, and sizes as of now. */
@@ -186,4 +200,6 @@ export interface HubStats {
   readonly deliveredMessages: number
   /** Messages that went to `watch('invalid')`. */
   readonly invalid: number
+  /** Messages that went to `watch('unhandled')`. */
+  readonly unhandled: number
 }

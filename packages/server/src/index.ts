@@ -7,6 +7,7 @@ export type {
   HubLifecycle,
   HubStats,
   InvalidMessage,
+  UnhandledMessage,
 } from './hub.ts'
 export type { Hosts } from './hosts.ts'
 export type { Unsubscribe } from './listeners.ts'

@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { misuse, reportRejection } from '@holdfast/protocol'
 
 /** A function that is called for what happens; what it returns is ignored, unless it is a promise that rejects. */
 export type Listener = (...values: never[]) => unknown
@@ -44,8 +44,7 @@ export function createListeners(report: (error: unknown) => void): Listeners {
         // Like an EventTarget: what one listener removes is not called any more.
         if (!entry.isOn) continue
         try {
-          const result = entry.listener(first as never, second as never, third as never)
-          if (result instanceof Promise) result.catch(report)
+          reportRejection(entry.listener(first as never, second as never, third as never), report)
         } catch (error) {
           report(error)
         }

@@ -193,16 +193,26 @@ describe('events of clients', () => {
     expect(got).toEqual([1, 'quick', 2, 3])
   })
 
-  it('of no kind are told to `invalid` when they are raw and nobody takes them', async () => {
+  it('that nobody listens to are told to `unhandled`, and `onAny` counts as a listener', async () => {
     const { heard, hub, join } = setUp()
     const client = await join()
-    await client.say([1, 0, null, 'text', { raw: true }])
-    expect(heard.at(-1)).toEqual(['invalid', { reason: 'unexpected', data: 'text' }])
+    const raw = (seq: number): unknown[] => [seq, 0, null, 'text', { raw: true }]
+    await client.say([1, 0, 'mesage', { x: 1 }])
+    await client.say(raw(2))
+    expect(heard.slice(-2)).toEqual([
+      ['unhandled', { name: 'mesage', data: { x: 1 } }],
+      ['unhandled', { name: undefined, data: 'text' }],
+    ])
     const got: unknown[] = []
     hub.onRaw((data) => got.push(data))
-    await client.say([2, 0, null, 'text', { raw: true }])
-    expect(got).toEqual(['text'])
-    expect(hub.stats()).toMatchObject({ invalid: 1, receivedMessages: 2 })
+    const offAny = hub.onAny((name) => got.push(name))
+    await client.say([3, 0, 'mesage'])
+    await client.say(raw(4))
+    offAny()
+    hub.on('mesage', (data) => got.push(data))
+    await client.say([5, 0, 'mesage', 5])
+    expect(got).toEqual(['mesage', 'text', 5])
+    expect(hub.stats()).toMatchObject({ unhandled: 2, invalid: 0, receivedMessages: 5 })
   })
 })
 

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { defaultDecodeLimits, misuse } from '@holdfast/protocol'
+import { checkNames, defaultDecodeLimits, misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, DecodeLimits, Window } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
 import type { Hosts } from './hosts.ts'
@@ -319,8 +319,38 @@ const defaultLimits = {
   maxBufferedBytes: 8_388_608,
 } as const
 
+const names: Readonly<Record<keyof HubOptions | 'contract', true>> = {
+  authenticate: true,
+  origins: true,
+  hosts: true,
+  limits: true,
+  sessionTimeout: true,
+  tombstoneTimeout: true,
+  laneTimeout: true,
+  pingInterval: true,
+  greetingTimeout: true,
+  address: true,
+  ports: true,
+  contract: true,
+}
+
+function checkOptions(options: object | undefined, known: object): void {
+  checkNames(Object.keys(given(options)), Object.keys(known).join(', '))
+}
+
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: HubOptions): Policy {
+  checkOptions(options, names)
+  checkOptions(options.limits, {
+    ...defaultLimits,
+    admissionBurst: true,
+    maxBufferedTotalBytes: true,
+    decode: true,
+  })
+  checkOptions(options.limits?.decode, defaultDecodeLimits)
+  checkOptions(options.ports, systemPorts)
+  for (const name of ['authenticate', 'address'] as const)
+    if (options[name] && typeof options[name] !== 'function') throw misuse(`${name} must be a function`)
   const ports: HubPorts = { ...systemPorts, ...given(options.ports) }
   const decode = { ...defaultDecodeLimits, ...given(options.limits?.decode) }
   const wanted = { ...defaultLimits, ...given(options.limits), decode }

@@ -40,16 +40,16 @@ export interface HubPorts {
   /** Unpredictable bytes, of which the ids and the keys of sessions are made. */
   randomBytes(count: number): Uint8Array
   /**
-   * Where an exception goes that a listener, a handler or another function of the application threw. Its own exceptions
-   * are not caught.
+   * Where an exception goes that a listener, a handler or another function of the application threw or rejected with. Its
+   * own exceptions are not caught.
    *
    * @default console.error
    */
   report(error: unknown): void
   /**
-   * Where the hub says in a sentence what somebody should look into: that it refused a connection, and which option
-   * would let it in. It says the first of each kind in a minute, and `watch('refused')` hears of all. Its own exceptions
-   * are reported.
+   * Where the hub says in a sentence what somebody should look into: that it refused a connection, and which option would
+   * let it in, or that nobody listens to an event. It says the first of each kind in a minute, and the first of each name
+   * of an event; `watch('refused')` and `watch('unhandled')` hear of all. Its own exceptions are reported.
    *
    * @default console.warn
    * @example

@@ -1,13 +1,6 @@
-import { HoldfastError, misuse, validate } from '@holdfast/protocol'
-import type {
-  Answerer,
-  RequestContext,
-  RequestSchema,
-  SchemaContract,
-  SchemaIssue,
-  StandardSchema,
-} from '@holdfast/protocol'
-import type { InvalidMessage } from './hub.ts'
+import { checkedAnswerer, misuse, validate } from '@holdfast/protocol'
+import type { Answerer, RequestContext, RequestSchema, SchemaContract } from '@holdfast/protocol'
+import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
 import type { Peer } from './peer.ts'
@@ -30,9 +23,11 @@ export interface Router {
 export interface RouterPorts {
   report(error: unknown): void
   invalid(message: InvalidMessage): void
+  unhandled(message: UnhandledMessage): void
 }
 
-export function createRouter(contract: SchemaContract | undefined, { report, invalid }: RouterPorts): Router {
+export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
+  const { report, invalid, unhandled } = ports
   const listeners = createListeners(report)
   const handlers = new Map<string, RequestHandler>()
   const schemas = contract && new Map(Object.entries(contract.toServer ?? {}))
@@ -53,8 +48,10 @@ export function createRouter(contract: SchemaContract | undefined, { report, inv
       if (handlers.has(name)) throw misuse(`'${name}' has a handler`)
       if (schemas && !requestSchema(name)) throw misuse(`'${name}' is no request in the contract`)
       handlers.set(name, handler)
+      let isOn = true
       return () => {
-        if (handlers.get(name) === handler) handlers.delete(name)
+        if (isOn) handlers.delete(name)
+        isOn = false
       }
     },
     event(name, data, peer) {
@@ -69,50 +66,21 @@ export function createRouter(contract: SchemaContract | undefined, { report, inv
           return invalid({ peer, reason: 'schema', name, data, error })
         }
       }
+      if (!listeners.has(name) && !listeners.has(any)) return unhandled({ peer, name, data })
       listeners.emit(name, data, peer)
       listeners.emit(any, name, data, peer)
     },
     raw(data, peer) {
       if (listeners.has(raw)) listeners.emit(raw, data, peer)
-      else invalid({ peer, reason: 'unexpected', data })
+      else unhandled({ peer, name: undefined, data })
     },
     find(name, peer) {
       const handler = handlers.get(name)
       const schema = requestSchema(name)
       if (!handler) return undefined
-      if (!schema) return (input, context) => handler(input as never, peer, context)
-      return async (input, context) => {
-        const checked = checkInput(schema.input, input, (message) =>
-          invalid({ peer, name, data: input, ...message }),
-        )
-        const answer = await handler(checked as never, peer, context)
-        const { issues } = validate(schema.output, answer)
-        if (issues)
-          throw misuse(`the answer to '${name}' does not fit its schema: ${issues[0]?.message}`, issues)
-        return answer
-      }
+      const answerer: Answerer = (input, context) => handler(input as never, peer, context)
+      if (!schema) return answerer
+      return checkedAnswerer(schema, name, answerer, (message) => invalid({ peer, ...message }))
     },
   }
-}
-
-/** @throws {HoldfastError} `remote`, reason `invalid`, for the client to see */
-function checkInput(
-  schema: StandardSchema,
-  input: unknown,
-  invalid: (message: Pick<InvalidMessage, 'reason' | 'issues'>) => void,
-): unknown {
-  const result = validate(schema, input)
-  if (!result.issues) return result.value
-  const { issues } = result
-  invalid({ reason: 'schema', issues })
-  throw new HoldfastError('remote', 'the input does not fit its schema', {
-    reason: 'invalid',
-    data: issues.map(describeIssue),
-  })
-}
-
-/** The part of an issue that is the same in every library, and fits on the wire. */
-function describeIssue({ message, path }: SchemaIssue): object {
-  const keys = path?.map((step) => (typeof step === 'object' ? step.key : step))
-  return { message, ...(keys && { path: keys.map((key) => (typeof key === 'symbol' ? String(key) : key)) }) }
 }

@@ -45,6 +45,9 @@ client.on('chat', (message) => {
 client.on('typing', typing.started)
 client.on('error', ({ message }) => log.notice(`The server could not use a message: ${message}`))
 client.watch('invalid', ({ reason }) => log.notice(`Something came in that makes no sense: ${reason}`))
+client.watch('unhandled', (message) =>
+  log.notice(`Nothing here listens to ${message.name ?? 'what is not an event'}`),
+)
 
 client.watch('down', () => {
   downAt ??= Date.now()

@@ -68,19 +68,19 @@ export function eventTests(platform: Platform): void {
     expect(await client.sendRaw('😀')).toEqual({ status: 'sent' })
   })
 
-  test('what is not an event goes to onRaw, or is reported', async () => {
+  test('what is not an event goes to onRaw, or to `unhandled`', async () => {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')
-    const invalid: unknown[] = []
-    client.watch('invalid', (message) => invalid.push(message))
+    const unhandled: unknown[] = []
+    client.watch('unhandled', (message) => unhandled.push(message))
     await client.connect()
     const odd = ['{"type":', 'null', '[]', '"text"', '5', '{"type":5}', '{}']
     for (const text of odd) client.sendRaw(text)
     const end = take(client, 'end')
     client.send('end')
     await end
-    expect(invalid).toEqual(odd.map((data) => ({ reason: 'unexpected', data })))
-    expect(client.stats()).toMatchObject({ invalid: odd.length, opens: 1 })
+    expect(unhandled).toEqual(odd.map((data) => ({ name: undefined, data })))
+    expect(client.stats()).toMatchObject({ unhandled: odd.length, invalid: 0, opens: 1 })
 
     const raw: unknown[] = []
     client.onRaw((data) => raw.push(data))
@@ -90,7 +90,8 @@ export function eventTests(platform: Platform): void {
     client.send('end')
     await again
     expect(raw).toEqual(odd)
-    expect(client.stats()).toMatchObject({ invalid: odd.length, unhandled: 1 })
+    expect(unhandled.at(-1)).toEqual({ name: 'unheard', data: { type: 'unheard' } })
+    expect(client.stats()).toMatchObject({ invalid: 0, unhandled: odd.length + 1 })
   })
 
   test('a loop over events() gets each of them, and ends with its signal', async () => {

@@ -11,7 +11,7 @@ const places: Record<string, (client: Client, listener: () => void) => void> = {
   onRaw: (client, listener) => client.onRaw(listener),
   'watch open': (client, listener) => client.watch('open', listener),
   'watch settled': (client, listener) => client.watch('settled', listener),
-  'watch invalid': (client, listener) => client.watch('invalid', listener),
+  'watch unhandled': (client, listener) => client.watch('unhandled', listener),
   subscribe: (client, listener) =>
     client.subscribe(() => {
       if (client.state.status === 'open') listener()
@@ -20,7 +20,7 @@ const places: Record<string, (client: Client, listener: () => void) => void> = {
 
 const provoke = (client: Client, place: string): void => {
   client.send('x')
-  client.sendRaw(place === 'watch invalid' ? 'raw' : '"raw"')
+  client.sendRaw(place === 'watch unhandled' ? 'raw' : '"raw"')
 }
 
 export function listenerTests(platform: Platform): void {

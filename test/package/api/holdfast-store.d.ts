@@ -368,7 +368,7 @@ interface StoreOptions {
   readonly name: string
   readonly ttl?: number
   readonly maxStored?: number
-  readonly onTrouble?: (trouble: StoreTrouble) => void
+  readonly onTrouble?: (trouble: StoreTrouble) => unknown
   readonly ports?: Partial<StorePorts>
 }
 interface StoreTrouble {

@@ -94,15 +94,6 @@ interface RequestContext {
   readonly signal: AbortSignalLike
 }
 type Answerer = (input: unknown, context: RequestContext) => unknown
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -143,6 +134,15 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: readonly [min: number, max: number]
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -554,9 +554,7 @@ interface Listeners {
   emit(key: PropertyKey, ...values: unknown[]): boolean
   clear(): void
 }
-type Listener = ((...values: never[]) => unknown) & {
-  of?: Listener
-}
+type Listener = (...values: never[]) => unknown
 interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
   onAny(handler: (name: string, data: unknown) => unknown): () => void
   onRaw(handler: Handler<string | Uint8Array>): () => void
@@ -614,11 +612,15 @@ interface Loss {
   readonly unknown: number
 }
 interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unexpected' | 'unknown-name' | 'schema'
+  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
   readonly name?: string
   readonly data: unknown
   readonly error?: unknown
   readonly issues?: readonly SchemaIssue[]
+}
+interface UnhandledMessage {
+  readonly name: string | undefined
+  readonly data: unknown
 }
 type AsyncDisposeLike = SymbolConstructor extends {
   readonly asyncDispose: infer Key extends symbol
@@ -669,7 +671,7 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
   ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
   watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
   readonly state: ClientState
-  subscribe(listener: () => void): Unsubscribe
+  subscribe(listener: () => unknown): Unsubscribe
   stats(): ClientStats
 }
 type Handler<T> = (value: T) => unknown
@@ -698,6 +700,7 @@ interface Lifecycle {
   readonly closed: Cause
   readonly lost: Loss
   readonly invalid: InvalidMessage
+  readonly unhandled: UnhandledMessage
   readonly settled: {
     readonly name: string | undefined
     readonly outcome: Outcome
@@ -803,6 +806,7 @@ export type {
   Store,
   TokenContext,
   UndeliveredReason,
+  UnhandledMessage,
   UnknownReason,
   Unsubscribe,
   UrlContext,

@@ -392,6 +392,7 @@ interface HubLifecycle<P = Peer> {
     readonly peer: P
   }
   readonly invalid: InvalidMessage<P>
+  readonly unhandled: UnhandledMessage<P>
   readonly refused: {
     readonly code: number
     readonly why: string
@@ -402,11 +403,16 @@ interface HubLifecycle<P = Peer> {
 }
 interface InvalidMessage<P = Peer> {
   readonly peer: P
-  readonly reason: 'unexpected' | 'unknown-name' | 'schema'
+  readonly reason: 'unknown-name' | 'schema'
   readonly name?: string
   readonly data: unknown
   readonly error?: unknown
   readonly issues?: readonly SchemaIssue[]
+}
+interface UnhandledMessage<P = Peer> {
+  readonly peer: P
+  readonly name: string | undefined
+  readonly data: unknown
 }
 interface HubStats {
   readonly connections: number
@@ -425,6 +431,7 @@ interface HubStats {
   readonly droppedMessages: number
   readonly deliveredMessages: number
   readonly invalid: number
+  readonly unhandled: number
 }
 declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {
@@ -479,6 +486,7 @@ export type {
   SocketLike,
   StandardSchema,
   UndeliveredReason,
+  UnhandledMessage,
   UnknownReason,
   Unsubscribe,
   Window,

@@ -53,7 +53,7 @@ export interface Ports {
   /** A number in [0, 1). */
   readonly random: () => number
   readonly signals: Signals
-  /** Where an exception goes that a listener threw. */
+  /** Where an exception goes that a listener threw or rejected with. */
   readonly report: (error: unknown) => void
 }
 

@@ -57,7 +57,7 @@ it.each([
   undefined,
   5,
 ])('is no URL of a socket: %s', (source) => {
-  expect(() => resolveUrl(source as never, 'http://localhost:[')).toThrow('not a WebSocket URL')
+  expect(() => resolveUrl(source as never, 'http://localhost:[')).toThrow('url must be like ws:')
 })
 
 describe('a relative URL', () => {
@@ -74,7 +74,7 @@ describe('a relative URL', () => {
   })
 
   it('is none where there is nothing that it could be relative to', () => {
-    expect(() => resolveUrl('/ws', 'about:blank')).toThrow('not a WebSocket URL')
-    expect(() => resolveUrl('/ws', undefined)).toThrow('not a WebSocket URL')
+    expect(() => resolveUrl('/ws', 'about:blank')).toThrow('url must be like ws:')
+    expect(() => resolveUrl('/ws', undefined)).toThrow('url must be like ws:')
   })
 })

@@ -43,7 +43,7 @@ export function resolveUrl(source: UrlSource, base: string | undefined): string 
   } catch {
     // Told below.
   }
-  throw misuse(`not a WebSocket URL: ${text}`)
+  throw misuse(`url must be like ws://localhost:8080/ws, not ${text}`)
 }
 
 function isSocketUrl(text: string): boolean {

@@ -1,13 +1,12 @@
 import {
   bodyBytes,
+  checkedAnswerer,
   createAnswers,
   createRequests,
   encodeBody,
-  HoldfastError,
   misuse,
-  validate,
 } from '@holdfast/protocol'
-import type { Answerer, Body, Frame, Line, Meta, RequestSchema, StandardSchema } from '@holdfast/protocol'
+import type { Answerer, Body, Frame, Line, Meta } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
 import type { WireEnd, WireHost } from '../wire.ts'
 import { encode } from './encode.ts'
@@ -82,10 +81,11 @@ export function createExchange(
     handle(name, answerer) {
       if (typeof answerer !== 'function') throw misuse('a handler must be a function')
       if (answerers.has(name)) throw misuse(`'${name}' has a handler`)
-      const checked = checkInput(host.contract?.toClient?.[name], name, answerer)
-      answerers.set(name, checked)
+      answerers.set(name, checked(host, name, answerer))
+      let isOn = true
       return () => {
-        if (answerers.get(name) === checked) answerers.delete(name)
+        if (isOn) answerers.delete(name)
+        isOn = false
       }
     },
     isSettled: () => owed.length === 0 && requests.unanswered === 0 && answers.size === 0,
@@ -114,20 +114,10 @@ export function createExchange(
   }
 }
 
-/** The answerer behind the schema of its input, if the contract has one. */
-function checkInput(
-  schema: StandardSchema | RequestSchema | undefined,
-  name: string,
-  answerer: Answerer,
-): Answerer {
-  if (!schema) return answerer
-  if (!('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
-  return (input, context) => {
-    const result = validate(schema.input, input)
-    if (!result.issues) return answerer(result.value, context)
-    throw new HoldfastError('remote', 'the input does not fit its schema', {
-      reason: 'invalid',
-      data: result.issues,
-    })
-  }
+/** The answerer between its schemas, if the contract has any. */
+function checked({ contract, invalid }: WireHost, name: string, answerer: Answerer): Answerer {
+  if (!contract) return answerer
+  const schema = new Map(Object.entries(contract.toClient ?? {})).get(name)
+  if (!schema || !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
+  return checkedAnswerer(schema, name, answerer, invalid)
 }

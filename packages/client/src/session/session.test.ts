@@ -545,7 +545,10 @@ describe('requests', () => {
     expect(answers).toContainEqual(expect.objectContaining({ re: 1, error: 'internal' }))
     expect(answers).toContainEqual({ re: 2, error: 'too-large', message: 'the error is too large' })
     expect(reported).toEqual([
-      expect.objectContaining({ code: 'misuse', message: 'the answer is larger than the server takes' }),
+      expect.objectContaining({
+        code: 'misuse',
+        message: expect.stringContaining('the answer is larger than the server takes') as string,
+      }),
     ])
   })
 

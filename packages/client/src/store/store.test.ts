@@ -385,6 +385,20 @@ describe('a platform without a database', () => {
     await client.dispose()
   })
 
+  it('reports what its `onTrouble` throws or rejects with', async () => {
+    for (const onTrouble of [
+      () => {
+        throw new Error('mine')
+      },
+      () => Promise.reject(new Error('mine')),
+    ]) {
+      const { client, reported } = setUpStore({ store: { ports: {}, onTrouble } })
+      client.send('a', 1)
+      await until(() => expect(reported).toEqual([new Error('mine')]))
+      await client.dispose()
+    }
+  })
+
   it('is Node, where the ports of browsers find nothing', async () => {
     const { client, outbox, troubles } = setUpStore({ store: { ports: {} } })
     client.send('a', 1)

@@ -1,4 +1,4 @@
-import { HoldfastError, misuse } from '@holdfast/protocol'
+import { HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import { given } from '../options.ts'
 import type { Store } from '../store.ts'
 import { createKeeper } from './keeper.ts'
@@ -30,7 +30,7 @@ export interface StoreOptions {
    * Called when messages are only in memory, and when something in the database cannot be read. Messages in memory are
    * sent as usual, but do not survive the page.
    */
-  readonly onTrouble?: (trouble: StoreTrouble) => void
+  readonly onTrouble?: (trouble: StoreTrouble) => unknown
   /** IndexedDB, locks, randomness and the events of the page. For tests and platforms. */
   readonly ports?: Partial<StorePorts>
 }
@@ -107,7 +107,7 @@ export function store(options: StoreOptions): DiskStore {
           trouble(what, cause) {
             if (what === 'unavailable' || what === 'failed') durability = 'memory'
             try {
-              onTrouble?.({ what, cause, durability })
+              reportRejection(onTrouble?.({ what, cause, durability }), host.report)
             } catch (error) {
               host.report(error)
             }

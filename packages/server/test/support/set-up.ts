@@ -67,7 +67,7 @@ export function setUp<C extends Contract = AnyContract>(
   } as HubOptions) as unknown as Hub<C>
 
   hub.onPeer((peer) => peers.push(peer))
-  const kinds: (keyof HubLifecycle)[] = ['open', 'down', 'closed', 'invalid', 'refused']
+  const kinds: (keyof HubLifecycle)[] = ['open', 'down', 'closed', 'invalid', 'unhandled', 'refused']
   for (const kind of kinds)
     hub.watch(kind, (value) => {
       const { peer: _, request: __, ...rest } = value as unknown as Record<string, unknown>

@@ -10,7 +10,7 @@ export interface Message {
   /** Undefined for what is not an event. */
   readonly name: string | undefined
   readonly data?: unknown
-  /** What became of it, as far as it is known now; absent for what came in. */
+  /** What became of it, as far as it is known now; absent for what came in and was handled. */
   readonly outcome?: () => { readonly status: string; readonly reason?: string } | undefined
 }
 

@@ -12,7 +12,7 @@ const taps = new WeakMap<Inspectable, (listener: Listener) => Unsubscribe>()
 /**
  * The same client, whose calls of `send`, `sendRaw` and `request` can be listened to, with what becomes of them.
  *
- * Only calls on the client that this returns are seen. It changes nothing else, not even what counts as unexpected:
+ * Only calls on the client that this returns are seen. It changes nothing else, not even what counts as unhandled:
  * frames that are no events are seen only while the application listens to them too.
  */
 export function observe<C>(client: Client<C>): Client<C> {
@@ -88,6 +88,10 @@ export function listen(client: Inspectable, listener: Listener): Unsubscribe {
     client.onAny((name, data) => listener({ at: Date.now(), direction: 'in', name, data })),
     client.watch('invalid', ({ reason, name, data }) =>
       listener({ at: Date.now(), direction: 'invalid', name, data, outcome: () => ({ status: reason }) }),
+    ),
+    // Of frames that are no events only, because `onAny` listens to all events.
+    client.watch('unhandled', ({ name, data }) =>
+      listener({ at: Date.now(), direction: 'in', name, data, outcome: () => ({ status: 'unhandled' }) }),
     ),
     tap
       ? tap(listener)

@@ -1,0 +1,58 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { setUp } from '../test/support/set-up.ts'
+import { createClient, isHoldfastError, session } from './index.ts'
+import type { ClientOptions, Lifecycle } from './index.ts'
+import type { kinds } from './create-client.ts'
+import type { names } from './options.ts'
+
+const url = 'ws://test/socket'
+
+function misuseOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error
+    expect(error.code).toBe('misuse')
+    expect(error.message).toMatch(/\nhttps:\/\/.*\/errors\/misuse\.md$/)
+    return error.message
+  }
+  return expect.unreachable()
+}
+
+const create = (options?: unknown) => (): unknown => createClient(options as ClientOptions)
+
+describe('a program without types is told what to write', () => {
+  it.each<[what: string, run: () => unknown, told: string]>([
+    ['createClient()', create(), 'url must be like ws://'],
+    ['a URL in place of options', create('ws://test'), 'url must be like ws://'],
+    ['a URL without a scheme', create({ url: 'localhost:8080' }), 'not localhost:8080'],
+    ['a wire that was not called', create({ url, wire: session }), 'wire: session()'],
+    ['a wire by its name', create({ url, wire: 'session' }), 'wire: session()'],
+    ['a store that is none', create({ url, wire: session(), store: true }), 'store: store({ name })'],
+    ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
+    ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
+    [
+      'an unknown kind',
+      () => setUp().client.watch('error' as never, () => {}),
+      "'error' is not one of open, down",
+    ],
+    [
+      'a kind that objects have',
+      () => setUp().client.watch('toString' as never, () => {}),
+      'is not one of open',
+    ],
+  ])('instead of %s', (_, run, told) => {
+    expect(misuseOf(run)).toContain(told)
+  })
+
+  it('and may leave out what it does not want', () => {
+    createClient({ url, store: undefined, wire: undefined } as never)
+  })
+})
+
+type Words<Text extends string> = Text extends `${infer First}, ${infer Rest}` ? First | Words<Rest> : Text
+
+it('the names in the messages are those that there are', () => {
+  expectTypeOf<Words<typeof names>>().toEqualTypeOf<keyof ClientOptions | 'contract'>()
+  expectTypeOf<Words<typeof kinds>>().toEqualTypeOf<keyof Lifecycle>()
+})
