@@ -1,6 +1,7 @@
 import { createOutbox, createSession } from '@holdfast/protocol'
 import type { Clock, Outbox, OutboxOptions, Outgoing, Sent, SendOptions } from '@holdfast/protocol'
 import { createHub } from '@holdfast/server'
+import type { Peer } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
 import { createClient, session } from 'holdfast'
 import { describe, expect, test } from 'vitest'
@@ -240,6 +241,24 @@ describe('a listener costs the same, however many there are,', () => {
       for (let index = 0; index < many; index++) pair.hub.on('name', () => called++)
       return async () => {
         for (let event = 0; event < 10; event++) pair.client.send('name')
+        await pair.settle()
+        expect(called).toBe(10 * many)
+      }
+    }
+    expect(await growthOf(prepare, count)).toBeLessThan(bound)
+  })
+
+  test('on a client, when an event comes for all of one name', async () => {
+    await using stack = new AsyncDisposableStack()
+    const prepare: Prepare = async (many) => {
+      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
+      const joined = new Promise<Peer>((resolve) => pair.hub.onPeer(resolve))
+      await pair.open()
+      const peer = await joined
+      let called = 0
+      for (let index = 0; index < many; index++) pair.client.on('name', () => called++)
+      return async () => {
+        for (let event = 0; event < 10; event++) peer.send('name')
         await pair.settle()
         expect(called).toBe(10 * many)
       }

@@ -119,20 +119,6 @@ interface Answers {
   lost(): void
 }
 declare function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
-declare function readClose(event: unknown): {
-  readonly code?: number
-  readonly text?: string
-}
-declare function closeRule(code: number, rules?: CloseRules): CloseRule
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -174,6 +160,32 @@ interface SchemaContract {
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
 declare function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
+interface InvalidInput {
+  readonly reason: 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly issues: readonly SchemaIssue[]
+}
+declare function checkedAnswerer(
+  schema: RequestSchema,
+  name: string,
+  answerer: Answerer,
+  invalid: (message: InvalidInput) => void,
+): Answerer
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: readonly [min: number, max: number]
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
+declare function readClose(event: unknown): {
+  readonly code?: number
+  readonly text?: string
+}
+declare function closeRule(code: number, rules?: CloseRules): CloseRule
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -454,6 +466,7 @@ interface Line extends Link<Body> {
   close(): void
 }
 declare function createLine(options: LineOptions): Line
+declare function checkNames(names: readonly string[], known: string): void
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
@@ -467,6 +480,7 @@ interface PlainCodec {
 declare const flatCodec: PlainCodec
 declare const envelopeCodec: PlainCodec
 declare function printable(text: string): string
+declare function reportRejection(result: unknown, report: (error: unknown) => void): void
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
@@ -487,6 +501,8 @@ export {
   HoldfastError,
   aborted,
   bodyBytes,
+  checkNames,
+  checkedAnswerer,
   closeHint,
   closeRule,
   createAnswers,
@@ -513,6 +529,7 @@ export {
   misuse,
   printable,
   readClose,
+  reportRejection,
   utf8Length,
   validate,
 }
@@ -544,6 +561,7 @@ export type {
   Hi,
   HoldfastErrorCode,
   HoldfastErrorDetails,
+  InvalidInput,
   IsControl,
   LanesOffer,
   Line,

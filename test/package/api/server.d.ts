@@ -307,6 +307,7 @@ interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
+  emit(event: 'upgrade', ...values: unknown[]): boolean
   address?(): unknown
 }
 interface AttachOptions {
