@@ -70,12 +70,17 @@ async function main(): Promise<void> {
       execArgv,
       stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     })
-    const [figures] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
-      Figures | number,
+    const [figures, signal] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+      Figures | number | null,
+      unknown,
     ]
     child.kill()
-    if (typeof figures !== 'object' || !figures) rows.push([name, 'out of memory', '', '', ''])
-    else {
+    if (typeof figures !== 'object' || !figures) {
+      // So V8 ends a process without memory.
+      const isOut = signal === 'SIGABRT' || signal === 'SIGTRAP'
+      if (!isOut) throw new Error(`'${name}' ended with ${String(signal ?? figures)}`)
+      rows.push([name, 'out of memory', '', '', ''])
+    } else {
       const { heap, counted, sessions, messages } = figures
       const inMebibytes = (bytes: number): string => (bytes / mebibyte).toFixed(0)
       rows.push([name, inMebibytes(heap), inMebibytes(counted), String(sessions), messages.toLocaleString()])
