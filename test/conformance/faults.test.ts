@@ -11,6 +11,9 @@ import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { next, reach, take } from '../support/stage.ts'
 
+/** How long after a dial the next one may come: the default. */
+const minDelay = 100
+
 expectNothingLeft()
 
 /** A server, a path to it that can break, and one client. */
@@ -160,7 +163,9 @@ describe.each([
     }
     await room.until(({ dials }) => dials === 5)
     room.script = '/echo'
-    await client.reconnect()
+    const reconnected = client.reconnect()
+    await clock.advance(minDelay)
+    await reconnected
     expect(connecting).toBe(1)
     const { most } = await room.until(({ live }) => live === 1)
     expect(most).toBeLessThanOrEqual(2) // The server may hear of the end of the last after the beginning of the next.
@@ -191,9 +196,11 @@ describe.each([
     await client.connect()
     const down = next(client, 'down')
     // The clock stands still, so nothing waits for time to pass.
+    await clock.advance(minDelay)
     await client.reconnect()
     expect(await down).toEqual({ reason: 'reconnect' })
 
+    await clock.advance(minDelay)
     const gone = client.disconnect()
     expect(client.state.status).toBe('closing')
     await client.connect()

@@ -170,7 +170,7 @@ it('a client with the recipe for what was missed has every message once', async 
       if (fetches === 2) throw new Error('away')
       return missed
     }
-    process.on('unhandledRejection', () => {})
+    process.on('uncaughtException', () => {})
     say()
     ${blockWith('your-server.md', 'fetchMessages({ after')}
     client.connect()`,

@@ -11,7 +11,16 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ['@holdfast/protocol', 'mitt'],
   react: ['holdfast', 'react'],
   testing: ['@holdfast/protocol', 'holdfast', '@holdfast/server', 'node:crypto', 'node:net', 'node:events'],
-  server: ['@holdfast/protocol', 'ws', 'node:buffer', 'node:crypto', 'node:http', 'node:net', 'node:stream'],
+  server: [
+    '@holdfast/protocol',
+    'ws',
+    'node:buffer',
+    'node:crypto',
+    'node:http',
+    'node:net',
+    'node:stream',
+    'node:v8',
+  ],
 }
 
 /** What a package may import the types of, and nothing that would be bundled or run. */
