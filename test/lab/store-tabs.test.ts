@@ -143,10 +143,13 @@ describe('in Chromium', () => {
     await page.evaluate(() => tabPage.connect())
     await page.evaluate(() => tabPage.send('end', 1))
     const of = (round: number): string[] => got.filter((note) => note.startsWith(`leave${round} `))
-    await until(() => [0, 2, 4].every((round) => of(round).length === 20) && got.includes('end 0'))
-    for (const round of [0, 2, 4]) expect(of(round)).toEqual(notes(`leave${round}`, 20))
-    // A browser that is busy may not find the time to write what a page says that is gone.
-    for (const round of [1, 3]) expect(of(round)).toEqual(notes(`leave${round}`, of(round).length))
+    await until(() => got.includes('end 0'))
+    await expect.poll(() => left(page)).toBe(0)
+    // A browser that is busy may give up the transaction of a page that it does not keep, or evicts: then nothing of it is
+    // there. What is there is in order and once.
+    for (const round of upTo(5)) expect(of(round)).toEqual(notes(`leave${round}`, of(round).length))
+    const complete = upTo(5).filter((round) => of(round).length === 20)
+    expect(complete.length, 'pages whose messages are there').toBeGreaterThan(0)
   })
 
   test('a page with a store is kept when it is left, lets another tab send, and doubles nothing on its return', async () => {
