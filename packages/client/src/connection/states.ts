@@ -108,10 +108,11 @@ export interface Aftermath extends CloseRule {
 
 /** Why sockets do not open, as far as something other than the socket tells. */
 export interface Finding {
+  /** Shown in `client.state` from now on, until a socket opens. What the socket itself tells, its code for one, is kept. */
   readonly cause: Cause
-  /** When the server wants to be dialed again. */
+  /** When the server wants to be dialed again, in milliseconds from now: not before the first, and by the second at a random moment. */
   readonly delay?: Window
-  /** The server refuses the token. */
+  /** Whether the server refuses the token, so that `token` is asked for a fresh one. */
   readonly refresh?: boolean
 }
 
