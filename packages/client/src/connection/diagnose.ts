@@ -9,11 +9,13 @@ import type { Finding } from './states.ts'
  * throws or rejects finds nothing, and the error goes to `ports.report`.
  *
  * @example
- * const diagnose: Diagnose = async (_url, { signal }) => {
- *   const { status } = await fetch('/status', { signal })
- *   return status === 503 ? { cause: { reason: 'maintenance', status }, delay: [60_000, 90_000] } : undefined
- * }
- * createClient({ url: '/ws', diagnose })
+ * createClient({
+ *   url: '/ws',
+ *   async diagnose(url, { signal }) {
+ *     const { status } = await fetch('/status', { signal })
+ *     return status === 503 ? { cause: { reason: 'maintenance', status }, delay: [60_000, 90_000] } : undefined
+ *   },
+ * })
  */
 export type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
 
