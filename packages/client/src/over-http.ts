@@ -10,8 +10,10 @@ import type { UrlSource } from './connection/url.ts'
 /** What {@link overHttp} takes. */
 export interface OverHttpOptions {
   /**
-   * Where to ask: absolute, or relative to the page. Needed outside of browsers. The server of another origin has to allow the
-   * page by CORS, and to name `Retry-After` in `Access-Control-Expose-Headers`.
+   * Where to ask: absolute, or relative to the page. Needed outside of browsers. A server of another origin has to allow
+   * the page by CORS, and to name `Retry-After` in `Access-Control-Expose-Headers`.
+   *
+   * A relative one where there is no page is reported as `misuse` when the client would ask there.
    *
    * @default the URL of the socket, from pages of the same origin only; nothing is asked from elsewhere
    */
