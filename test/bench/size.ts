@@ -12,6 +12,7 @@ const imports = [
   `export { createClient } from 'holdfast'`,
   `export { createClient, plain } from 'holdfast'`,
   `export { createClient, session } from 'holdfast'`,
+  `export { createClient, overHttp } from 'holdfast'`,
   `export * from 'holdfast'`,
   `export { default } from 'partysocket/ws'`,
   `export { default } from 'reconnecting-websocket'`,

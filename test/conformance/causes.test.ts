@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from 'holdfast'
+import { createClient, overHttp } from 'holdfast'
 import type { Client, ClientOptions } from 'holdfast'
 import { WebSocketServer } from 'ws'
 
@@ -40,7 +40,7 @@ async function setUp(
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const client = createClient({
     url: `ws://${host}/ws`,
-    healthUrl: `http://${host}/ws`,
+    diagnose: overHttp({ url: `http://${host}/ws` }),
     backoff: { minDelay: 10, baseDelay: 10, maxDelay: 10 },
     ...more,
   })
@@ -121,12 +121,19 @@ describe('why no socket opens', () => {
     await expect.poll(() => asked[0]!.socket.destroyed).toBe(true)
   })
 
-  it('stays unknown where nobody is asked, and where nobody answers', async () => {
-    const silent = await setUp(403, {}, { healthUrl: false })
+  it('stays unknown where there is no page to ask from, and where nobody answers', async () => {
+    const silent = await setUp(403, {}, { diagnose: overHttp() })
     await expect.poll(() => silent.upgrades.length).toBeGreaterThan(6)
     expect(silent.client.state.cause).toMatchObject({ reason: 'unreachable', code: 1006 })
     expect(silent.asked).toEqual([])
-    const nobody = await setUp(403, {}, { url: 'ws://127.0.0.1:1/', healthUrl: 'http://127.0.0.1:1/' })
+    const nobody = await setUp(
+      403,
+      {},
+      {
+        url: 'ws://127.0.0.1:1/',
+        diagnose: overHttp({ url: 'http://127.0.0.1:1/' }),
+      },
+    )
     await expect.poll(() => nobody.client.state.attempt).toBeGreaterThan(6)
     expect(nobody.client.state.cause?.reason).toBe('unreachable')
   })

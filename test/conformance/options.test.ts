@@ -13,7 +13,6 @@ test.for(['ftp://localhost', 'mailto:x@y', 'ws://localhost:99999', 'ws://', 'ws:
   'the URL %j throws when the client is made',
   (url) => {
     expect(() => createClient({ url: url as string, WebSocket })).toThrow(misuse)
-    expect(() => createClient({ url: 'ws://localhost', healthUrl: url as string, WebSocket })).toThrow(misuse)
   },
 )
 
@@ -21,9 +20,6 @@ test.for(['/ws', '', 'localhost/ws'])('the relative URL %j throws where there is
   await using client = createClient({ url, WebSocket })
   expect(() => client.connect()).toThrow(misuse)
   expect(client.state.status).toBe('idle')
-  await using asking = createClient({ url: 'ws://localhost', healthUrl: url, WebSocket })
-  expect(() => asking.connect()).toThrow(misuse)
-  expect(asking.state.status).toBe('idle')
 })
 
 test('a url function that gives no URL is the end, one that throws is asked again', async () => {

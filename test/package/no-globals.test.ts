@@ -48,6 +48,7 @@ describe('on a server that renders pages', () => {
       touched(`Holdfast.createClient({
         url: () => 'ws://test', token: () => 'x', backoff: { baseDelay: 5 }, outbox: { maxMessages: 5 },
         wire: Holdfast.plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => true }, greeted: () => true }),
+        diagnose: Holdfast.overHttp({ url: '/health' }),
         contract: { toClient: {}, toServer: {} },
       })`),
     ).toEqual([])

@@ -47,10 +47,9 @@ export function createPreparation(options: ClientOptions, clock: Clock, wasOpen:
     token: () => token,
     renew: async () => (token = await askToken('renew')),
     check() {
-      const { url, healthUrl = false } = options
+      const { url } = options
       findSocket()
       if (typeof url !== 'function') findUrl(url)
-      if (healthUrl !== false) findUrl(healthUrl)
     },
     async prepare({ tally, signal }) {
       const { url, protocols = [] } = options

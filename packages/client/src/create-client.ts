@@ -20,7 +20,6 @@ import { createConnection } from './connection/connection.ts'
 import type { State } from './connection/states.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
-import { createDiagnosis } from './diagnosis.ts'
 import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
@@ -49,11 +48,12 @@ export function createClient<C extends Contract = AnyContract>(options: ClientOp
 export function createClient(
   options: ClientOptions & { readonly contract?: SchemaContract } = {} as never,
 ): Client {
-  const { contract, wire = defaultWire(), store } = options
+  const { contract, wire = defaultWire(), store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, closeRules } = resolveOptions(options, report)
-  if (!wire.attach || (store && !store.attach)) throw misuse('write wire: session(), store: store({ name })')
+  if (!wire.attach || (store && !store.attach) || (diagnose && typeof diagnose !== 'function'))
+    throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp()')
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
   let disposed = false
@@ -101,7 +101,7 @@ export function createClient(
     },
     probe: () => end.probe?.(),
     flush: () => outbox.flush(),
-    diagnose: createDiagnosis(options.healthUrl, clock),
+    diagnose,
     close: () => end.close?.() ?? false,
     closeHint: (text) => end.closeHint?.(text),
     received(data) {

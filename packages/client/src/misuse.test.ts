@@ -29,6 +29,7 @@ describe('a program without types is told what to write', () => {
     ['a wire that was not called', create({ url, wire: session }), 'wire: session()'],
     ['a wire by its name', create({ url, wire: 'session' }), 'wire: session()'],
     ['a store that is none', create({ url, wire: session(), store: true }), 'store: store({ name })'],
+    ['a diagnosis that is a URL', create({ url, diagnose: '/health' }), 'diagnose: overHttp()'],
     ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
     ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
     [
@@ -46,7 +47,7 @@ describe('a program without types is told what to write', () => {
   })
 
   it('and may leave out what it does not want', () => {
-    createClient({ url, store: undefined, wire: undefined } as never)
+    createClient({ url, store: undefined, wire: undefined, diagnose: undefined } as never)
   })
 })
 

@@ -3,6 +3,7 @@ import type { AbortSignalLike, CloseRule, CloseRules, OutboxOptions } from '@hol
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
+import type { Diagnose } from './connection/diagnose.ts'
 import type { Policy } from './connection/states.ts'
 import type { Ports, SocketConstructor } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
@@ -57,14 +58,14 @@ export interface ClientOptions {
    */
   readonly attemptTimeout?: number
   /**
-   * Where to ask over HTTP why no socket opens. Sockets do not tell; a request after the third failure does: the cause is
-   * then `unauthorized`, `forbidden`, `rate-limited`, `server-error` or `upgrade-blocked`, and the server's `Retry-After`
-   * is kept to.
+   * Finds out why no socket opens, because sockets do not tell: `overHttp()`, or a function of yours; see {@link Diagnose}.
+   * Called after the third failure in a row, and after each further three.
    *
-   * Without it, the URL of the socket itself is asked, from pages of the same origin only. `false` asks nowhere. A URL of
-   * another origin has to allow it by CORS, and to expose `Retry-After`.
+   * Without it the client makes no request but those of its sockets, and the cause stays `unreachable`.
+   *
+   * @default none
    */
-  readonly healthUrl?: UrlSource | false
+  readonly diagnose?: Diagnose
   /** Bounds of the queue of messages that wait for the connection. */
   readonly outbox?: OutboxOptions
   /**
@@ -133,12 +134,11 @@ const defaultBackoff: Required<BackoffOptions> = {
 }
 
 export const names =
-  'url, token, wire, WebSocket, protocols, backoff, attemptTimeout, healthUrl, outbox, closeCodes, store, ports, contract'
+  'url, token, wire, WebSocket, protocols, backoff, attemptTimeout, diagnose, outbox, closeCodes, store, ports, contract'
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
-  const { url, healthUrl = false, backoff, attemptTimeout = 10_000 } = options
-  if (healthUrl !== false) resolveUrl(healthUrl, 'ws://localhost')
+  const { url, backoff, attemptTimeout = 10_000 } = options
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
   checkNames(Object.keys(options), names)
   const custom = typeof backoff === 'function' ? backoff : undefined

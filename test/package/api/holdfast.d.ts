@@ -430,6 +430,11 @@ interface Sample extends Moment {
   readonly readyState?: number | undefined
   readonly isHidden?: boolean
 }
+type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
+interface DiagnoseContext {
+  readonly signal: AbortSignalLike
+  readonly clock: Clock
+}
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -520,7 +525,7 @@ interface ClientOptions {
   readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
-  readonly healthUrl?: UrlSource | false
+  readonly diagnose?: Diagnose
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly store?: Store
@@ -726,6 +731,10 @@ declare function createClient<const S extends SchemaContract>(
   },
 ): Client<ContractOf<S>>
 declare function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+interface OverHttpOptions {
+  readonly url?: UrlSource
+}
+declare function overHttp(options?: OverHttpOptions): Diagnose
 interface PlainOptions {
   readonly shape?: 'flat' | 'envelope'
   readonly encode?: (name: string, data: unknown, id?: string) => Payload
@@ -748,7 +757,7 @@ interface SessionOptions {
   readonly window?: readonly [messages: number, bytes: number]
 }
 declare function session(options?: SessionOptions): Wire
-export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, plain, session }
+export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, overHttp, plain, session }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -768,11 +777,14 @@ export type {
   Contract,
   ContractOf,
   Delivery,
+  Diagnose,
+  DiagnoseContext,
   DisconnectOptions,
   DrainOptions,
   EventData,
   EventName,
   EventsOptions,
+  Finding,
   Handler,
   HoldfastErrorCode,
   HoldfastErrorDetails,
@@ -782,6 +794,7 @@ export type {
   LostReason,
   OutboxOptions,
   Outcome,
+  OverHttpOptions,
   Payload,
   PlainFrame,
   PlainHeartbeat,

@@ -4,10 +4,10 @@
  * - `unreachable`: the socket closed before it opened. Browsers do not tell why.
  * - `offline`: the same, while the platform believes to be offline.
  * - `csp`: the same, because the content security policy of the page forbids it.
- * - `unauthorized`, `forbidden`, `rate-limited`, `server-error`: the same, and a request over HTTP was answered with 401,
- *   403, 429 or a status of 500 and above; `status` has it.
- * - `upgrade-blocked`: the same, though requests over HTTP are answered: something on the way lets no WebSocket through,
- *   or there is none at this URL.
+ * - `unauthorized`, `forbidden`, `rate-limited`, `server-error`: the same, and the request of `diagnose: overHttp()` was
+ *   answered with 401, 403, 429 or a status of 500 and above; `status` has it.
+ * - `upgrade-blocked`: the same, though that request is answered in another way: something on the path lets no WebSocket
+ *   through, or there is none at this URL.
  * - `left`: the page was left or frozen, so the socket was closed.
  * - `timeout`: the attempt took longer than `attemptTimeout`.
  * - `lost`, `going-away`, `restart` …: the socket closed; the reason of its close code.
@@ -61,7 +61,7 @@ export interface Cause {
    * `disconnect()`. 1005 and 1006 mean that no code was received.
    */
   readonly code?: number
-  /** The HTTP status that the server answered with when it was asked why no socket opens. */
+  /** The HTTP status that the server answered with when `overHttp()` asked why no socket opens. */
   readonly status?: number
   /**
    * The text that the server sent with the close code, on one line and without control characters; or what it did

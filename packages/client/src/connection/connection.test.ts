@@ -19,6 +19,7 @@ function setUp(
   const network = createFakeNetwork()
   const states: State['name'][] = []
   const received: unknown[] = []
+  const report = vi.fn()
   let notice: ((signal: Signal, url?: string) => void) | undefined
   const connection: Connection = createConnection({
     policy: {
@@ -42,7 +43,7 @@ function setUp(
         },
         isOffline: () => false,
       },
-      report: vi.fn(),
+      report,
     },
     closeRules: defaultCloseRules,
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
@@ -50,7 +51,7 @@ function setUp(
     opened: () => {},
     probe: () => connection.write('ping'),
     flush: () => {},
-    diagnose: () => Promise.resolve(undefined),
+    diagnose: undefined,
     close: () => false,
     closeHint: () => undefined,
     received: (data) => received.push(data),
@@ -67,6 +68,7 @@ function setUp(
     network,
     states,
     received,
+    report,
     connection,
     open,
     signal: (name: Signal, url?: string) => notice?.(name, url),
@@ -646,7 +648,7 @@ describe('a dial that fails again and again', () => {
     for (const end of ['leave', 'open', 'stop'] as const) {
       let signal: { readonly aborted: boolean } | undefined
       const world = setUp(clockFaults.exact, {
-        diagnose: (_url, aborted) => {
+        diagnose: (_url, { signal: aborted }) => {
           signal = aborted
           return new Promise(() => {})
         },
@@ -699,7 +701,7 @@ describe('a dial that fails again and again', () => {
     const asked: { readonly aborted: boolean }[] = []
     const answers: ((found: Finding) => void)[] = []
     const world = setUp(clockFaults.exact, {
-      diagnose: (_url, signal) => {
+      diagnose: (_url, { signal }) => {
         asked.push(signal)
         return new Promise((resolve) => answers.push(resolve))
       },
@@ -723,6 +725,40 @@ describe('a dial that fails again and again', () => {
     expect(asked).toHaveLength(3)
     world.connection.stop({ reason: 'dispose' }, false)
     expect(asked.map(({ aborted }) => aborted)).toEqual([false, true, true])
+  })
+
+  it('stays unknown when the function that is to find out throws or rejects, and the error is reported', async () => {
+    for (const how of ['throws', 'rejects'] as const) {
+      const error = new Error(how)
+      const world = setUp(clockFaults.exact, {
+        diagnose: () => {
+          if (how === 'throws') throw error
+          return Promise.reject(error)
+        },
+      })
+      await failThrice(world)
+      expect(world.report.mock.calls).toEqual([[error]])
+      expect(world.connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable' } })
+      for (let round = 0; round < 3; round++) {
+        await world.clock.advance(600)
+        world.network.last.end()
+      }
+      await settleMicrotasks()
+      expect(world.report).toHaveBeenCalledTimes(2)
+    }
+  })
+
+  it('stays unknown without a report when the question was aborted', async () => {
+    const world = setUp(clockFaults.exact, {
+      diagnose: (_url, { signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('aborted'))),
+        ),
+    })
+    await failThrice(world)
+    world.connection.stop({ reason: 'disconnect' }, false)
+    await settleMicrotasks()
+    expect(world.report).not.toHaveBeenCalled()
   })
 
   it('is no riddle when the page forbids it, whichever comes first', async () => {

@@ -2,6 +2,7 @@ import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
+import type { Diagnose } from './diagnose.ts'
 import { closeTimeout, deadlineOf, initialState, lost, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
@@ -26,8 +27,8 @@ export interface ConnectionOptions {
   probe(): void
   /** Write what can still be written: the page is being left. */
   flush(): void
-  /** Find out why no socket opens to the URL, if there is a way to. Must not reject. */
-  diagnose(url: string, signal: AbortSignalLike): Promise<Finding | undefined>
+  /** Undefined when the application did not ask for diagnosis. */
+  readonly diagnose: Diagnose | undefined
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
@@ -188,9 +189,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   const diagnose = async (): Promise<void> => {
     // Whoever dials fast has failed again before there is an answer. What the page forbids is known, and the server may
     // well answer over HTTP.
-    if (diagnosis?.signal.aborted === false || finding === csp) return
+    if (!options.diagnose || diagnosis?.signal.aborted === false || finding === csp) return
     const { signal } = (diagnosis = newAbort())
-    const found = await options.diagnose(target!.url, signal)
+    let found: Finding | undefined
+    try {
+      found = await options.diagnose(target!.url, { signal, clock })
+    } catch (error) {
+      // A request that was aborted rejects, too.
+      if (!signal.aborted) ports.report(error)
+    }
     if (signal.aborted) return
     diagnosis = undefined
     learn(found)

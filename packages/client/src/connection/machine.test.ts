@@ -786,6 +786,21 @@ describe('attempts that open no socket', () => {
     )
     expect(deadlineOf(soon)).toBe(67_700)
   })
+
+  it.each([
+    [[NaN, NaN]],
+    [[NaN, 5_000]],
+    [[1_000, NaN]],
+    [[-1, 5_000]],
+    [[5_000, 1_000]],
+    [[0, Infinity]],
+    [5_000],
+    [null],
+  ])('go on as before, for the cause that was found out, when the delay is %j', (delay) => {
+    const finding = { cause: { reason: 'rate-limited' }, delay } as unknown as Finding
+    const [told] = step(waiting, learned(finding), policy, at(200))
+    expect(told).toEqual({ ...waiting, cause: { reason: 'rate-limited', code: 1006 } })
+  })
 })
 
 describe('the two clocks', () => {

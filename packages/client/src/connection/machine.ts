@@ -260,7 +260,8 @@ function leave(state: State, policy: Policy, sample: Sample): Step {
 function learn(state: Waiting, { cause, delay, refresh = false }: Finding, sample: Sample): State {
   const tally = { ...state.tally, refresh: state.tally.refresh || refresh }
   const next = { ...state, tally, cause: { ...state.cause, ...cause } }
-  if (!delay) return next
+  // A function of the application may have computed it from anything, and no wait may be NaN or without an end.
+  if (!(delay && delay[0] >= 0 && delay[0] <= delay[1] && delay[1] < Infinity)) return next
   const { now, random } = sample
   return {
     ...next,

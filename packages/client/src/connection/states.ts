@@ -108,10 +108,11 @@ export interface Aftermath extends CloseRule {
 
 /** Why sockets do not open, as far as something other than the socket tells. */
 export interface Finding {
+  /** Shown in `client.state` until a socket opens, together with the close code of the socket. */
   readonly cause: Cause
-  /** When the server wants to be dialed again. */
+  /** How long to wait at least, in milliseconds: a random time in this range. One that is not a range is ignored. */
   readonly delay?: Window
-  /** The server refuses the token. */
+  /** Whether the server refuses the token, so that `token` is asked for a fresh one. */
   readonly refresh?: boolean
 }
 

@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createVirtualClock } from '@holdfast/testing'
-import { createDiagnosis } from './diagnosis.ts'
+import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import { isHoldfastError } from '@holdfast/protocol'
+import { setUp as setUpClient } from '../test/support/set-up.ts'
+import type { Diagnose } from './connection/diagnose.ts'
+import type { UrlSource } from './connection/url.ts'
+import { overHttp } from './over-http.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -16,7 +20,8 @@ function setUp(answer: object | Error | Promise<never>, origin?: string) {
     fetched,
     clock,
     aborter,
-    find: (url: string, healthUrl?: string | false) => createDiagnosis(healthUrl, clock)(url, aborter.signal),
+    find: (url: string, asked?: UrlSource) =>
+      overHttp(asked === undefined ? {} : { url: asked })(url, { signal: aborter.signal, clock }),
   }
 }
 
@@ -47,15 +52,35 @@ describe('where it is asked why no socket opens', () => {
     const { find, fetched } = setUp(answer(403), 'https://test')
     await find('wss://elsewhere/ws', '/health')
     expect(fetched.mock.calls[0]![0]).toBe('https://test/health')
+    await find('wss://elsewhere/ws', new URL('https://elsewhere/health'))
+    expect(fetched.mock.calls[1]![0]).toBe('https://elsewhere/health')
   })
 
-  it('is nowhere if nobody is to be asked, or there is nothing to ask with', async () => {
-    const { find, fetched } = setUp(answer(403), 'https://test')
-    expect(await find('wss://test/ws', false)).toBeUndefined()
+  it('is a mistake to be told of, where it is relative and there is no page', async () => {
+    const { find, fetched } = setUp(answer(403))
+    await expect(find('wss://test/ws', '/health')).rejects.toMatchObject({ code: 'misuse' })
     expect(fetched).not.toHaveBeenCalled()
+  })
+
+  it('is nowhere if there is nothing to ask with', async () => {
+    const { find } = setUp(answer(403), 'https://test')
     vi.stubGlobal('fetch', undefined)
     expect(await find('wss://test/ws')).toBeUndefined()
   })
+
+  it.each(['ftp://localhost', 'mailto:x@y', 'https://localhost:99999', null, 5, {}])(
+    'cannot be %j, and overHttp() throws for it at once',
+    (url) => {
+      expect(() => overHttp({ url: url as string })).toThrow(expect.toSatisfy(isMisuse))
+    },
+  )
+
+  it('is an option: a URL in place of the options throws', () => {
+    expect(() => overHttp('/health' as never)).toThrow(expect.toSatisfy(isMisuse))
+    expect(() => overHttp({ healthUrl: '/health' } as never)).toThrow(expect.toSatisfy(isMisuse))
+  })
+
+  const isMisuse = (error: unknown): boolean => isHoldfastError(error) && error.code === 'misuse'
 })
 
 describe('what the answer tells', () => {
@@ -132,5 +157,44 @@ describe('a question that nobody answers', () => {
     else world.aborter.abort()
     expect(await found).toBeUndefined()
     expect(world.clock.pending).toBe(0)
+  })
+})
+
+describe('a page of the same origin whose socket does not open', () => {
+  const failThrice = async (diagnose?: Diagnose) => {
+    const { fetched } = setUp(answer(403), 'http://test')
+    const { client, clock, network } = setUpClient({ backoff: () => 100, ...(diagnose && { diagnose }) })
+    void client.connect()
+    await settleMicrotasks()
+    for (let round = 0; round < 3; round++) {
+      if (round > 0) await clock.advance(100)
+      network.last.end()
+    }
+    await settleMicrotasks()
+    const { cause } = client.state
+    await client.dispose()
+    return { cause, urls: fetched.mock.calls.map(([url]) => url) }
+  }
+
+  it('makes no request over HTTP without the option diagnose', async () => {
+    const { cause, urls } = await failThrice()
+    expect(urls).toEqual([])
+    expect(cause).toMatchObject({ reason: 'unreachable', code: 1006 })
+  })
+
+  it('asks the URL of its socket with diagnose: overHttp()', async () => {
+    const { cause, urls } = await failThrice(overHttp())
+    expect(urls).toEqual(['http://test/socket'])
+    expect(cause).toMatchObject({ reason: 'forbidden', status: 403, code: 1006 })
+  })
+
+  it('has the cause that a function of its own finds out', async () => {
+    const asked: string[] = []
+    const { cause, urls } = await failThrice((url) => {
+      asked.push(url)
+      return Promise.resolve({ cause: { reason: 'maintenance' } })
+    })
+    expect([asked, urls]).toEqual([['ws://test/socket'], []])
+    expect(cause).toMatchObject({ reason: 'maintenance', code: 1006 })
   })
 })

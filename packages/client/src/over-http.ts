@@ -1,10 +1,24 @@
-import type { AbortSignalLike, Clock } from '@holdfast/protocol'
+import { checkNames } from '@holdfast/protocol'
 import { longestHint } from './connection/backoff.ts'
 import type { Window } from './connection/backoff.ts'
-import type { Finding } from './connection/states.ts'
+import type { Diagnose } from './connection/diagnose.ts'
 import { newAbort } from './connection/ports.ts'
+import type { Finding } from './connection/states.ts'
 import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
+
+/** What {@link overHttp} takes. */
+export interface OverHttpOptions {
+  /**
+   * Where to ask: absolute, or relative to the page. Needed outside of browsers. A server of another origin has to allow
+   * the page by CORS, and to name `Retry-After` in `Access-Control-Expose-Headers`.
+   *
+   * A relative one where there is no page is reported as `misuse` when the client would ask there.
+   *
+   * @default the URL of the socket, from pages of the same origin only; nothing is asked from elsewhere
+   */
+  readonly url?: UrlSource
+}
 
 /** What Holdfast uses of the platform's `fetch` and `location`. */
 const platform = globalThis as unknown as {
@@ -29,17 +43,26 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /**
- * Makes the function that asks over HTTP why no socket opens to a URL, because sockets do not tell. Its answer is
- * undefined when that stays unknown.
+ * Asks over HTTP why no socket opens: one `GET` request with the platform's `fetch`, after three failures in a row and
+ * each further three.
  *
+ * The cause is then `unauthorized`, `forbidden`, `rate-limited`, `server-error` or `upgrade-blocked`, with the `status` of
+ * the answer. After 401 the client asks `token` for a fresh one; after 429 and 503 it does not dial before `Retry-After`.
+ * No answer is fatal. Redirects are not followed, and an answer that takes longer than 5 s is not waited for.
+ *
+ * @throws {HoldfastError} `misuse`, for an invalid URL or an unknown option
+ * @example
+ * createClient({ url: 'wss://example.com/ws', diagnose: overHttp({ url: 'https://example.com/health' }) })
  * @see browsers show a failed handshake as close 1006, whatever was answered: WHATWG WebSockets, section 4
  */
-export function createDiagnosis(
-  healthUrl: UrlSource | false | undefined,
-  clock: Clock,
-): (url: string, signal: AbortSignalLike) => Promise<Finding | undefined> {
-  return async (url, signal) => {
-    const target = whereToAsk(url, healthUrl)
+/* @__NO_SIDE_EFFECTS__ */
+export function overHttp(options: OverHttpOptions = {}): Diagnose {
+  checkNames(Object.keys(options), 'url')
+  const { url: chosen } = options
+  if (chosen !== undefined) resolveUrl(chosen, 'ws://localhost')
+
+  return async (url, { signal, clock }) => {
+    const target = whereToAsk(url, chosen)
     if (!target || !platform.fetch) return undefined
     const limit = newAbort()
     const abort = (): void => limit.abort()
@@ -62,12 +85,11 @@ export function createDiagnosis(
 // A redirect, to a page where people log in for example, is an answer and not to be followed.
 const how = { cache: 'no-store', redirect: 'manual' }
 
-function whereToAsk(url: string, healthUrl: UrlSource | false | undefined): string | undefined {
+function whereToAsk(url: string, chosen: UrlSource | undefined): string | undefined {
   const { location } = platform
-  if (healthUrl === false) return undefined
-  const target = resolveUrl(healthUrl ?? url, baseUrl()).replace(/^ws/, 'http')
-  // Without being asked to, nobody is bothered with requests that the browser would hide the answers of.
-  return healthUrl !== undefined || (location && `${target}/`.startsWith(`${location.origin}/`))
+  const target = resolveUrl(chosen ?? url, baseUrl()).replace(/^ws/, 'http')
+  // Browsers hide what another origin answers, unless it allows the page to see it.
+  return chosen !== undefined || (location && `${target}/`.startsWith(`${location.origin}/`))
     ? target
     : undefined
 }
