@@ -271,8 +271,8 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'acks are acknowledged',
     file: line,
-    from: 'return void acknowledge(content)',
-    to: 'return void (acknowledge(content) && oweAck())',
+    from: 'if (isAck) acknowledge(content)',
+    to: 'if (isAck && acknowledge(content)) oweAck()',
   },
   {
     rule: 7,
@@ -321,7 +321,7 @@ const mutants: readonly Mutant[] = [
     rule: 8,
     name: 'what comes in is not bounded',
     file: line,
-    from: 'if (inbound > maxInbound || inboundBytes - payload.length > maxInboundBytes)',
+    from: 'if (inbound > maxInbound || inboundBytes > maxInboundBytes)',
     to: 'if (inbound < 0)',
   },
   {
