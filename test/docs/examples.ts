@@ -32,6 +32,7 @@ const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { mes
 /** What an example may use without saying where it comes from, unless it says so itself. */
 const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
+  events: `import { events } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
   store: `import { store } from 'holdfast/store'`,

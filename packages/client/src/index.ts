@@ -5,7 +5,6 @@ export type {
   ClientStats,
   DisconnectOptions,
   DrainOptions,
-  EventsOptions,
   Handler,
   Lifecycle,
   Unsubscribe,
@@ -16,6 +15,8 @@ export type { Payload } from './connection/connection.ts'
 export type { Ports, Signal, Signals, SocketConstructor, SocketLike } from './connection/ports.ts'
 export type { UrlSource } from './connection/url.ts'
 export { createClient } from './create-client.ts'
+export { events } from './events.ts'
+export type { EventsOptions } from './events.ts'
 export type { BackoffContext, ClientOptions, Protocols, TokenContext, UrlContext } from './options.ts'
 export { plain } from './plain.ts'
 export type { PlainHeartbeat, PlainOptions } from './plain.ts'
