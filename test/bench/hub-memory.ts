@@ -72,13 +72,13 @@ async function main(): Promise<void> {
     })
     const [figures, signal] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
       Figures | number | null,
-      unknown,
+      NodeJS.Signals | null,
     ]
     child.kill()
     if (typeof figures !== 'object' || !figures) {
       // So V8 ends a process without memory.
       const isOut = signal === 'SIGABRT' || signal === 'SIGTRAP'
-      if (!isOut) throw new Error(`'${name}' ended with ${String(signal ?? figures)}`)
+      if (!isOut) throw new Error(`'${name}' ended with ${signal ?? figures}`)
       rows.push([name, 'out of memory', '', '', ''])
     } else {
       const { heap, counted, sessions, messages } = figures

@@ -1,5 +1,5 @@
 // Ends by itself, or a test fails: a client without a connection, on which everything waits that can wait.
-import { createClient, plain } from 'holdfast'
+import { createClient, events, plain } from 'holdfast'
 
 const hour = 3_600_000
 const client = createClient({ url: process.argv[2]!, wire: plain({ correlate: 'id' }) })
@@ -9,5 +9,5 @@ await client.disconnect()
 client.send('after', {}, { ttl: hour })
 void client.request('after', {}, { timeout: hour }).catch(() => {})
 void client.drained()
-void client.events('x').next()
+void events(client, 'x').next()
 console.log('idle')

@@ -33,6 +33,7 @@ const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { mes
 const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
   overHttp: `import { overHttp } from 'holdfast'`,
+  events: `import { events } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
   store: `import { store } from 'holdfast/store'`,

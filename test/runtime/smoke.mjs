@@ -8,7 +8,7 @@
  * @returns whether all went well
  */
 export async function smoke({ holdfast, url, WebSocket, print }) {
-  const { createClient, isHoldfastError, plain, session } = holdfast
+  const { createClient, events, isHoldfastError, plain, session } = holdfast
   let well = true
   let rooms = 0
 
@@ -100,7 +100,7 @@ export async function smoke({ holdfast, url, WebSocket, print }) {
   await check('iterates over events', async (make) => {
     const client = make('/echo')
     const heard = []
-    const iterator = client.events('tick')
+    const iterator = events(client, 'tick')
     for (const n of [1, 2, 3]) client.send('tick', { n })
     await client.connect()
     for await (const { n } of iterator) {

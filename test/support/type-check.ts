@@ -65,7 +65,11 @@ function check(programs: readonly string[], extension: string): string[] {
   const files = new Map(
     programs.map((code, index) => [join(import.meta.dirname, `program-${index}.${extension}`), code]),
   )
-  return diagnose(files).map(({ line, text }) => `${line}: ${text}`)
+  const order = [...files.keys()]
+  // The compiler sorts by the names of the files, as text.
+  return diagnose(files)
+    .toSorted((left, right) => order.indexOf(left.file) - order.indexOf(right.file))
+    .map(({ line, text }) => `${line}: ${text}`)
 }
 
 /** Compiles files that need not exist as one program. */

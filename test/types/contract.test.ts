@@ -2,7 +2,7 @@ import * as valibot from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { z } from 'zod'
-import { createClient, session } from 'holdfast'
+import { createClient, events, session } from 'holdfast'
 import type { Client, Delivery, Lifecycle, Outcome, RequestContext, SocketConstructor, Wire } from 'holdfast'
 
 interface Chat {
@@ -56,8 +56,21 @@ describe('a contract from an interface', () => {
       client.on('chat.typing', () => {})
       // @ts-expect-error the handler wants something else
       client.on('chat.message', (message: { text: number }) => message)
-      const events = client.events('chat.message', { buffer: 5 })
-      expectTypeOf(events.next()).resolves.toExtend<IteratorResult<{ from: string; text: string }, unknown>>()
+      const messages = events(client, 'chat.message', { buffer: 5 })
+      expectTypeOf(messages).toEqualTypeOf<AsyncIterableIterator<{ from: string; text: string }, undefined>>()
+      // @ts-expect-error the name is not in the contract
+      events(client, 'chat.typing')
+      // @ts-expect-error a request is not an event
+      events(client, 'confirm')
+      interface Extended extends Client<Chat> {
+        readonly errors: readonly unknown[]
+      }
+      const extended = {} as Extended
+      expectTypeOf(events(extended, 'chat.message')).toEqualTypeOf<typeof messages>()
+      // @ts-expect-error the name is not in the contract
+      events(extended, 'chat.typing')
+      const untyped = events(createClient({ url }), 'anything')
+      expectTypeOf(untyped).toEqualTypeOf<AsyncIterableIterator<unknown, undefined>>()
     })
   })
 

@@ -11,6 +11,10 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
     `Argument of type '"x"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`,
   ],
   [
+    `events(client, 'x')`,
+    `Argument of type '"x"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`,
+  ],
+  [
     `client.request('chat.send', 7)`,
     `Argument of type 'number' is not assignable to parameter of type '{ text: string; }'.`,
   ],
@@ -34,7 +38,7 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
 ]
 
 /** What stands before the code of each; the code is the seventh line. */
-export const contract = `import { createClient } from 'holdfast'; import { createHub } from '@holdfast/server'; import { createTestPair } from '@holdfast/testing'
+export const contract = `import { createClient, events } from 'holdfast'; import { createHub } from '@holdfast/server'; import { createTestPair } from '@holdfast/testing'
 interface Chat {
   toClient: { 'chat.message': { text: string }; 'room.closed': undefined; confirm(question: string): boolean }
   toServer: { 'chat.typing': { room: string }; 'room.leave': undefined; 'chat.send'(draft: { text: string }): { id: number } }

@@ -131,16 +131,6 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
   /** Calls the handler for every frame that is not an event. */
   onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
-  /**
-   * The events of a name as an async iterator, buffered from the call on. Ends when the signal is aborted, the loop is
-   * left, or the client is disposed.
-   *
-   * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be taken
-   */
-  events<Name extends string & EventName<C, 'toClient'>>(
-    name: Name,
-    options?: EventsOptions,
-  ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
 
   /** Calls the listener for what happens to the connection and to messages. Can never collide with an event's name. */
   watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
@@ -150,6 +140,9 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   subscribe(listener: () => unknown): Unsubscribe
   /** Counters and sizes as of now. Not part of `state`, so that traffic re-renders nothing. */
   stats(): ClientStats
+
+  /** Never present. Lets the compiler infer the contract from a type that extends this one, for `events()`. */
+  readonly '~contract'?: C | object
 }
 
 export type Handler<T> = (value: T) => unknown
@@ -188,15 +181,6 @@ export interface DrainOptions extends WaitOptions {
   readonly below?: number
 }
 
-export interface EventsOptions extends WaitOptions {
-  /**
-   * How many events may wait to be taken.
-   *
-   * @default 1_000
-   */
-  readonly buffer?: number
-}
-
 /** Where a connection stands. */
 export interface ClientState {
   /**
@@ -229,7 +213,10 @@ export interface Lifecycle {
    * before they were open show in `state` only.
    */
   readonly down: Cause
-  /** No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. */
+  /**
+   * No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. Every client
+   * that is disposed hears this once with the reason `dispose`, also when it was `closed` before.
+   */
   readonly closed: Cause
   /**
    * The session has ended without having been asked to. Heard before the `open` of the next one, if one follows. What was

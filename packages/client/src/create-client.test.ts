@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { createRandom, settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, isHoldfastError, plain } from './index.ts'
+import { createClient, events, isHoldfastError, plain } from './index.ts'
 import type { BackoffContext, Client, ClientState, HoldfastError, StandardSchema } from './index.ts'
 
 const codeOf = (promise: PromiseLike<unknown>): Promise<unknown> =>
@@ -927,8 +927,8 @@ describe('dispose()', () => {
     const wire = plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => false } })
     const { client, clock, network, open } = setUp({ wire })
     await open()
-    const events = client.events('x')
-    const next = events.next()
+    const values = events(client, 'x')
+    const next = values.next()
     const request = codeOf(client.request('get', {}))
     network.last.bufferedAmount = 2_000_000
     const delivery = client.send('y', {}, { ttl: 5_000, key: 'k' })
@@ -953,14 +953,30 @@ describe('dispose()', () => {
 
   it('ends what waits for events, whether it is called in a listener or when all is closed already', async () => {
     const first = setUp()
-    const ended = first.client.events('x').next()
+    const ended = events(first.client, 'x').next()
     first.client.watch('open', () => void first.client.dispose())
     await first.open()
     expect(await ended).toEqual({ done: true, value: undefined })
     const second = setUp()
     await second.client.disconnect()
-    const waiting = second.client.events('x').next()
+    const waiting = events(second.client, 'x').next()
     await second.client.dispose()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+  })
+
+  it('is told once as `closed`, with its reason, also when the client is closed already', async () => {
+    const { client, network, open } = setUp()
+    const reasons: string[] = []
+    client.watch('closed', ({ reason }) => {
+      reasons.push(reason)
+      void client.dispose()
+    })
+    await open()
+    const waiting = events(client, 'x').next()
+    network.last.end(4403)
+    await client.dispose()
+    expect(reasons).toEqual(['forbidden', 'dispose'])
+    expect(client.state).toMatchObject({ status: 'closed', cause: { reason: 'dispose' } })
     expect(await waiting).toEqual({ done: true, value: undefined })
   })
 

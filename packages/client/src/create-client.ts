@@ -14,13 +14,12 @@ import type {
   WaitOptions,
 } from '@holdfast/protocol'
 import { createPreparation } from './attempt.ts'
-import type { Client, ClientState, EventsOptions, Lifecycle } from './client.ts'
+import type { Client, ClientState, Lifecycle } from './client.ts'
 import type { Cause } from './connection/cause.ts'
 import { createConnection } from './connection/connection.ts'
 import type { State } from './connection/states.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
-import { iterateEvents } from './events.ts'
 import { createListeners } from './listeners.ts'
 import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
@@ -66,7 +65,6 @@ export function createClient(
     unhandled: 0,
     invalid: 0,
   }
-  const iterations = new Set<() => void>()
   const watchers = createListeners(report)
   const waits = createWaits(clock)
 
@@ -208,13 +206,11 @@ export function createClient(
       announce('open', { ...state, resumed: false, replayed: 0, ...end.resumption })
     if (next.name === 'closed') announce('closed', next.cause)
     if (!isSame) watchers.emit(stateKey)
-    if (disposed && next.name === 'closed') clear()
-  }
-
-  function clear(): void {
-    for (const stop of iterations) stop()
-    router.clear()
-    watchers.clear()
+    // Not by `disposed`: a listener of another end may have disposed the client, and its last `closed` comes next.
+    if (state.cause?.reason === 'dispose') {
+      router.clear()
+      watchers.clear()
+    }
   }
 
   const encode = (name: string, data: unknown, id?: number, lane?: Place): Encoded => {
@@ -272,7 +268,6 @@ export function createClient(
       outbox.refuse('disposed')
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
-      if (connection.state.name === 'closed') clear()
     }
     return Promise.resolve(kept?.dispose())
   }
@@ -341,16 +336,6 @@ export function createClient(
     off: router.off,
     onAny: router.onAny,
     onRaw: router.onRaw,
-    events: (name: string, how: EventsOptions = {}) =>
-      iterateEvents<never>((push, stop) => {
-        if (disposed) return undefined
-        const off = router.on(name, push)
-        iterations.add(stop)
-        return () => {
-          iterations.delete(stop)
-          off()
-        }
-      }, how),
 
     watch(kind, listener) {
       checkNames([kind], kinds)

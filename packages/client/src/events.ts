@@ -1,29 +1,40 @@
 import { HoldfastError } from '@holdfast/protocol'
-import type { EventsOptions } from './client.ts'
+import type { EventData, EventName, WaitOptions } from '@holdfast/protocol'
+import type { Client } from './client.ts'
 
-interface Taker<T> {
-  resolve(result: IteratorResult<T, undefined>): void
+export interface EventsOptions extends WaitOptions {
+  /**
+   * How many events may wait to be taken.
+   *
+   * @default 1_000
+   */
+  readonly buffer?: number
 }
 
 /**
- * An async iterator over what a subscription pushes until it ends, with a bounded buffer between the two. There may be
- * no subscription to be had; then the iterator is at its end from the start.
+ * The events of a name as an async iterator, buffered from the call on.
  *
- * What is buffered when it ends is still given out, unless the loop was left or the signal was aborted. Not a generator
- * function: one that was never started, or that waits, could not be left.
+ * Ends when the signal is aborted or the loop is left, and, after what is buffered, when the client is disposed. Does not
+ * end with a connection: it goes on with the next one.
+ *
+ * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be taken
+ * @example
+ * for await (const data of events(client, 'chat', { buffer: 100 })) console.log(data)
  */
-export function iterateEvents<T>(
-  subscribe: (push: (value: T) => void, end: () => void) => (() => void) | undefined,
-  { buffer = 1_000, signal }: EventsOptions,
-): AsyncIterableIterator<T, undefined> {
-  const values: T[] = []
-  const takers: Taker<T>[] = []
+export function events<C, Name extends string & EventName<C, 'toClient'>>(
+  client: Client<C>,
+  name: Name,
+  { buffer = 1_000, signal }: EventsOptions = {},
+): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined> {
+  type Data = EventData<C, 'toClient', Name>
+  const values: Data[] = []
+  const takers: ((result: IteratorResult<Data, undefined>) => void)[] = []
   let failure: HoldfastError | undefined
   let unsubscribe: (() => void) | undefined
 
-  const push = (value: T): void => {
-    const taker = takers.shift()
-    if (taker) taker.resolve({ done: false, value })
+  const push = (value: Data): void => {
+    const take = takers.shift()
+    if (take) take({ done: false, value })
     else if (values.length < buffer) values.push(value)
     else {
       failure = new HoldfastError('overflow', `more than ${buffer} events wait to be taken`)
@@ -34,7 +45,7 @@ export function iterateEvents<T>(
     unsubscribe?.()
     unsubscribe = undefined
     signal?.removeEventListener('abort', leave)
-    for (const taker of takers.splice(0)) taker.resolve({ done: true, value: undefined })
+    for (const take of takers.splice(0)) take({ done: true, value: undefined })
   }
   const leave = (): void => {
     values.length = 0
@@ -42,9 +53,17 @@ export function iterateEvents<T>(
     end()
   }
 
-  if (!signal?.aborted) unsubscribe = subscribe(push, end)
-  if (unsubscribe) signal?.addEventListener('abort', leave)
+  if (!signal?.aborted && client.state.cause?.reason !== 'dispose') {
+    const off = client.on(name, push)
+    const unwatch = client.watch('closed', ({ reason }) => reason === 'dispose' && end())
+    unsubscribe = () => {
+      off()
+      unwatch()
+    }
+    signal?.addEventListener('abort', leave)
+  }
 
+  // Not a generator: one that was never started, or that waits, could not be left.
   return {
     [Symbol.asyncIterator]() {
       return this
@@ -56,7 +75,7 @@ export function iterateEvents<T>(
         else if (thrown) {
           failure = undefined
           reject(thrown)
-        } else if (unsubscribe) takers.push({ resolve })
+        } else if (unsubscribe) takers.push(resolve)
         else resolve({ done: true, value: undefined })
       }),
     return() {

@@ -5,7 +5,6 @@ export type {
   ClientStats,
   DisconnectOptions,
   DrainOptions,
-  EventsOptions,
   Handler,
   Lifecycle,
   Unsubscribe,
@@ -18,6 +17,8 @@ export type { Ports, Signal, Signals, SocketConstructor, SocketLike } from './co
 export type { Finding } from './connection/states.ts'
 export type { UrlSource } from './connection/url.ts'
 export { createClient } from './create-client.ts'
+export { events } from './events.ts'
+export type { EventsOptions } from './events.ts'
 export type { BackoffContext, ClientOptions, Protocols, TokenContext, UrlContext } from './options.ts'
 export { overHttp } from './over-http.ts'
 export type { OverHttpOptions } from './over-http.ts'

@@ -2,6 +2,7 @@ import type * as Mitt from 'mitt'
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { Client } from './client.ts'
+import { events } from './events.ts'
 import { setUp } from '../test/support/set-up.ts'
 
 const registries = vi.hoisted<ReadonlyMap<unknown, unknown>[]>(() => [])
@@ -70,7 +71,7 @@ describe('names that are used once', () => {
       },
     ],
     ['once()', (client, name) => client.once(name, () => {})()],
-    ['events()', (client, name) => client.events(name).return?.()],
+    ['events()', (client, name) => events(client, name).return?.()],
   ])('are forgotten with their last handler: %s', (_, use) => {
     const { client } = setUp()
     const before = keys()

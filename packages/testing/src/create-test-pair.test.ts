@@ -1,6 +1,6 @@
 import { createHub, HoldfastError } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
-import { createClient, plain, session } from 'holdfast'
+import { createClient, events, plain, session } from 'holdfast'
 import type { Client, ClientOptions, StandardSchema } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { clockFaults, createVirtualClock } from './clock.ts'
@@ -125,9 +125,9 @@ describe('a pair', () => {
     expect(pair.server.connections.map(({ request }) => request.url)).toEqual(['/ws', '/other'])
     pair.server.connections[1]!.send('chat', { message: 'for the other' })
     pair.server.send('chat', { message: 'for all' })
-    const events = other.events('chat')
+    const values = events(other, 'chat')
     await pair.settle()
-    expect((await events.next()).value).toMatchObject({ message: 'for the other' })
+    expect((await values.next()).value).toMatchObject({ message: 'for the other' })
     expect(pair.heard).toEqual(['for all'])
   })
 

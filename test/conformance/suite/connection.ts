@@ -1,3 +1,4 @@
+import { events } from 'holdfast'
 import { expect, test } from 'vitest'
 import { next, reach, setStage, take } from '../../support/stage.ts'
 import type { Platform } from '../../support/stage.ts'
@@ -180,11 +181,11 @@ export function connectionTests(platform: Platform): void {
     await using stage = await setStage(platform)
     const client = stage.client('/mute')
     await client.connect()
-    const events: unknown[] = []
+    const heard: unknown[] = []
     const loop = (async () => {
-      for await (const event of client.events('x')) events.push(event)
+      for await (const event of events(client, 'x')) heard.push(event)
     })()
-    client.on('x', (data) => events.push(data))
+    client.on('x', (data) => heard.push(data))
     const closed = next(client, 'closed')
     await client.dispose()
     await loop
@@ -198,7 +199,7 @@ export function connectionTests(platform: Platform): void {
     await client.disconnect()
     await client.dispose()
     expect(client.state.status).toBe('closed')
-    expect(events).toEqual([])
+    expect(heard).toEqual([])
     expect((await stage.control({})).dials).toBe(1)
   })
 

@@ -1,3 +1,4 @@
+import { events } from 'holdfast'
 import { expect, test } from 'vitest'
 import { setStage, take } from '../../support/stage.ts'
 import type { Platform } from '../../support/stage.ts'
@@ -99,16 +100,16 @@ export function eventTests(platform: Platform): void {
     const client = stage.client('/echo')
     await client.connect()
     const controller = new AbortController()
-    const events = client.events('n', { signal: controller.signal })
+    const values = events(client, 'n', { signal: controller.signal })
     for (let n = 0; n < 5; n++) client.send('n', { n })
     const seen: unknown[] = []
-    for await (const event of events) {
+    for await (const event of values) {
       seen.push(event)
       if (seen.length === 5) controller.abort()
     }
     expect(seen).toEqual([0, 1, 2, 3, 4].map((n) => ({ type: 'n', n })))
 
-    const more = client.events('n')
+    const more = events(client, 'n')
     client.send('n')
     for await (const event of more) {
       expect(event).toEqual({ type: 'n' })
@@ -126,14 +127,14 @@ export function eventTests(platform: Platform): void {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')
     await client.connect()
-    const events = client.events('n', { buffer: 2 })
+    const values = events(client, 'n', { buffer: 2 })
     for (let n = 0; n < 4; n++) client.send('n', { n })
     const end = take(client, 'end')
     client.send('end')
     await end
     const seen: unknown[] = []
     const loop = async (): Promise<void> => {
-      for await (const event of events) seen.push(event)
+      for await (const event of values) seen.push(event)
     }
     await expect(loop()).rejects.toMatchObject({ code: 'overflow' })
     expect(seen).toEqual([0, 1].map((n) => ({ type: 'n', n })))
@@ -143,8 +144,8 @@ export function eventTests(platform: Platform): void {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')
     await client.connect()
-    await client.events('n').return?.()
-    const waiting = client.events('n')
+    await events(client, 'n').return?.()
+    const waiting = events(client, 'n')
     const pending = waiting.next()
     void waiting.return?.()
     const end = take(client, 'end')
@@ -159,10 +160,10 @@ export function eventTests(platform: Platform): void {
     await using stage = await setStage(platform)
     const client = stage.client('/echo')
     await client.connect()
-    const waiting = client.events('n').next()
+    const waiting = events(client, 'n').next()
     await client.dispose()
     expect(await waiting).toMatchObject({ done: true })
-    expect(await client.events('n').next()).toMatchObject({ done: true })
+    expect(await events(client, 'n').next()).toMatchObject({ done: true })
   })
 
   test('a flood of events is handled in order', async () => {

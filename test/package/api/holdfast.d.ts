@@ -670,14 +670,11 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
   ): void
   onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
   onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
-  events<Name extends string & EventName<C, 'toClient'>>(
-    name: Name,
-    options?: EventsOptions,
-  ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
   watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
   readonly state: ClientState
   subscribe(listener: () => unknown): Unsubscribe
   stats(): ClientStats
+  readonly '~contract'?: C | object
 }
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
@@ -688,9 +685,6 @@ interface DisconnectOptions {
 }
 interface DrainOptions extends WaitOptions {
   readonly below?: number
-}
-interface EventsOptions extends WaitOptions {
-  readonly buffer?: number
 }
 interface ClientState {
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
@@ -731,6 +725,14 @@ declare function createClient<const S extends SchemaContract>(
   },
 ): Client<ContractOf<S>>
 declare function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+interface EventsOptions extends WaitOptions {
+  readonly buffer?: number
+}
+declare function events<C, Name extends string & EventName<C, 'toClient'>>(
+  client: Client<C>,
+  name: Name,
+  { buffer, signal }?: EventsOptions,
+): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
 interface OverHttpOptions {
   readonly url?: UrlSource
 }
@@ -757,7 +759,7 @@ interface SessionOptions {
   readonly window?: readonly [messages: number, bytes: number]
 }
 declare function session(options?: SessionOptions): Wire
-export { HoldfastError, createClient, defaultCloseRules, isHoldfastError, overHttp, plain, session }
+export { HoldfastError, createClient, defaultCloseRules, events, isHoldfastError, overHttp, plain, session }
 export type {
   AbortSignalLike,
   AnyContract,

@@ -273,7 +273,7 @@ function learn(state: Waiting, { cause, delay, refresh = false }: Finding, sampl
 
 function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): Step {
   const { name, epoch, notBefore } = state
-  if (name === 'closed' || (name === 'closing' && graceful)) return [state]
+  if (graceful && (name === 'closed' || name === 'closing')) return [state]
   if (graceful && (name === 'open' || name === 'greeting'))
     return [
       { name: 'closing', epoch, tally: fresh, notBefore, cause, deadline: sample.now + closeTimeout },
