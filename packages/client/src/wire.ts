@@ -3,12 +3,10 @@ import type {
   Clock,
   Delivery,
   Link,
-  Lost,
   Ok,
   Place,
   RequestOptions,
   SchemaContract,
-  SchemaIssue,
   UndeliveredReason,
   Window,
 } from '@holdfast/protocol'
@@ -17,6 +15,7 @@ import type { Connection, Payload } from './connection/connection.ts'
 import type { Heartbeat } from './connection/heartbeat.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Preparation } from './attempt.ts'
+import type { InvalidMessage, Loss, Resumption } from './lifecycle.ts'
 import type { Router } from './router.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
@@ -89,47 +88,3 @@ export interface WireEnd {
 
 /** What a wire makes of a message. Only the wire looks into it. */
 export type Encoded = Payload | object
-
-/** How a connection goes on from the one before. */
-export interface Resumption {
-  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
-  readonly resumed: boolean
-  /** How many messages were written again because the server had not acknowledged them. */
-  readonly replayed: number
-}
-
-/** What is known of a session that has ended without having been asked to. */
-export interface Loss {
-  readonly why: Lost['why']
-  /** How many messages of the server were missed, or undefined if nobody knows. */
-  readonly missed: number | undefined
-  /** How many written messages were certainly not handed on, and go into the new session if that is for the same user. */
-  readonly undelivered: number
-  /** How many written messages nobody can tell the fate of. */
-  readonly unknown: number
-}
-
-/**
- * An inbound message that cannot be handed to a handler. The connection stays up.
- *
- * - `too-large`: the frame is over `maxFrameBytes`; it was not parsed.
- * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
- *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
- * - `unknown-name`: the contract has schemas, and none for this name.
- * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
- */
-export interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
-  readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
-
-/** An inbound message that no handler listens to. */
-export interface UnhandledMessage {
-  /** The name of the event; undefined for text or bytes that are not an event. */
-  readonly name: string | undefined
-  /** The data of the event, or the text or bytes. */
-  readonly data: unknown
-}

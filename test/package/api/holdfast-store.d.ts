@@ -231,15 +231,22 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+interface Sample extends Moment {
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
+  readonly isHidden?: boolean
+}
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
   readonly deadline: number
   readonly sentAt?: Pick<Sample, 'now' | 'wall'>
   readonly repeated?: boolean
-}
-interface Moment {
-  readonly now: number
-  readonly wall: number
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -302,13 +309,6 @@ interface Finding {
   readonly delay?: Window
   readonly refresh?: boolean
 }
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
-}
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
   listen(notice: (signal: Signal, url?: string) => void): () => void
@@ -364,17 +364,17 @@ interface StoreEnd {
   guard(link: Link<Encoded>): Link<Encoded>
   dispose(): Promise<void>
 }
+interface StoreTrouble {
+  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
+  readonly cause: unknown
+  readonly durability: 'disk' | 'memory'
+}
 interface StoreOptions {
   readonly name: string
   readonly ttl?: number
   readonly maxStored?: number
   readonly onTrouble?: (trouble: StoreTrouble) => unknown
   readonly ports?: Partial<StorePorts>
-}
-interface StoreTrouble {
-  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
-  readonly cause: unknown
-  readonly durability: 'disk' | 'memory'
 }
 interface DiskStore extends Store {
   readonly durability: 'disk' | 'memory'

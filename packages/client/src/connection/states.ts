@@ -2,7 +2,6 @@ import type { CloseRule } from '@holdfast/protocol'
 import type { Window } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
-import type { Moment } from './sleep.ts'
 
 /** Where a connection is in its life: see `machine.ts` for how one leads to the other. */
 export type State = Idle | Attempt | Open | Waiting | Closing | Closed
@@ -159,17 +158,4 @@ export interface Policy {
     told: Window | undefined,
     isHidden: boolean,
   ): number
-}
-
-/** The world at the moment of an input. */
-export interface Sample extends Moment {
-  readonly random: number
-  /** When the last frame came in. */
-  readonly heardAt: number
-  /** The measured round-trip time, if it was measured. */
-  readonly rtt?: number | undefined
-  /** What the socket says of itself, if there is one. */
-  readonly readyState?: number | undefined
-  /** Whether nobody can see the page. */
-  readonly isHidden?: boolean
 }
