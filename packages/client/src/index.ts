@@ -39,6 +39,7 @@ export type {
   CloseRules,
   Contract,
   ContractOf,
+  DelayRange,
   Delivery,
   EventData,
   EventName,

@@ -1,6 +1,7 @@
 import type {
   Answerer,
   Clock,
+  DelayRange,
   Delivery,
   Link,
   Ok,
@@ -8,7 +9,6 @@ import type {
   RequestOptions,
   SchemaContract,
   UndeliveredReason,
-  Window,
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 import type { Connection, Payload } from './connection/connection.ts'
@@ -74,7 +74,7 @@ export interface WireEnd {
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */
-  closeHint?(text: string | undefined): Window | undefined
+  closeHint?(text: string | undefined): DelayRange | undefined
   /** The connection ended, or is about to be closed. */
   down?(cause: Cause): void
   /** Says goodbye. The answer tells whether the wire waits for the server to close. */

@@ -3,7 +3,7 @@ export type { Answerer, Answers, AnswersOptions, RequestContext } from './answer
 export { checkedAnswerer } from './checked-answerer.ts'
 export type { InvalidInput } from './checked-answerer.ts'
 export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
-export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
+export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
   AnyContract,
   Contract,

@@ -1,4 +1,12 @@
 // Written by `node test/package/api.ts --accept`.
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
+}
 type Place = readonly [lane: string, n: number]
 interface Ok {
   readonly session: string
@@ -53,13 +61,6 @@ interface Clock {
   wall(): number
   setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
-}
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
 }
 type UndeliveredReason =
   | 'expired'
@@ -194,7 +195,6 @@ interface StorePorts {
   readonly isHidden: () => boolean
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
-type Window = readonly [min: number, max: number]
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -306,7 +306,7 @@ interface Aftermath extends CloseRule {
 }
 interface Finding {
   readonly cause: Cause
-  readonly delay?: Window
+  readonly delay?: DelayRange
   readonly refresh?: boolean
 }
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'

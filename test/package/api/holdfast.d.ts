@@ -1,4 +1,14 @@
 // Written by `node test/package/api.ts --accept`.
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
 type Place = readonly [lane: string, n: number]
 interface Ok {
   readonly session: string
@@ -98,15 +108,6 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -282,7 +283,6 @@ interface Outbox<Body, Name = string | undefined> {
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
-type Window$1 = readonly [messages: number, bytes: number]
 type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
@@ -296,15 +296,6 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-interface BackoffOptions {
-  readonly minDelay?: number
-  readonly baseDelay?: number
-  readonly maxDelay?: number
-  readonly maxHiddenDelay?: number
-  readonly maxAttempts?: number
-  readonly minUptime?: number
-}
-type Window = readonly [min: number, max: number]
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -427,7 +418,7 @@ interface Aftermath extends CloseRule {
 }
 interface Finding {
   readonly cause: Cause
-  readonly delay?: Window
+  readonly delay?: DelayRange
   readonly refresh?: boolean
 }
 type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
@@ -638,6 +629,14 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
+}
 interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
   onAny(handler: (name: string, data: unknown) => unknown): () => void
   onRaw(handler: Handler<string | Uint8Array>): () => void
@@ -676,7 +675,7 @@ interface WireEnd {
   probe?(): void
   request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
-  closeHint?(text: string | undefined): Window$1 | undefined
+  closeHint?(text: string | undefined): DelayRange | undefined
   down?(cause: Cause): void
   close?(): boolean
   closed?(isFatal: boolean): void
@@ -781,6 +780,7 @@ export type {
   CloseRules,
   Contract,
   ContractOf,
+  DelayRange,
   Delivery,
   Diagnose,
   DiagnoseContext,

@@ -1,6 +1,5 @@
 import { closeRule, readClose } from '@holdfast/protocol'
-import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
-import type { Window } from './backoff.ts'
+import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
 import { closeTimeout, deadlineOf, initialState, lost, step } from './machine.ts'
@@ -33,7 +32,7 @@ export interface ConnectionOptions {
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
-  closeHint(text: string | undefined): Window | undefined
+  closeHint(text: string | undefined): DelayRange | undefined
   received(data: unknown): void
   /** The state changed. Inputs given here wait their turn. */
   changed(state: State, previous: State): void

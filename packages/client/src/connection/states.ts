@@ -1,5 +1,4 @@
-import type { CloseRule } from '@holdfast/protocol'
-import type { Window } from './backoff.ts'
+import type { CloseRule, DelayRange } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
 
@@ -110,7 +109,7 @@ export interface Finding {
   /** Shown in `client.state` until a socket opens, together with the close code of the socket. */
   readonly cause: Cause
   /** How long to wait at least, in milliseconds: a random time in this range. One that is not a range is ignored. */
-  readonly delay?: Window
+  readonly delay?: DelayRange
   /** Whether the server refuses the token, so that `token` is asked for a fresh one. */
   readonly refresh?: boolean
 }
@@ -153,9 +152,9 @@ export interface Policy {
   delay(
     failures: number,
     cause: Cause,
-    hint: Window | undefined,
+    hint: DelayRange | undefined,
     random: number,
-    told: Window | undefined,
+    told: DelayRange | undefined,
     isHidden: boolean,
   ): number
 }
