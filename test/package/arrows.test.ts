@@ -124,6 +124,30 @@ describe('the core is pure', () => {
   })
 })
 
+test('no files of the sources import each other in a circle, types included', () => {
+  const sources = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root })
+    .map(slashes)
+    .filter((path) => !isTest(path))
+  const imports = new Map(
+    sources.map((path) => [
+      path,
+      importsOf(readFileSync(join(root, path), 'utf8'))
+        .filter((target) => target.startsWith('.'))
+        .map((target) => posix.join(dirname(path), target)),
+    ]),
+  )
+  expect(sources.length).toBeGreaterThan(100)
+  expect(circleOf(imports)).toBeUndefined()
+})
+
+test.each([
+  [{ a: ['b'], b: ['c'], c: ['b'] }, ['b', 'c', 'b']],
+  [{ a: ['a'] }, ['a', 'a']],
+  [{ a: ['b', 'c'], b: ['c'], c: [] }, undefined],
+])('a circle is seen: %o', (imports, circle) => {
+  expect(circleOf(new Map(Object.entries<string[]>(imports)))).toEqual(circle)
+})
+
 function wrongImports(path: string, text: string): string[] {
   const [, own = ''] = path.split('/')
   const allowed = arrows[own]
@@ -142,6 +166,28 @@ function wrongImports(path: string, text: string): string[] {
 
 function importsOf(text: string): string[] {
   return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
+}
+
+/** A path along imports that ends where it began, if there is one. */
+function circleOf(imports: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  const done = new Set<string>()
+  const follow = (path: readonly string[]): readonly string[] | undefined => {
+    const file = path.at(-1)!
+    const begin = path.indexOf(file)
+    if (begin < path.length - 1) return path.slice(begin)
+    if (done.has(file)) return undefined
+    for (const target of imports.get(file) ?? []) {
+      const circle = follow([...path, target])
+      if (circle) return circle
+    }
+    done.add(file)
+    return undefined
+  }
+  for (const file of imports.keys()) {
+    const circle = follow([file])
+    if (circle) return circle
+  }
+  return undefined
 }
 
 function mayImportFile(own: string, from: string, to: string): boolean {

@@ -1,11 +1,57 @@
 import { HoldfastError } from '@holdfast/protocol'
-import type { Clock } from '@holdfast/protocol'
+import type { AbortSignalLike, Clock } from '@holdfast/protocol'
 import { fatal, retry } from './connection/connection.ts'
 import type { AttemptContext, Prepared } from './connection/connection.ts'
 import type { SocketConstructor } from './connection/ports.ts'
 import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
-import type { ClientOptions, TokenContext } from './options.ts'
+
+/** What `createClient` takes for its attempts to connect. */
+export interface AttemptOptions {
+  /**
+   * Where to connect: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A function is asked before every
+   * attempt; one that throws or rejects fails the attempt, which is retried, and one that gives no URL is fatal.
+   */
+  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
+  /**
+   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. One that
+   * throws or rejects fails the attempt, which is retried.
+   *
+   * Not called again while a call is under way, also when that takes longer than an attempt: the next attempt waits for
+   * the same answer. A call that has not come back after a minute is given up.
+   */
+  readonly token?: (context: TokenContext) => string | Promise<string>
+  /** The constructor of sockets, for runtimes without a global `WebSocket` such as Node 20: the one of `ws` will do. */
+  readonly WebSocket?: SocketConstructor
+  /**
+   * Subprotocols to offer; `client.state.protocol` shows which one the server chose. A function is asked before every
+   * attempt, after `token` and `url`; one that throws or rejects fails the attempt, which is retried, and one that gives
+   * neither text nor a list is fatal.
+   *
+   * @default []
+   */
+  readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
+}
+
+export type Protocols = string | readonly string[]
+
+/** What a `url` or `protocols` function is told. */
+export interface UrlContext {
+  /** The number of the attempt since the connection was last stable, from 1. */
+  readonly attempt: number
+  readonly token: string | undefined
+  /** Aborted when the attempt is given up. */
+  readonly signal: AbortSignalLike
+}
+
+/** What a `token` function is told. */
+export interface TokenContext {
+  /**
+   * `unauthorized` when the server refused the last token, so that a cached one must not be given again; `renew` when it
+   * asks for a fresh one on an open connection.
+   */
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
+}
 
 /** What an attempt needs before it can open a socket: a token, a URL and a class. */
 export interface Preparation {
@@ -21,7 +67,11 @@ export interface Preparation {
 /** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
 const tokenPatience = 60_000
 
-export function createPreparation(options: ClientOptions, clock: Clock, wasOpen: () => boolean): Preparation {
+export function createPreparation(
+  options: AttemptOptions,
+  clock: Clock,
+  wasOpen: () => boolean,
+): Preparation {
   let token: string | undefined
   let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
 

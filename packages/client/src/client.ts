@@ -1,11 +1,9 @@
-import type { Cause } from './connection/cause.ts'
 import type {
   AnyContract,
   Delivery,
   EventArguments,
   EventData,
   EventName,
-  Outcome,
   RequestAnswer,
   RequestArguments,
   RequestContext,
@@ -15,7 +13,8 @@ import type {
   SendOptions,
   WaitOptions,
 } from '@holdfast/protocol'
-import type { InvalidMessage, Loss, Resumption, UnhandledMessage } from './wire.ts'
+import type { ClientState, Lifecycle } from './lifecycle.ts'
+import type { Handler, Unsubscribe } from './listeners.ts'
 
 /** What makes `await using` work, where the types of the platform know it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -145,11 +144,6 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
   readonly '~contract'?: C | object
 }
 
-export type Handler<T> = (value: T) => unknown
-
-/** Removes what was added. Harmless when called again. */
-export type Unsubscribe = () => void
-
 export interface DisconnectOptions {
   /**
    * What becomes of messages that wait.
@@ -179,60 +173,6 @@ export interface DrainOptions extends WaitOptions {
    * @default 0
    */
   readonly below?: number
-}
-
-/** Where a connection stands. */
-export interface ClientState {
-  /**
-   * `idle` before the first `connect()`; `connecting`; `open`; `waiting` for the next attempt; `closing` after
-   * `disconnect()`; `closed` until the next `connect()`.
-   */
-  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
-  /**
-   * How many attempts were made since the connection was last stable, the current one included. While `waiting`, the
-   * next one is not counted yet.
-   */
-  readonly attempt: number
-  /** When the next attempt starts, in milliseconds since the Unix epoch; undefined unless `waiting`. */
-  readonly retryAt: number | undefined
-  /** Why the last connection ended or the last attempt failed; undefined when open, and before the first `connect()`. */
-  readonly cause: Cause | undefined
-  /** The subprotocol that the server chose; undefined when it chose none, and unless `open`. */
-  readonly protocol: string | undefined
-}
-
-/** What `watch` can watch, and what its listeners get. */
-export interface Lifecycle {
-  /**
-   * The connection is open. Messages that waited have been handed to it, as many as it took. The frame that accepted a
-   * greeting reaches its handlers after this. On the session wire, `resumed` tells whether the session goes on.
-   */
-  readonly open: ClientState & Resumption
-  /**
-   * A connection that was open has ended; a new one follows unless the next thing is `closed`. Attempts that failed
-   * before they were open show in `state` only.
-   */
-  readonly down: Cause
-  /**
-   * No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. Every client
-   * that is disposed hears this once with the reason `dispose`, also when it was `closed` before.
-   */
-  readonly closed: Cause
-  /**
-   * The session has ended without having been asked to. Heard before the `open` of the next one, if one follows. What was
-   * written has its outcome, or goes into the next session; what the server sent in the meantime may have been missed.
-   * The session wire only.
-   */
-  readonly lost: Loss
-  /** A message came in that no handler can be given: too large, undecodable, or not what the contract says. */
-  readonly invalid: InvalidMessage
-  /**
-   * An event came in that nobody listens to, by its name or with `onAny`, or text or bytes came in and nobody listens with
-   * `onRaw`. The name of the event may be misspelt, at one of the ends. For the other end the message is `delivered`.
-   */
-  readonly unhandled: UnhandledMessage
-  /** A message that was sent with a name, or raw without one, got its outcome. */
-  readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
 }
 
 /** Counters since the client was made, and sizes as of now. Bytes are those of the payloads. */

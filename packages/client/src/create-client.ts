@@ -14,7 +14,8 @@ import type {
   WaitOptions,
 } from '@holdfast/protocol'
 import { createPreparation } from './attempt.ts'
-import type { Client, ClientState, Lifecycle } from './client.ts'
+import type { Client } from './client.ts'
+import type { ClientState, Lifecycle } from './lifecycle.ts'
 import type { Cause } from './connection/cause.ts'
 import { createConnection } from './connection/connection.ts'
 import type { State } from './connection/states.ts'

@@ -1,25 +1,26 @@
-export type {
-  AsyncDisposeLike,
-  Client,
-  ClientState,
-  ClientStats,
-  DisconnectOptions,
-  DrainOptions,
-  Handler,
-  Lifecycle,
-  Unsubscribe,
-} from './client.ts'
+export type { AttemptOptions, Protocols, TokenContext, UrlContext } from './attempt.ts'
+export type { AsyncDisposeLike, Client, ClientStats, DisconnectOptions, DrainOptions } from './client.ts'
 export type { BackoffOptions } from './connection/backoff.ts'
 export type { Cause, CauseReason } from './connection/cause.ts'
 export type { Payload } from './connection/connection.ts'
 export type { Diagnose, DiagnoseContext } from './connection/diagnose.ts'
-export type { Ports, Signal, Signals, SocketConstructor, SocketLike } from './connection/ports.ts'
+export type { Signal } from './connection/page.ts'
+export type { Ports, Signals, SocketConstructor, SocketLike } from './connection/ports.ts'
 export type { Finding } from './connection/states.ts'
 export type { UrlSource } from './connection/url.ts'
 export { createClient } from './create-client.ts'
 export { events } from './events.ts'
 export type { EventsOptions } from './events.ts'
-export type { BackoffContext, ClientOptions, Protocols, TokenContext, UrlContext } from './options.ts'
+export type {
+  ClientState,
+  InvalidMessage,
+  Lifecycle,
+  Loss,
+  Resumption,
+  UnhandledMessage,
+} from './lifecycle.ts'
+export type { Handler, Unsubscribe } from './listeners.ts'
+export type { BackoffContext, ClientOptions } from './options.ts'
 export { overHttp } from './over-http.ts'
 export type { OverHttpOptions } from './over-http.ts'
 export { plain } from './plain.ts'
@@ -27,7 +28,7 @@ export type { PlainHeartbeat, PlainOptions } from './plain.ts'
 export { session } from './session/session.ts'
 export type { SessionOptions } from './session/session.ts'
 export type { Store } from './store.ts'
-export type { InvalidMessage, Loss, Resumption, UnhandledMessage, Wire } from './wire.ts'
+export type { Wire } from './wire.ts'
 export { defaultCloseRules, HoldfastError, isHoldfastError } from '@holdfast/protocol'
 export type {
   AbortSignalLike,
@@ -38,6 +39,7 @@ export type {
   CloseRules,
   Contract,
   ContractOf,
+  DelayRange,
   Delivery,
   EventData,
   EventName,

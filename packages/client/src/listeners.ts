@@ -12,6 +12,11 @@ export interface Listeners {
   clear(): void
 }
 
+export type Handler<T> = (value: T) => unknown
+
+/** Removes what was added. Harmless when called again. */
+export type Unsubscribe = () => void
+
 export type Listener = (...values: never[]) => unknown
 
 /** One registration, so that it is never taken for another of the same listener. */

@@ -1,47 +1,24 @@
 import { checkNames, defaultCloseRules, misuse } from '@holdfast/protocol'
-import type { AbortSignalLike, CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
+import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
+import type { AttemptOptions } from './attempt.ts'
 import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { Diagnose } from './connection/diagnose.ts'
 import type { Policy } from './connection/states.ts'
-import type { Ports, SocketConstructor } from './connection/ports.ts'
+import type { Ports } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
-import type { UrlSource } from './connection/url.ts'
 import type { Store } from './store.ts'
 import type { Wire } from './wire.ts'
 
 /** What `createClient` takes. Only `url` is needed. */
-export interface ClientOptions {
-  /**
-   * Where to connect: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A function is asked before every
-   * attempt; one that throws or rejects fails the attempt, which is retried, and one that gives no URL is fatal.
-   */
-  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
-  /**
-   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. One that
-   * throws or rejects fails the attempt, which is retried.
-   *
-   * Not called again while a call is under way, also when that takes longer than an attempt: the next attempt waits for
-   * the same answer. A call that has not come back after a minute is given up.
-   */
-  readonly token?: (context: TokenContext) => string | Promise<string>
+export interface ClientOptions extends AttemptOptions {
   /**
    * How to talk to the server: `plain()` for any JSON server, `session()` for one of `@holdfast/server`.
    *
    * @default plain()
    */
   readonly wire?: Wire
-  /** The constructor of sockets, for runtimes without a global `WebSocket` such as Node 20: the one of `ws` will do. */
-  readonly WebSocket?: SocketConstructor
-  /**
-   * Subprotocols to offer; `client.state.protocol` shows which one the server chose. A function is asked before every
-   * attempt, after `token` and `url`; one that throws or rejects fails the attempt, which is retried, and one that gives
-   * neither text nor a list is fatal.
-   *
-   * @default []
-   */
-  readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
   /**
    * How long to wait between attempts. A function gives the delay in milliseconds itself; it cannot go below what the
    * server asked for, and the default delay applies when it throws or gives no number from 0 on.
@@ -85,25 +62,6 @@ export interface ClientOptions {
 }
 
 /** One subprotocol, or several in the order of preference. */
-export type Protocols = string | readonly string[]
-
-/** What a `url` or `protocols` function is told. */
-export interface UrlContext {
-  /** The number of the attempt since the connection was last stable, from 1. */
-  readonly attempt: number
-  readonly token: string | undefined
-  /** Aborted when the attempt is given up. */
-  readonly signal: AbortSignalLike
-}
-
-/** What a `token` function is told. */
-export interface TokenContext {
-  /**
-   * `unauthorized` when the server refused the last token, so that a cached one must not be given again; `renew` when it
-   * asks for a fresh one on an open connection.
-   */
-  readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
-}
 
 /** What a `backoff` function is told. */
 export interface BackoffContext {

@@ -1,6 +1,6 @@
 import { checkNames } from '@holdfast/protocol'
+import type { DelayRange } from '@holdfast/protocol'
 import { longestHint } from './connection/backoff.ts'
-import type { Window } from './connection/backoff.ts'
 import type { Diagnose } from './connection/diagnose.ts'
 import { newAbort } from './connection/ports.ts'
 import type { Finding } from './connection/states.ts'
@@ -105,7 +105,7 @@ function findingOf({ status, headers }: Answer, wall: number): Finding {
 }
 
 /** The window that a `Retry-After` asks for: seconds, or a date. */
-function retryAfter(text: string | null, wall: number): Window | undefined {
+function retryAfter(text: string | null, wall: number): DelayRange | undefined {
   if (!text) return undefined
   const delay = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - wall
   if (!(delay >= 0)) return undefined

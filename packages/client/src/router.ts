@@ -1,9 +1,9 @@
 import { validate } from '@holdfast/protocol'
 import type { SchemaContract } from '@holdfast/protocol'
-import type { Handler } from './client.ts'
+import type { Handler } from './listeners.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners } from './listeners.ts'
-import type { InvalidMessage, UnhandledMessage } from './wire.ts'
+import type { InvalidMessage, UnhandledMessage } from './lifecycle.ts'
 
 /** Brings inbound events to the handlers of their name, checked by the contract if it has schemas. */
 export interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {

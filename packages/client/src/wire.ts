@@ -1,22 +1,21 @@
 import type {
   Answerer,
   Clock,
+  DelayRange,
   Delivery,
   Link,
-  Lost,
   Ok,
   Place,
   RequestOptions,
   SchemaContract,
-  SchemaIssue,
   UndeliveredReason,
-  Window,
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 import type { Connection, Payload } from './connection/connection.ts'
 import type { Heartbeat } from './connection/heartbeat.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Preparation } from './attempt.ts'
+import type { InvalidMessage, Loss, Resumption } from './lifecycle.ts'
 import type { Router } from './router.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
@@ -75,7 +74,7 @@ export interface WireEnd {
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */
-  closeHint?(text: string | undefined): Window | undefined
+  closeHint?(text: string | undefined): DelayRange | undefined
   /** The connection ended, or is about to be closed. */
   down?(cause: Cause): void
   /** Says goodbye. The answer tells whether the wire waits for the server to close. */
@@ -89,47 +88,3 @@ export interface WireEnd {
 
 /** What a wire makes of a message. Only the wire looks into it. */
 export type Encoded = Payload | object
-
-/** How a connection goes on from the one before. */
-export interface Resumption {
-  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
-  readonly resumed: boolean
-  /** How many messages were written again because the server had not acknowledged them. */
-  readonly replayed: number
-}
-
-/** What is known of a session that has ended without having been asked to. */
-export interface Loss {
-  readonly why: Lost['why']
-  /** How many messages of the server were missed, or undefined if nobody knows. */
-  readonly missed: number | undefined
-  /** How many written messages were certainly not handed on, and go into the new session if that is for the same user. */
-  readonly undelivered: number
-  /** How many written messages nobody can tell the fate of. */
-  readonly unknown: number
-}
-
-/**
- * An inbound message that cannot be handed to a handler. The connection stays up.
- *
- * - `too-large`: the frame is over `maxFrameBytes`; it was not parsed.
- * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
- *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
- * - `unknown-name`: the contract has schemas, and none for this name.
- * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
- */
-export interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
-  readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
-
-/** An inbound message that no handler listens to. */
-export interface UnhandledMessage {
-  /** The name of the event; undefined for text or bytes that are not an event. */
-  readonly name: string | undefined
-  /** The data of the event, or the text or bytes. */
-  readonly data: unknown
-}

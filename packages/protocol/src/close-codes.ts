@@ -1,5 +1,8 @@
 import { printable } from './printable.ts'
 
+/** A span of time from now, in milliseconds. Whoever waits draws a random moment of it. */
+export type DelayRange = readonly [min: number, max: number]
+
 /**
  * What a client does about a connection that ended, other than to dial again after the backoff delay.
  *
@@ -21,7 +24,7 @@ export interface CloseRule {
    *
    * @default [0, 5_000]
    */
-  readonly delay?: readonly [min: number, max: number]
+  readonly delay?: DelayRange
   /** How many closes with such a limit are retried before the next one counts as `fatal`, until one connection was stable. */
   readonly limit?: number
 }

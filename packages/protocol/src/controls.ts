@@ -1,3 +1,4 @@
+import type { DelayRange } from './close-codes.ts'
 import type { Hi, Ok } from './frame.ts'
 
 /** Tells whether a control is one that the peer may send, and well formed. */
@@ -30,7 +31,7 @@ export function isCount(value: unknown): value is number {
 }
 
 /** A hint of when to dial again, in the reason of a close: `{"after":[min,max]}`, in milliseconds. */
-export function closeHint(reason: string | undefined): readonly [min: number, max: number] | undefined {
+export function closeHint(reason: string | undefined): DelayRange | undefined {
   if (!reason?.startsWith('{')) return undefined
   try {
     const { after } = JSON.parse(reason) as { readonly after?: unknown }

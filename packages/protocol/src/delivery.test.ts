@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createDelivery } from '../test/support/delivery.ts'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 
 const delivered: Outcome = { status: 'delivered' }
 const expired: Outcome = { status: 'undelivered', reason: 'expired' }

@@ -1,5 +1,5 @@
 import type { AbortSignalLike } from './ports.ts'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 
 /**
  * What went wrong, for code to decide on.

@@ -1,3 +1,5 @@
+import type { DelayRange } from './close-codes.ts'
+
 /**
  * A frame of the session wire, as PROTOCOL.md has it: `[seq, ack]` is void, without data the data is absent. In a binary
  * message the data is bytes.
@@ -123,7 +125,7 @@ export interface Bye {
 /** The wish of the server that the client dials again. Times in milliseconds. */
 export interface Drain {
   /** The window in which the client dials again at a random moment. */
-  readonly after: readonly [min: number, max: number]
+  readonly after: DelayRange
   /** How long the server waits. */
   readonly within: number
 }

@@ -3,7 +3,7 @@ export type { Answerer, Answers, AnswersOptions, RequestContext } from './answer
 export { checkedAnswerer } from './checked-answerer.ts'
 export type { InvalidInput } from './checked-answerer.ts'
 export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
-export type { CloseAction, CloseRule, CloseRules } from './close-codes.ts'
+export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
   AnyContract,
   Contract,
@@ -19,7 +19,8 @@ export type {
 } from './contract.ts'
 export { closeHint, isClientControl, isServerControl } from './controls.ts'
 export type { IsControl } from './controls.ts'
-export type { Delivery, Outcome, UndeliveredReason, UnknownReason } from './delivery.ts'
+export type { Delivery } from './delivery.ts'
+export type { Outcome, UndeliveredReason, UnknownReason } from './outcome.ts'
 export { aborted, HoldfastError, isHoldfastError, misuse } from './errors.ts'
 export type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
 export {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import type { ClockFaults } from '@holdfast/testing'
 import { isServerControl } from './controls.ts'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import {
   bodyBytes,
   decodeBinary,

@@ -8,7 +8,7 @@ import {
   voidBody,
 } from './frame-codec.ts'
 import type { Body, Decoded, DecodeLimits } from './frame-codec.ts'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import type { Control, Frame } from './frame.ts'
 import type { Link, Outgoing } from './outbox.ts'
 import type { Clock } from './ports.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
-import type { Delivery, Outcome } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import { createOutbox } from './outbox.ts'
 import type { Link, OutboxOptions, SendOptions } from './outbox.ts'
 

@@ -1,5 +1,6 @@
 import { Settling } from './delivery.ts'
-import type { Delivery, Outcome, UndeliveredReason } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
+import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 

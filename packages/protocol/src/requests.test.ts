@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { createDelivery } from '../test/support/delivery.ts'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import type { HoldfastError } from './errors.ts'
 import { createRequests } from './requests.ts'
 import type { RequestOptions } from './requests.ts'

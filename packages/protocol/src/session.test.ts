@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import type { Outgoing } from './outbox.ts'
 import { createSession } from './session.ts'
 import type { Session } from './session.ts'

@@ -1,4 +1,4 @@
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
 import type { Outgoing } from './outbox.ts'
 
 /** How much may be unacknowledged: messages, and bytes of encoded frames. */

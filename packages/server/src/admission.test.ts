@@ -1,5 +1,5 @@
 import { closeHint } from '@holdfast/protocol'
-import type { Window } from '@holdfast/protocol'
+import type { DelayRange } from '@holdfast/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
@@ -7,7 +7,7 @@ import { createAdmission } from './admission.ts'
 import { createHub, isHoldfastError } from './index.ts'
 import type { HubLimits } from './index.ts'
 
-const middle = ([min, max]: Window): number => (min + max) / 2
+const middle = ([min, max]: DelayRange): number => (min + max) / 2
 
 describe('admission', () => {
   it('lets in as many at once as it may, and in the long run as many a second', () => {

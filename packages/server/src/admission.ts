@@ -1,4 +1,4 @@
-import type { Window } from '@holdfast/protocol'
+import type { DelayRange } from '@holdfast/protocol'
 
 /**
  * How many connections a second are let in, and when those come again that are not.
@@ -12,7 +12,7 @@ import type { Window } from '@holdfast/protocol'
  */
 export interface Admission {
   /** Lets one in, or gives the window in which to dial again, in whole milliseconds from `now`. */
-  ask(now: number): Window | undefined
+  ask(now: number): DelayRange | undefined
 }
 
 /** The nearest moment to be promised, in milliseconds from now: a close and a dial have to fit in. */

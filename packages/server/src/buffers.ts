@@ -1,4 +1,4 @@
-import type { Held } from './held.ts'
+import type { Held, SharedMessage } from './held.ts'
 import type { Registry } from './registry.ts'
 
 /** What waits for clients, in all sessions. */
@@ -10,12 +10,6 @@ export interface Buffers {
   remove(bytes: number, shared: SharedMessage | undefined): void
   /** Ends sessions when there is more than there may be. */
   relieve(): void
-}
-
-/** A message that waits for many sessions, and whose content is in memory once. */
-export interface SharedMessage {
-  /** How many they are. */
-  holders: number
 }
 
 export interface BuffersPorts {

@@ -1,5 +1,4 @@
 import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfast/protocol'
-import type { SharedMessage } from './buffers.ts'
 import type { Connection } from './connection.ts'
 import type { Listeners } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -45,6 +44,12 @@ export interface Held {
   /** Who wants to hear of its end. */
   endListeners: Listeners | undefined
   end: PeerEnd | undefined
+}
+
+/** A message that waits for many sessions, and whose content is in memory once. */
+export interface SharedMessage {
+  /** How many they are. */
+  holders: number
 }
 
 /** The outbox of a session. A message that others wait for as well is known by what they share. */

@@ -20,7 +20,8 @@ import type {
   SendOptions,
   StandardSchema,
 } from '@holdfast/protocol'
-import type { Buffers, SharedMessage } from './buffers.ts'
+import type { Buffers } from './buffers.ts'
+import type { SharedMessage } from './held.ts'
 import type { Held, HeldOutbox } from './held.ts'
 import type { Policy } from './options.ts'
 

@@ -1,3 +1,4 @@
+import type { DelayRange } from '@holdfast/protocol'
 import type { Endings } from './endings.ts'
 import type { Greeting } from './greeting.ts'
 import type { Outbound } from './outbound.ts'
@@ -37,7 +38,7 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
   const { policy, registry, greeting, endings, outbound, during } = ports
   const { clock } = policy.ports
   let stage: Shutdown['stage'] = 'open'
-  let after: readonly [min: number, max: number] = [0, shortestRedial]
+  let after: DelayRange = [0, shortestRedial]
   let timer: unknown
   let whenClosed: Promise<void> | undefined
 

@@ -1,4 +1,12 @@
 // Written by `node test/package/api.ts --accept`.
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
+}
 type Place = readonly [lane: string, n: number]
 interface Ok {
   readonly session: string
@@ -53,13 +61,6 @@ interface Clock {
   wall(): number
   setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
-}
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
 }
 type UndeliveredReason =
   | 'expired'
@@ -194,7 +195,6 @@ interface StorePorts {
   readonly isHidden: () => boolean
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
-type Window = readonly [min: number, max: number]
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -231,15 +231,22 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+interface Sample extends Moment {
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
+  readonly isHidden?: boolean
+}
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
   readonly deadline: number
   readonly sentAt?: Pick<Sample, 'now' | 'wall'>
   readonly repeated?: boolean
-}
-interface Moment {
-  readonly now: number
-  readonly wall: number
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -299,15 +306,8 @@ interface Aftermath extends CloseRule {
 }
 interface Finding {
   readonly cause: Cause
-  readonly delay?: Window
+  readonly delay?: DelayRange
   readonly refresh?: boolean
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
 }
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
@@ -364,17 +364,17 @@ interface StoreEnd {
   guard(link: Link<Encoded>): Link<Encoded>
   dispose(): Promise<void>
 }
+interface StoreTrouble {
+  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
+  readonly cause: unknown
+  readonly durability: 'disk' | 'memory'
+}
 interface StoreOptions {
   readonly name: string
   readonly ttl?: number
   readonly maxStored?: number
   readonly onTrouble?: (trouble: StoreTrouble) => unknown
   readonly ports?: Partial<StorePorts>
-}
-interface StoreTrouble {
-  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
-  readonly cause: unknown
-  readonly durability: 'disk' | 'memory'
 }
 interface DiskStore extends Store {
   readonly durability: 'disk' | 'memory'

@@ -1,40 +1,14 @@
 // Written by `node test/package/api.ts --accept`.
-type CauseReason =
-  | 'unreachable'
-  | 'offline'
-  | 'csp'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'rate-limited'
-  | 'server-error'
-  | 'upgrade-blocked'
-  | 'left'
-  | 'timeout'
-  | 'lost'
-  | 'silent'
-  | 'change'
-  | 'url'
-  | 'token'
-  | 'protocols'
-  | 'refused'
-  | 'blocked'
-  | 'send-failed'
-  | 'wire-mismatch'
-  | 'protocol'
-  | 'unreadable'
-  | 'drained'
-  | 'closed'
-  | 'reconnect'
-  | 'disconnect'
-  | 'dispose'
-  | (string & {})
-interface Cause {
-  readonly reason: CauseReason
-  readonly code?: number
-  readonly status?: number
-  readonly text?: string
-  readonly error?: unknown
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
 }
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
 type Place = readonly [lane: string, n: number]
 interface Ok {
   readonly session: string
@@ -134,15 +108,6 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -318,7 +283,6 @@ interface Outbox<Body, Name = string | undefined> {
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
-type Window$1 = readonly [messages: number, bytes: number]
 type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
@@ -332,15 +296,53 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-interface BackoffOptions {
-  readonly minDelay?: number
-  readonly baseDelay?: number
-  readonly maxDelay?: number
-  readonly maxHiddenDelay?: number
-  readonly maxAttempts?: number
-  readonly minUptime?: number
+type CauseReason =
+  | 'unreachable'
+  | 'offline'
+  | 'csp'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'server-error'
+  | 'upgrade-blocked'
+  | 'left'
+  | 'timeout'
+  | 'lost'
+  | 'silent'
+  | 'change'
+  | 'url'
+  | 'token'
+  | 'protocols'
+  | 'refused'
+  | 'blocked'
+  | 'send-failed'
+  | 'wire-mismatch'
+  | 'protocol'
+  | 'unreadable'
+  | 'drained'
+  | 'closed'
+  | 'reconnect'
+  | 'disconnect'
+  | 'dispose'
+  | (string & {})
+interface Cause {
+  readonly reason: CauseReason
+  readonly code?: number
+  readonly status?: number
+  readonly text?: string
+  readonly error?: unknown
 }
-type Window = readonly [min: number, max: number]
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+interface Sample extends Moment {
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
+  readonly isHidden?: boolean
+}
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
   readonly deadline: number
@@ -357,10 +359,6 @@ interface Heartbeat {
   start(sample: Sample): Watch
   onDeadline(watch: Watch, sample: Sample): Beat
   onDoubt(watch: Watch, sample: Sample): Beat
-}
-interface Moment {
-  readonly now: number
-  readonly wall: number
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -420,21 +418,15 @@ interface Aftermath extends CloseRule {
 }
 interface Finding {
   readonly cause: Cause
-  readonly delay?: Window
+  readonly delay?: DelayRange
   readonly refresh?: boolean
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
 }
 type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
 interface DiagnoseContext {
   readonly signal: AbortSignalLike
   readonly clock: Clock
 }
+type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -448,7 +440,6 @@ interface SocketLike {
   close(code?: number, reason?: string): void
 }
 type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
   listen(notice: (signal: Signal, url?: string) => void): () => void
   isOffline(): boolean
@@ -496,40 +487,11 @@ type UrlSource =
   | {
       readonly href: string
     }
-interface Store {
-  attach(host: StoreHost): StoreEnd
-}
-interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
-  readonly connection: Pick<Connection, 'state'>
-  outbox(): Outbox<Encoded>
-  settled(name: string | undefined, outcome: Outcome): void
-}
-interface StoreEnd {
-  next(): Place
-  isOvertaken(place: Place): boolean
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
-  settled(delivery: Delivery): boolean
-  greeted(
-    ok: Pick<Ok, 'identity'> & {
-      readonly lanes?: LanesOffer
-    },
-  ): void
-  guard(link: Link<Encoded>): Link<Encoded>
-  dispose(): Promise<void>
-}
-interface ClientOptions {
+interface AttemptOptions {
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   readonly token?: (context: TokenContext) => string | Promise<string>
-  readonly wire?: Wire
   readonly WebSocket?: SocketConstructor
   readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
-  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
-  readonly attemptTimeout?: number
-  readonly diagnose?: Diagnose
-  readonly outbox?: OutboxOptions
-  readonly closeCodes?: CloseRules
-  readonly store?: Store
-  readonly ports?: Partial<Ports>
 }
 type Protocols = string | readonly string[]
 interface UrlContext {
@@ -540,72 +502,31 @@ interface UrlContext {
 interface TokenContext {
   readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
 }
-interface BackoffContext {
-  readonly failures: number
-  readonly cause: Cause
-  readonly random: number
-  readonly isHidden: boolean
-}
 interface Preparation {
   check(): void
   prepare(attempt: AttemptContext): Promise<Prepared>
   token(): string | undefined
   renew(): Promise<string | undefined>
 }
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): () => void
-  once(key: PropertyKey, listener: Listener): () => void
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
+interface ClientState {
+  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
+  readonly attempt: number
+  readonly retryAt: number | undefined
+  readonly cause: Cause | undefined
+  readonly protocol: string | undefined
 }
-type Listener = (...values: never[]) => unknown
-interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
-  onAny(handler: (name: string, data: unknown) => unknown): () => void
-  onRaw(handler: Handler<string | Uint8Array>): () => void
-  event(name: string, data: unknown): void
-  raw(data: string | Uint8Array): void
+interface Lifecycle {
+  readonly open: ClientState & Resumption
+  readonly down: Cause
+  readonly closed: Cause
+  readonly lost: Loss
+  readonly invalid: InvalidMessage
+  readonly unhandled: UnhandledMessage
+  readonly settled: {
+    readonly name: string | undefined
+    readonly outcome: Outcome
+  }
 }
-interface Wire {
-  readonly maxFrameBytes: number
-  attach(host: WireHost): WireEnd
-}
-interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
-  readonly clock: Clock
-  readonly contract: SchemaContract | undefined
-  readonly random: Ports['random']
-  readonly report: Ports['report']
-  readonly connection: Connection
-  flush(): void
-  discard(reason: UndeliveredReason): void
-  invalid(message: InvalidMessage): void
-  lost(loss: Loss): void
-  greeted?(ok: Ok): void
-}
-interface WireEnd {
-  readonly link: Link<Encoded>
-  readonly heartbeat?: Heartbeat | undefined
-  readonly maxSendBytes?: number
-  readonly resumption?: Resumption
-  readonly unacknowledged?: number
-  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
-  encodeRaw(data: Payload, lane?: Place): Encoded
-  sizeOf(encoded: Encoded): number | undefined
-  greet(): void
-  received(data: string | Uint8Array<ArrayBuffer>): void
-  tooLarge?(): void
-  unreadable?(): void
-  probe?(): void
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
-  handle?(name: string, answerer: Answerer): () => void
-  closeHint?(text: string | undefined): Window$1 | undefined
-  down?(cause: Cause): void
-  close?(): boolean
-  closed?(isFatal: boolean): void
-  discard?(reason: UndeliveredReason): void
-  dispose?(): void
-}
-type Encoded = Payload | object
 interface Resumption {
   readonly resumed: boolean
   readonly replayed: number
@@ -627,6 +548,16 @@ interface UnhandledMessage {
   readonly name: string | undefined
   readonly data: unknown
 }
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): () => void
+  once(key: PropertyKey, listener: Listener): () => void
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
 type AsyncDisposeLike = SymbolConstructor extends {
   readonly asyncDispose: infer Key extends symbol
 }
@@ -676,8 +607,6 @@ interface Client<C = AnyContract> extends AsyncDisposeLike {
   stats(): ClientStats
   readonly '~contract'?: C | object
 }
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
 interface DisconnectOptions {
   readonly queue?: 'keep' | 'discard'
   readonly code?: number
@@ -685,25 +614,6 @@ interface DisconnectOptions {
 }
 interface DrainOptions extends WaitOptions {
   readonly below?: number
-}
-interface ClientState {
-  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
-  readonly attempt: number
-  readonly retryAt: number | undefined
-  readonly cause: Cause | undefined
-  readonly protocol: string | undefined
-}
-interface Lifecycle {
-  readonly open: ClientState & Resumption
-  readonly down: Cause
-  readonly closed: Cause
-  readonly lost: Loss
-  readonly invalid: InvalidMessage
-  readonly unhandled: UnhandledMessage
-  readonly settled: {
-    readonly name: string | undefined
-    readonly outcome: Outcome
-  }
 }
 interface ClientStats {
   readonly rtt: number | undefined
@@ -718,6 +628,97 @@ interface ClientStats {
   readonly opens: number
   readonly unhandled: number
   readonly invalid: number
+}
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
+}
+interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
+  onAny(handler: (name: string, data: unknown) => unknown): () => void
+  onRaw(handler: Handler<string | Uint8Array>): () => void
+  event(name: string, data: unknown): void
+  raw(data: string | Uint8Array): void
+}
+interface Wire {
+  readonly maxFrameBytes: number
+  attach(host: WireHost): WireEnd
+}
+interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
+  readonly clock: Clock
+  readonly contract: SchemaContract | undefined
+  readonly random: Ports['random']
+  readonly report: Ports['report']
+  readonly connection: Connection
+  flush(): void
+  discard(reason: UndeliveredReason): void
+  invalid(message: InvalidMessage): void
+  lost(loss: Loss): void
+  greeted?(ok: Ok): void
+}
+interface WireEnd {
+  readonly link: Link<Encoded>
+  readonly heartbeat?: Heartbeat | undefined
+  readonly maxSendBytes?: number
+  readonly resumption?: Resumption
+  readonly unacknowledged?: number
+  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
+  encodeRaw(data: Payload, lane?: Place): Encoded
+  sizeOf(encoded: Encoded): number | undefined
+  greet(): void
+  received(data: string | Uint8Array<ArrayBuffer>): void
+  tooLarge?(): void
+  unreadable?(): void
+  probe?(): void
+  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle?(name: string, answerer: Answerer): () => void
+  closeHint?(text: string | undefined): DelayRange | undefined
+  down?(cause: Cause): void
+  close?(): boolean
+  closed?(isFatal: boolean): void
+  discard?(reason: UndeliveredReason): void
+  dispose?(): void
+}
+type Encoded = Payload | object
+interface Store {
+  attach(host: StoreHost): StoreEnd
+}
+interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
+  readonly connection: Pick<Connection, 'state'>
+  outbox(): Outbox<Encoded>
+  settled(name: string | undefined, outcome: Outcome): void
+}
+interface StoreEnd {
+  next(): Place
+  isOvertaken(place: Place): boolean
+  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
+  settled(delivery: Delivery): boolean
+  greeted(
+    ok: Pick<Ok, 'identity'> & {
+      readonly lanes?: LanesOffer
+    },
+  ): void
+  guard(link: Link<Encoded>): Link<Encoded>
+  dispose(): Promise<void>
+}
+interface ClientOptions extends AttemptOptions {
+  readonly wire?: Wire
+  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
+  readonly attemptTimeout?: number
+  readonly diagnose?: Diagnose
+  readonly outbox?: OutboxOptions
+  readonly closeCodes?: CloseRules
+  readonly store?: Store
+  readonly ports?: Partial<Ports>
+}
+interface BackoffContext {
+  readonly failures: number
+  readonly cause: Cause
+  readonly random: number
+  readonly isHidden: boolean
 }
 declare function createClient<const S extends SchemaContract>(
   options: ClientOptions & {
@@ -764,6 +765,7 @@ export type {
   AbortSignalLike,
   AnyContract,
   AsyncDisposeLike,
+  AttemptOptions,
   BackoffContext,
   BackoffOptions,
   Cause,
@@ -778,6 +780,7 @@ export type {
   CloseRules,
   Contract,
   ContractOf,
+  DelayRange,
   Delivery,
   Diagnose,
   DiagnoseContext,

@@ -1,4 +1,19 @@
 // Written by `node test/package/api.ts --accept`.
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+declare const defaultCloseRules: CloseRules
+declare function readClose(event: unknown): {
+  readonly code?: number
+  readonly text?: string
+}
+declare function closeRule(code: number, rules?: CloseRules): CloseRule
 type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
 interface Meta {
   readonly id?: number
@@ -71,7 +86,7 @@ interface Bye {
   readonly reason?: string | undefined
 }
 interface Drain {
-  readonly after: readonly [min: number, max: number]
+  readonly after: DelayRange
   readonly within: number
 }
 type AbortSignalLike = typeof globalThis extends {
@@ -172,20 +187,6 @@ declare function checkedAnswerer(
   answerer: Answerer,
   invalid: (message: InvalidInput) => void,
 ): Answerer
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: readonly [min: number, max: number]
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
-declare function readClose(event: unknown): {
-  readonly code?: number
-  readonly text?: string
-}
-declare function closeRule(code: number, rules?: CloseRules): CloseRule
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -267,7 +268,7 @@ type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServe
 type IsControl = (name: string, content: unknown) => boolean
 declare const isServerControl: IsControl
 declare const isClientControl: IsControl
-declare function closeHint(reason: string | undefined): readonly [min: number, max: number] | undefined
+declare function closeHint(reason: string | undefined): DelayRange | undefined
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -552,6 +553,7 @@ export type {
   Control,
   DecodeLimits,
   Decoded,
+  DelayRange,
   Delivery,
   Drain,
   EventArguments,

@@ -1,3 +1,5 @@
+import type { DelayRange } from '@holdfast/protocol'
+
 /** How long to wait before the next attempt. All times in milliseconds. */
 export interface BackoffOptions {
   /**
@@ -44,9 +46,6 @@ export interface BackoffOptions {
   readonly minUptime?: number
 }
 
-/** A span of time in which a random moment is drawn, in milliseconds from now. */
-export type Window = readonly [min: number, max: number]
-
 /** The latest that a server can ask to be dialed, in milliseconds from now. */
 export const longestHint = 3_600_000
 
@@ -63,11 +62,11 @@ const toldShare = 0.25
  */
 export function backoffWindow(
   failures: number,
-  hint: Window | undefined,
+  hint: DelayRange | undefined,
   options: Required<BackoffOptions>,
-  told?: Window,
+  told?: DelayRange,
   isHidden = false,
-): Window {
+): DelayRange {
   const [min, max] = hint ?? [0, 0]
   const [from, to] = told ?? [0, 0]
   const floor = Math.max(min, options.minDelay)
@@ -92,12 +91,12 @@ export function failuresAfter(uptime: number, failures: number, baseDelay: numbe
 }
 
 /** A window that a server asked for, kept within {@link longestHint}, and never so narrow there that all come at once. */
-export function boundHint(hint: Window): Window {
+export function boundHint(hint: DelayRange): DelayRange {
   return hint[1] > longestHint ? [Math.min(hint[0], longestHint * 0.8), longestHint] : hint
 }
 
 /** Full jitter: any moment of the window is as likely as any other. `random` is in [0, 1). */
-export function pickDelay([min, max]: Window, random: number): number {
+export function pickDelay([min, max]: DelayRange, random: number): number {
   // Both ends may be infinite.
   return max > min ? min + random * (max - min) : min
 }

@@ -8,7 +8,7 @@ import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
 import type { Finding, Policy, State } from './states.ts'
-import type { Signal } from './ports.ts'
+import type { Signal } from './page.ts'
 
 function setUp(
   faults = clockFaults.exact,

@@ -1,6 +1,5 @@
 import { closeRule, readClose } from '@holdfast/protocol'
-import type { AbortSignalLike, CloseRule, CloseRules, Payload } from '@holdfast/protocol'
-import type { Window } from './backoff.ts'
+import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
 import { closeTimeout, deadlineOf, initialState, lost, step } from './machine.ts'
@@ -8,7 +7,8 @@ import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
 import type { Aftermath, Closing, Command, Finding, Input, Policy, State, Tally } from './states.ts'
 import { newAbort } from './ports.ts'
-import type { Ports, Signal, SocketLike } from './ports.ts'
+import type { Ports, SocketLike } from './ports.ts'
+import type { Signal } from './page.ts'
 import { isSameOrigin } from './url.ts'
 
 export type { Payload } from '@holdfast/protocol'
@@ -32,7 +32,7 @@ export interface ConnectionOptions {
   /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
   close(): boolean
   /** When the peer wants to be dialed again, by the reason that it gave with its close. */
-  closeHint(text: string | undefined): Window | undefined
+  closeHint(text: string | undefined): DelayRange | undefined
   received(data: unknown): void
   /** The state changed. Inputs given here wait their turn. */
   changed(state: State, previous: State): void

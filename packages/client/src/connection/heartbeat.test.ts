@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Watch } from './heartbeat.ts'
-import type { Sample } from './states.ts'
+import type { Sample } from './sleep.ts'
 
 const { start, onDeadline, onDoubt } = createHeartbeat({ interval: 25_000, timeout: 10_000 })
 const at = (now: number, more: Partial<Sample> = {}): Sample => ({

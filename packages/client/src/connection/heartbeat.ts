@@ -1,6 +1,6 @@
 import { misuse } from '@holdfast/protocol'
 import { slept } from './sleep.ts'
-import type { Sample } from './states.ts'
+import type { Sample } from './sleep.ts'
 
 /** When an open connection has to prove that it lives. In milliseconds. */
 export interface HeartbeatOptions {

@@ -5,7 +5,8 @@ import { backoffWindow, pickDelay } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept, slept } from './sleep.ts'
-import type { Command, Finding, Input, Policy, Sample, State } from './states.ts'
+import type { Command, Finding, Input, Policy, State } from './states.ts'
+import type { Sample } from './sleep.ts'
 
 const policy: Policy = {
   attemptTimeout: 10_000,

@@ -10,12 +10,12 @@ import type {
   Live,
   Open,
   Policy,
-  Sample,
   State,
   Step,
   Tally,
   Waiting,
 } from './states.ts'
+import type { Sample } from './sleep.ts'
 
 /** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
 export const closeTimeout = 2_000

@@ -4,10 +4,11 @@ import { createHeartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
-import type { Input, Policy, Sample, State } from './states.ts'
+import type { Input, Policy, State } from './states.ts'
+import type { Sample } from './sleep.ts'
 import { pageEvents, signalOf } from './page.ts'
 import type { Facts, PageEvent } from './page.ts'
-import type { Signal } from './ports.ts'
+import type { Signal } from './page.ts'
 
 const seen: Facts = { isVisible: true, isRestored: false }
 const unseen: Facts = { isVisible: false, isRestored: false }

@@ -1,4 +1,14 @@
-import type { Signal } from './ports.ts'
+/**
+ * What the platform noticed. Hints, never truth.
+ *
+ * - `wake`: somebody looks at the page again.
+ * - `change`: the network came back or the page was restored, so an open socket is in doubt.
+ * - `offline`: the platform believes that it has no network.
+ * - `leave`: the page is left or frozen, and may come back. The socket is closed, and the session goes on; the next
+ *   signal, or a timer that fires, shows that the page is there, and it is dialed at once.
+ * - `blocked`: a policy of the page forbids to connect to the URL that comes with it.
+ */
+export type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 
 /** The events of a page's life that say something about its sockets, by their names in the DOM. */
 export const pageEvents = [

@@ -1,7 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, Clock, HoldfastError } from '@holdfast/protocol'
 import { pageEvents, signalOf } from './page.ts'
-import type { PageEvent } from './page.ts'
+import type { PageEvent, Signal } from './page.ts'
 
 /**
  * The part of a WebSocket that Holdfast uses: the browser's, Node's, `ws`'s and mock-socket's all have it.
@@ -24,18 +24,6 @@ export interface SocketLike {
 
 /** A constructor of sockets, such as the global `WebSocket` or the one of the package `ws`. */
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-
-/**
- * What the platform noticed. Hints, never truth.
- *
- * - `wake`: somebody looks at the page again.
- * - `change`: the network came back or the page was restored, so an open socket is in doubt.
- * - `offline`: the platform believes that it has no network.
- * - `leave`: the page is left or frozen, and may come back. The socket is closed, and the session goes on; the next
- *   signal, or a timer that fires, shows that the page is there, and it is dialed at once.
- * - `blocked`: a policy of the page forbids to connect to the URL that comes with it.
- */
-export type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 
 /** Hints from the platform. A port, so that other platforms (React Native, Electron) can bring their own. */
 export interface Signals {

@@ -10,6 +10,19 @@ export interface Moment {
   readonly wall: number
 }
 
+/** The world at the moment of an input. */
+export interface Sample extends Moment {
+  readonly random: number
+  /** When the last frame came in. */
+  readonly heardAt: number
+  /** The measured round-trip time, if it was measured. */
+  readonly rtt?: number | undefined
+  /** What the socket says of itself, if there is one. */
+  readonly readyState?: number | undefined
+  /** Whether nobody can see the page. */
+  readonly isHidden?: boolean
+}
+
 /** Whether the clocks tell that the machine slept between two moments, or that one of them was set. */
 export function slept(before: Moment, after: Moment): boolean {
   return Math.abs(drift(before, after)) > clockJump

@@ -1,8 +1,6 @@
-import type { CloseRule } from '@holdfast/protocol'
-import type { Window } from './backoff.ts'
+import type { CloseRule, DelayRange } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
-import type { Moment } from './sleep.ts'
 
 /** Where a connection is in its life: see `machine.ts` for how one leads to the other. */
 export type State = Idle | Attempt | Open | Waiting | Closing | Closed
@@ -111,7 +109,7 @@ export interface Finding {
   /** Shown in `client.state` until a socket opens, together with the close code of the socket. */
   readonly cause: Cause
   /** How long to wait at least, in milliseconds: a random time in this range. One that is not a range is ignored. */
-  readonly delay?: Window
+  readonly delay?: DelayRange
   /** Whether the server refuses the token, so that `token` is asked for a fresh one. */
   readonly refresh?: boolean
 }
@@ -154,22 +152,9 @@ export interface Policy {
   delay(
     failures: number,
     cause: Cause,
-    hint: Window | undefined,
+    hint: DelayRange | undefined,
     random: number,
-    told: Window | undefined,
+    told: DelayRange | undefined,
     isHidden: boolean,
   ): number
-}
-
-/** The world at the moment of an input. */
-export interface Sample extends Moment {
-  readonly random: number
-  /** When the last frame came in. */
-  readonly heardAt: number
-  /** The measured round-trip time, if it was measured. */
-  readonly rtt?: number | undefined
-  /** What the socket says of itself, if there is one. */
-  readonly readyState?: number | undefined
-  /** Whether nobody can see the page. */
-  readonly isHidden?: boolean
 }

@@ -9,7 +9,8 @@ import type {
   UndeliveredReason,
   UnknownReason,
 } from '@holdfast/protocol'
-import type { Loss, WireHost } from '../wire.ts'
+import type { WireHost } from '../wire.ts'
+import type { Loss } from '../lifecycle.ts'
 
 /** The session that client and server hold from connection to connection, and what becomes of its messages at its end. */
 export interface HeldSession {

@@ -12,7 +12,7 @@ import { lock } from './locks.ts'
 import type { Key, PageEventLike, StorePorts } from './ports.ts'
 import { decodeLane, isForgotten, unknown, writtenUnder } from './records.ts'
 import type { LaneRow, MessageRow, Server } from './records.ts'
-import type { StoreTrouble } from './store.ts'
+import type { StoreTrouble } from './trouble.ts'
 
 export interface KeeperOptions {
   readonly name: string

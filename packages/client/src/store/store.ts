@@ -5,6 +5,7 @@ import { createKeeper } from './keeper.ts'
 import type { Keeper } from './keeper.ts'
 import { browserPorts } from './ports.ts'
 import type { StorePorts } from './ports.ts'
+import type { StoreTrouble } from './trouble.ts'
 
 /** What `store` takes. */
 export interface StoreOptions {
@@ -33,21 +34,6 @@ export interface StoreOptions {
   readonly onTrouble?: (trouble: StoreTrouble) => unknown
   /** IndexedDB, locks, randomness and the events of the page. For tests and platforms. */
   readonly ports?: Partial<StorePorts>
-}
-
-/** Why messages are only in memory, or what could not be read. */
-export interface StoreTrouble {
-  /**
-   * - `unavailable`: there is no IndexedDB here, no Web Locks, or the platform refuses them, as in some private windows.
-   * - `failed`: the database failed, was opened again, and failed again.
-   * - `quota`: there is no room for some messages; others are kept as before.
-   * - `invalid`: a row of the database is damaged, or was written by other code or by another version. It is deleted, and
-   *   its message settles as `unknown`; the others are kept as before. The message of `cause` names the row.
-   */
-  readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'
-  readonly cause: unknown
-  /** Where messages are kept from now on. */
-  readonly durability: 'disk' | 'memory'
 }
 
 /** A store in IndexedDB, for one client at a time. */

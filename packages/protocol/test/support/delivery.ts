@@ -1,5 +1,6 @@
 import { Settling } from '../../src/delivery.ts'
-import type { Delivery, Outcome } from '../../src/delivery.ts'
+import type { Delivery } from '../../src/delivery.ts'
+import type { Outcome } from '../../src/outcome.ts'
 
 class Taken extends Settling {
   readonly take: () => boolean
