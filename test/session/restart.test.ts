@@ -97,6 +97,7 @@ test('a server that is killed under traffic and comes back: every outcome is tru
     else expect(answer).toBe('unknown')
   }
 
+  let count = 0
   for (const life of upTo(deaths.length + 1)) {
     const numbers = down.filter(([of]) => of === life).map(([, number]) => number)
     expect(numbers, 'each session from its beginning, without a gap').toEqual(upTo(numbers.length))
@@ -104,9 +105,11 @@ test('a server that is killed under traffic and comes back: every outcome is tru
       .filter(([what, about]) => what === 'delivered' && (about as number[])[0] === life)
       .map(([, about]) => (about as number[])[1]!)
     expect(delivered).toEqual(upTo(delivered.length))
-    expect(delivered.length).toBeGreaterThan(0)
     expect(numbers.length).toBeGreaterThanOrEqual(delivered.length)
+    count += delivered.length
   }
+  // Of one life it may be none: a server that is busy is killed before it has read the acks.
+  expect(count).toBeGreaterThan(0)
 })
 
 interface Killable extends AsyncDisposable {
