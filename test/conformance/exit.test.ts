@@ -12,7 +12,7 @@ test('a process ends whose client is disconnected, whatever still waits for a co
   const child = spawn(
     process.execPath,
     ['--conditions=@holdfast/source', join(import.meta.dirname, 'idle-process.ts'), url],
-    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 50_000 },
+    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 150_000 },
   )
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))

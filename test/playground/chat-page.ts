@@ -37,7 +37,7 @@ export async function joinChat(
 ): Promise<ChatPage> {
   const { colorScheme = 'light', viewport = { width: 1_100, height: 760 } } = look
   const context = await browser.newContext({ colorScheme, viewport })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const complaints = watchComplaints(page)
 
@@ -66,14 +66,14 @@ export async function joinChat(
         await page.keyboard.press('Enter')
       }
     },
-    connected: () => page.locator('#status-label', { hasText: /^Connected$/ }).waitFor({ timeout: 30_000 }),
+    connected: () => page.locator('#status-label', { hasText: /^Connected$/ }).waitFor({ timeout: 60_000 }),
     async hurried() {
       const hurry = async (): Promise<string | null> => {
         const status = await chat.status.getAttribute('data-status')
         if (status === 'waiting') await page.clock.fastForward(30_000)
         return status
       }
-      await expect.poll(hurry, { interval: 200, timeout: 20_000 }).toBe('open')
+      await expect.poll(hurry, { interval: 200, timeout: 60_000 }).toBe('open')
     },
     press: (button) => page.getByRole('button', { name: button, exact: true }).click(),
     expectNoComplaints: (expected) =>

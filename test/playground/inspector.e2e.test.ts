@@ -32,7 +32,7 @@ function states({ page }: ChatPage): Promise<string[]> {
 
 test(
   'it shows states with causes, messages with payloads as text, and what became of them',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { browser, url, joinAs } = await openPlayground()
     const bo = await joinAs('Bo')
@@ -131,7 +131,7 @@ function describe({ elapsed, tasks, script, layout, longTasks }: Business): stri
 
 test(
   'neither a flood of 20,000 nor 1,000 messages a second stall the page',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { browser, url } = await openPlayground()
     const ann = await joinChat(browser, url, 'Ann')

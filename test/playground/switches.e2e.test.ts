@@ -25,7 +25,7 @@ async function closeWith(chat: ChatPage, code: string): Promise<void> {
 
 test(
   'every switch does what it says, to this page only, and the page heals',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async () => {
     const { browser, url, joinAs } = await openPlayground()
     const [ann, bo, cy] = await Promise.all([

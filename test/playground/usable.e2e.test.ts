@@ -55,7 +55,7 @@ test('it is there in less than a second', async () => {
 
 test(
   'everything has a name, a role and a place in the order of the keyboard',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { browser, url } = await openPlayground()
     const ann = await joinChat(browser, url, 'Ann')

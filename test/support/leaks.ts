@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { aroundAll, aroundEach, expect } from 'vitest'
 
 /** How long what has been closed may take to be gone, in milliseconds. */
-const patience = 2_000
+const patience = 20_000
 
 /**
  * Fails every test of the file that leaves a server, a socket or a timer behind.
