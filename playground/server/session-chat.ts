@@ -38,7 +38,7 @@ export function createSessionChat(
     }),
     sessionTimeout,
     pingInterval: 5_000,
-    limits: { maxFrameBytes: 65_536 },
+    limits: { maxPayloadBytes: 65_536 },
   })
   hub.attach(http, { path: '/session' })
 

@@ -48,7 +48,7 @@ class Client extends MemorySocket {
     hub.accept(this, { url: '/ws', headers: {} })
   }
   protected override opened(): void {
-    const hi = { v: 1, client: 'c', n: 1, window: [1_024, mebibyte], maxFrame: mebibyte }
+    const hi = { v: 1, client: 'c', n: 1, window: [1_024, mebibyte], maxPayload: mebibyte }
     this.receive(JSON.stringify(['hi', hi]))
     this.receive('["a",0]')
   }

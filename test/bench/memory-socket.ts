@@ -45,6 +45,6 @@ export const ok: string = JSON.stringify([
     ttl: 120_000,
     ping: 25_000,
     window: [1_024, 1_048_576],
-    maxFrame: 1_048_576,
+    maxPayload: 1_048_576,
   },
 ])

@@ -61,7 +61,7 @@ async function connect(): Promise<void> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}`)
     socket.on('message', (data: Buffer) => {
       const [name] = JSON.parse(data.toString()) as [string]
-      const hi = { v: 1, client: `c${index}`, n: 1, window: [1_024, 1_048_576], maxFrame: 1_048_576 }
+      const hi = { v: 1, client: `c${index}`, n: 1, window: [1_024, 1_048_576], maxPayload: 1_048_576 }
       if (name === 'holdfast') socket.send(JSON.stringify(['hi', hi]))
       if (name === 'ok') socket.send('["a",0]')
     })

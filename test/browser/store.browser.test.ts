@@ -87,16 +87,16 @@ test('a row that is damaged is told and deleted, and the others are sent', async
   await first.outbox.committed()
   await first.client.dispose()
 
-  const lane = 'of-a-page-that-is-gone'
+  const producer = 'of-a-page-that-is-gone'
   const database = await done(indexedDB.open(`holdfast:${name}`))
-  const transaction = database.transaction(['messages', 'lanes'], 'readwrite')
+  const transaction = database.transaction(['messages', 'producers'], 'readwrite')
   for (const n of [1, 2, 3]) {
-    const text = `,"up",${n},{"lane":["${lane}",${n}]}`
+    const text = `,"up",${n},{"producer":["${producer}",${n}]}`
     const at = Date.now()
-    const row = { lane, n, name: 'up', text, bytes: text.length, at, expiresAt: at + 60_000, epoch: null }
+    const row = { producer, n, name: 'up', text, bytes: text.length, at, expiresAt: at + 60_000, epoch: null }
     transaction.objectStore('messages').put(n === 2 ? { ...row, text: undefined } : row)
   }
-  transaction.objectStore('lanes').put({ id: lane, epoch: null, written: 0, taken: 0 })
+  transaction.objectStore('producers').put({ id: producer, epoch: null, written: 0, taken: 0 })
   await new Promise((resolve) => (transaction.oncomplete = resolve))
   database.close()
 

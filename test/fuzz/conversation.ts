@@ -7,7 +7,7 @@ import { closeFrame, encodeClientFrame, opcodes, textFrame } from './frames.ts'
 
 const texts = corpus.flatMap(({ message }) => (typeof message === 'string' ? [message] : []))
 const binaries = corpus.flatMap(({ message }) => (typeof message === 'string' ? [] : [message]))
-const greeting = '["hi",{"v":1,"client":"c7","n":1,"window":[1024,1048576],"maxFrame":1048576}]'
+const greeting = '["hi",{"v":1,"client":"c7","n":1,"window":[1024,1048576],"maxPayload":1048576}]'
 
 /** What a client says after its request, most of the time a greeting first. */
 export function makeConversation(random: Random): Buffer[] {

@@ -3,7 +3,7 @@ import type { MemorySocket } from './memory-socket.ts'
 import { requestBytes } from './requests.ts'
 import { listedOrigin, listedPath } from './scene.ts'
 
-const greeting = '["hi",{"v":1,"client":"decent","n":1,"window":[1024,1048576],"maxFrame":1048576}]'
+const greeting = '["hi",{"v":1,"client":"decent","n":1,"window":[1024,1048576],"maxPayload":1048576}]'
 /** How many turns of the event loop an answer may take. */
 const patience = 50
 

@@ -27,7 +27,7 @@ export interface CrashPage {
   begin(task: Task): Promise<void>
   /** How many records there are. */
   left(): Promise<number>
-  /** What there is in the database, and which lanes are locked. */
+  /** What there is in the database, and which producers are locked. */
   state(): Promise<string>
 }
 
@@ -64,15 +64,15 @@ const crashPage: CrashPage = {
     new Promise((resolve) => {
       indexedDB.open('holdfast:crash').onsuccess = ({ target }) => {
         const { result } = target as IDBOpenDBRequest
-        const transaction = result.transaction(['lanes', 'messages'])
-        const lanes = transaction.objectStore('lanes').getAll()
+        const transaction = result.transaction(['producers', 'messages'])
+        const producers = transaction.objectStore('producers').getAll()
         const messages = transaction.objectStore('messages').getAllKeys()
         transaction.oncomplete = () => {
           result.close()
           void navigator.locks.query().then(({ held, pending }) => {
             const keys = (messages.result as [string, number][]).slice(0, 3)
             const { length } = messages.result
-            resolve(JSON.stringify({ lanes: lanes.result as unknown[], length, keys, held, pending }))
+            resolve(JSON.stringify({ producers: producers.result as unknown[], length, keys, held, pending }))
           })
         }
       }

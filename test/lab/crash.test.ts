@@ -25,7 +25,7 @@ test('a store that forgets a message before it has its outcome is found out', as
   expect(faults.join()).toMatch(/are missing/)
 })
 
-test('one that sends what others have left without their lanes is found out', async () => {
+test('one that sends what others have left without their producers is found out', async () => {
   const { faults } = await crash({
     times: 6,
     seed: 3,
@@ -33,7 +33,7 @@ test('one that sends what others have left without their lanes is found out', as
     sabotage: {
       file: /store\/records\.ts$/,
       from: 'return data ? { head: text, bytes: data } : text',
-      to: 'return text.replace(/,\\{"lane".*$/, "")',
+      to: 'return text.replace(/,\\{"producer".*$/, "")',
     },
   })
   expect(faults.join()).toMatch(/were handed on twice/)

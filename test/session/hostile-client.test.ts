@@ -178,7 +178,7 @@ describe('a client that sends what it must not', () => {
     ['a second greeting', () => JSON.stringify(['hi', { ...newcomer, n: 2 }]), 4400],
     ['a goodbye from the future', () => '["bye",{"rx":9}]', 4400],
   ])('such as %s is closed with the code for that', async (_, message, code) => {
-    await using scene = await setScene({ limits: { maxFrameBytes: 2 ** 24 } })
+    await using scene = await setScene({ limits: { maxPayloadBytes: 2 ** 24 } })
     await using client = await intrude(scene)
     client.say(message())
     expect((await client.closed).code).toBe(code)
@@ -235,7 +235,7 @@ describe('a client that greets', () => {
     ['in another version', ['hi', { v: 2, anything: true }], 4426],
     ['with levels without end', `["hi",${nested(20_000)}]`, 4400],
   ])('%s is closed with the code for that', async (_, message, code) => {
-    await using scene = await setScene({ limits: { maxFrameBytes: 2 ** 24 } })
+    await using scene = await setScene({ limits: { maxPayloadBytes: 2 ** 24 } })
     await using client = await dial(scene.url)
     await client.until('holdfast')
     client.say(message)

@@ -36,7 +36,7 @@ export const goodOk: Ok = {
   ttl: 120_000,
   ping: 25_000,
   window: [1_024, 1_048_576],
-  maxFrame: 1_048_576,
+  maxPayload: 1_048_576,
 }
 
 export async function startLiar(): Promise<Liar> {

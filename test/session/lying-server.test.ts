@@ -46,7 +46,7 @@ const before: Record<string, unknown> = {
   'ok with a cursor above 2⁵³': ['ok', { ...goodOk, rx: 2 ** 53 }],
   'ok with a window of zero': ['ok', { ...goodOk, window: [0, 1] }],
   'ok with half a window': ['ok', { ...goodOk, window: [1] }],
-  'ok with no room for a frame': ['ok', { ...goodOk, maxFrame: 10 }],
+  'ok with no room for a frame': ['ok', { ...goodOk, maxPayload: 10 }],
   'ok with pings all the time': ['ok', { ...goodOk, ping: 0 }],
   'ok with an identity that is an object': ['ok', { ...goodOk, identity: {} }],
   'ok with a loss of no kind': ['ok', { ...goodOk, lost: { why: 1, rx: null, missed: null } }],
@@ -141,9 +141,9 @@ describe('a server that breaks the protocol', () => {
   test.each(Object.entries(after))(
     'by %s is left with the code for that, and hands on nothing',
     async (name, [message, code]) => {
-      const maxFrameBytes =
+      const maxPayloadBytes =
         name === 'bytes over the limit' ? 1_024 : name.includes('limit') ? 1_048_576 : 2 ** 24
-      await using scene = await setScene({ wire: session({ maxFrameBytes }) })
+      await using scene = await setScene({ wire: session({ maxPayloadBytes }) })
       const { liar, client, got } = scene
       const first = await liar.dialed()
       await first.open()

@@ -115,7 +115,7 @@ describe('a greeting that comes late', () => {
     pair.hub.watch('down', downs)
     for (const late of [n, n - 1]) {
       await using old = await dial(pair.direct)
-      old.say(['hi', { v: 1, client: id, n: late, window: [1, 1], maxFrame: 2_000, session, key, rx: 0 }])
+      old.say(['hi', { v: 1, client: id, n: late, window: [1, 1], maxPayload: 2_000, session, key, rx: 0 }])
       expect(await old.closed).toMatchObject({ code: 1000 })
     }
     await client.send('up')

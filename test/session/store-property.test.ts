@@ -82,7 +82,7 @@ test('whatever becomes of pages and connections, what was committed is handed on
             const committed = outbox
               .committed()
               .then(() => (chosen.committed = Math.max(chosen.committed, sent)))
-            // A page that waits for its lane commits when it has it.
+            // A page that waits for its producer commits when it has it.
             await Promise.race([committed, sleep(20)])
           } else if (step.do === 'connect') void client.connect().catch(() => {})
           else if (step.do === 'kill') kill(step.page)

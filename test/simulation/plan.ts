@@ -184,7 +184,7 @@ function drawAction(random: Random, mood: Mood, setting: Setting): Action {
 
 function drawSize(random: Random, { server }: Setting): number {
   if (random.chance(0.95)) return random.pick([0, 0, 0, 50, 500])
-  return random.chance(0.95) ? random.scale(500, 30_000) : server.maxFrameBytes
+  return random.chance(0.95) ? random.scale(500, 30_000) : server.maxPayloadBytes
 }
 
 function drawLifecycle(random: Random): Simple['do'] {

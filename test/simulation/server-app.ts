@@ -36,7 +36,7 @@ export interface ServerAppOptions {
 
 export function createServerApp({ name, machine, random, setting, shared }: ServerAppOptions): ServerApp {
   const { clock } = machine
-  const { window, maxFrameBytes, maxBufferedMessages, expiresIn, ...times } = setting
+  const { window, maxPayloadBytes, maxBufferedMessages, expiresIn, ...times } = setting
   let isKilled = false
   const tell: Tell = (event) => {
     if (!isKilled) shared.tell(name, event)
@@ -55,7 +55,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
   const hub = createHub({
     ...times,
     authenticate,
-    limits: { window, maxFrameBytes, maxBufferedMessages },
+    limits: { window, maxPayloadBytes, maxBufferedMessages },
     ports: {
       clock,
       randomBytes: random.bytes,

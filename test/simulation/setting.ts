@@ -19,7 +19,7 @@ export interface ClientSetting {
 
 export interface ServerSetting {
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrameBytes: number
+  readonly maxPayloadBytes: number
   readonly sessionTimeout: number
   readonly tombstoneTimeout: number
   readonly pingInterval: number
@@ -34,7 +34,7 @@ export function drawSetting(random: Random): Setting {
     clients: Array.from({ length: clientCount }, () => drawClient(random)),
     server: {
       window: drawWindow(random),
-      maxFrameBytes: random.pick([65_536, 65_536, 1_048_576]),
+      maxPayloadBytes: random.pick([65_536, 65_536, 1_048_576]),
       sessionTimeout: random.pick([2_000, 30_000, 120_000, 120_000, 120_000]),
       tombstoneTimeout: random.pick([1_000, 86_400_000, 86_400_000]),
       pingInterval: random.pick([3_000, 25_000, 25_000, 25_000, 25_000, 25_000]),

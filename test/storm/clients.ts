@@ -202,6 +202,6 @@ const ok = JSON.stringify([
     ttl: 120_000,
     ping: 3_600_000,
     window: [1_024, 1_048_576],
-    maxFrame: 1_048_576,
+    maxPayload: 1_048_576,
   },
 ])

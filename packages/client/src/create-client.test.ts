@@ -671,7 +671,7 @@ describe('frames that are not events', () => {
   )
 
   it('are not even parsed when they are too large', async () => {
-    const { client, network, open } = setUp({ wire: plain({ maxFrameBytes: 20 }) })
+    const { client, network, open } = setUp({ wire: plain({ maxPayloadBytes: 20 }) })
     const [invalid, heard] = [vi.fn(), vi.fn()]
     client.watch('invalid', invalid)
     client.onAny(heard)

@@ -5,7 +5,7 @@ import type {
   ContractOf,
   Delivery,
   Outbox,
-  Place,
+  ProducerSequence,
   RequestOptions,
   RequestSchema,
   SchemaContract,
@@ -110,8 +110,8 @@ export function createClient(
         return end.unreadable ? end.unreadable() : invalid({ reason: 'undecodable', data })
       counters.receivedBytes += frame.length
       // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
-      const { maxFrameBytes } = wire
-      const isLarge = frame.length * 3 > maxFrameBytes && sizeOf(frame)! > maxFrameBytes
+      const { maxPayloadBytes } = wire
+      const isLarge = frame.length * 3 > maxPayloadBytes && sizeOf(frame)! > maxPayloadBytes
       if (!isLarge) end.received(frame)
       else if (end.tooLarge) end.tooLarge()
       else invalid({ reason: 'too-large', data: frame })
@@ -145,7 +145,7 @@ export function createClient(
   const link = kept ? kept.guard(end.link) : end.link
   const outbox = createOutbox(
     given(options.outbox),
-    () => end.maxSendBytes ?? wire.maxFrameBytes,
+    () => end.maxSendBytes ?? wire.maxPayloadBytes,
     {
       ...link,
       flushed() {
@@ -214,7 +214,7 @@ export function createClient(
     }
   }
 
-  const encode = (name: string, data: unknown, id?: number, lane?: Place): Encoded => {
+  const encode = (name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     if (outbound) {
       const issues = validate(inputSchema(outbound.get(name), name), data).issues
@@ -224,7 +224,7 @@ export function createClient(
         })
     }
     try {
-      return end.encode(name, data, id, lane)
+      return end.encode(name, data, id, producer)
     } catch (error) {
       throw misuse(
         `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
@@ -237,14 +237,14 @@ export function createClient(
     payload: Encoded,
     name: string | undefined,
     how: SendOptions = {},
-    lane?: Place,
+    producer?: ProducerSequence,
   ): Delivery => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
     const delivery = outbox.push(payload, bytes, name, how)
-    if (lane) kept!.add(lane, payload, name, delivery, how)
+    if (producer) kept!.add(producer, payload, name, delivery, how)
     return delivery
   }
 
@@ -274,7 +274,8 @@ export function createClient(
   }
 
   /** The place that a message gets in the store. */
-  const place = (how?: SendOptions): Place | undefined => (how?.volatile ? undefined : kept?.next())
+  const place = (how?: SendOptions): ProducerSequence | undefined =>
+    how?.volatile ? undefined : kept?.next()
 
   return {
     connect: (wait) => start('connect', wait),
@@ -295,18 +296,18 @@ export function createClient(
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
     send(name: string, data?: unknown, how?: SendOptions) {
-      const lane = place(how)
-      const payload = encode(name, data, undefined, lane)
-      if (lane && kept!.isOvertaken(lane))
+      const producer = place(how)
+      const payload = encode(name, data, undefined, producer)
+      if (producer && kept!.isOvertaken(producer))
         throw misuse('a message was sent while another one was being encoded')
-      return post(payload, name, how, lane)
+      return post(payload, name, how, producer)
     },
     sendRaw(data, how) {
-      const lane = place(how)
-      if (typeof data === 'string') return post(end.encodeRaw(data, lane), undefined, how, lane)
+      const producer = place(how)
+      if (typeof data === 'string') return post(end.encodeRaw(data, producer), undefined, how, producer)
       const bytes = bytesOf(data)
       if (!bytes) throw misuse('sendRaw takes text or bytes')
-      return post(end.encodeRaw(bytes.slice(), lane), undefined, how, lane)
+      return post(end.encodeRaw(bytes.slice(), producer), undefined, how, producer)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')

@@ -77,7 +77,7 @@ export interface Loss {
 /**
  * An inbound message that cannot be handed to a handler. The connection stays up.
  *
- * - `too-large`: the frame is over `maxFrameBytes`; it was not parsed.
+ * - `too-large`: the frame is over `maxPayloadBytes`; it was not parsed.
  * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
  *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
  * - `unknown-name`: the contract has schemas, and none for this name.

@@ -371,7 +371,7 @@ describe('a request', () => {
     const decode = (): undefined => undefined
     for (const options of [{ encode }, { decode }])
       expect(() => setUp({ wire: plain(options) }).client.request('get', {})).toThrow(/correlate/)
-    expect(() => plain({ maxFrameBytes: NaN })).toThrow(/maxFrameBytes/)
+    expect(() => plain({ maxPayloadBytes: NaN })).toThrow(/maxPayloadBytes/)
   })
 
   it('is disposed with the client, or if that was before', async () => {

@@ -1,6 +1,6 @@
 import {
   createRequests,
-  defaultMaxFrameBytes,
+  defaultMaxPayloadBytes,
   envelopeCodec,
   flatCodec,
   HoldfastError,
@@ -69,7 +69,7 @@ export interface PlainOptions {
    *
    * @default 16_777_216
    */
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
 }
 
 /** A question that the server answers, by which a silent connection is found out to be alive or dead. */
@@ -99,8 +99,8 @@ export interface PlainHeartbeat {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
-  const { heartbeat, greet, greeted, correlate, maxFrameBytes = defaultMaxFrameBytes } = options
-  if (!(maxFrameBytes >= 0)) throw misuse('maxFrameBytes must be a number from 0 on')
+  const { heartbeat, greet, greeted, correlate, maxPayloadBytes = defaultMaxPayloadBytes } = options
+  if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number from 0 on')
   // A form of one's own has to carry the id both ways.
   const answers = correlate !== undefined || (options.encode && options.decode)
   const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
@@ -112,7 +112,7 @@ export function plain(options: PlainOptions = {}): Wire {
   const watch = heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) })
 
   return {
-    maxFrameBytes,
+    maxPayloadBytes,
     attach(host) {
       const { connection } = host
       const requests = createRequests(host.clock)
@@ -172,7 +172,7 @@ export function plain(options: PlainOptions = {}): Wire {
 /** The wire of a client that is given none: what `plain()` does, without the code for what it could be asked to do. */
 export function defaultWire(): Wire {
   return {
-    maxFrameBytes: defaultMaxFrameBytes,
+    maxPayloadBytes: defaultMaxPayloadBytes,
     attach: (host) => ({
       ...plainEnd(host),
       encode: (name, data) => flatCodec.encode(name, data),

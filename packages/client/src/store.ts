@@ -1,11 +1,11 @@
 import type {
   Delivery,
-  LanesOffer,
+  ProducersOffer,
   Link,
   Ok,
   Outbox,
   Outcome,
-  Place,
+  ProducerSequence,
   SendOptions,
   Sent,
 } from '@holdfast/protocol'
@@ -30,15 +30,21 @@ export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
 /** What the store does for its client. */
 export interface StoreEnd {
   /** The place of the next message. */
-  next(): Place
+  next(): ProducerSequence
   /** Whether a message with a later place was sent already: the server would drop this one. */
-  isOvertaken(place: Place): boolean
+  isOvertaken(place: ProducerSequence): boolean
   /** A message was sent. */
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
+  add(
+    place: ProducerSequence,
+    message: Encoded,
+    name: string | undefined,
+    delivery: Sent,
+    how: SendOptions,
+  ): void
   /** A message has its outcome, whether it is kept or not. False if nobody is to be told. */
   settled(delivery: Delivery): boolean
   /** The server has taken us in, and nothing was written since. */
-  greeted(ok: Pick<Ok, 'identity'> & { readonly lanes?: LanesOffer }): void
+  greeted(ok: Pick<Ok, 'identity'> & { readonly producers?: ProducersOffer }): void
   /** The link, which is not writable while others may be sending what waits, or must learn first that it is written. */
   guard(link: Link<Encoded>): Link<Encoded>
   /** Lets go of all. What has no outcome stays. */

@@ -5,7 +5,7 @@ import type {
   Delivery,
   Link,
   Ok,
-  Place,
+  ProducerSequence,
   RequestOptions,
   SchemaContract,
   UndeliveredReason,
@@ -20,7 +20,7 @@ import type { Router } from './router.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
 export interface Wire {
-  readonly maxFrameBytes: number
+  readonly maxPayloadBytes: number
   /** Binds the wire to one client. */
   attach(host: WireHost): WireEnd
 }
@@ -56,9 +56,9 @@ export interface WireEnd {
   /** How many messages were written and are not acknowledged. */
   readonly unacknowledged?: number
   /** @throws what the encoder throws for data that it cannot carry */
-  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
+  encode(name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded
   /** The same for text or bytes that are no event. */
-  encodeRaw(data: Payload, lane?: Place): Encoded
+  encodeRaw(data: Payload, producer?: ProducerSequence): Encoded
   /** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
   sizeOf(encoded: Encoded): number | undefined
   /** The socket is open: say what has to be said first, and confirm the connection, now or after an answer. */

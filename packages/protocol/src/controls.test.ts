@@ -5,7 +5,7 @@ import type { IsControl } from './controls.ts'
 const notCounts = [-1, 1.5, 2 ** 53, Number.NaN, Infinity, '1', null, undefined, true, {}, [1]]
 const notTexts = [1, null, true, {}, ['a']]
 
-const hi = { v: 1, client: 'c7', n: 1, window: [1_024, 1_048_576], maxFrame: 1_024 }
+const hi = { v: 1, client: 'c7', n: 1, window: [1_024, 1_048_576], maxPayload: 1_024 }
 const resume = { ...hi, session: 's1', key: 'k', rx: 0 }
 const ok = {
   session: 's1',
@@ -15,7 +15,7 @@ const ok = {
   ttl: 120_000,
   ping: 25_000,
   window: [1, 1],
-  maxFrame: 1_024,
+  maxPayload: 1_024,
 }
 const lost = { why: 'expired', rx: 61, missed: 3 }
 
@@ -63,7 +63,7 @@ describe('the greeting', () => {
       client: [...notTexts, undefined, '', 'x'.repeat(65)],
       n: [...notCounts, 0],
       window: windows,
-      maxFrame: frameSizes,
+      maxPayload: frameSizes,
       token: notTexts,
     })
     refuses(isClientControl, 'hi', resume, {
@@ -105,7 +105,7 @@ describe('the answer to the greeting', () => {
       ttl: notCounts,
       ping: [...notCounts, 0],
       window: windows,
-      maxFrame: frameSizes,
+      maxPayload: frameSizes,
       lost: [null, 1, 'x', [], {}],
     })
     const wrong = {

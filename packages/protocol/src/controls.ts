@@ -68,7 +68,7 @@ function isText(value: unknown, maxLength: number): boolean {
 }
 
 function isHi(hi: Record<keyof Hi, unknown>): boolean {
-  const { v, client, n, maxFrame, token, session, key, rx } = hi
+  const { v, client, n, maxPayload, token, session, key, rx } = hi
   // What a greeting of another version looks like is not for this one to say.
   if (v !== 1) return isCount(v)
   const isNew = session === undefined && key === undefined && rx === undefined
@@ -77,14 +77,14 @@ function isHi(hi: Record<keyof Hi, unknown>): boolean {
     isCount(n) &&
     n > 0 &&
     isWindow(hi.window) &&
-    isFrameSize(maxFrame) &&
+    isFrameSize(maxPayload) &&
     (token === undefined || typeof token === 'string') &&
     (isNew || (isText(session, 256) && isText(key, 256) && isCount(rx)))
   )
 }
 
 function isOk(ok: Record<keyof Ok, unknown>): boolean {
-  const { session, key, rx, identity, ttl, ping, maxFrame, lost, lanes } = ok
+  const { session, key, rx, identity, ttl, ping, maxPayload, lost, producers } = ok
   return (
     isText(session, 256) &&
     isText(key, 256) &&
@@ -94,13 +94,13 @@ function isOk(ok: Record<keyof Ok, unknown>): boolean {
     isCount(ping) &&
     ping > 0 &&
     isWindow(ok.window) &&
-    isFrameSize(maxFrame) &&
+    isFrameSize(maxPayload) &&
     (lost === undefined || isLost(recordOf(lost))) &&
-    (lanes === undefined || isLanesOffer(recordOf(lanes)))
+    (producers === undefined || isProducersOffer(recordOf(producers)))
   )
 }
 
-function isLanesOffer({ epoch, ttl }: Record<string, unknown>): boolean {
+function isProducersOffer({ epoch, ttl }: Record<string, unknown>): boolean {
   return isText(epoch, 64) && isCount(ttl)
 }
 

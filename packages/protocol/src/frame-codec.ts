@@ -1,6 +1,6 @@
 import { isCount } from './controls.ts'
 import type { IsControl } from './controls.ts'
-import type { Control, Frame, Meta, Place } from './frame.ts'
+import type { Control, Frame, Meta, ProducerSequence } from './frame.ts'
 import { utf8Length } from './limits.ts'
 
 /** The data of one frame, encoded: JSON text, or a header and bytes. The numbers are put before it when it is written. */
@@ -180,7 +180,7 @@ function isFrame(value: unknown): value is Frame {
 
 function isMeta(value: unknown, name: unknown, data: unknown): value is Meta {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const { id, re, off, raw, error, message, absent, lane } = value as Record<keyof Meta, unknown>
+  const { id, re, off, raw, error, message, absent, producer } = value as Record<keyof Meta, unknown>
   const kinds = [id, re, off, raw].filter((kind) => kind !== undefined)
   return (
     [id, re, off].every((count) => count === undefined || isCount(count)) &&
@@ -189,14 +189,14 @@ function isMeta(value: unknown, name: unknown, data: unknown): value is Meta {
     // A request has a name, an answer has none. What has a kind of another version is not for this one to say.
     (kinds.length === 0 || (kinds.length === 1 && (id === undefined) === (name === null))) &&
     (raw === undefined || typeof data === 'string' || isBytes(data)) &&
-    (lane === undefined || (isPlace(lane) && (name !== null || raw === true) && id === undefined))
+    (producer === undefined || (isPlace(producer) && (name !== null || raw === true) && id === undefined))
   )
 }
 
-function isPlace(value: unknown): value is Place {
+function isPlace(value: unknown): value is ProducerSequence {
   if (!Array.isArray(value) || value.length !== 2) return false
-  const [lane, n] = value as unknown[]
-  return typeof lane === 'string' && /^[\w-]{1,64}$/.test(lane) && isCount(n) && n > 0
+  const [producer, n] = value as unknown[]
+  return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
 }
 
 /** What is left of a budget of keys and elements after a value; negative when it nests too deep as well. */

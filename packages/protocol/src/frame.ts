@@ -22,12 +22,12 @@ export interface Meta {
   readonly raw?: true
   /** The data is absent, though an element stands for it. */
   readonly absent?: true
-  /** The place of the message in a lane: on events, and on text and bytes. */
-  readonly lane?: Place
+  /** The place of the message in a producer: on events, and on text and bytes. */
+  readonly producer?: ProducerSequence
 }
 
-/** The lane of a message, and its number there, from 1. A lane outlives sessions; the numbers in it only grow. */
-export type Place = readonly [lane: string, n: number]
+/** The producer of a message, and its number there, from 1. A producer outlives sessions; the numbers in it only grow. */
+export type ProducerSequence = readonly [producer: string, n: number]
 
 /** A control of the session wire. */
 export type Control =
@@ -51,7 +51,7 @@ export interface Hi {
   readonly client: string
   readonly n: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly token?: string
   readonly session?: string
   readonly key?: string
@@ -67,17 +67,17 @@ export interface Ok {
   readonly ttl: number
   readonly ping: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly lost?: Lost
-  /** Given by a server that remembers how far it has come in lanes. */
-  readonly lanes?: LanesOffer
+  /** Given by a server that remembers how far it has come in producers. */
+  readonly producers?: ProducersOffer
 }
 
-/** What a server remembers of lanes. */
-export interface LanesOffer {
+/** What a server remembers of producers. */
+export interface ProducersOffer {
   /** Another one whenever the server has forgotten them all, as by a restart. */
   readonly epoch: string
-  /** For how long it has remembered each lane since its last use, and will, in milliseconds. */
+  /** For how long it has remembered each producer since its last use, and will, in milliseconds. */
   readonly ttl: number
 }
 

@@ -42,14 +42,14 @@ export type {
   Drain,
   Frame,
   Hi,
-  LanesOffer,
+  ProducersOffer,
   Lost,
   LostReason,
   Meta,
   Ok,
-  Place,
+  ProducerSequence,
 } from './frame.ts'
-export { defaultMaxFrameBytes, utf8Length } from './limits.ts'
+export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'
 export { checkNames } from './names.ts'

@@ -1,5 +1,5 @@
 /** The largest frame that is sent or parsed unless the user says otherwise, in bytes: 16 MiB. */
-export const defaultMaxFrameBytes = 16_777_216
+export const defaultMaxPayloadBytes = 16_777_216
 
 /**
  * The length of a text in UTF-8, in bytes, or -1 when it holds a lone surrogate.

@@ -169,7 +169,7 @@ describe('what is written', () => {
   })
 
   it('never makes a message that is larger than the peer takes, if its frames are not', () => {
-    const { sent, line } = setUp({ maxFrame: 1_024 })
+    const { sent, line } = setUp({ maxPayload: 1_024 })
     for (let index = 0; index < 50; index++) line.write(message('€'.repeat((index * 7) % 300)))
     line.flushed!()
     expect(packsOf(sent).flat()).toHaveLength(50)

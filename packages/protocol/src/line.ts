@@ -28,7 +28,7 @@ export interface LineOptions {
   /** Whether every frame is to be a message of its own: after a message was refused, to find the frame at fault. */
   readonly unpacked?: boolean
   /** The largest message that the peer takes, in bytes: what a pack must not be above. */
-  readonly maxFrame?: number
+  readonly maxPayload?: number
   readonly isControl: IsControl
   /**
    * How long the next frame or control must wait before it is handed on, in whole milliseconds, after which this is asked
@@ -86,9 +86,9 @@ const ackBytes = 65_536
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
 export function createLine(options: LineOptions): Line {
-  const { session, clock, limits, maxFrame = Infinity } = options
+  const { session, clock, limits, maxPayload = Infinity } = options
   const [windowMessages, windowBytes] = options.window
-  const packLength = Math.min(maxPackLength, maxFrame / 3)
+  const packLength = Math.min(maxPackLength, maxPayload / 3)
   const halfWindow = Math.max(1, windowMessages >> 1)
   const maxPendingAcks = Math.min(ackMessages, halfWindow)
   // What was received is counted in UTF-16 units too.

@@ -22,7 +22,7 @@ function setUp(options: OutboxOptions = {}, batchBytes?: number) {
     onSettled: (_name: string | undefined) => {},
     /** How many messages had been written at the end of each batch. */
     batches: [] as number[],
-    maxFrameBytes: 1_000,
+    maxPayloadBytes: 1_000,
   }
   const settled: [string | undefined, string][] = []
   const connection: Link<string> = {
@@ -45,7 +45,7 @@ function setUp(options: OutboxOptions = {}, batchBytes?: number) {
   }
   const outbox = createOutbox(
     options,
-    () => link.maxFrameBytes,
+    () => link.maxPayloadBytes,
     connection,
     clock,
     (name, outcome) => {
@@ -353,7 +353,7 @@ describe('the outbox', () => {
   it('does not send what the peer of the next connection does not take', () => {
     const { link, outbox, push } = setUp()
     const all = ['large', 's'].map((text) => push(text))
-    link.maxFrameBytes = 3
+    link.maxPayloadBytes = 3
     link.writable = true
     outbox.flush()
     expect(all.map((delivery) => delivery.outcome)).toEqual([lost('too-large'), sent])

@@ -162,7 +162,7 @@ const pollInterval = 20
 /** `settled` hears of every outcome, each in its turn: never in the middle of a flush. */
 export function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
-  maxFrameBytes: () => number,
+  maxPayloadBytes: () => number,
   link: Link<Body>,
   clock: Clock,
   settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
@@ -249,7 +249,7 @@ export function createOutbox<Body, Name = string | undefined>(
     // Reading the clock costs as much as writing a small message into a batch, and one that goes alone needs none.
     const isAlone = size === 1 && ends.after.expiresAt === Infinity
     const startedAt = isAlone ? Infinity : clock.now()
-    const maxFrame = maxFrameBytes()
+    const maxPayload = maxPayloadBytes()
     let now = startedAt
     let count = 0
     // Each is written or dropped, or nothing more can go now.
@@ -260,7 +260,7 @@ export function createOutbox<Body, Name = string | undefined>(
       count++
       if (now - startedAt > sliceLength) return later(0)
       if (message.expiresAt < now) drop(message, 'expired')
-      else if (message.bytes > maxFrame) drop(message, 'too-large')
+      else if (message.bytes > maxPayload) drop(message, 'too-large')
       else if (!write(message)) return
     }
   }
@@ -353,7 +353,7 @@ export function createOutbox<Body, Name = string | undefined>(
       const message = new Message(owner, body, bytes, name, volatile, key, expiresAt)
       if (refusal) drop(message, refusal)
       else if (signal?.aborted) drop(message, 'cancelled')
-      else if (bytes > maxFrameBytes()) drop(message, 'too-large')
+      else if (bytes > maxPayloadBytes()) drop(message, 'too-large')
       else {
         const isTried = !enqueue(message)
         if (isWaiting(message)) {

@@ -445,8 +445,8 @@ const mutants: readonly Mutant[] = [
     rule: 12,
     name: 'a pack may be larger than the peer takes',
     file: line,
-    from: 'Math.min(maxPackLength, maxFrame / 3)',
-    to: 'Math.min(maxPackLength, maxFrame * 3)',
+    from: 'Math.min(maxPackLength, maxPayload / 3)',
+    to: 'Math.min(maxPackLength, maxPayload * 3)',
   },
   {
     rule: 12,

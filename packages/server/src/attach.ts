@@ -64,7 +64,7 @@ export function createAttach(
     acceptor ??= new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      maxPayload: policy.limits.maxFrameBytes,
+      maxPayload: policy.limits.maxPayloadBytes,
     })
     try {
       let isTaken = false

@@ -153,7 +153,7 @@ class SocketConnection implements Connection {
     this.silence = 0
     if (payload === undefined) return this.exceeded(1007, 'neither text nor bytes')
     // Sockets of `ws` see to that themselves, and exactly.
-    if (payload.length > this.#host.policy.limits.maxFrameBytes) return this.exceeded(1009, '')
+    if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceeded(1009, '')
     this.receive(payload)
   }
 

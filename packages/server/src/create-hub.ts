@@ -14,7 +14,7 @@ import type { Held } from './held.ts'
 import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
 import { createInbound } from './inbound.ts'
 import { keptRequest } from './kept-request.ts'
-import { createLanes } from './lanes.ts'
+import { createProducers } from './producers.ts'
 import { createListeners } from './listeners.ts'
 import { createNotices } from './notices.ts'
 import { resolveOptions } from './options.ts'
@@ -147,16 +147,16 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     changed: (held) => endings.end(held, 'identity', 4410),
   })
   const heartbeats = createHeartbeats(policy)
-  const lanes = createLanes(
+  const producers = createProducers(
     policy.ports.clock,
     registry.newSecret,
-    policy.laneTimeout,
-    policy.limits.maxLanes,
+    policy.producerTimeout,
+    policy.limits.maxProducers,
   )
   const inbound = createInbound({
     maxRunningRequests: policy.limits.maxRunningRequests,
     router,
-    lanes,
+    producers,
     outbound,
     report: reportFor,
     token: renewal.token,
@@ -172,7 +172,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy,
     registry,
     heartbeats,
-    lanes,
+    producers,
     inbound,
     newPeer: (held, data) =>
       createPeer(held, data, { outbound, report, part: endings.part, renew: renewal.ask }),
@@ -278,7 +278,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
         sessions: registry.sessions.size,
         connected: heartbeats.size,
         tombstones: registry.tombstones.size,
-        lanes: lanes.size,
+        producers: producers.size,
         bufferedMessages: buffers.messages,
         bufferedBytes: buffers.bytes,
       }
@@ -299,7 +299,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
       await shutdown.close(Math.ceil(drain))
       for (const detach of detachments) detach()
-      lanes.clear()
+      producers.clear()
     },
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }

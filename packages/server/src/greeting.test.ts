@@ -21,8 +21,8 @@ describe('the greeting', () => {
       ttl: 60_000,
       ping: 10_000,
       window: [1_024, 1_048_576],
-      maxFrame: 1_048_576,
-      lanes: { epoch: expect.stringMatching(/^[\w-]{22}$/) as string, ttl: 86_400_000 },
+      maxPayload: 1_048_576,
+      producers: { epoch: expect.stringMatching(/^[\w-]{22}$/) as string, ttl: 86_400_000 },
     })
     expect(ok.key).not.toBe(ok.session)
     expect([...hub.peers.keys()]).toEqual([ok.session])
@@ -85,7 +85,7 @@ describe('the greeting', () => {
     ['a window of zero bytes', ['hi', { ...newcomer, window: [10, 0] }], 4400],
     ['a negative window', ['hi', { ...newcomer, window: [-1, -1] }], 4400],
     ['a window of three', ['hi', { ...newcomer, window: [1, 1, 1] }], 4400],
-    ['frames of nothing', ['hi', { ...newcomer, maxFrame: 1 }], 4400],
+    ['frames of nothing', ['hi', { ...newcomer, maxPayload: 1 }], 4400],
     ['a token that is no text', ['hi', { ...newcomer, token: { a: 1 } }], 4400],
     ['a session without a key', ['hi', { ...newcomer, session: 's' }], 4400],
     ['a session without a cursor', ['hi', { ...newcomer, session: 's', key: 'k' }], 4400],

@@ -1,7 +1,7 @@
 import { createVirtualClock } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import { createLanes } from './lanes.ts'
+import { createProducers } from './producers.ts'
 import { createTombstones } from './tombstones.ts'
 
 /** Four times as much takes 4 times as long if that is linear, and 16 times if it is quadratic. */
@@ -33,12 +33,12 @@ const owners = {
 
 describe('the cost of each of many does not grow with their number', () => {
   it.each(Object.entries(owners))(
-    'for lanes of %s, of which a part has to be forgotten',
+    'for producers of %s, of which a part has to be forgotten',
     async (_, ownerOf) => {
       const growth = await growthOf((size) => {
-        const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size / 2)
-        for (let n = 0; n < size; n++) lanes.take(ownerOf(n), [`lane${n}`, 1])
-        expect(lanes.size).toBe(size / 2)
+        const producers = createProducers(createVirtualClock(), () => 'e', 1_000_000, size / 2)
+        for (let n = 0; n < size; n++) producers.take(ownerOf(n), [`producer${n}`, 1])
+        expect(producers.size).toBe(size / 2)
       }, 4_000)
       expect(growth).toBeLessThan(most)
     },
@@ -57,11 +57,12 @@ describe('the cost of each of many does not grow with their number', () => {
     },
   )
 
-  it('for lanes that are used again and again', async () => {
+  it('for producers that are used again and again', async () => {
     const growth = await growthOf((size) => {
-      const lanes = createLanes(createVirtualClock(), () => 'e', 1_000_000, size)
+      const producers = createProducers(createVirtualClock(), () => 'e', 1_000_000, size)
       for (let round = 1; round <= 4; round++)
-        for (let n = 0; n < size; n++) lanes.take({ identity: `i${n}`, address: '' }, [`lane${n}`, round])
+        for (let n = 0; n < size; n++)
+          producers.take({ identity: `i${n}`, address: '' }, [`producer${n}`, round])
     }, 4_000)
     expect(growth).toBeLessThan(most)
   })

@@ -41,7 +41,7 @@ class HeldLineOptions implements LineOptions {
   readonly window: Window
   readonly sliceLength: number = sliceLength
   readonly unpacked: boolean
-  readonly maxFrame: number
+  readonly maxPayload: number
   // The line takes these three without their object.
   readonly isControl: IsControl = isClientControl
   readonly encodeText: LineOptions['encodeText'] = encodeText
@@ -61,7 +61,7 @@ class HeldLineOptions implements LineOptions {
     this.limits = limits.decode
     this.window = limits.window
     this.unpacked = unpacked
-    this.maxFrame = held.maxFrame
+    this.maxPayload = held.maxPayload
     this.#ports = ports
     this.#held = held
     this.#connection = connection

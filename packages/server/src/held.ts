@@ -19,7 +19,7 @@ export interface Held {
   /** The session on its connection. */
   line: Line | undefined
   /** The largest message in bytes that the client takes. */
-  maxFrame: number
+  maxPayload: number
   readonly dials: Dials
   outbox: HeldOutbox | undefined
   requests: Requests | undefined

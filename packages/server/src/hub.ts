@@ -178,8 +178,8 @@ export interface HubStats {
   readonly connected: number
   /** Ended sessions that are remembered. */
   readonly tombstones: number
-  /** Lanes of clients that are remembered. */
-  readonly lanes: number
+  /** Producers of clients that are remembered. */
+  readonly producers: number
   /** What waits for clients to take and to acknowledge it: each message counts for every session that it waits for. */
   readonly bufferedMessages: number
   /** The memory that this takes, as `limits.maxBufferedTotalBytes` counts it. */

@@ -2,7 +2,7 @@ import { createAnswers, HoldfastError } from '@holdfast/protocol'
 import type { Answerer, Answers, Bye, Control, Frame } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
 import type { Held } from './held.ts'
-import type { Lanes } from './lanes.ts'
+import type { Producers } from './producers.ts'
 import type { Outbound } from './outbound.ts'
 import { newAbort } from './ports.ts'
 import type { Router } from './router.ts'
@@ -17,7 +17,7 @@ export interface InboundPorts {
   /** How many handlers of requests may run for one identity, or for one address without identity. */
   readonly maxRunningRequests: number
   readonly router: Router
-  readonly lanes: Lanes
+  readonly producers: Producers
   readonly outbound: Outbound
   /** Hears of exceptions that a client has caused. */
   report(held: Held, error: unknown): void
@@ -29,7 +29,7 @@ export interface InboundPorts {
 }
 
 export function createInbound(ports: InboundPorts): Inbound {
-  const { router, lanes, outbound, report, token, bye, violated, received } = ports
+  const { router, producers, outbound, report, token, bye, violated, received } = ports
   // Sessions end and begin faster than handlers, so it does not help to begin another one.
   const running = createTally(ports.maxRunningRequests)
 
@@ -64,9 +64,9 @@ export function createInbound(ports: InboundPorts): Inbound {
     const name = frame[2]
     const meta = frame[4]
     const value = meta?.absent ? undefined : frame[3]
-    if (meta?.lane) {
-      if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a lane')
-      if (!lanes.take(held, meta.lane)) return
+    if (meta?.producer) {
+      if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a producer')
+      if (!producers.take(held, meta.producer)) return
     }
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)

@@ -310,7 +310,7 @@ describe('limits of what a client sends', () => {
   })
 
   it('close a connection whose message is too large with 1009, also before the greeting', async () => {
-    const { dial, hub, join } = setUp({ limits: { maxFrameBytes: 65_536 } })
+    const { dial, hub, join } = setUp({ limits: { maxPayloadBytes: 65_536 } })
     const client = await join()
     await client.say([1, 0, 'a', 'x'.repeat(65_536)])
     expect(client.socket.closedWith?.code).toBe(1009)
@@ -350,7 +350,7 @@ describe('limits of what waits for a client', () => {
 
   it('do not count what is volatile, nor what the client takes too little for', async () => {
     const { hub, join, peers } = setUp({ limits: { maxBufferedMessages: 1, maxBufferedBytes: 5_000 } })
-    await join({ maxFrame: 1_024 })
+    await join({ maxPayload: 1_024 })
     for (let n = 0; n < 5; n++) peers[0]!.send('m', n, { volatile: true })
     await settleMicrotasks()
     expect(peers[0]!.send('m', 'x'.repeat(2_000)).outcome).toEqual({
@@ -485,7 +485,7 @@ describe('options', () => {
     [{ pingInterval: NaN }],
     [{ greetingTimeout: 0.5 }],
     [{ tombstoneTimeout: Infinity }],
-    [{ limits: { maxFrameBytes: 1_000 } }],
+    [{ limits: { maxPayloadBytes: 1_000 } }],
     [{ limits: { window: [0, 1] } }],
     [{ limits: { window: 7 as never } }],
     [{ limits: { maxConnections: 0 } }],

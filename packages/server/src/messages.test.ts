@@ -457,7 +457,7 @@ describe('requests of clients', () => {
   it('are not answered beyond what the client takes, which it is told, and which is reported', async () => {
     const { hub, join, reported } = setUp()
     hub.handle('large', () => 'x'.repeat(2_000))
-    const client = await join({ maxFrame: 1_024 })
+    const client = await join({ maxPayload: 1_024 })
     await client.say([1, 0, 'large', null, { id: 1 }])
     expect(client.frames()).toMatchObject([[1, 1, null, null, { re: 1, error: 'too-large' }]])
     expect(reported).toMatchObject([{ code: 'misuse' }])
@@ -478,7 +478,7 @@ describe('requests of clients', () => {
     hub.on('event', () => {
       throw new Error('oops')
     })
-    const client = await join({ maxFrame: 1_024, window: [1e6, 1e9] })
+    const client = await join({ maxPayload: 1_024, window: [1e6, 1e9] })
     for (let n = 1; n <= 1_500; n++)
       await client.say(name === 'event' ? [n, 0, name] : [n, n - 1, name, null, { id: n }])
     expect(client.socket.closedWith).toBeUndefined()

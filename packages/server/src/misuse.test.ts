@@ -9,7 +9,7 @@ const use = (run: (hub: Hub) => unknown) => (): unknown => run(createHub())
 
 it.each<[what: string, run: () => unknown, told: string]>([
   ['an unknown option', create({ pingIntervall: 1 }), "'pingIntervall' is not one of authenticate, origins"],
-  ['an unknown limit', create({ limits: { maxSession: 1 } }), "'maxSession' is not one of maxFrameBytes"],
+  ['an unknown limit', create({ limits: { maxSession: 1 } }), "'maxSession' is not one of maxPayloadBytes"],
   ['an unknown limit of the decoder', create({ limits: { decode: { depth: 1 } } }), 'maxDepth'],
   ['an unknown port', create({ ports: { log() {} } }), "'log' is not one of clock, randomBytes"],
   ['authenticate as data', create({ authenticate: { identity: 'a' } }), 'authenticate must be a function'],

@@ -82,12 +82,12 @@ export interface HubOptions<Data = unknown> {
    */
   readonly tombstoneTimeout?: number
   /**
-   * For how long after its last use a lane is remembered, in milliseconds: a client that keeps what it sends on disk can
+   * For how long after its last use a producer is remembered, in milliseconds: a client that keeps what it sends on disk can
    * send that again so long, from another page, without that it is handed on twice.
    *
    * @default 86_400_000
    */
-  readonly laneTimeout?: number
+  readonly producerTimeout?: number
   /**
    * How often each client is pinged, in milliseconds. A connection that is silent for two intervals is cut.
    *
@@ -160,7 +160,7 @@ export interface HubLimits {
    *
    * @default 1_048_576
    */
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
   /**
    * How many messages, and bytes of them, a client may send ahead of their acknowledgement.
    *
@@ -227,12 +227,12 @@ export interface HubLimits {
    */
   readonly maxTombstones?: number
   /**
-   * How many lanes are remembered. When there are more, the identities and addresses that have the most lose those that
+   * How many producers are remembered. When there are more, the identities and addresses that have the most lose those that
    * they used longest ago, which they are told of. Nobody else is told less.
    *
    * @default 100_000
    */
-  readonly maxLanes?: number
+  readonly maxProducers?: number
   /**
    * Messages a second that are taken from a session in the long run.
    *
@@ -291,7 +291,7 @@ export interface Policy {
   readonly limits: Required<Omit<HubLimits, 'decode'>> & { readonly decode: DecodeLimits }
   readonly sessionTimeout: number
   readonly tombstoneTimeout: number
-  readonly laneTimeout: number
+  readonly producerTimeout: number
   readonly pingInterval: number
   readonly greetingTimeout: number
   /** What a request counts as in the limits per address; empty for none, undefined when the application failed. */
@@ -302,7 +302,7 @@ export interface Policy {
 }
 
 const defaultLimits = {
-  maxFrameBytes: 1_048_576,
+  maxPayloadBytes: 1_048_576,
   window: [1_024, 1_048_576],
   maxConnections: 20_000,
   maxConnectionsPerAddress: 1_000,
@@ -311,7 +311,7 @@ const defaultLimits = {
   maxSessionsPerAddress: 5_000,
   maxSessionsPerIdentity: 5_000,
   maxTombstones: 100_000,
-  maxLanes: 100_000,
+  maxProducers: 100_000,
   messageRate: 2_000,
   messageBurst: 20_000,
   maxRunningRequests: 5_000,
@@ -326,7 +326,7 @@ const names: Readonly<Record<keyof HubOptions | 'contract', true>> = {
   limits: true,
   sessionTimeout: true,
   tombstoneTimeout: true,
-  laneTimeout: true,
+  producerTimeout: true,
   pingInterval: true,
   greetingTimeout: true,
   address: true,
@@ -362,7 +362,7 @@ export function resolveOptions(options: HubOptions): Policy {
   const times = {
     sessionTimeout: options.sessionTimeout ?? 120_000,
     tombstoneTimeout: options.tombstoneTimeout ?? 86_400_000,
-    laneTimeout: options.laneTimeout ?? 86_400_000,
+    producerTimeout: options.producerTimeout ?? 86_400_000,
     pingInterval: options.pingInterval ?? 25_000,
     greetingTimeout: options.greetingTimeout ?? 5_000,
   }
@@ -376,8 +376,8 @@ export function resolveOptions(options: HubOptions): Policy {
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)
       throw misuse(`${name} must be whole milliseconds from 1 on, not ${String(value)}`)
-  if (!Number.isSafeInteger(limits.maxFrameBytes) || limits.maxFrameBytes < 65_536)
-    throw misuse('maxFrameBytes must be an integer from 65,536 on')
+  if (!Number.isSafeInteger(limits.maxPayloadBytes) || limits.maxPayloadBytes < 65_536)
+    throw misuse('maxPayloadBytes must be an integer from 65,536 on')
   if (!Array.isArray(window) || !window.every((size) => Number.isSafeInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
 

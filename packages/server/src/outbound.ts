@@ -82,7 +82,7 @@ export function createOutbound(
   const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
   let isStopped = false
 
-  const largest = (held: Held): number => Math.min(held.maxFrame, maxBufferedBytes) - frameOverhead
+  const largest = (held: Held): number => Math.min(held.maxPayload, maxBufferedBytes) - frameOverhead
 
   /** The outbox outlives connections, so it is linked to whatever line there is. */
   const link = (held: Held): Link<Body> => {

@@ -56,7 +56,7 @@ const byReason: Readonly<Record<string, Advice | undefined>> = {
 /** For the many words that come from the decoder. */
 const byCode: Readonly<Record<number, Advice | undefined>> = {
   1007: () => '`limits.decode` says what is too much.',
-  1009: limit('maxFrameBytes'),
+  1009: limit('maxPayloadBytes'),
   4400: rightClient,
   4401: () => 'The client fetches a fresh token once, and gives up when that is refused as well.',
   4425: () => 'Something in between has lost messages; the client resumes.',

@@ -304,7 +304,7 @@ describe('a session', () => {
 
   it('sends a client that takes small messages only none that is larger', async () => {
     const { join, peers } = setUp()
-    const client = await join({ maxFrame: 1_024 })
+    const client = await join({ maxPayload: 1_024 })
     for (let index = 0; index < 5; index++) peers[0]!.send('m', 'x'.repeat(400))
     await client.say(['a', 0])
     expect(client.take()).toHaveLength(5)

@@ -9,7 +9,7 @@ import { createHeldLine } from './held-line.ts'
 import type { HeldLinePorts } from './held-line.ts'
 import { identityTag } from './identity.ts'
 import type { Authentication } from './options.ts'
-import type { Lanes } from './lanes.ts'
+import type { Producers } from './producers.ts'
 import type { Peer } from './peer.ts'
 import type { Registry } from './registry.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -30,7 +30,7 @@ export interface Sessions {
 export interface SessionsPorts extends HeldLinePorts {
   readonly registry: Registry
   readonly heartbeats: Heartbeats
-  readonly lanes: Lanes
+  readonly producers: Producers
   newPeer(held: Held, data: unknown): Peer
   /** Ends a session for one of these reasons, and closes its connection with the code. */
   end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
@@ -56,7 +56,7 @@ const replayBurst = 65_536
 const resumeCost = 100
 
 export function createSessions(sessionsPorts: SessionsPorts): Sessions {
-  const { policy, registry, heartbeats, lanes, newPeer, end, refused } = sessionsPorts
+  const { policy, registry, heartbeats, producers, newPeer, end, refused } = sessionsPorts
   const { limits } = policy
 
   const release = (held: Held): Connection | undefined => {
@@ -105,7 +105,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   const attach = (held: Held, connection: Connection, hi: Hi): void => {
     const { session } = held
     held.connection = connection
-    held.maxFrame = hi.maxFrame
+    held.maxPayload = hi.maxPayload
     session.window = hi.window
     const line = createHeldLine(sessionsPorts, held, connection, accuse(held))
     held.line = line
@@ -138,9 +138,9 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       ttl: policy.sessionTimeout,
       ping: policy.pingInterval,
       window: limits.window,
-      maxFrame: limits.maxFrameBytes,
+      maxPayload: limits.maxPayloadBytes,
       ...(lost && { lost }),
-      lanes: lanes.offer(held),
+      producers: producers.offer(held),
     }
     connection.send(encodeControl(['ok', ok]))
   }
@@ -167,7 +167,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   }
 
   const begin = (connection: Connection, hi: Hi, authentication: Authentication, lost?: Lost): void => {
-    const { client, n, maxFrame } = hi
+    const { client, n, maxPayload } = hi
     const { identity, data } = authentication
     const held = {
       id: registry.newSecret(),
@@ -179,7 +179,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       stage: 'provisional',
       connection: undefined,
       line: undefined,
-      maxFrame,
+      maxPayload,
       dials: { client, n, others: undefined },
       outbox: undefined,
       requests: undefined,

@@ -85,7 +85,7 @@ describe('a hub on real sockets', () => {
   })
 
   it('does not blame a message of its own when a client sends one that is too large, again and again', async () => {
-    await using served = await serve({ limits: { maxFrameBytes: 65_536 } })
+    await using served = await serve({ limits: { maxPayloadBytes: 65_536 } })
     await using first = await dial(served.url)
     const ok = await first.greet()
     const [peer] = served.hub.peers.values()

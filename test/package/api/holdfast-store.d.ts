@@ -7,7 +7,7 @@ interface CloseRule {
   readonly delay?: DelayRange
   readonly limit?: number
 }
-type Place = readonly [lane: string, n: number]
+type ProducerSequence = readonly [producer: string, n: number]
 interface Ok {
   readonly session: string
   readonly key: string
@@ -16,11 +16,11 @@ interface Ok {
   readonly ttl: number
   readonly ping: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly lost?: Lost
-  readonly lanes?: LanesOffer
+  readonly producers?: ProducersOffer
 }
-interface LanesOffer {
+interface ProducersOffer {
   readonly epoch: string
   readonly ttl: number
 }
@@ -352,13 +352,19 @@ interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
   settled(name: string | undefined, outcome: Outcome): void
 }
 interface StoreEnd {
-  next(): Place
-  isOvertaken(place: Place): boolean
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
+  next(): ProducerSequence
+  isOvertaken(place: ProducerSequence): boolean
+  add(
+    place: ProducerSequence,
+    message: Encoded,
+    name: string | undefined,
+    delivery: Sent,
+    how: SendOptions,
+  ): void
   settled(delivery: Delivery): boolean
   greeted(
     ok: Pick<Ok, 'identity'> & {
-      readonly lanes?: LanesOffer
+      readonly producers?: ProducersOffer
     },
   ): void
   guard(link: Link<Encoded>): Link<Encoded>

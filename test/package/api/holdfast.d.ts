@@ -9,7 +9,7 @@ interface CloseRule {
 }
 type CloseRules = Readonly<Record<number, CloseRule>>
 declare const defaultCloseRules: CloseRules
-type Place = readonly [lane: string, n: number]
+type ProducerSequence = readonly [producer: string, n: number]
 interface Ok {
   readonly session: string
   readonly key: string
@@ -18,11 +18,11 @@ interface Ok {
   readonly ttl: number
   readonly ping: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly lost?: Lost
-  readonly lanes?: LanesOffer
+  readonly producers?: ProducersOffer
 }
-interface LanesOffer {
+interface ProducersOffer {
   readonly epoch: string
   readonly ttl: number
 }
@@ -644,7 +644,7 @@ interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
   raw(data: string | Uint8Array): void
 }
 interface Wire {
-  readonly maxFrameBytes: number
+  readonly maxPayloadBytes: number
   attach(host: WireHost): WireEnd
 }
 interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
@@ -665,8 +665,8 @@ interface WireEnd {
   readonly maxSendBytes?: number
   readonly resumption?: Resumption
   readonly unacknowledged?: number
-  encode(name: string, data: unknown, id?: number, lane?: Place): Encoded
-  encodeRaw(data: Payload, lane?: Place): Encoded
+  encode(name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded
+  encodeRaw(data: Payload, producer?: ProducerSequence): Encoded
   sizeOf(encoded: Encoded): number | undefined
   greet(): void
   received(data: string | Uint8Array<ArrayBuffer>): void
@@ -692,13 +692,19 @@ interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
   settled(name: string | undefined, outcome: Outcome): void
 }
 interface StoreEnd {
-  next(): Place
-  isOvertaken(place: Place): boolean
-  add(place: Place, message: Encoded, name: string | undefined, delivery: Sent, how: SendOptions): void
+  next(): ProducerSequence
+  isOvertaken(place: ProducerSequence): boolean
+  add(
+    place: ProducerSequence,
+    message: Encoded,
+    name: string | undefined,
+    delivery: Sent,
+    how: SendOptions,
+  ): void
   settled(delivery: Delivery): boolean
   greeted(
     ok: Pick<Ok, 'identity'> & {
-      readonly lanes?: LanesOffer
+      readonly producers?: ProducersOffer
     },
   ): void
   guard(link: Link<Encoded>): Link<Encoded>
@@ -746,7 +752,7 @@ interface PlainOptions {
   readonly greeted?: (frame: PlainFrame) => boolean
   readonly heartbeat?: PlainHeartbeat
   readonly correlate?: string
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
 }
 interface PlainHeartbeat {
   readonly message: Payload
@@ -756,7 +762,7 @@ interface PlainHeartbeat {
 }
 declare function plain(options?: PlainOptions): Wire
 interface SessionOptions {
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
   readonly window?: readonly [messages: number, bytes: number]
 }
 declare function session(options?: SessionOptions): Wire

@@ -23,9 +23,9 @@ interface Meta {
   readonly off?: number
   readonly raw?: true
   readonly absent?: true
-  readonly lane?: Place
+  readonly producer?: ProducerSequence
 }
-type Place = readonly [lane: string, n: number]
+type ProducerSequence = readonly [producer: string, n: number]
 type Control =
   | readonly [name: 'holdfast', banner: Banner]
   | readonly [name: 'hi', hi: Hi]
@@ -43,7 +43,7 @@ interface Hi {
   readonly client: string
   readonly n: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly token?: string
   readonly session?: string
   readonly key?: string
@@ -57,11 +57,11 @@ interface Ok {
   readonly ttl: number
   readonly ping: number
   readonly window: readonly [messages: number, bytes: number]
-  readonly maxFrame: number
+  readonly maxPayload: number
   readonly lost?: Lost
-  readonly lanes?: LanesOffer
+  readonly producers?: ProducersOffer
 }
-interface LanesOffer {
+interface ProducersOffer {
   readonly epoch: string
   readonly ttl: number
 }
@@ -371,7 +371,7 @@ declare function decodeBinary(
   limits: DecodeLimits,
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded
-declare const defaultMaxFrameBytes = 16777216
+declare const defaultMaxPayloadBytes = 16777216
 declare function utf8Length(text: string): number
 interface OutboxOptions {
   readonly maxMessages?: number
@@ -415,7 +415,7 @@ interface Outbox<Body, Name = string | undefined> {
 }
 declare function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
-  maxFrameBytes: () => number,
+  maxPayloadBytes: () => number,
   link: Link<Body>,
   clock: Clock,
   settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
@@ -443,7 +443,7 @@ interface LineOptions {
   readonly window: readonly [messages: number, bytes: number]
   readonly sliceLength: number
   readonly unpacked?: boolean
-  readonly maxFrame?: number
+  readonly maxPayload?: number
   readonly isControl: IsControl
   pace?(next: Frame | Control): number | undefined
   send(payload: Payload): boolean
@@ -515,7 +515,7 @@ export {
   decodeText,
   defaultCloseRules,
   defaultDecodeLimits,
-  defaultMaxFrameBytes,
+  defaultMaxPayloadBytes,
   encodeBinary,
   encodeBody,
   encodeControl,
@@ -565,7 +565,6 @@ export type {
   HoldfastErrorDetails,
   InvalidInput,
   IsControl,
-  LanesOffer,
   Line,
   LineOptions,
   Link,
@@ -578,9 +577,10 @@ export type {
   Outcome,
   Outgoing,
   Payload,
-  Place,
   PlainCodec,
   PlainFrame,
+  ProducerSequence,
+  ProducersOffer,
   RequestAnswer,
   RequestArguments,
   RequestContext,

@@ -264,7 +264,7 @@ interface HubOptions<Data = unknown> {
   readonly limits?: HubLimits
   readonly sessionTimeout?: number
   readonly tombstoneTimeout?: number
-  readonly laneTimeout?: number
+  readonly producerTimeout?: number
   readonly pingInterval?: number
   readonly greetingTimeout?: number
   readonly address?: (request: RequestLike) => string | undefined
@@ -283,7 +283,7 @@ interface Authentication<Data = unknown> {
 }
 type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
 interface HubLimits {
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
   readonly window?: Window
   readonly decode?: Partial<DecodeLimits>
   readonly maxConnections?: number
@@ -294,7 +294,7 @@ interface HubLimits {
   readonly maxSessionsPerAddress?: number
   readonly maxSessionsPerIdentity?: number
   readonly maxTombstones?: number
-  readonly maxLanes?: number
+  readonly maxProducers?: number
   readonly messageRate?: number
   readonly messageBurst?: number
   readonly maxRunningRequests?: number
@@ -421,7 +421,7 @@ interface HubStats {
   readonly sessions: number
   readonly connected: number
   readonly tombstones: number
-  readonly lanes: number
+  readonly producers: number
   readonly bufferedMessages: number
   readonly bufferedBytes: number
   readonly accepted: number

@@ -4,7 +4,7 @@ import {
   createLine,
   decodeText,
   defaultDecodeLimits,
-  defaultMaxFrameBytes,
+  defaultMaxPayloadBytes,
   isServerControl,
   misuse,
 } from '@holdfast/protocol'
@@ -31,7 +31,7 @@ const pingSlack = 5_000
 const sliceLength = 12
 
 /** Leads the session over one connection after the other: from the greeting, by a line, to the goodbye. */
-export function attach(host: WireHost, maxFrame: number, window: Hi['window']): WireEnd {
+export function attach(host: WireHost, maxPayload: number, window: Hi['window']): WireEnd {
   const { connection, clock } = host
 
   /** Who hears what comes in while the connection is not live: the greeting, and after our goodbye who waits for theirs. */
@@ -39,7 +39,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
   let line: Line | undefined
   let drain: Drain | undefined
   let heartbeat = createHeartbeat({ interval: 25_000 + pingSlack })
-  let maxSendBytes = defaultMaxFrameBytes
+  let maxSendBytes = defaultMaxPayloadBytes
   let resumption: Resumption = { resumed: false, replayed: 0 }
   let limitTimer: unknown
   /** The last connection ended as if a message of ours had been at fault. */
@@ -158,7 +158,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
 
   /** The server has taken us in, and goes on with the session that is held, or gives a new one. */
   const greeted = (ok: Ok, isResumed: boolean): void => {
-    maxSendBytes = ok.maxFrame - 64
+    maxSendBytes = ok.maxPayload - 64
     if (!isResumed) held.begin(ok, maxSendBytes)
     // A large message on a slow path looks like silence, and would do so on every connection.
     heartbeat = createHeartbeat({ interval: (ok.ping + pingSlack) * 2 ** Math.min(silences, 4) })
@@ -180,7 +180,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
       window,
       sliceLength,
       unpacked,
-      maxFrame: ok.maxFrame,
+      maxPayload: ok.maxPayload,
       isControl: isServerControl,
       send: connection.write,
       isOpen: connection.isWritable,
@@ -226,7 +226,7 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     },
   )
   const held = createHeldSession(host, exchange.lost)
-  const startGreeting = createGreeting(host, held, { window, maxFrame }, limit, greeted, violate)
+  const startGreeting = createGreeting(host, held, { window, maxPayload }, limit, greeted, violate)
 
   return {
     link: {
@@ -256,8 +256,9 @@ export function attach(host: WireHost, maxFrame: number, window: Hi['window']): 
     get unacknowledged() {
       return held.unacknowledged
     },
-    encode: (name, data, id, lane) => encode(name, data, id === undefined ? lane && { lane } : { id }),
-    encodeRaw: (data: Payload, lane) => encode(null, data, { raw: true, ...(lane && { lane }) }),
+    encode: (name, data, id, producer) =>
+      encode(name, data, id === undefined ? producer && { producer } : { id }),
+    encodeRaw: (data: Payload, producer) => encode(null, data, { raw: true, ...(producer && { producer }) }),
     sizeOf: (body) => bodyBytes(body as Body),
 
     greet() {

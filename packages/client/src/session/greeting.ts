@@ -19,7 +19,7 @@ const silentServer = { reason: 'wire-mismatch', limit: 2 }
 export function createGreeting(
   host: WireHost,
   held: HeldSession,
-  own: Pick<Hi, 'window' | 'maxFrame'>,
+  own: Pick<Hi, 'window' | 'maxPayload'>,
   limit: (delay: number, onPassed: () => void) => void,
   greeted: (ok: Ok, isResumed: boolean) => void,
   violate: (code: number, why: string) => void,

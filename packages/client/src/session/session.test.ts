@@ -31,7 +31,7 @@ function setUpSession(options: Partial<ClientOptions> = {}) {
       ttl: 120_000,
       ping: 25_000,
       window: [1_024, 1_048_576],
-      maxFrame: 1_048_576,
+      maxPayload: 1_048_576,
       ...part,
     },
   ]
@@ -91,7 +91,7 @@ describe('the greeting', () => {
           client: expect.any(String),
           n: 1,
           window: [1_024, 1_048_576],
-          maxFrame: 16_777_216,
+          maxPayload: 16_777_216,
           token: 'secret',
         },
       ],
@@ -176,7 +176,16 @@ describe('the greeting', () => {
       [
         [
           'ok',
-          { session: 's', key: 'k', rx: 0, identity: null, ttl: 1, ping: 1, window: [0, 1], maxFrame: 2_000 },
+          {
+            session: 's',
+            key: 'k',
+            rx: 0,
+            identity: null,
+            ttl: 1,
+            ping: 1,
+            window: [0, 1],
+            maxPayload: 2_000,
+          },
         ],
       ],
     ],
@@ -245,7 +254,7 @@ describe('a message', () => {
 
   it('is packed into messages that the server can take', async () => {
     const { client, live, network } = setUpSession()
-    await live({ maxFrame: 3_000 })
+    await live({ maxPayload: 3_000 })
     for (let count = 0; count < 100; count++) client.send('text', 'x'.repeat(90))
     await settleMicrotasks()
     const packs = network.last.sent.slice(2) as string[]
@@ -256,7 +265,7 @@ describe('a message', () => {
   it('that the server cannot take is not written', async () => {
     const { client, live } = setUpSession()
     const early = client.send('a', 'x'.repeat(3_000))
-    await live({ maxFrame: 2_000 })
+    await live({ maxPayload: 2_000 })
     const late = client.send('a', 'x'.repeat(3_000))
     expect(statuses([early, late])).toEqual(['undelivered: too-large', 'undelivered: too-large'])
   })
@@ -376,7 +385,7 @@ describe('a session that is gone', () => {
     const large = client.send('a', 'x'.repeat(2_000))
     await settleMicrotasks()
     await cut()
-    await say(ok({ session: 's2', maxFrame: 1_500, lost: { why: 'drained', rx: 0, missed: 0 } }))
+    await say(ok({ session: 's2', maxPayload: 1_500, lost: { why: 'drained', rx: 0, missed: 0 } }))
     expect(statuses([large])).toEqual(['undelivered: too-large'])
     expect(heard().slice(1)).toEqual([['a', 0]])
   })
@@ -537,7 +546,7 @@ describe('requests', () => {
     client.handle('largely refused', () => {
       throw new HoldfastError('remote', 'no', { reason: 'taken', data: 'x'.repeat(2_000) })
     })
-    await live({ maxFrame: 1_024 })
+    await live({ maxPayload: 1_024 })
     await say([1, 0, 'large', null, { id: 1 }], [2, 0, 'largely refused', null, { id: 2 }])
     const answers = heard()
       .slice(-2)
@@ -714,7 +723,7 @@ describe('the end of a session', () => {
           ttl: 1,
           ping: 1_000,
           window: [9, 999],
-          maxFrame: 2_000,
+          maxPayload: 2_000,
         },
       ],
     )
@@ -997,14 +1006,14 @@ describe('bad input', () => {
   })
 
   it('a message over the limit closes with 4413, as pages cannot close with 1009', async () => {
-    const { live, network } = setUpSession({ wire: session({ maxFrameBytes: 1_024 }) })
+    const { live, network } = setUpSession({ wire: session({ maxPayloadBytes: 1_024 }) })
     await live()
     network.last.message(`[1,0,"x","${'x'.repeat(2_000)}"]`)
     expect(network.last.closes).toEqual([[4413]])
   })
 
   it('options that make no sense are refused', () => {
-    expect(() => session({ maxFrameBytes: 3 })).toThrow(/maxFrameBytes/)
+    expect(() => session({ maxPayloadBytes: 3 })).toThrow(/maxPayloadBytes/)
     for (const window of [
       [0, 1],
       [1, 0],

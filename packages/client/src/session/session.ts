@@ -1,4 +1,4 @@
-import { defaultMaxFrameBytes, misuse } from '@holdfast/protocol'
+import { defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
 import type { Wire } from '../wire.ts'
 import { attach } from './attach.ts'
 
@@ -9,7 +9,7 @@ export interface SessionOptions {
    *
    * @default 16_777_216
    */
-  readonly maxFrameBytes?: number
+  readonly maxPayloadBytes?: number
   /**
    * How many messages, and how many bytes of them, the server may send ahead of their acknowledgement.
    *
@@ -32,9 +32,9 @@ export interface SessionOptions {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function session(options: SessionOptions = {}): Wire {
-  const { maxFrameBytes = defaultMaxFrameBytes, window = [1_024, 1_048_576] } = options
-  if (!(maxFrameBytes >= 1_024)) throw misuse('maxFrameBytes must be a number from 1,024 on')
+  const { maxPayloadBytes = defaultMaxPayloadBytes, window = [1_024, 1_048_576] } = options
+  if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number from 1,024 on')
   if (!window.every((size) => Number.isInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
-  return { maxFrameBytes, attach: (host) => attach(host, maxFrameBytes, window) }
+  return { maxPayloadBytes, attach: (host) => attach(host, maxPayloadBytes, window) }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@holdfast/protocol'
 import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 
 /** The object stores. */
-export type StoreName = 'messages' | 'lanes'
+export type StoreName = 'messages' | 'producers'
 
 /** One step of a transaction: puts a value, or deletes what is under a key. */
 export interface Step {
@@ -42,8 +42,8 @@ export function openDatabase(
     }, openTimeout)
     request.onupgradeneeded = () => {
       const { result } = request
-      result.createObjectStore('messages', { keyPath: ['lane', 'n'] })
-      result.createObjectStore('lanes', { keyPath: 'id' })
+      result.createObjectStore('messages', { keyPath: ['producer', 'n'] })
+      result.createObjectStore('producers', { keyPath: 'id' })
     }
     request.onerror = () => {
       clock.clearTimer(timer)
@@ -69,13 +69,13 @@ function databaseOf(database: DatabaseLike): Database {
     write: (steps, isStrict) =>
       new Promise((resolve, reject) => {
         const durability = isStrict ? 'strict' : 'relaxed'
-        const transaction = database.transaction(['messages', 'lanes'], 'readwrite', { durability })
+        const transaction = database.transaction(['messages', 'producers'], 'readwrite', { durability })
         transaction.oncomplete = () => resolve()
         transaction.onabort = () => reject(transaction.error)
         const messages = transaction.objectStore('messages')
-        const lanes = transaction.objectStore('lanes')
+        const producers = transaction.objectStore('producers')
         for (const { place, key, value } of steps) {
-          const store = place === 'messages' ? messages : lanes
+          const store = place === 'messages' ? messages : producers
           if (value) store.put(value)
           else store.delete(key)
         }

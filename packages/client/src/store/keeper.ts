@@ -1,17 +1,17 @@
 import { bodyBytes } from '@holdfast/protocol'
-import type { Body, Delivery, Place } from '@holdfast/protocol'
+import type { Body, Delivery, ProducerSequence } from '@holdfast/protocol'
 import type { StoreEnd, StoreHost } from '../store.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held } from './adoption.ts'
 import type { Database } from './database.ts'
 import { createJournal } from './journal.ts'
 import type { Task, Writable } from './journal.ts'
-import { laneTask, messageTask, newLane, ownerTask } from './lane.ts'
-import type { Entry, Lane } from './lane.ts'
+import { producerTask, messageTask, newProducer, ownerTask } from './producer.ts'
+import type { Entry, Producer } from './producer.ts'
 import { lock } from './locks.ts'
 import type { Key, PageEventLike, StorePorts } from './ports.ts'
-import { decodeLane, isForgotten, unknown, writtenUnder } from './records.ts'
-import type { LaneRow, MessageRow, Server } from './records.ts'
+import { decodeProducer, isForgotten, unknown, writtenUnder } from './records.ts'
+import type { ProducerRow, MessageRow, Server } from './records.ts'
 import type { StoreTrouble } from './trouble.ts'
 
 export interface KeeperOptions {
@@ -38,12 +38,12 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const { clock } = host
   const databaseName = `holdfast:${options.name}`
 
-  const lanes: Held['lanes'] = new Map()
+  const producers: Held['producers'] = new Map()
   const entries: Held['entries'] = new Map()
   /** Those for which there was no room. */
   const refused = new Map<Writable, unknown>()
-  let own: Lane | undefined
-  /** The own lane was taken by another page while this one was away, with its last mark. */
+  let own: Producer | undefined
+  /** The own producer was taken by another page while this one was away, with its last mark. */
   let isTaken = false
   let server: Server | undefined
   let begun: Promise<void> | undefined
@@ -52,7 +52,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   let failure: { readonly cause: unknown } | undefined
   /** What was sent since, and has no outcome yet. */
   const unkept = new Set<Delivery>()
-  /** The page has let go of its lane, and has not got it back. */
+  /** The page has let go of its producer, and has not got it back. */
   let isAway = false
   /** It is about to get it back. */
   let isReturning = false
@@ -62,7 +62,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const isOpen = (): boolean => host.connection.state.name === 'open'
 
-  const lockName = (lane: Key): string => [databaseName, lane].join(':')
+  const lockName = (producer: Key): string => [databaseName, producer].join(':')
 
   const fail = (what: 'unavailable' | 'failed', cause: unknown): void => {
     if (failure) return
@@ -80,9 +80,9 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   const everything = (): Task[] => {
     refused.clear()
     const tasks: Task[] = server ? [ownerTask(server.identity)] : []
-    for (const lane of lanes.values()) {
-      tasks.push(laneTask(lane))
-      for (const entry of lane.open.values()) tasks.push(messageTask(entry))
+    for (const producer of producers.values()) {
+      tasks.push(producerTask(producer))
+      for (const entry of producer.open.values()) tasks.push(messageTask(entry))
     }
     return tasks
   }
@@ -91,11 +91,11 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     ports,
     clock,
     name: databaseName,
-    // Before anything of the own lane is in the database, so that nobody can take it for that of somebody else.
+    // Before anything of the own producer is in the database, so that nobody can take it for that of somebody else.
     async opened(database) {
       if (isReturning) await reconcile(database)
       if (!own || own.identity !== undefined) return
-      const owner = await readLane(database, '')
+      const owner = await readProducer(database, '')
       if (own.identity === undefined) own.identity = owner?.identity
     },
     everything,
@@ -112,21 +112,21 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     trouble('invalid', new Error(`${place} ${JSON.stringify(key)}: ${fault}`))
   }
 
-  const readLane: Held['readLane'] = async (from, id) => {
-    const row = (await from.read('lanes', (store) => store.get(id))) as LaneRow | undefined
-    const lane = row && decodeLane(row)
-    if (typeof lane !== 'string') return lane
-    invalid('lanes', id, lane)
+  const readProducer: Held['readProducer'] = async (from, id) => {
+    const row = (await from.read('producers', (store) => store.get(id))) as ProducerRow | undefined
+    const producer = row && decodeProducer(row)
+    if (typeof producer !== 'string') return producer
+    invalid('producers', id, producer)
     return undefined
   }
 
-  const note = (lane: Lane): void => journal.push(laneTask(lane))
+  const note = (producer: Producer): void => journal.push(producerTask(producer))
 
   const held: Held = {
     host,
     ports,
     journal,
-    lanes,
+    producers,
     entries,
     maxStored: options.maxStored,
     server: () => server,
@@ -134,18 +134,18 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     isActive: () => !isDisposed && !failure && !isAway && !isLeaving,
     lockName,
     note,
-    readLane,
+    readProducer,
     invalid,
   }
   const adoption = createAdoption(held)
 
-  // Lanes
+  // Producers
 
-  const ownLane = (): Lane => {
+  const ownProducer = (): Producer => {
     if (own) return own
     // 132 bits.
-    own = newLane(ports.randomBytes(22))
-    lanes.set(own.id, own)
+    own = newProducer(ports.randomBytes(22))
+    producers.set(own.id, own)
     return own
   }
 
@@ -158,7 +158,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (!ports.databases()) throw new TypeError('no IndexedDB here')
       if (!ports.locks()) throw new TypeError('no Web Locks here')
       // Ahead of its messages, which nobody would find without it.
-      note(ownLane())
+      note(ownProducer())
       stopListening = ports.listen(onPage)
       await lockOwn()
     } catch (error) {
@@ -229,21 +229,21 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   /** Another page may have sent some of our messages, and told what became of them. */
   const reconcile = async (database: Database): Promise<void> => {
     if (!own) return
-    const lane = own
-    const found = await readLane(database, lane.id)
-    isTaken = found?.taken !== lane.taken
+    const producer = own
+    const found = await readProducer(database, producer.id)
+    isTaken = found?.taken !== producer.taken
     if (isTaken) {
-      lane.taken = found?.taken ?? lane.taken
-      lane.epoch = found?.epoch ?? lane.epoch
-      lane.written = found?.written ?? lane.written
-      const range = ports.keyRange([lane.id, 0], [lane.id, Infinity])
+      producer.taken = found?.taken ?? producer.taken
+      producer.epoch = found?.epoch ?? producer.epoch
+      producer.written = found?.written ?? producer.written
+      const range = ports.keyRange([producer.id, 0], [producer.id, Infinity])
       const left = (await database.read('messages', (store) => store.getAll(range))) as MessageRow[]
       const present = new Set(left.map(({ n }) => n))
-      for (const entry of [...lane.open.values()])
+      for (const entry of [...producer.open.values()])
         if (entry.isWritten && !present.has(entry.n)) entry.delivery.settle(unknown)
     }
-    for (const entry of lane.open.values())
-      entry.delivery.isShared = isTaken && writtenUnder(entry, lane) !== null
+    for (const entry of producer.open.values())
+      entry.delivery.isShared = isTaken && writtenUnder(entry, producer) !== null
     if (isOpen()) settleTaken()
     for (const task of everything()) journal.push(task)
     if (server && isOpen()) mark(server)
@@ -260,8 +260,8 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       if (entry.isGone) return false
       refused.delete(entry)
       entry.isGone = true
-      entry.lane.open.delete(entry.n)
-      if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.lane.id, entry.n] })
+      entry.producer.open.delete(entry.n)
+      if (entry.isWritten && !failure) journal.push({ place: 'messages', key: [entry.producer.id, entry.n] })
     }
     adoption.progressed()
     return true
@@ -269,24 +269,24 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
 
   const end = async (): Promise<void> => {
     // It is empty, because all of it is settled.
-    if (own && !failure && own.open.size === 0) journal.push({ place: 'lanes', key: own.id })
+    if (own && !failure && own.open.size === 0) journal.push({ place: 'producers', key: own.id })
     await journal.close()
     adoption.abandon()
     own?.release?.()
   }
 
   const isMarked = (entry: Entry, epoch: string): boolean =>
-    !entry.isWritten || writtenUnder(entry, entry.lane) === epoch
+    !entry.isWritten || writtenUnder(entry, entry.producer) === epoch
 
   /** Tells the database that the messages may be written to this server, and holds them back until it knows. */
   const mark = ({ identity, epoch }: Server): void => {
     let isNews = false
-    for (const lane of lanes.values()) {
-      for (const entry of lane.open.values()) isNews ||= !isMarked(entry, epoch)
-      if (lane.isOwn) lane.identity = identity
-      lane.written = lane.epoch === epoch ? Math.max(lane.written, lane.last) : lane.last
-      lane.epoch = epoch
-      note(lane)
+    for (const producer of producers.values()) {
+      for (const entry of producer.open.values()) isNews ||= !isMarked(entry, epoch)
+      if (producer.isOwn) producer.identity = identity
+      producer.written = producer.epoch === epoch ? Math.max(producer.written, producer.last) : producer.last
+      producer.epoch = epoch
+      note(producer)
     }
     journal.push(ownerTask(identity))
     unmark?.()
@@ -311,11 +311,11 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     },
     written: () => journal.written(),
 
-    next: (): Place => {
+    next: (): ProducerSequence => {
       // Without randomness of that quality there is no store, but there are messages.
       try {
-        const lane = ownLane()
-        return [lane.id, ++lane.last]
+        const producer = ownProducer()
+        return [producer.id, ++producer.last]
       } catch (error) {
         fail('unavailable', error)
         return ['none', 1]
@@ -329,7 +329,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       const at = clock.wall()
       const body = message as Body
       const entry: Entry = {
-        lane: own,
+        producer: own,
         n,
         name,
         body,
@@ -347,7 +347,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       journal.push(messageTask(entry))
     },
     settled,
-    greeted({ identity, lanes: offer }) {
+    greeted({ identity, producers: offer }) {
       if (isDisposed) return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.

@@ -80,7 +80,7 @@ export interface StorePorts {
   /** All keys from the one to the other. */
   readonly keyRange: (from: Key, to: Key) => unknown
   readonly locks: () => LocksLike | undefined
-  /** Unpredictable bytes, of which the ids of lanes are made. */
+  /** Unpredictable bytes, of which the ids of producers are made. */
   readonly randomBytes: (count: number) => Uint8Array
   readonly isHidden: () => boolean
   /** Hears `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */

@@ -2,9 +2,9 @@ import { bodyBytes, maxNameLength, utf8Length } from '@holdfast/protocol'
 import type { Body, Outcome } from '@holdfast/protocol'
 import type { Key } from './ports.ts'
 
-/** A message as it stands in the database, under its lane and number. */
+/** A message as it stands in the database, under its producer and number. */
 export interface MessageRecord {
-  readonly lane: string
+  readonly producer: string
   readonly n: number
   readonly name: string | undefined
   /** The body: text, or the head of bytes. */
@@ -14,12 +14,12 @@ export interface MessageRecord {
   /** In milliseconds since the Unix epoch, as is the next. */
   readonly at: number
   readonly expiresAt: number
-  /** What the server remembered of lanes was of this epoch when the message was sent; null without a connection. */
+  /** What the server remembered of producers was of this epoch when the message was sent; null without a connection. */
   readonly epoch: string | null
 }
 
-/** A lane as it stands in the database. The one with the empty id is of all: whose the database was last. */
-export interface LaneRecord {
+/** A producer as it stands in the database. The one with the empty id is of all: whose the database was last. */
+export interface ProducerRecord {
   readonly id: string
   /** The tag of whoever it belongs to; undefined while nobody knows. */
   readonly identity: string | null | undefined
@@ -33,8 +33,8 @@ export interface LaneRecord {
 }
 
 /** A row of the database. All but its key may be anything: other code of the origin can write, and other versions. */
-export type MessageRow = Row<MessageRecord> & { readonly lane: Key; readonly n: Key }
-export type LaneRow = Row<LaneRecord> & { readonly id: Key }
+export type MessageRow = Row<MessageRecord> & { readonly producer: Key; readonly n: Key }
+export type ProducerRow = Row<ProducerRecord> & { readonly id: Key }
 type Row<Record> = { readonly [Member in keyof Record]: unknown }
 
 /** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
@@ -47,12 +47,12 @@ export function decodeMessage(row: MessageRow): MessageRecord | string {
 }
 
 /** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
-export function decodeLane(row: LaneRow): LaneRecord | string {
+export function decodeProducer(row: ProducerRow): ProducerRecord | string {
   const { id, identity = null, emptiedAt = 0 } = row
   if (typeof id !== 'string') return 'id'
   return (
     faultOf({ ...row, identity, emptiedAt }, ['written', 'taken', 'emptiedAt'], ['identity', 'epoch']) ??
-    (row as LaneRecord)
+    (row as ProducerRecord)
   )
 }
 
@@ -70,15 +70,15 @@ function faultOf<Member extends string>(
 /** How long the head of bytes may be that we write, in UTF-16 units: a name, and where it belongs. */
 const maxHeadLength = 10_000
 
-/** Whether a server would take the body, as this message of this lane. With anything else, it would end the session. */
-function isBody({ lane, n, name = null, text, data }: Row<MessageRecord>): boolean {
+/** Whether a server would take the body, as this message of this producer. With anything else, it would end the session. */
+function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): boolean {
   // It is written after a number, and must not be more digits of it.
   if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
   try {
     const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
     const [, , title, value, meta] = frame
     const isRaw = title === null
-    const place = JSON.stringify([lane, n])
+    const place = JSON.stringify([producer, n])
     const how = JSON.stringify(meta)
     return (
       frame.length === 5 &&
@@ -86,8 +86,8 @@ function isBody({ lane, n, name = null, text, data }: Row<MessageRecord>): boole
       (isRaw || title.length <= maxNameLength) &&
       /^\["[\w-]{1,64}",[1-9]\d{0,14}]$/.test(place) &&
       (isRaw
-        ? how === `{"raw":true,"lane":${place}}`
-        : how === `{"lane":${place}}` || how === `{"lane":${place},"absent":true}`) &&
+        ? how === `{"raw":true,"producer":${place}}`
+        : how === `{"producer":${place}}` || how === `{"producer":${place},"absent":true}`) &&
       (data === undefined
         ? !isRaw || typeof value === 'string'
         : value === null && text.length <= maxHeadLength && isBytes(data))
@@ -105,7 +105,7 @@ function isBytes(value: unknown): boolean {
 /** What has to be known of a server to send it what an earlier page has left. */
 export interface Server {
   readonly identity: string | null
-  /** Empty for one that knows nothing of lanes. */
+  /** Empty for one that knows nothing of producers. */
   readonly epoch: string
   readonly ttl: number
 }
@@ -113,9 +113,9 @@ export interface Server {
 /** The epoch of the server that a message may have been written to; null if it was certainly never written. */
 export function writtenUnder(
   { n, epoch }: Pick<MessageRecord, 'n' | 'epoch'>,
-  lane: Pick<LaneRecord, 'epoch' | 'written'>,
+  producer: Pick<ProducerRecord, 'epoch' | 'written'>,
 ): string | null {
-  return n <= lane.written ? lane.epoch : epoch
+  return n <= producer.written ? producer.epoch : epoch
 }
 
 export const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }

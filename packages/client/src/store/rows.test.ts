@@ -3,17 +3,17 @@ import { createOrigin } from '../../test/support/fake-page.ts'
 import type { FakeOrigin } from '../../test/support/fake-page.ts'
 import { setUpStore, until } from '../../test/support/set-up-store.ts'
 
-const lane = 'abcdefghijklmnopqrstuv'
+const producer = 'abcdefghijklmnopqrstuv'
 
 function textOf(n: number): string {
-  return `,"m",${n},{"lane":["${lane}",${n}]}`
+  return `,"m",${n},{"producer":["${producer}",${n}]}`
 }
 
 /** A message as an earlier page has left it. */
 function message(n: number): Record<string, unknown> {
   const text = textOf(n)
   return {
-    lane,
+    producer,
     n,
     name: 'm',
     text,
@@ -25,10 +25,10 @@ function message(n: number): Record<string, unknown> {
   }
 }
 
-const record = { id: lane, identity: undefined, epoch: null, written: 0, taken: 0, emptiedAt: undefined }
+const record = { id: producer, identity: undefined, epoch: null, written: 0, taken: 0, emptiedAt: undefined }
 
-const foreign = JSON.stringify({ lane: ['someone-elses', 2] })
-const own = JSON.stringify({ lane: [lane, 2] })
+const foreign = JSON.stringify({ producer: ['someone-elses', 2] })
+const own = JSON.stringify({ producer: [producer, 2] })
 
 const damages: readonly (readonly [title: string, damage: object])[] = [
   ['without text', { text: undefined }],
@@ -39,14 +39,14 @@ const damages: readonly (readonly [title: string, damage: object])[] = [
   ['whose text would be the exponent of the number before it', { text: `e5${textOf(2)}` }],
   ['whose text would be two frames', { text: `,"m",2,${own}],[3,0,"m",3,${own}` }],
   ['with more than a frame has', { text: `${textOf(2)},1` }],
-  ['without its place in the lane', { text: ',"m",2' }],
-  ['with null for its place in the lane', { text: ',"m",2,null' }],
-  ['of another lane', { text: `,"m",2,${foreign}` }],
+  ['without its place in the producer', { text: ',"m",2' }],
+  ['with null for its place in the producer', { text: ',"m",2,null' }],
+  ['of another producer', { text: `,"m",2,${foreign}` }],
   ['with the number of another one', { text: textOf(3) }],
-  ['that is a request', { text: `,"m",2,{"lane":["${lane}",2],"id":1}` }],
-  ['that is an answer', { name: undefined, text: `,null,2,{"lane":["${lane}",2],"re":1}` }],
-  ['that is raw and has a name', { text: `,"m","text",{"raw":true,"lane":["${lane}",2]}` }],
-  ['that is raw and no text', { name: undefined, text: `,null,2,{"raw":true,"lane":["${lane}",2]}` }],
+  ['that is a request', { text: `,"m",2,{"producer":["${producer}",2],"id":1}` }],
+  ['that is an answer', { name: undefined, text: `,null,2,{"producer":["${producer}",2],"re":1}` }],
+  ['that is raw and has a name', { text: `,"m","text",{"raw":true,"producer":["${producer}",2]}` }],
+  ['that is raw and no text', { name: undefined, text: `,null,2,{"raw":true,"producer":["${producer}",2]}` }],
   ['whose text nests too deep to be parsed', { text: `,"m",${'['.repeat(1e6)},${own}` }],
   ['with a lone surrogate', { text: `,"m","\ud800",${own}` }],
   ['of another name', { name: 'other' }],
@@ -77,7 +77,7 @@ async function setUpRows(...rows: object[]): Promise<FakeOrigin> {
   first.client.send('first', 0)
   await first.outbox.committed()
   await first.client.dispose()
-  await origin.put('test', 'lanes', record)
+  await origin.put('test', 'producers', record)
   for (const row of rows) await origin.put('test', 'messages', row)
   return origin
 }
@@ -95,7 +95,7 @@ async function sendAll(origin: FakeOrigin) {
     expect(await given.records()).toEqual([])
   })
   const sent = given.frames().map(([, , name, data]) => `${name as string} ${data as string}`)
-  // In a lane of its own, without an order between the two.
+  // In a producer of its own, without an order between the two.
   expect(sent).toContain('later x')
   await given.client.dispose()
   return {
@@ -116,7 +116,7 @@ describe('a message that is damaged in the database', () => {
       expect(settled.filter((text) => text.endsWith('delivered'))).toHaveLength(3)
       expect(settled.filter((text) => text.endsWith('session-lost'))).toHaveLength(1)
       expect(troubles).toMatchObject([{ what: 'invalid', durability: 'disk' }])
-      expect(String(troubles[0]!.cause)).toContain(`messages ["${lane}",2]`)
+      expect(String(troubles[0]!.cause)).toContain(`messages ["${producer}",2]`)
       expect(durability).toBe('disk')
     },
   )
@@ -132,7 +132,7 @@ describe('a message that is damaged in the database', () => {
     ['numbers', [2]],
     ['bytes', new Uint8Array([2])],
   ])('under %s instead of its number is deleted as well', async (_, n) => {
-    const text = `,"m",2,{"lane":${JSON.stringify([lane, n])}}`
+    const text = `,"m",2,{"producer":${JSON.stringify([producer, n])}}`
     const origin = await setUpRows(message(1), { ...message(2), n, text }, message(3))
     const { sent, troubles } = await sendAll(origin)
     expect(sent).toEqual(['m 1', 'm 3'])
@@ -171,7 +171,7 @@ describe('a message that is damaged in the database', () => {
   })
 })
 
-describe('a lane whose record is damaged', () => {
+describe('a producer whose record is damaged', () => {
   it.each([
     ['whose identity is a number', { identity: 5 }],
     ['whose epoch is missing', { epoch: undefined }],
@@ -186,16 +186,16 @@ describe('a lane whose record is damaged', () => {
     '(%s) is told, and sends nothing that may have been sent before or be of somebody else',
     async (_, damage) => {
       const origin = await setUpRows(message(1), message(2))
-      await origin.put('test', 'lanes', { ...record, ...damage })
+      await origin.put('test', 'producers', { ...record, ...damage })
       const { sent, settled, troubles } = await sendAll(origin)
       expect(sent).toEqual([])
       expect(settled).toEqual(['m session-lost', 'm session-lost'])
       expect(troubles.map(({ cause }) => String(cause))).toEqual([
-        expect.stringContaining(`lanes "${lane}"`),
-        expect.stringContaining(`messages ["${lane}",1]`),
-        expect.stringContaining(`messages ["${lane}",2]`),
+        expect.stringContaining(`producers "${producer}"`),
+        expect.stringContaining(`messages ["${producer}",1]`),
+        expect.stringContaining(`messages ["${producer}",2]`),
       ])
-      expect((await origin.records('test', 'lanes')).map(({ id }) => id)).not.toContain(lane)
+      expect((await origin.records('test', 'producers')).map(({ id }) => id)).not.toContain(producer)
     },
   )
 
@@ -204,36 +204,40 @@ describe('a lane whose record is damaged', () => {
     ['bytes', new Uint8Array(1)],
     ['a list', ['a']],
   ])('has %s for its id, or is missing altogether, and so is deleted with what is in it', async (_, id) => {
-    const origin = await setUpRows(message(1), { ...message(1), lane: id }, { ...message(1), lane: 'orphan' })
-    await origin.put('test', 'lanes', { ...record, id })
+    const origin = await setUpRows(
+      message(1),
+      { ...message(1), producer: id },
+      { ...message(1), producer: 'orphan' },
+    )
+    await origin.put('test', 'producers', { ...record, id })
     const { sent, settled, troubles } = await sendAll(origin)
     expect(sent).toEqual(['m 1'])
     expect(settled.sort()).toEqual(['m delivered', 'm session-lost', 'm session-lost'])
     expect(troubles).toHaveLength(3)
-    expect(await origin.records('test', 'lanes')).toMatchObject([{ id: lane }])
+    expect(await origin.records('test', 'producers')).toMatchObject([{ id: producer }])
   })
 
   it('and is of a page that was only away does not keep that page from going on', async () => {
     const first = setUpStore()
     first.client.send('a', 1)
     await first.outbox.committed()
-    const [mine] = await first.origin.records('test', 'lanes')
+    const [mine] = await first.origin.records('test', 'producers')
     first.away()
     await until(() => expect(first.origin.isLocked(`holdfast:test:${mine!['id'] as string}`)).toBe(false))
-    await first.origin.put('test', 'lanes', { ...mine, taken: 'often', written: Number.NaN })
+    await first.origin.put('test', 'producers', { ...mine, taken: 'often', written: Number.NaN })
     first.back()
     await first.live()
     await until(() => expect(first.frames()).toHaveLength(1))
     expect(first.troubles).toMatchObject([{ what: 'invalid', durability: 'disk' }])
     await until(async () =>
-      expect(await first.origin.records('test', 'lanes')).toMatchObject([{ taken: 0, written: 1 }]),
+      expect(await first.origin.records('test', 'producers')).toMatchObject([{ taken: 0, written: 1 }]),
     )
     await first.client.dispose()
   })
 
   it('is the one that says whose the database is, and then it is of whoever connects', async () => {
     const origin = await setUpRows()
-    await origin.put('test', 'lanes', { ...record, id: '', identity: {} })
+    await origin.put('test', 'producers', { ...record, id: '', identity: {} })
     const { client, outbox, troubles, live, frames } = setUpStore({ origin })
     client.send('a', 1)
     await outbox.committed()

@@ -19,16 +19,16 @@ describe('a store', () => {
     client.sendRaw(new Uint8Array([1, 2]))
     await outbox.committed()
     const [first, second, third, fourth] = await records()
-    const lane = first!['lane'] as string
-    expect(lane).toMatch(/^[\w-]{22}$/)
-    expect(first).toMatchObject({ n: 1, name: 'a', text: `,"a",{"x":1},{"lane":["${lane}",1]}` })
-    expect(second).toMatchObject({ n: 2, text: `,"a",null,{"lane":["${lane}",2],"absent":true}` })
-    expect(third).toMatchObject({ n: 3, text: `,null,"text",{"raw":true,"lane":["${lane}",3]}` })
+    const producer = first!['producer'] as string
+    expect(producer).toMatch(/^[\w-]{22}$/)
+    expect(first).toMatchObject({ n: 1, name: 'a', text: `,"a",{"x":1},{"producer":["${producer}",1]}` })
+    expect(second).toMatchObject({ n: 2, text: `,"a",null,{"producer":["${producer}",2],"absent":true}` })
+    expect(third).toMatchObject({ n: 3, text: `,null,"text",{"raw":true,"producer":["${producer}",3]}` })
     expect(fourth).toMatchObject({ n: 4, data: new Uint8Array([1, 2]) })
 
     await live()
     await until(() => expect(frames()).toHaveLength(3))
-    expect(frames()[0]).toEqual([1, 0, 'a', { x: 1 }, { lane: [lane, 1] }])
+    expect(frames()[0]).toEqual([1, 0, 'a', { x: 1 }, { producer: [producer, 1] }])
     await say(['a', 2])
     await outbox.committed()
     expect((await records()).map(({ n }) => n)).toEqual([3, 4])
@@ -50,7 +50,7 @@ describe('a store', () => {
     await until(() => expect(frames()).toHaveLength(3))
     expect(frames().map(([, , name, , meta]) => [name, Object.keys(meta ?? {})])).toEqual([
       ['b', ['id']],
-      ['c', ['lane']],
+      ['c', ['producer']],
       ['a', []],
     ])
   })
@@ -103,7 +103,7 @@ describe('a store', () => {
     // Only the first transaction comes through.
     page.fail('complete', named('UnknownError'), Infinity, 1)
     await outbox.committed().catch(() => {})
-    expect(await origin.records('test', 'lanes')).toHaveLength(1)
+    expect(await origin.records('test', 'producers')).toHaveLength(1)
   })
 
   it('writes strictly when it is asked to, and only then', async () => {
@@ -121,14 +121,14 @@ describe('a store', () => {
     const { client, origin, page, outbox, records } = setUpStore()
     client.send('a', 1)
     await outbox.committed()
-    const [{ lane }] = (await records()) as [{ lane: string }]
-    expect(origin.isLocked(`holdfast:test:${lane}`)).toBe(true)
+    const [{ producer }] = (await records()) as [{ producer: string }]
+    expect(origin.isLocked(`holdfast:test:${producer}`)).toBe(true)
     expect(page.listeners).toBe(1)
     await client.dispose()
     expect(await records()).toEqual([])
-    expect(await origin.records('test', 'lanes')).toEqual([])
+    expect(await origin.records('test', 'producers')).toEqual([])
     expect(page.listeners).toBe(0)
-    await until(() => expect(origin.isLocked(`holdfast:test:${lane}`)).toBe(false))
+    await until(() => expect(origin.isLocked(`holdfast:test:${producer}`)).toBe(false))
     // A handle that is left open would keep this from happening.
     await new Promise<void>((resolve, reject) => {
       const deleting = origin.databases.deleteDatabase('holdfast:test')
@@ -266,16 +266,16 @@ describe('a database that fails', () => {
 
   it.each([
     ['no object stores', () => {}],
-    ['one object store', (made: DatabaseLike) => void made.createObjectStore('lanes', { keyPath: 'id' })],
+    ['one object store', (made: DatabaseLike) => void made.createObjectStore('producers', { keyPath: 'id' })],
     [
       'other keys',
       (made: DatabaseLike) =>
-        ['messages', 'lanes'].forEach((name) => void made.createObjectStore(name, {} as never)),
+        ['messages', 'producers'].forEach((name) => void made.createObjectStore(name, {} as never)),
     ],
     [
       'others of their members for keys',
       (made: DatabaseLike) =>
-        ['messages', 'lanes'].forEach((name) => void made.createObjectStore(name, { keyPath: 'key' })),
+        ['messages', 'producers'].forEach((name) => void made.createObjectStore(name, { keyPath: 'key' })),
     ],
   ])('that was made by somebody else, with %s, is told, and all goes out', async (_, make) => {
     const { client, origin, outbox, troubles, live, frames } = setUpStore()
@@ -418,7 +418,7 @@ describe('what an earlier page has left', () => {
   }
   const sent = (frames: unknown[][]): unknown[] => frames.map(([, , , data]) => data)
 
-  it('goes out under its lane and number, in batches that leave room in the queue', async () => {
+  it('goes out under its producer and number, in batches that leave room in the queue', async () => {
     const origin = await leave({}, (client) => {
       for (let number = 0; number < 30; number++) client.send('a', number)
     })
@@ -431,21 +431,21 @@ describe('what an earlier page has left', () => {
       await second.say(['a', ack])
     }
     expect(sent(second.frames())).toEqual(Array.from({ length: 30 }, (_, number) => number))
-    expect(second.frames().map(([, , , , meta]) => (meta as { lane: [string, number] }).lane[1])).toEqual(
-      Array.from({ length: 30 }, (_, number) => number + 1),
-    )
+    expect(
+      second.frames().map(([, , , , meta]) => (meta as { producer: [string, number] }).producer[1]),
+    ).toEqual(Array.from({ length: 30 }, (_, number) => number + 1))
     expect(second.settled).toEqual(Array(30).fill('a delivered'))
     expect(most).toBeLessThanOrEqual(10)
     await until(async () => {
       expect(await second.records()).toEqual([])
-      expect(await origin.records('test', 'lanes')).toHaveLength(2)
+      expect(await origin.records('test', 'producers')).toHaveLength(2)
     })
-    // Once nothing more can come of its page, the lane is forgotten.
+    // Once nothing more can come of its page, the producer is forgotten.
     await second.client.dispose()
     const third = setUpStore({ origin })
     await third.clock.advance(61_000)
     await third.live()
-    await until(async () => expect(await origin.records('test', 'lanes')).toHaveLength(1))
+    await until(async () => expect(await origin.records('test', 'producers')).toHaveLength(1))
   })
 
   it('is not sent for somebody else, not even what comes into the database late', async () => {
@@ -522,16 +522,16 @@ describe('what an earlier page has left', () => {
     await until(() => expect(sent(first.frames())).toEqual(['y'.repeat(100)]))
   })
 
-  it('is not sent again to a server that knows nothing of lanes, if it may have been written', async () => {
+  it('is not sent again to a server that knows nothing of producers, if it may have been written', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
-    await first.live({ lanes: undefined })
+    await first.live({ producers: undefined })
     first.client.send('a', 'written')
     await first.outbox.committed()
     first.page.kill()
     await leave({ origin }, (client) => void client.send('a', 'never written'))
     const third = setUpStore({ origin })
-    await third.live({ lanes: undefined })
+    await third.live({ producers: undefined })
     await until(() => expect(sent(third.frames())).toEqual(['never written']))
     expect(third.settled).toEqual(['a session-lost'])
   })
@@ -550,8 +550,8 @@ describe('what an earlier page has left', () => {
   })
 
   it.each([
-    ['has restarted', { lanes: { epoch: 'e2', ttl: 86_400_000 } }],
-    ['remembers for less time than that', { lanes: { epoch: 'e1', ttl: 500 } }],
+    ['has restarted', { producers: { epoch: 'e2', ttl: 86_400_000 } }],
+    ['remembers for less time than that', { producers: { epoch: 'e1', ttl: 500 } }],
   ])('and waits in the queue is not sent again to a server that %s', async (_, part) => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
@@ -591,7 +591,7 @@ describe('what an earlier page has left', () => {
     first.page.kill()
     const second = setUpStore({ origin })
     await second.clock.advance(2_000)
-    await second.live({ lanes: { epoch: 'e1', ttl: 1_000 } })
+    await second.live({ producers: { epoch: 'e1', ttl: 1_000 } })
     await until(() => expect(second.settled).toEqual(['a session-lost']))
     expect(second.frames()).toEqual([])
   })
@@ -610,8 +610,8 @@ describe('a connection', () => {
     expect(frames()).toEqual([])
     release()
     await until(() => expect(frames().map(([, , , sent]) => sent)).toEqual([1, 2]))
-    const [lane] = await given.origin.records('test', 'lanes')
-    expect(lane).toMatchObject({ epoch: 'e1', written: 1 })
+    const [producer] = await given.origin.records('test', 'producers')
+    expect(producer).toMatchObject({ epoch: 'e1', written: 1 })
     const [, second] = await given.records()
     expect(second).toMatchObject({ n: 2, epoch: 'e1' })
   })
@@ -669,13 +669,13 @@ describe('a connection', () => {
 })
 
 describe('a page that is put away', () => {
-  it('writes what is queued, lets go of its lane, and writes to the server only with the lane again', async () => {
+  it('writes what is queued, lets go of its producer, and writes to the server only with the producer again', async () => {
     const given = setUpStore()
     const { client, clock, origin, page, outbox, live, frames, data } = given
     client.send('a', 1)
     await outbox.committed()
-    const [{ lane }] = (await given.records()) as unknown as [{ lane: string }]
-    const name = `holdfast:test:${lane}`
+    const [{ producer }] = (await given.records()) as unknown as [{ producer: string }]
+    const name = `holdfast:test:${producer}`
     page.event({ type: 'pagehide', persisted: true })
     client.send('a', 2)
     page.hide()
@@ -733,9 +733,9 @@ describe('a page that is put away', () => {
     second.page.kill()
     first.back()
     await first.clock.advance(10)
-    await until(async () => expect(origin.isLocked(`holdfast:test:${await laneOf(first)}`)).toBe(true))
+    await until(async () => expect(origin.isLocked(`holdfast:test:${await producerOf(first)}`)).toBe(true))
     await new Promise((resolve) => setTimeout(resolve, 20))
-    await first.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await first.live({ producers: { epoch: 'e2', ttl: 86_400_000 } })
     await until(() => expect(first.settled).toEqual(['a session-lost']))
     expect(first.frames()).toEqual([])
   })
@@ -790,7 +790,7 @@ describe('a page that is put away', () => {
     expect(waiting).toBe(0)
   })
 
-  it('learns what another page has settled, also when it is connected before it has its lane again', async () => {
+  it('learns what another page has settled, also when it is connected before it has its producer again', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
     first.client.send('a', 1)
@@ -836,7 +836,7 @@ describe('a page that is put away', () => {
     await client.dispose()
   })
 
-  it('notes what it sends when it is connected before it has its lane again', async () => {
+  it('notes what it sends when it is connected before it has its producer again', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
     first.client.send('a', 1)
@@ -852,17 +852,17 @@ describe('a page that is put away', () => {
     await until(() => expect(first.frames()).toHaveLength(1))
     first.page.kill()
     const third = setUpStore({ origin })
-    await third.live({ lanes: { epoch: 'e2', ttl: 86_400_000 } })
+    await third.live({ producers: { epoch: 'e2', ttl: 86_400_000 } })
     await until(() => expect(third.settled).toEqual(['a session-lost']))
     expect(third.frames()).toEqual([])
   })
 
-  it('leaves no lock and no database behind if it is disposed of while it waits for its lane', async () => {
+  it('leaves no lock and no database behind if it is disposed of while it waits for its producer', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
     first.client.send('a', 1)
     await first.outbox.committed()
-    const name = `holdfast:test:${await laneOf(first)}`
+    const name = `holdfast:test:${await producerOf(first)}`
     first.away()
     await until(() => expect(origin.isLocked(name)).toBe(false))
     const release = await lockIn(origin, name)
@@ -879,12 +879,12 @@ describe('a page that is put away', () => {
     })
   })
 
-  it.each([1, 2])('lets go of its lane when it is left again (%i returns)', async (returns) => {
+  it.each([1, 2])('lets go of its producer when it is left again (%i returns)', async (returns) => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
     first.client.send('a', 1)
     await first.outbox.committed()
-    const name = `holdfast:test:${await laneOf(first)}`
+    const name = `holdfast:test:${await producerOf(first)}`
     first.away()
     await until(() => expect(origin.isLocked(name)).toBe(false))
     const release = await lockIn(origin, name)
@@ -903,8 +903,8 @@ describe('a page that is put away', () => {
   })
 })
 
-async function laneOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
-  return (await records())[0]!['lane'] as string
+async function producerOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
+  return (await records())[0]!['producer'] as string
 }
 
 /** Another page has the lock, until the returned function is called. */

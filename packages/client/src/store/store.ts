@@ -50,7 +50,7 @@ export interface DiskStore extends Store {
 
 /**
  * Keeps what the client sends in IndexedDB until it has an outcome, so that it survives a reload or a crash of the page:
- * the next page of the same origin sends it, and a server with `lanes` hands each message on once.
+ * the next page of the same origin sends it, and a server with `producers` hands each message on once.
  *
  * Keeps events, text and bytes, as they go over the wire. Does not keep volatile messages and requests. Touches nothing
  * until something is sent or the client is connected. Without IndexedDB or Web Locks it tells `onTrouble`, and the

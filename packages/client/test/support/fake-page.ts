@@ -19,9 +19,9 @@ export interface FakeOrigin {
   readonly databases: InstanceType<typeof IDBFactory>
   page(): FakePage
   /** All records of an object store, as a page would find them. */
-  records(name: string, place: 'messages' | 'lanes'): Promise<Record<string, unknown>[]>
+  records(name: string, place: 'messages' | 'producers'): Promise<Record<string, unknown>[]>
   /** Something comes into an object store, whoever is there. */
-  put(name: string, place: 'messages' | 'lanes', record: object): Promise<void>
+  put(name: string, place: 'messages' | 'producers', record: object): Promise<void>
   isLocked(name: string): boolean
 }
 

@@ -141,7 +141,7 @@ export function createClientEnd(options: ClientOptions): ClientEnd {
       socket!.send(
         encodeControl([
           'hi',
-          { v: 1, client: id, n: dials, window, maxFrame: 1_048_576, ...(token && { token }), ...resume },
+          { v: 1, client: id, n: dials, window, maxPayload: 1_048_576, ...(token && { token }), ...resume },
         ]),
       )
     } else if (control?.[0] === 'ok') onOk(control[1])

@@ -65,7 +65,7 @@ export interface Party {
   sendRaw(data: string | Uint8Array<ArrayBuffer>): Delivery
   request(name: string, input: unknown, timeout?: number): Promise<unknown>
   /** Goes on with the session over a socket: replays, then writes what waits. */
-  open(socket: Socket, peer: { window: Window; maxFrame: number }, isUnpacked?: boolean): void
+  open(socket: Socket, peer: { window: Window; maxPayload: number }, isUnpacked?: boolean): void
   close(): void
   /** Begins another session, with messages that a former one has given back. */
   begin(carried: readonly Outgoing<Body>[]): void
@@ -81,13 +81,13 @@ export function createParty(options: PartyOptions): Party {
   let session = createSession<Body>()
   let line: Line | undefined
   let isDraining = false
-  let maxFrame = Infinity
+  let maxPayload = Infinity
   /** Answers and the like, which are of no use in another session. */
   let owed: Body[] = []
 
   const outbox = createOutbox<Body>(
     {},
-    () => maxFrame,
+    () => maxPayload,
     {
       batchBytes: 16_384,
       bufferedAmount: () => line?.bufferedAmount() ?? 0,
@@ -163,7 +163,7 @@ export function createParty(options: PartyOptions): Party {
 
     open(socket, peer, unpacked = false) {
       session.window = peer.window
-      maxFrame = peer.maxFrame - 64
+      maxPayload = peer.maxPayload - 64
       line = createLine({
         session,
         clock,
@@ -171,7 +171,7 @@ export function createParty(options: PartyOptions): Party {
         window: options.window,
         sliceLength: 12,
         unpacked,
-        maxFrame: peer.maxFrame,
+        maxPayload: peer.maxPayload,
         isControl: options.isControl,
         send: (payload) => socket.send(payload),
         isOpen: () => socket.isOpen,

@@ -188,7 +188,7 @@ export function createServerEnd(options: ServerOptions): ServerEnd {
       ttl,
       ping,
       window,
-      maxFrame: 1_048_576,
+      maxPayload: 1_048_576,
       ...(lost && { lost }),
     }
     say(socket, ['ok', ok])

@@ -34,7 +34,7 @@ const pair =
     Array.isArray(value) && value.length === 2 && value.every(check)
 const span: Check = (value) => pair(isCount)(value) && (value as number[])[0]! <= (value as number[])[1]!
 
-const lettersOfLanes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const lettersOfProducers = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 const meta = record({
   id: optional(isCount),
@@ -44,14 +44,14 @@ const meta = record({
   absent: optional(isTrue),
   error: optional(isString),
   message: optional(isString),
-  lane: optional(
+  producer: optional(
     (value) =>
       Array.isArray(value) &&
       value.length === 2 &&
       typeof value[0] === 'string' &&
       value[0].length <= 64 &&
       value[0] !== '' &&
-      value[0].split('').every((letter) => lettersOfLanes.includes(letter)) &&
+      value[0].split('').every((letter) => lettersOfProducers.includes(letter)) &&
       atLeast(1)(value[1]),
   ),
 })
@@ -64,7 +64,7 @@ const hi: Check = either(
       client: isShort(64),
       n: atLeast(1),
       window: pair(atLeast(1)),
-      maxFrame: atLeast(1_024),
+      maxPayload: atLeast(1_024),
       token: optional(isString),
     }
     const resume = { session: isShort(256), key: isShort(256), rx: isCount }
@@ -84,9 +84,9 @@ const ok = record({
   ttl: isCount,
   ping: atLeast(1),
   window: pair(atLeast(1)),
-  maxFrame: atLeast(1_024),
+  maxPayload: atLeast(1_024),
   lost: optional(record({ why: isString, rx: either(isCount, isNull), missed: either(isCount, isNull) })),
-  lanes: optional(record({ epoch: isShort(64), ttl: isCount })),
+  producers: optional(record({ epoch: isShort(64), ttl: isCount })),
 })
 
 const shared: Record<string, Check> = {
@@ -171,8 +171,8 @@ function frameBreach(frame: readonly unknown[], isText: boolean, maxDepth: numbe
   if (kinds.length > 1) return 'meta of two kinds'
   if (kinds[0] === 'id' && name === null) return 'a request without a name'
   if (kinds[0] && kinds[0] !== 'id' && name !== null) return 'an answer with a name'
-  if (Object.hasOwn(given, 'lane') && !(name === null ? kinds[0] === 'raw' : kinds.length === 0))
-    return 'a lane of what cannot be in one'
+  if (Object.hasOwn(given, 'producer') && !(name === null ? kinds[0] === 'raw' : kinds.length === 0))
+    return 'a producer of what cannot be in one'
   if (kinds[0] === 'raw' && isText && typeof data !== 'string') return 'raw text that is none'
   return undefined
 }

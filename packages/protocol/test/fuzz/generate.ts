@@ -17,7 +17,7 @@ const keys = [
   'error',
   'message',
   'absent',
-  'lane',
+  'producer',
   '__proto__',
   'constructor',
   'prototype',
@@ -41,8 +41,8 @@ function makeMeta(random: Random): object {
     () => ({ off: pick(random, numbers) }),
     () => ({ raw: pick(random, [true, false, 1]) }),
     () => ({ id: 1, absent: true }),
-    () => ({ lane: [pick(random, ['a', 'a b', ...scalars]), pick(random, numbers)] }),
-    () => ({ [pick(random, keys)]: true, lane: ['a', 1] }),
+    () => ({ producer: [pick(random, ['a', 'a b', ...scalars]), pick(random, numbers)] }),
+    () => ({ [pick(random, keys)]: true, producer: ['a', 1] }),
     () => makeValue(random, 2) as object,
   ])()
 }
@@ -54,15 +54,15 @@ function makeFrame(random: Random): unknown[] {
 }
 
 const window = [1_024, 1_048_576]
-const greeting = { v: 1, client: 'c7', n: 1, window, maxFrame: 1_024 }
-const accepted = { session: 's', key: 'k', rx: 0, identity: null, ttl: 1, ping: 1, window, maxFrame: 4_096 }
+const greeting = { v: 1, client: 'c7', n: 1, window, maxPayload: 1_024 }
+const accepted = { session: 's', key: 'k', rx: 0, identity: null, ttl: 1, ping: 1, window, maxPayload: 4_096 }
 const controls: readonly (readonly unknown[])[] = [
   ['holdfast', { v: 1 }],
   ['hi', greeting],
   ['hi', { ...greeting, token: 't', session: 's', key: 'k', rx: 3 }],
   ['ok', accepted],
   ['ok', { ...accepted, identity: 'u', lost: { why: 'expired', rx: 1, missed: null } }],
-  ['ok', { ...accepted, lanes: { epoch: 'e', ttl: 3 } }],
+  ['ok', { ...accepted, producers: { epoch: 'e', ttl: 3 } }],
   ['a', 1],
   ['p', 2],
   ['q', 3],

@@ -38,7 +38,7 @@ export interface SetUp<C> {
 }
 
 /** What a client says that has no session yet. */
-export const newcomer: Hi = { v: 1, client: 'c1', n: 1, window: [100, 100_000], maxFrame: 1_048_576 }
+export const newcomer: Hi = { v: 1, client: 'c1', n: 1, window: [100, 100_000], maxPayload: 1_048_576 }
 
 /** What a client says to resume. */
 export function resuming({ session, key }: Ok, rx: number, n = 2): Partial<Hi> {

@@ -2,32 +2,32 @@ import type { Body, Sent } from '@holdfast/protocol'
 import type { Task, Writable } from './journal.ts'
 import type { Release } from './locks.ts'
 import { writtenUnder } from './records.ts'
-import type { LaneRecord, MessageRecord } from './records.ts'
+import type { ProducerRecord, MessageRecord } from './records.ts'
 
 /** A message that has no outcome yet. */
-export interface Entry extends Omit<MessageRecord, 'lane' | 'text' | 'data'>, Writable {
-  readonly lane: Lane
+export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>, Writable {
+  readonly producer: Producer
   readonly body: Body
   readonly delivery: Sent
 }
 
-/** A lane that this page sends: its own, or one that it has taken over. */
-export interface Lane {
+/** A producer that this page sends: its own, or one that it has taken over. */
+export interface Producer {
   readonly id: string
   readonly isOwn: boolean
-  identity: LaneRecord['identity']
+  identity: ProducerRecord['identity']
   epoch: string | null
   written: number
   taken: number
-  emptiedAt?: LaneRecord['emptiedAt']
+  emptiedAt?: ProducerRecord['emptiedAt']
   /** The last number that was queued. */
   last: number
   readonly open: Map<number, Entry>
   release: Release | undefined
 }
 
-/** A lane of our own, with an id of these random bytes. */
-export function newLane(random: Uint8Array): Lane {
+/** A producer of our own, with an id of these random bytes. */
+export function newProducer(random: Uint8Array): Producer {
   return {
     id: idOf(random),
     isOwn: true,
@@ -43,16 +43,16 @@ export function newLane(random: Uint8Array): Lane {
 
 /** Writes a message down. */
 export function messageTask(entry: Entry): Task {
-  return { place: 'messages', key: [entry.lane.id, entry.n], item: entry, value: () => recordOf(entry) }
+  return { place: 'messages', key: [entry.producer.id, entry.n], item: entry, value: () => recordOf(entry) }
 }
 
-/** Writes a lane down, as it is by then. */
-export function laneTask(lane: Lane): Task {
+/** Writes a producer down, as it is by then. */
+export function producerTask(producer: Producer): Task {
   return {
-    place: 'lanes',
-    key: lane.id,
-    value: (): LaneRecord => {
-      const { id, identity, epoch, written, taken, emptiedAt } = lane
+    place: 'producers',
+    key: producer.id,
+    value: (): ProducerRecord => {
+      const { id, identity, epoch, written, taken, emptiedAt } = producer
       return { id, identity, epoch, written, taken, emptiedAt }
     },
   }
@@ -61,18 +61,18 @@ export function laneTask(lane: Lane): Task {
 /** Writes down whose the database is. */
 export function ownerTask(identity: string | null): Task {
   return {
-    place: 'lanes',
+    place: 'producers',
     key: '',
-    value: (): LaneRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
+    value: (): ProducerRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
   }
 }
 
 function recordOf(entry: Entry): MessageRecord {
-  const { lane, n, name, body, bytes, at, expiresAt } = entry
-  // The lane may come into the database only later.
-  const epoch = writtenUnder(entry, lane)
+  const { producer, n, name, body, bytes, at, expiresAt } = entry
+  // The producer may come into the database only later.
+  const epoch = writtenUnder(entry, producer)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
-  return { lane: lane.id, n, name, text, data, bytes, at, expiresAt, epoch }
+  return { producer: producer.id, n, name, text, data, bytes, at, expiresAt, epoch }
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
