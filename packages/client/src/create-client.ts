@@ -51,7 +51,7 @@ export function createClient(
   const { contract, wire = defaultWire(), store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
-  const { policy, closeRules } = resolveOptions(options, report)
+  const { policy, delay, closeRules } = resolveOptions(options, report)
   if (!wire.attach || (store && !store.attach) || (diagnose && typeof diagnose !== 'function'))
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp()')
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
@@ -84,12 +84,8 @@ export function createClient(
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
   const connection = createConnection({
-    policy: {
-      ...policy,
-      get heartbeat() {
-        return end.heartbeat
-      },
-    },
+    policy,
+    delay,
     ports,
     closeRules,
     prepare: preparation.prepare,

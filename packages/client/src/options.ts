@@ -1,11 +1,11 @@
 import { checkNames, defaultCloseRules, misuse } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import type { AttemptOptions } from './attempt.ts'
-import { backoffWindow, pickDelay } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { Diagnose } from './connection/diagnose.ts'
-import type { Policy } from './connection/states.ts'
+import type { DelayQuestion, Policy } from './connection/states.ts'
+import type { Sample } from './connection/sleep.ts'
 import type { Ports } from './connection/ports.ts'
 import { resolveUrl } from './connection/url.ts'
 import type { Store } from './store.ts'
@@ -78,7 +78,9 @@ export interface BackoffContext {
 }
 
 export interface Resolved {
-  readonly policy: Omit<Policy, 'heartbeat'>
+  readonly policy: Policy
+  /** Asks the `backoff` function. Not a number when it threw, or when there is none. */
+  readonly delay: (question: DelayQuestion, sample: Sample) => number
   readonly closeRules: CloseRules
 }
 
@@ -113,23 +115,14 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
     if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
 
   return {
-    policy: {
-      attemptTimeout,
-      minUptime: numbers.minUptime,
-      maxAttempts: numbers.maxAttempts,
-      minDelay: Math.min(numbers.minDelay, numbers.maxDelay),
-      baseDelay: numbers.baseDelay,
-      delay(failures, cause, hint, random, told, isHidden) {
-        let own: number | undefined
-        try {
-          own = custom?.({ failures, cause, random, isHidden })
-        } catch (error) {
-          report(error)
-        }
-        // Not `own < 0`, because the function may give NaN, or nothing.
-        if (!(own! >= 0)) return pickDelay(backoffWindow(failures, hint, numbers, told, isHidden), random)
-        return Math.max(own!, hint?.[0] ?? 0)
-      },
+    policy: { ...numbers, attemptTimeout, asksDelay: custom !== undefined },
+    delay({ failures, cause }, { random, isHidden = false }) {
+      try {
+        return custom?.({ failures, cause, random, isHidden }) ?? NaN
+      } catch (error) {
+        report(error)
+        return NaN
+      }
     },
     closeRules: { ...defaultCloseRules, ...options.closeCodes },
   }

@@ -109,7 +109,9 @@ export function plain(options: PlainOptions = {}): Wire {
     decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, correlate) : undefined),
   } = options
 
-  const watch = heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) })
+  const facts = {
+    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) }),
+  }
 
   return {
     maxPayloadBytes,
@@ -124,7 +126,6 @@ export function plain(options: PlainOptions = {}): Wire {
 
       return {
         ...plainEnd(host),
-        heartbeat: watch,
         encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
         probe: () => heartbeat && connection.write(heartbeat.message),
         down: requests.lost,
@@ -138,7 +139,7 @@ export function plain(options: PlainOptions = {}): Wire {
           } catch (error) {
             return refuse(error)
           }
-          if (!greeted) connection.confirm()
+          if (!greeted) connection.confirm(facts)
         },
 
         received(data) {
@@ -153,7 +154,7 @@ export function plain(options: PlainOptions = {}): Wire {
           if (isReply) return connection.answered()
           if (greeted && connection.state.name === 'greeting')
             try {
-              if (greeted(frame)) connection.confirm()
+              if (greeted(frame)) connection.confirm(facts)
             } catch (error) {
               refuse(error)
             }
@@ -176,7 +177,7 @@ export function defaultWire(): Wire {
     attach: (host) => ({
       ...plainEnd(host),
       encode: (name, data) => flatCodec.encode(name, data),
-      greet: host.connection.confirm,
+      greet: () => host.connection.confirm({ heartbeat: undefined }),
       received: (data) => route((typeof data === 'string' && flatCodec.decode(data)) || { data }, data, host),
     }),
   }

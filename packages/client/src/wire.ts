@@ -12,7 +12,6 @@ import type {
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 import type { Connection, Payload } from './connection/connection.ts'
-import type { Heartbeat } from './connection/heartbeat.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Preparation } from './attempt.ts'
 import type { InvalidMessage, Loss, Resumption } from './lifecycle.ts'
@@ -47,8 +46,6 @@ export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparatio
 export interface WireEnd {
   /** What the queue hands its messages to. */
   readonly link: Link<Encoded>
-  /** How to watch over an open connection, if the server answers probes. */
-  readonly heartbeat?: Heartbeat | undefined
   /** The largest message that the peer takes, in bytes. */
   readonly maxSendBytes?: number
   /** What is to be said of the connection that has just opened. */

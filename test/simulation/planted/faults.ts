@@ -252,8 +252,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a dial that gets no answer is waited for',
     file: machine,
-    from: "return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)",
-    to: 'return state.failure ? fall(state, state.failure, lost, policy, sample) : [{ ...state, deadline: Infinity }]',
+    from: "return scheduleRetry(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)",
+    to: 'return state.failure ? scheduleRetry(state, state.failure, lost, policy, sample) : [{ ...state, deadline: Infinity }]',
   },
   {
     name: 'a replaced socket is left open',

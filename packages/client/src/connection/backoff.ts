@@ -50,31 +50,31 @@ export interface BackoffOptions {
 export const longestHint = 3_600_000
 
 /** Which part of the window that a server asked for is the base, when it is not there in that window. */
-const toldShare = 0.25
+const retryAfterShare = 0.25
 
 /**
  * The window of the next attempt: from `minDelay` to `baseDelay`, doubled with each failure after the first, at most
  * `maxDelay`, or `maxHiddenDelay` while nobody sees the page.
  *
  * Right after a stable connection (no failures) the window that its cause hints at applies instead, and its lower end
- * holds for every retry. `told` is the last window that the server itself asked for: it wins over all else when it is the
+ * holds for every retry. `retryAfter` is the last window that the server itself asked for: it wins over all else when it is the
  * hint. Afterwards it shows how far the server wants its clients apart, so that the base is a part of it.
  */
 export function backoffWindow(
   failures: number,
   hint: DelayRange | undefined,
   options: Required<BackoffOptions>,
-  told?: DelayRange,
+  retryAfter?: DelayRange,
   isHidden = false,
 ): DelayRange {
   const [min, max] = hint ?? [0, 0]
-  const [from, to] = told ?? [0, 0]
+  const [from, to] = retryAfter ?? [0, 0]
   const floor = Math.max(min, options.minDelay)
-  const base = Math.max(options.baseDelay, (to - from) * toldShare)
+  const base = Math.max(options.baseDelay, (to - from) * retryAfterShare)
   const longest = isHidden ? Math.max(options.maxDelay, options.maxHiddenDelay) : options.maxDelay
   // Zero times infinity, which the power comes to, is no number.
   const doubled = Math.min(longest, base && base * 2 ** Math.max(0, failures - 1))
-  return [floor, Math.max(floor, max, hint && (failures === 0 || hint === told) ? 0 : doubled)]
+  return [floor, Math.max(floor, max, hint && (failures === 0 || hint === retryAfter) ? 0 : doubled)]
 }
 
 /**

@@ -6,6 +6,7 @@ import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/tes
 import { createConnection, fatal } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
 import type { Finding, Policy, State } from './states.ts'
 import type { Signal } from './page.ts'
@@ -14,6 +15,7 @@ function setUp(
   faults = clockFaults.exact,
   overrides: Partial<ConnectionOptions> = {},
   rules: Partial<Policy> = {},
+  heartbeat?: Heartbeat,
 ) {
   const clock = createVirtualClock(faults)
   const network = createFakeNetwork()
@@ -28,9 +30,9 @@ function setUp(
       maxAttempts: Infinity,
       minDelay: 100,
       baseDelay: 1_000,
-      heartbeat: undefined,
-      // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
-      delay: () => 500.37,
+      maxDelay: 30_000,
+      maxHiddenDelay: 120_000,
+      asksDelay: true,
       ...rules,
     },
     ports: {
@@ -47,7 +49,9 @@ function setUp(
     },
     closeRules: defaultCloseRules,
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
-    greet: () => connection.confirm(),
+    // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
+    delay: () => 500.37,
+    greet: () => connection.confirm({ heartbeat }),
     opened: () => {},
     probe: () => connection.write('ping'),
     flush: () => {},
@@ -102,7 +106,7 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
 
   it('notices a peer that is silent, and one that answers', async () => {
     const heartbeat = createHeartbeat({ interval: 5_000, timeout: 2_000 })
-    const { connection, network, clock, open } = setUp(faults, {}, { heartbeat })
+    const { connection, network, clock, open } = setUp(faults, {}, {}, heartbeat)
     await open()
     for (let round = 0; round < 5; round++) {
       const before = network.last.sent.length
@@ -137,7 +141,7 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
     await fc.assert(
       fc.asyncProperty(inputs, fc.boolean(), async (names, beats) => {
         const heartbeat = beats ? createHeartbeat({ interval: 5_000, timeout: 2_000 }) : undefined
-        const { connection, network, clock, signal, isListening } = setUp(faults, {}, { heartbeat })
+        const { connection, network, clock, signal, isListening } = setUp(faults, {}, {}, heartbeat)
         for (const name of names) {
           if (name === 'connect') connection.connect()
           else if (name === 'open' && network.last?.readyState === 0) network.last.open()
@@ -357,7 +361,7 @@ describe('the interpreter', () => {
 
   it('measures the round trip from a probe to its answer, smoothed', async () => {
     const heartbeat = createHeartbeat({ interval: 1_000, timeout: 500 })
-    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, {}, heartbeat)
     await open()
     connection.answered()
     expect(connection.rtt).toBeUndefined()
@@ -376,7 +380,7 @@ describe('the interpreter', () => {
 
   it('does not ask a server for signs of life that sends messages', async () => {
     const heartbeat = createHeartbeat({ interval: 1_000, timeout: 500 })
-    const { network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    const { network, clock, open } = setUp(clockFaults.exact, {}, {}, heartbeat)
     await open()
     for (let round = 0; round < 9; round++) {
       await clock.advance(600)
@@ -389,7 +393,7 @@ describe('the interpreter', () => {
 
   it('keeps a connection whose answer was queued while the page was stalled', async () => {
     const heartbeat = createHeartbeat({ interval: 5_000, timeout: 2_000 })
-    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { heartbeat })
+    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, {}, heartbeat)
     await open()
     await clock.advance(5_000)
     clock.stall(600_000)
@@ -400,7 +404,7 @@ describe('the interpreter', () => {
   })
 
   it('survives delays longer than a timer can hold', async () => {
-    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, { delay: () => 3e9 })
+    const { connection, network, clock, open } = setUp(clockFaults.exact, { delay: () => 3e9 })
     await open()
     const setTimer = vi.spyOn(clock, 'setTimer')
     network.last.end()
@@ -528,7 +532,7 @@ describe('a page that is left', () => {
 
 describe('a machine that slept', () => {
   it('is noticed within half a minute where no heartbeat asks, and the socket replaced', async () => {
-    const { clock, connection, network, open } = setUp(clockFaults.exact, {}, { delay: () => 500 })
+    const { clock, connection, network, open } = setUp(clockFaults.exact, { delay: () => 500 })
     await open()
     await clock.advance(29_000)
     clock.sleep(600_000)
@@ -548,7 +552,7 @@ describe('a machine that slept', () => {
   })
 
   it('may be woken by the platform before its timers', async () => {
-    const { clock, connection, network, signal, open } = setUp(clockFaults.exact, {}, { delay: () => 30_000 })
+    const { clock, connection, network, signal, open } = setUp(clockFaults.exact, { delay: () => 30_000 })
     await open()
     network.last.end()
     clock.sleep(600_000, 'runs')

@@ -4,8 +4,19 @@ import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
 import { closeTimeout, deadlineOf, initialState, lost, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
-import type { Moment } from './sleep.ts'
-import type { Aftermath, Closing, Command, Finding, Input, Policy, State, Tally } from './states.ts'
+import type { Moment, Sample } from './sleep.ts'
+import type {
+  Aftermath,
+  Closing,
+  Command,
+  DelayQuestion,
+  Facts,
+  Finding,
+  Input,
+  Policy,
+  State,
+  Tally,
+} from './states.ts'
 import { newAbort } from './ports.ts'
 import type { Ports, SocketLike } from './ports.ts'
 import type { Signal } from './page.ts'
@@ -19,6 +30,8 @@ export interface ConnectionOptions {
   readonly closeRules: CloseRules
   /** Asks for whatever an attempt needs before it can open a socket. Must not reject. */
   prepare(attempt: AttemptContext): Promise<Prepared>
+  /** What the application wants to wait, if it gives delays; `isHidden` and `random` are those of the moment. */
+  delay(question: DelayQuestion, sample: Sample): number
   /** The socket opened: say what has to be said first, then call `confirm()`, at once or after an answer. */
   greet(): void
   /** The connection is open, and nobody has been told yet. */
@@ -60,16 +73,16 @@ export interface Connection {
   connect(): void
   reconnect(): void
   stop(cause: Cause, graceful: boolean): void
-  /** The greeting is done. */
-  confirm(): void
+  /** The handshake of the wire is done. */
+  confirm(facts: Facts): void
   /** How many frames the current connection has brought. */
   readonly heardFrames: number
   /** The subprotocol that the server chose for the current connection; empty for none. */
   readonly protocol: string | undefined
   /** Ends the current attempt or connection for a cause of our own, and tells the peer by a close code if given. */
   fail(failure: Failure, closeCode?: number): void
-  /** The connection is in doubt: probe it, if there is a way to. */
-  doubt(): void
+  /** Asks the peer for a sign of life, if there is a way to. */
+  probe(): void
   /** A round trip took so long, in milliseconds. */
   measured(time: number): void
   /** The peer answered the last probe; its time gives the rtt. */
@@ -138,9 +151,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         const due = next.type === 'tick' ? deadlineOf(state) : undefined
         if (stopListening && isOverslept(seen, sample, due)) queue.push({ type: 'wake', doubtful: true })
         seen = sample
-        const [committed, ...commands] = step(state, next, policy, sample)
-        state = committed
-        for (const command of commands) run(command)
+        advance(next, sample)
         arm()
         listen()
         if (state !== previous) options.changed(state, previous)
@@ -148,6 +159,14 @@ export function createConnection(options: ConnectionOptions): Connection {
     } finally {
       running = false
     }
+  }
+
+  const advance = (input: Input, sample: Sample): void => {
+    const [committed, ...commands] = step(state, input, policy, sample)
+    state = committed
+    for (const command of commands)
+      if (typeof command === 'string') run(command)
+      else advance(input, { ...sample, customDelay: options.delay(command, sample) })
   }
 
   /** The machine looks at the clock and at the socket. */
@@ -175,15 +194,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       diagnosis?.abort()
       options.flush()
       dispatch({ type: 'leave' })
-    } else if (signal === 'offline') dispatch({ type: 'doubt' })
+    } else if (signal === 'offline') dispatch({ type: 'probe' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
     // What else the page may not do with this host, ask over HTTP for one, is no reason.
-    else if (target && isSameOrigin(target.url, url)) learn(csp)
+    else if (target && isSameOrigin(target.url, url)) diagnosed(csp)
   }
 
-  const learn = (found: Finding | undefined): void => {
+  const diagnosed = (found: Finding | undefined): void => {
     finding = found
-    if (found) dispatch({ type: 'learned', epoch: state.epoch, finding: found })
+    if (found) dispatch({ type: 'diagnosed', epoch: state.epoch, finding: found })
   }
 
   const diagnose = async (): Promise<void> => {
@@ -200,10 +219,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
     if (signal.aborted) return
     diagnosis = undefined
-    learn(found)
+    diagnosed(found)
   }
 
-  const run = (command: Command): void => {
+  const run = (command: Exclude<Command, DelayQuestion>): void => {
     switch (command) {
       case 'prepare':
         return void prepare(state)
@@ -262,7 +281,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (state.name !== 'open' && state.name !== 'greeting' && !(isLingering && state.name === 'closing'))
         return
       heardFrames++
-      if (policy.heartbeat) heardAt = clock.now()
+      if (state.name !== 'open' || state.heartbeat) heardAt = clock.now()
       if (state.name === 'open' && state.watch && state.watch.phase !== 'quiet')
         dispatch({ type: 'heard', epoch })
       options.received(event.data)
@@ -279,7 +298,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         return dispatch({ type: 'ended', epoch, cause: unreachable(facts, error), rule: retry })
       const known = facts.code ? closeRule(facts.code, options.closeRules) : lost
       const hint = options.closeHint(facts.text)
-      const rule = hint ? { ...known, told: hint } : known
+      const rule = hint ? { ...known, retryAfter: hint } : known
       const cause = { reason: known.reason, ...facts, ...(error !== undefined && { error }) }
       dispatch({ type: 'ended', epoch, cause, rule })
     }
@@ -344,9 +363,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     connect: () => dispatch({ type: 'connect' }),
     reconnect: () => dispatch({ type: 'reconnect' }),
     stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
-    confirm: () => dispatch({ type: 'greeted', epoch: state.epoch }),
+    confirm: (facts) => dispatch({ type: 'accepted', epoch: state.epoch, facts }),
     fail,
-    doubt: () => dispatch({ type: 'doubt' }),
+    probe: () => dispatch({ type: 'probe' }),
     measured,
     answered() {
       if (probedAt === undefined) return

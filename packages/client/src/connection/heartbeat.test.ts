@@ -3,7 +3,7 @@ import { createHeartbeat } from './heartbeat.ts'
 import type { Watch } from './heartbeat.ts'
 import type { Sample } from './sleep.ts'
 
-const { start, onDeadline, onDoubt } = createHeartbeat({ interval: 25_000, timeout: 10_000 })
+const { start, onDeadline, onProbe } = createHeartbeat({ interval: 25_000, timeout: 10_000 })
 const at = (now: number, more: Partial<Sample> = {}): Sample => ({
   now,
   wall: now,
@@ -57,7 +57,7 @@ describe('a heartbeat', () => {
     [1_000, 3_000],
     [60_000, 8_000],
   ])('in doubt, with a round trip of %s ms, it gives the peer %s ms', (rtt, limit) => {
-    expect(onDoubt(start(at(0)), at(100, { rtt }))).toMatchObject({
+    expect(onProbe(start(at(0)), at(100, { rtt }))).toMatchObject({
       probe: true,
       watch: { deadline: 100 + limit },
     })
@@ -65,7 +65,7 @@ describe('a heartbeat', () => {
 
   it('never gives the peer longer than the timeout that was asked for', () => {
     const strict = createHeartbeat({ interval: 5_000, timeout: 1_000 })
-    expect(strict.onDoubt(strict.start(at(0)), at(100))).toMatchObject({ watch: { deadline: 1_100 } })
+    expect(strict.onProbe(strict.start(at(0)), at(100))).toMatchObject({ watch: { deadline: 1_100 } })
   })
 
   it.each([
@@ -78,7 +78,7 @@ describe('a heartbeat', () => {
   })
 
   it('does not ask twice at the same time', () => {
-    const probing = watchOf(onDoubt(start(at(0)), at(100)))
-    expect(onDoubt(probing, at(200))).toEqual({ watch: probing })
+    const probing = watchOf(onProbe(start(at(0)), at(100)))
+    expect(onProbe(probing, at(200))).toEqual({ watch: probing })
   })
 })

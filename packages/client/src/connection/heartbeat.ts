@@ -36,7 +36,7 @@ export interface Heartbeat {
   /** What to do when the deadline of the watch has passed. */
   onDeadline(watch: Watch, sample: Sample): Beat
   /** A probe out of turn, with a short limit by the measured round-trip time, unless one is under way. */
-  onDoubt(watch: Watch, sample: Sample): Beat
+  onProbe(watch: Watch, sample: Sample): Beat
 }
 
 /** The round-trip time until it is measured, in milliseconds. */
@@ -62,7 +62,7 @@ export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartb
   return {
     start: ({ now }) => ({ phase: 'quiet', deadline: now + interval }),
 
-    onDoubt: (watch, sample) => (watch.phase === 'quiet' ? probe(sample, shortLimit(sample)) : { watch }),
+    onProbe: (watch, sample) => (watch.phase === 'quiet' ? probe(sample, shortLimit(sample)) : { watch }),
 
     onDeadline(watch, sample) {
       switch (watch.phase) {

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
-import { backoffWindow, pickDelay } from './backoff.ts'
+import { backoffWindow } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept, slept } from './sleep.ts'
-import type { Command, Finding, Input, Policy, State } from './states.ts'
+import type { Command, DelayQuestion, Finding, Input, Policy, State } from './states.ts'
 import type { Sample } from './sleep.ts'
 
 const policy: Policy = {
@@ -14,10 +15,11 @@ const policy: Policy = {
   maxAttempts: Infinity,
   minDelay: 100,
   baseDelay: 1_000,
-  heartbeat: undefined,
-  delay: (_failures, _cause, hint, random) => Math.max(100, (hint?.[0] ?? 0) + 1_000 * random),
+  maxDelay: 30_000,
+  maxHiddenDelay: 120_000,
+  asksDelay: false,
 }
-const beating: Policy = { ...policy, heartbeat: createHeartbeat({ interval: 25_000, timeout: 10_000 }) }
+const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
 
 const at = (now: number, more: Partial<Sample> = {}): Sample => ({
   now,
@@ -44,6 +46,11 @@ const tick: Input = { type: 'tick' }
 const wake: Input = { type: 'wake', doubtful: false }
 const change: Input = { type: 'wake', doubtful: true }
 const stop: Input = { type: 'stop', cause: { reason: 'disconnect' }, graceful: true }
+const accepted = (epoch = 1, heartbeat?: Heartbeat): Input => ({
+  type: 'accepted',
+  epoch,
+  facts: { heartbeat },
+})
 const ended = (code: number, epoch = 1): Input => {
   const rule = closeRule(code)
   return { type: 'ended', epoch, cause: { reason: rule.reason, code }, rule }
@@ -54,8 +61,8 @@ const opening = run(initialState, [
   [{ type: 'prepared', epoch: 1 }, at(10)],
 ])[0]
 const greeting = run(opening, [[{ type: 'opened', epoch: 1 }, at(20)]])[0]
-const openState = run(greeting, [[{ type: 'greeted', epoch: 1 }, at(30)]])[0]
-const openBeating = run(greeting, [[{ type: 'greeted', epoch: 1 }, at(30)]], beating)[0]
+const openState = run(greeting, [[accepted(), at(30)]])[0]
+const openBeating = run(greeting, [[accepted(1, beat), at(30)]])[0]
 const waiting = run(opening, [[ended(1006), at(100)]])[0]
 const closing = run(openState, [[stop, at(100)]])[0]
 
@@ -68,7 +75,7 @@ describe('an attempt', () => {
     ])
     expect(state).toMatchObject({ name: 'greeting', epoch: 1, startedAt: 0, deadline: 10_000 })
     expect(commands).toEqual(['prepare', 'dial', 'greet'])
-    expect(run(state, [[{ type: 'greeted', epoch: 1 }, at(30)]])).toEqual([
+    expect(run(state, [[accepted(), at(30)]])).toEqual([
       expect.objectContaining({ name: 'open', startedAt: 0, openedAt: 30, watch: undefined }),
       ['announce'],
     ])
@@ -107,8 +114,9 @@ describe('an attempt', () => {
   })
 
   it('ignores answers to questions of another state', () => {
-    for (const type of ['prepared', 'opened', 'greeted', 'heard'] as const)
+    for (const type of ['prepared', 'opened', 'heard'] as const)
       expect(step(waiting, { type, epoch: 1 }, policy, at(200))).toEqual([waiting])
+    expect(step(waiting, accepted(), policy, at(200))).toEqual([waiting])
     expect(step(opening, connect, policy, at(200))).toEqual([opening])
     expect(step(initialState, ended(1006, 0), policy, at(0))).toEqual([initialState])
   })
@@ -117,10 +125,10 @@ describe('an attempt', () => {
 describe('reconnect or not', () => {
   it('waits and dials again when the path is lost', () => {
     const [next, ...commands] = step(openState, ended(1006), policy, at(60_000))
-    expect(next).toMatchObject({ name: 'waiting', deadline: 60_500, cause: { reason: 'lost', code: 1006 } })
+    expect(next).toMatchObject({ name: 'waiting', deadline: 60_550, cause: { reason: 'lost', code: 1006 } })
     expect(commands).toEqual(['destroy'])
-    expect(step(next, tick, policy, at(60_499))).toEqual([next])
-    expect(step(next, tick, policy, at(60_500))).toEqual([
+    expect(step(next, tick, policy, at(60_549))).toEqual([next])
+    expect(step(next, tick, policy, at(60_550))).toEqual([
       expect.objectContaining({ name: 'preparing', epoch: 2, cause: { reason: 'lost', code: 1006 } }),
       'prepare',
     ])
@@ -188,27 +196,12 @@ const openAfter = (attempts: number, openedAt: number): State =>
   ({ ...openState, openedAt, startedAt: openedAt, tally: { ...openState.tally, attempts } }) as State
 
 describe('a path that keeps breaking', () => {
-  const options = {
-    minDelay: 100,
-    baseDelay: 1_000,
-    maxDelay: 30_000,
-    maxHiddenDelay: 120_000,
-    maxAttempts: Infinity,
-    minUptime: 5_000,
-  }
-  /** The failures that the delay is told of, and the end of its window. */
-  const asked: { readonly failures: number; readonly end: number }[] = []
-  const watched: Policy = {
-    ...policy,
-    delay(failures, _cause, hint, random, told, isHidden) {
-      const window = backoffWindow(failures, hint, options, told, isHidden)
-      asked.push({ failures, end: window[1] })
-      return pickDelay(window, random)
-    },
-  }
+  /** What follows, the failures that count, and the end of the window in which it is dialed. */
   const after = (state: State, input: Input, now: number, more: Partial<Sample> = {}) => {
-    const [next] = step(state, input, watched, at(now, more))
-    return { next, ...asked.at(-1)! }
+    const asking = { ...policy, asksDelay: true }
+    const [, question] = step(state, input, asking, at(now, more))
+    const [next] = step(state, input, policy, at(now, { ...more, random: 1 }))
+    return { next, failures: (question as DelayQuestion).failures, end: deadlineOf(next)! - now }
   }
   /** What follows a connection of that uptime, by how it ended. */
   const lifeOf = (uptime: number, end: Input = ended(1006)) =>
@@ -228,9 +221,10 @@ describe('a path that keeps breaking', () => {
     let { next } = lifeOf(1_900)
     const ends: number[] = []
     for (let now = 100_000; now < 600_000; now += 100_000) {
-      next = step(next, tick, watched, at(now))[0]
-      ;({ next } = after(next, { ...ended(1006), epoch: next.epoch } as Input, now + 10))
-      ends.push(asked.at(-1)!.end)
+      const [dialing] = step(next, tick, policy, at(now))
+      const retry = after(dialing, ended(1006, dialing.epoch), now + 10)
+      next = retry.next
+      ends.push(retry.end)
     }
     expect(ends).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
   })
@@ -254,12 +248,12 @@ describe('a path that keeps breaking', () => {
     const silent = (heardAt: number) => {
       const judging = {
         ...openAfter(7, 20_000),
+        heartbeat: beat,
         watch: { phase: 'judging', deadline: 24_000 },
       } as State
-      const rules = { ...watched, heartbeat: beating.heartbeat }
-      const [next] = step(judging, tick, rules, at(24_000, { heardAt }))
+      const { next, failures } = after(judging, tick, 24_000, { heardAt })
       expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'silent' } })
-      return asked.at(-1)!.failures
+      return failures
     }
     expect(silent(21_500)).toBe(0)
     expect(silent(20_300)).toBe(2)
@@ -274,7 +268,7 @@ describe('a path that keeps breaking', () => {
   it('does not reset the count of attempts, nor what it is limited to', () => {
     const { next } = lifeOf(1_900)
     expect(next.tally.attempts).toBe(7)
-    const limited = { ...watched, maxAttempts: 7 }
+    const limited = { ...policy, maxAttempts: 7 }
     expect(step(openAfter(7, 20_000), ended(1006), limited, at(22_000))[0]).toMatchObject({
       name: 'closed',
       fatal: true,
@@ -284,7 +278,7 @@ describe('a path that keeps breaking', () => {
   it('is not held to an old wish of the server for distance, once it was as good as new', () => {
     const told = [0, 30_000] as const
     const state = openAfter(4, 20_000)
-    const asking = { ...state, tally: { ...state.tally, told } } as State
+    const asking = { ...state, tally: { ...state.tally, retryAfter: told } } as State
     expect(after(asking, ended(1006), 21_000).end).toBe(1_000)
     expect(after(asking, ended(1006), 20_900).end).toBe(7_500)
   })
@@ -293,10 +287,11 @@ describe('a path that keeps breaking', () => {
     let { next } = lifeOf(4_000)
     const failures: number[] = []
     for (let round = 1; round <= 3; round++) {
-      const { epoch, tally } = step(next, tick, watched, at(round * 100_000))[0]
+      const { epoch, tally } = step(next, tick, policy, at(round * 100_000))[0]
       const short = { ...openAfter(0, round * 100_000), epoch, tally } as State
-      ;({ next } = after(short, { ...ended(1006), epoch } as Input, round * 100_000 + 20))
-      failures.push(asked.at(-1)!.failures)
+      const retry = after(short, ended(1006, epoch), round * 100_000 + 20)
+      next = retry.next
+      failures.push(retry.failures)
     }
     expect(failures).toEqual([1, 2, 3])
   })
@@ -305,7 +300,7 @@ describe('a path that keeps breaking', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.nat(4_999), (attempts, uptime) => {
         const { end } = after(openAfter(attempts, 20_000), ended(1006), 20_000 + uptime)
-        expect(end).toBeLessThanOrEqual(backoffWindow(attempts, [0, 1_000], options)[1])
+        expect(end).toBeLessThanOrEqual(backoffWindow(attempts, [0, 1_000], policy)[1])
         expect(end).toBeLessThanOrEqual(1_000 * Math.max(1, 1_000 / uptime))
         expect(end).toBeGreaterThanOrEqual(1_000)
       }),
@@ -315,91 +310,99 @@ describe('a path that keeps breaking', () => {
 
 describe('a window in which the server asks to be dialed', () => {
   it('knows what the server last asked for, until the connection was stable', () => {
-    const tolds: unknown[] = []
-    const watched: Policy = {
-      ...policy,
-      delay(_failures, _cause, _hint, _random, told) {
-        tolds.push(told)
-        return 1_000
-      },
-    }
     const window = [3_000, 9_000] as const
     const asked: Input = {
       type: 'ended',
       epoch: 1,
       cause: { reason: 'restart' },
-      rule: { reason: 'restart', delay: window, told: window },
+      rule: { reason: 'restart', delay: window, retryAfter: window },
     }
-    const told = run(openState, [[asked, at(10_000)]], watched)[0]
+    const told = run(openState, [[asked, at(10_000)]])[0]
     const again = (epoch: number, now: number): (readonly [Input, Sample])[] => [
       [tick, at(now)],
       [{ type: 'prepared', epoch }, at(now)],
     ]
-    const refused = run(told, [...again(2, 20_000), [ended(1006, 2), at(20_010)]], watched)[0]
+    const refused = run(told, [...again(2, 20_000), [ended(1006, 2), at(20_010)]])[0]
     const stable: (readonly [Input, Sample])[] = [
       [{ type: 'opened', epoch: 3 }, at(30_000)],
-      [{ type: 'greeted', epoch: 3 }, at(30_000)],
+      [accepted(3), at(30_000)],
       [ended(1006, 3), at(40_000)],
     ]
-    run(refused, [...again(3, 30_000), ...stable], watched)
-    expect(tolds).toEqual([window, window, undefined])
-    expect(tolds[0]).toBe(window)
+    const lost = run(refused, [...again(3, 30_000), ...stable])[0]
+    expect(told.tally.retryAfter).toBe(window)
+    expect(refused.tally.retryAfter).toBe(window)
+    expect(lost.tally.retryAfter).toBeUndefined()
   })
 
   it('is kept to three times; a server that asks on and on is dialed less and less', () => {
-    const windows: (readonly [number, number])[] = []
-    const options = {
-      minDelay: 100,
-      baseDelay: 1_000,
-      maxDelay: 30_000,
-      maxHiddenDelay: 120_000,
-      maxAttempts: Infinity,
-      minUptime: 5_000,
-    }
-    const watched: Policy = {
-      ...policy,
-      delay(failures, _cause, hint, _random, told) {
-        windows.push(backoffWindow(failures, hint, options, told))
-        return 1_000
-      },
-    }
+    const ends: number[] = []
     let state: State = openState
-    for (let epoch = 1, now = 60_000; epoch <= 7; epoch++, now += 20_000) {
+    for (let epoch = 1, now = 60_000; epoch <= 7; epoch++, now += 60_000) {
       // Anew each time, as it is when it is read from the reason of a close.
       const soon = [0, 500] as const
-      const rule = { reason: 'restart', delay: soon, told: soon }
-      state = run(
-        state,
-        [
-          [{ type: 'ended', epoch, cause: { reason: 'restart' }, rule }, at(now)],
-          [tick, at(now + 10_000)],
-          [{ type: 'prepared', epoch: epoch + 1 }, at(now + 10_000)],
-        ],
-        watched,
-      )[0]
+      const rule = { reason: 'restart', delay: soon, retryAfter: soon }
+      const end: Input = { type: 'ended', epoch, cause: { reason: 'restart' }, rule }
+      const [told] = step(state, end, policy, at(now, { random: 1 }))
+      ends.push(deadlineOf(told)! - now)
+      const redial: Input = { type: 'prepared', epoch: epoch + 1 }
+      state = run(told, [
+        [tick, at(now + 50_000)],
+        [redial, at(now + 50_000)],
+      ])[0]
     }
-    expect(windows.map(([, end]) => end)).toEqual([500, 500, 500, 4_000, 8_000, 16_000, 30_000])
+    expect(ends).toEqual([500, 500, 500, 4_000, 8_000, 16_000, 30_000])
+  })
+})
+
+describe('a delay that the application gives', () => {
+  const asking: Policy = { ...policy, asksDelay: true }
+  const question = { failures: 1, cause: { reason: 'lost', code: 1006 } }
+
+  it('is asked for by a step that changes nothing, and followed when the same input comes with it', () => {
+    const short = { ...openState, openedAt: 60_000 } as State
+    const busy = ended(1013)
+    expect(step(opening, ended(1006), asking, at(100))).toEqual([opening, question])
+    const answered = at(100, { customDelay: 42_000 })
+    expect(step(opening, ended(1006), asking, answered)).toEqual([
+      expect.objectContaining({ name: 'waiting', deadline: 42_100 }),
+      'destroy',
+    ])
+    expect(deadlineOf(step(short, busy, asking, at(60_100, { customDelay: 1 }))[0])).toBe(70_100)
+  })
+
+  it('is the default one when the application gives none', () => {
+    const [next] = step(opening, ended(1006), asking, at(100, { customDelay: NaN }))
+    expect(next).toEqual(step(opening, ended(1006), policy, at(100))[0])
+  })
+
+  it('is cut short when the connection was replaced because it was in doubt', () => {
+    const sample = at(60_000, { customDelay: 42_000 })
+    expect(deadlineOf(step(openState, change, asking, sample)[0])).toBe(60_150)
+  })
+
+  it('is not asked for when the client gives up', () => {
+    expect(step(openState, ended(4403), asking, at(100))[1]).toBe('destroy')
   })
 })
 
 describe('what a server asks for', () => {
   it('is kept to for an hour at most', () => {
-    const told = [2 ** 53 - 1, 2 ** 53 - 1] as const
-    const rule = { reason: 'restart', told }
+    const retryAfter = [2 ** 53 - 1, 2 ** 53 - 1] as const
+    const rule = { reason: 'restart', retryAfter }
     const asked: Input = { type: 'ended', epoch: 1, cause: { reason: 'restart' }, rule }
-    const [next] = step(openState, asked, { ...policy, delay: (_f, _c, hint) => hint![1] }, at(60_000))
+    const [next] = step(openState, asked, policy, at(60_000, { random: 1 }))
     expect(next).toMatchObject({
       name: 'waiting',
       deadline: 3_660_000,
       notBefore: 2_940_000,
-      tally: { told: [2_880_000, 3_600_000] },
+      tally: { retryAfter: [2_880_000, 3_600_000] },
     })
   })
 
   it('wins over what its close code asks for', () => {
-    const rule = { ...closeRule(1013), told: [0, 500] } as const
+    const rule = { ...closeRule(1013), retryAfter: [0, 500] } as const
     const asked: Input = { type: 'ended', epoch: 1, cause: { reason: 'try-later' }, rule }
-    const [next] = step(openState, asked, { ...policy, delay: (_f, _c, hint) => hint![1] }, at(60_000))
+    const [next] = step(openState, asked, policy, at(60_000, { random: 1 }))
     expect(next).toMatchObject({ deadline: 60_500, notBefore: 60_000 })
   })
 })
@@ -520,7 +523,7 @@ describe('the floor of the policy', () => {
 
   it('is higher where a Retry-After asks for it', () => {
     const finding = { cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] } as const
-    const [told] = step(waiting, { type: 'learned', epoch: 1, finding }, policy, at(200))
+    const [told] = step(waiting, { type: 'diagnosed', epoch: 1, finding }, policy, at(200))
     expect(deadlineOf(step(told, reconnect, policy, at(300))[0])).toBe(60_200)
   })
 
@@ -541,15 +544,14 @@ describe('the floor of the policy', () => {
 
   it('has a client that gave up make as many attempts again, with the delays that it had come to', () => {
     const failures: number[] = []
-    const limited: Policy = {
-      ...policy,
-      maxAttempts: 3,
-      delay: (count) => (failures.push(count), 1_000),
-    }
+    const limited: Policy = { ...policy, maxAttempts: 3, asksDelay: true }
     let state: State = initialState
     for (let now = 0; now < 9_000_000 && failures.length < 6; now += 10_000) {
       state = step(state, state.name === 'waiting' ? tick : connect, limited, at(now))[0]
-      state = step(state, { ...ended(1006), epoch: state.epoch } as Input, limited, at(now + 10))[0]
+      const end = ended(1006, state.epoch)
+      const [, question] = step(state, end, limited, at(now + 10))
+      if (typeof question === 'object') failures.push(question.failures)
+      state = step(state, end, limited, at(now + 10, { customDelay: 1_000 }))[0]
     }
     expect(failures).toEqual([1, 2, 4, 5, 7, 8])
     // disconnect() was no failure.
@@ -616,19 +618,19 @@ describe('waking up', () => {
   })
 
   it('asks the server whether the connection lives, when it can be asked', () => {
-    const [probing, ...commands] = step(openBeating, change, beating, at(1_000))
+    const [probing, ...commands] = step(openBeating, change, policy, at(1_000))
     expect(probing).toMatchObject({ name: 'open', watch: { phase: 'probing' } })
     expect(commands).toEqual(['probe'])
-    expect(step(probing, wake, beating, at(1_100))).toEqual([probing])
-    expect(step(openBeating, { type: 'doubt' }, beating, at(1_000)).slice(1)).toEqual(['probe'])
+    expect(step(probing, wake, policy, at(1_100))).toEqual([probing])
+    expect(step(openBeating, { type: 'probe' }, policy, at(1_000)).slice(1)).toEqual(['probe'])
   })
 
   it('does nothing where there is nothing to do', () => {
     const preparing = step(initialState, connect, policy, at(0))[0]
     for (const state of [initialState, preparing, closing])
-      for (const input of [wake, change, { type: 'doubt' } as const])
+      for (const input of [wake, change, { type: 'probe' } as const])
         expect(step(state, input, policy, at(1_000))).toEqual([state])
-    expect(step(openState, { type: 'doubt' }, policy, at(1_000))).toEqual([openState])
+    expect(step(openState, { type: 'probe' }, policy, at(1_000))).toEqual([openState])
   })
 })
 
@@ -712,23 +714,27 @@ describe('attempts that open no socket', () => {
     expect(step(short, ended(1006, twice.epoch), policy, at(100))[0].tally.unopened).toBe(0)
   })
 
-  const learned = (finding: Finding, epoch = 1): Input => ({ type: 'learned', epoch, finding })
+  const diagnosed = (finding: Finding, epoch = 1): Input => ({ type: 'diagnosed', epoch, finding })
 
   it('get the cause that was found out', () => {
-    const [known] = step(waiting, learned({ cause: { reason: 'forbidden', status: 403 } }), policy, at(200))
+    const [known] = step(waiting, diagnosed({ cause: { reason: 'forbidden', status: 403 } }), policy, at(200))
     expect(known).toEqual({
       ...waiting,
       tally: expect.anything(),
       cause: { reason: 'forbidden', status: 403, code: 1006 },
     })
-    expect(step(waiting, learned({ cause: { reason: 'forbidden' } }, 0), policy, at(200))).toEqual([waiting])
-    expect(step(openState, learned({ cause: { reason: 'forbidden' } }), policy, at(200))).toEqual([openState])
+    expect(step(waiting, diagnosed({ cause: { reason: 'forbidden' } }, 0), policy, at(200))).toEqual([
+      waiting,
+    ])
+    expect(step(openState, diagnosed({ cause: { reason: 'forbidden' } }), policy, at(200))).toEqual([
+      openState,
+    ])
   })
 
   it('are followed by one with a fresh token, when that is what is wrong', () => {
     const [known] = step(
       waiting,
-      learned({ cause: { reason: 'unauthorized' }, refresh: true }),
+      diagnosed({ cause: { reason: 'unauthorized' }, refresh: true }),
       policy,
       at(200),
     )
@@ -749,7 +755,7 @@ describe('attempts that open no socket', () => {
       [dialing, []],
     ] as const) {
       const [told] = run(from, [
-        [learned(finding, 2), at(9_020)],
+        [diagnosed(finding, 2), at(9_020)],
         ...inputs.map((input) => [input, at(9_030)] as const),
         [ended(1006, 2), at(10_000)],
       ])
@@ -761,7 +767,7 @@ describe('attempts that open no socket', () => {
       })
     }
     const [opened] = run(dialing, [
-      [learned(finding, 2), at(9_020)],
+      [diagnosed(finding, 2), at(9_020)],
       [{ type: 'opened', epoch: 2 }, at(9_030)],
       [ended(1006, 2), at(10_000)],
     ])
@@ -771,16 +777,16 @@ describe('attempts that open no socket', () => {
   it('wait for as long as the server wishes, also when somebody looks', () => {
     const [told] = step(
       waiting,
-      learned({ cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] }),
+      diagnosed({ cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] }),
       policy,
       at(200),
     )
     expect(deadlineOf(told)).toBe(67_700)
     expect(deadlineOf(step(told, change, policy, at(300))[0])).toBe(60_350)
-    expect(told.tally.told).toEqual([60_000, 75_000])
+    expect(told.tally.retryAfter).toEqual([60_000, 75_000])
     const [soon] = step(
       told,
-      learned({ cause: { reason: 'rate-limited' }, delay: [1_000, 1_000] }),
+      diagnosed({ cause: { reason: 'rate-limited' }, delay: [1_000, 1_000] }),
       policy,
       at(200),
     )
@@ -798,7 +804,7 @@ describe('attempts that open no socket', () => {
     [null],
   ])('go on as before, for the cause that was found out, when the delay is %j', (delay) => {
     const finding = { cause: { reason: 'rate-limited' }, delay } as unknown as Finding
-    const [told] = step(waiting, learned(finding), policy, at(200))
+    const [told] = step(waiting, diagnosed(finding), policy, at(200))
     expect(told).toEqual({ ...waiting, cause: { reason: 'rate-limited', code: 1006 } })
   })
 })
@@ -827,29 +833,29 @@ describe('the two clocks', () => {
 })
 
 describe('the watch over an open connection', () => {
-  const probing = step(openBeating, tick, beating, at(25_030))[0]
+  const probing = step(openBeating, tick, policy, at(25_030))[0]
 
   it('asks after the interval, and gives the connection up when there is no answer', () => {
     expect(deadlineOf(openBeating)).toBe(25_030)
     expect(probing).toMatchObject({ name: 'open', watch: { phase: 'probing', deadline: 35_030 } })
-    const judging = step(probing, tick, beating, at(35_031))[0]
+    const judging = step(probing, tick, policy, at(35_031))[0]
     expect(judging).toMatchObject({ name: 'open', watch: { phase: 'judging', deadline: 35_031 } })
-    expect(step(judging, tick, beating, at(35_032))).toEqual([
+    expect(step(judging, tick, policy, at(35_032))).toEqual([
       expect.objectContaining({ name: 'waiting', cause: { reason: 'silent' } }),
       'destroy',
     ])
   })
 
   it('is quiet again after any sign of life, even at the last moment', () => {
-    const judging = step(probing, tick, beating, at(35_031))[0]
+    const judging = step(probing, tick, policy, at(35_031))[0]
     for (const state of [probing, judging])
-      expect(step(state, { type: 'heard', epoch: 1 }, beating, at(35_032))[0]).toMatchObject({
+      expect(step(state, { type: 'heard', epoch: 1 }, policy, at(35_032))[0]).toMatchObject({
         watch: { phase: 'quiet', deadline: 60_032 },
       })
   })
 
   it('is put off by what was heard in the meantime', () => {
-    expect(step(openBeating, tick, beating, at(25_030, { heardAt: 20_000 }))).toEqual([
+    expect(step(openBeating, tick, policy, at(25_030, { heardAt: 20_000 }))).toEqual([
       expect.objectContaining({ watch: { phase: 'quiet', deadline: 45_000 } }),
     ])
   })
@@ -862,18 +868,16 @@ describe('the watch over an open connection', () => {
     expect(step(openState, { type: 'heard', epoch: 1 }, policy, at(1_000))[0]).toMatchObject({
       watch: undefined,
     })
-    // A watch whose heartbeat is gone has nobody to ask.
-    expect(step(openBeating, tick, policy, at(1e9))).toEqual([openBeating])
   })
 })
 
 describe('a socket that is past open without having said so', () => {
-  const inputs: Input[] = [tick, wake, change, { type: 'doubt' }, connect]
+  const inputs: Input[] = [tick, wake, change, { type: 'probe' }, connect]
 
   it.each(inputs)('is dead at once when it has closed: %o', (input) => {
     const dead = at(100, { readyState: 3 })
     const steps = [input, tick].map((each) => [each, dead] as const)
-    const [next, commands] = run(openState, steps, beating)
+    const [next, commands] = run(openBeating, steps)
     expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
     expect(commands.at(-1)).toBe('destroy')
   })
@@ -929,34 +933,35 @@ describe('whatever happens in whatever order', () => {
     kind: fc.oneof(
       {
         weight: 6,
-        arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'greeted', 'tick', 'deadline', 'failed'),
+        arbitrary: fc.constantFrom('connect', 'prepared', 'opened', 'accepted', 'tick', 'deadline', 'failed'),
       },
-      { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'doubt', 'heard', 'reconnect') },
-      { weight: 1, arbitrary: fc.constantFrom('leave', 'learned') },
+      { weight: 2, arbitrary: fc.constantFrom('wake', 'change', 'probe', 'heard', 'reconnect') },
+      { weight: 1, arbitrary: fc.constantFrom('leave', 'diagnosed') },
       { weight: 2, arbitrary: fc.constantFrom(...codes) },
       { weight: 1, arbitrary: fc.constantFrom('disconnect', 'dispose') },
     ),
   })
   type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
 
-  const inputOf = ({ kind, shift }: Event, state: State): Input => {
+  const inputOf = ({ kind, shift }: Event, state: State, heartbeat?: Heartbeat): Input => {
     const epoch = state.epoch + shift
     if (typeof kind === 'number') return ended(kind, epoch)
     switch (kind) {
       case 'prepared':
       case 'opened':
-      case 'greeted':
       case 'heard':
         return { type: kind, epoch }
+      case 'accepted':
+        return accepted(epoch, heartbeat)
       case 'failed':
         return { type: kind, epoch, failure: { reason: 'unreachable' } }
       case 'connect':
       case 'reconnect':
       case 'tick':
-      case 'doubt':
+      case 'probe':
       case 'leave':
         return { type: kind }
-      case 'learned':
+      case 'diagnosed':
         return { type: kind, epoch, finding: { cause: { reason: 'rate-limited' }, delay: [0, 60_000] } }
       case 'wake':
         return wake
@@ -974,7 +979,7 @@ describe('whatever happens in whatever order', () => {
   /** Plays events and shows every step to `check`. */
   const play = (
     events: readonly Event[],
-    rules: Policy,
+    heartbeat: Heartbeat | undefined,
     check: (before: State, input: Input, after: State, commands: readonly Command[], sample: Sample) => void,
   ): [State, Sample] => {
     let state = initialState
@@ -987,23 +992,19 @@ describe('whatever happens in whatever order', () => {
         random: item.random,
         heardAt: item.heard ? sample.now : sample.heardAt,
       }
-      const input = inputOf(item, state)
-      const [next, ...commands] = step(state, input, rules, sample)
+      const input = inputOf(item, state, heartbeat)
+      const [next, ...commands] = step(state, input, policy, sample)
       check(state, input, next, commands, sample)
       state = next
     }
     return [state, sample]
   }
 
-  const always = (
-    check: Parameters<typeof play>[2],
-    extra?: (end: State, sample: Sample, rules: Policy) => void,
-  ): void =>
+  const always = (check: Parameters<typeof play>[2], extra?: (end: State, sample: Sample) => void): void =>
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), fc.boolean(), (events, beats) => {
-        const rules = beats ? beating : policy
-        const [state, sample] = play(events, rules, check)
-        extra?.(state, sample, rules)
+        const [state, sample] = play(events, beats ? beat : undefined, check)
+        extra?.(state, sample)
       }),
       { numRuns: 10_000 },
     )
@@ -1055,14 +1056,14 @@ describe('whatever happens in whatever order', () => {
   it('a tick at the deadline leads on, and never round in circles', () => {
     always(
       () => {},
-      (end, sample, rules) => {
+      (end, sample) => {
         let state = end
         let now = sample.now
         for (let round = 0; round < 4; round++) {
           const deadline = deadlineOf(state)
           if (deadline === undefined || (state.name === 'open' && !state.watch)) return
           now = Math.max(now, deadline)
-          const next = step(state, tick, rules, { ...sample, now, wall: sample.wall + now - sample.now })[0]
+          const next = step(state, tick, policy, { ...sample, now, wall: sample.wall + now - sample.now })[0]
           expect(next).not.toBe(state)
           if (next.name !== state.name) return
           state = next
@@ -1073,7 +1074,7 @@ describe('whatever happens in whatever order', () => {
   })
 
   it('hints of the platform commute', () => {
-    const hints = [wake, change, { type: 'doubt' } as const]
+    const hints = [wake, change, { type: 'probe' } as const]
     const orders = [
       hints,
       [hints[1], hints[0], hints[2]],
@@ -1082,13 +1083,12 @@ describe('whatever happens in whatever order', () => {
     ]
     always(
       () => {},
-      (state, sample, rules) => {
+      (state, sample) => {
         const [first, ...others] = orders.map(
           (order) =>
             run(
               state,
               order.map((hint) => [hint!, sample] as const),
-              rules,
             )[0],
         )
         for (const other of others) expect(other).toEqual(first)
@@ -1107,7 +1107,7 @@ describe('whatever happens in whatever order', () => {
   })
 
   it('it goes on for as long as the server is away, in whatever way that shows', () => {
-    const steps: readonly Input['type'][] = ['prepared', 'opened', 'greeted']
+    const steps: readonly Input['type'][] = ['prepared', 'opened', 'accepted']
     for (const reached of [0, 1, 2, 3])
       for (const code of ['timeout', 1000, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4429, 4503] as const) {
         let state = initialState
@@ -1117,7 +1117,12 @@ describe('whatever happens in whatever order', () => {
           expect(state).toMatchObject({ name: 'preparing', epoch: round + 1 })
           const { epoch } = state
           for (const type of steps.slice(0, reached))
-            state = step(state, { type, epoch } as Input, policy, at(now))[0]
+            state = step(
+              state,
+              type === 'accepted' ? accepted(epoch) : ({ type, epoch } as Input),
+              policy,
+              at(now),
+            )[0]
           if (code === 'timeout' && reached < 3) now = deadlineOf(state)!
           state = step(
             state,
@@ -1133,7 +1138,7 @@ describe('whatever happens in whatever order', () => {
   it('liveness: when faults stop, it is open after a bounded time', () => {
     always(
       () => {},
-      (end, sample, rules) => {
+      (end, sample) => {
         let state = end
         let now = sample.now
         if (state.name === 'idle' || state.name === 'closed' || state.name === 'closing') return
@@ -1146,9 +1151,9 @@ describe('whatever happens in whatever order', () => {
               : name === 'opening'
                 ? { type: 'opened', epoch }
                 : name === 'greeting'
-                  ? { type: 'greeted', epoch }
+                  ? accepted(epoch)
                   : tick
-          state = step(state, input, rules, { ...sample, now })[0]
+          state = step(state, input, policy, { ...sample, now })[0]
         }
         expect(state.name).toBe('open')
         expect(now - sample.now).toBeLessThan(70_000)

@@ -1,10 +1,11 @@
-import type { CloseRule } from '@holdfast/protocol'
-import { boundHint, failuresAfter, pickDelay } from './backoff.ts'
+import type { CloseRule, DelayRange } from '@holdfast/protocol'
+import { backoffWindow, boundHint, failuresAfter, pickDelay } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Beat } from './heartbeat.ts'
 import type {
   Aftermath,
   Attempt,
+  Facts,
   Finding,
   Input,
   Live,
@@ -35,7 +36,7 @@ const leftDelay = 1_000
 const diagnoseEvery = 3
 
 /** How many times a server is taken at its word that says 'now': it is not dialed in a fast loop. */
-const maxTolds = 3
+const maxRetryAfter = 3
 /** From which lower end on a window is none that says 'now', in milliseconds. */
 const shortestPause = 500
 /** A path that is lost, or a peer that says nothing: nobody knows whose fault it is. */
@@ -48,7 +49,7 @@ const fresh: Tally = {
   unopened: 0,
   strikes: 0,
   refresh: false,
-  tolds: 0,
+  retryAfterCount: 0,
 }
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh, notBefore: 0 }
@@ -62,12 +63,12 @@ export function deadlineOf(state: State): number | undefined {
 /**
  * The lifecycle of a connection: the next state, and what to do on the way. Pure: the same arguments give the same result.
  *
- *     idle ─connect─▶ preparing ─prepared─▶ opening ─opened─▶ greeting ─greeted─▶ open ─stop─▶ closing ─▶ closed
+ *     idle ─connect─▶ preparing ─prepared─▶ opening ─opened─▶ greeting ─accepted─▶ open ─stop─▶ closing ─▶ closed
  *                         ▲                                                        │
  *                     deadline, wake           ended, deadline, no proof of life, leave
  *                         └──── waiting ◀──────────────────────┘       (any of them; a fatal cause leads to closed)
  *
- * The line that decides "reconnect or not" is in {@link fall}.
+ * The line that decides "reconnect or not" is in {@link scheduleRetry}.
  */
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
   if ('epoch' in input) {
@@ -87,7 +88,7 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       break
     case 'prepared':
       if (name === 'preparing')
-        return [{ ...state, name: 'opening', notBefore: sample.now + policy.minDelay }, 'dial']
+        return [{ ...state, name: 'opening', notBefore: sample.now + shortestDelay(policy) }, 'dial']
       break
     case 'opened':
       if (name === 'opening') return [{ ...state, name: 'greeting' }, 'greet']
@@ -95,14 +96,14 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
     case 'failed':
       if (name === 'opening') return [{ ...state, deadline: sample.now + closeGrace, failure: input.failure }]
       break
-    case 'greeted':
-      if (name === 'greeting') return open(state, policy, sample)
+    case 'accepted':
+      if (name === 'greeting') return open(state, input.facts, sample)
       break
     case 'heard':
-      if (name === 'open') return [{ ...state, watch: policy.heartbeat?.start(sample) }]
+      if (name === 'open') return [{ ...state, watch: state.heartbeat?.start(sample) }]
       break
     case 'ended':
-      if (isLive(state)) return fall(state, input.cause, input.rule, policy, sample)
+      if (isLive(state)) return scheduleRetry(state, input.cause, input.rule, policy, sample)
       if (name === 'closing') return [close(state, state.cause), 'destroy']
       break
     case 'stop':
@@ -113,12 +114,12 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       return wake(state, input.doubtful, policy, sample)
     case 'leave':
       return leave(state, policy, sample)
-    case 'learned':
-      if (name === 'waiting') return [learn(state, input.finding, sample)]
+    case 'diagnosed':
+      if (name === 'waiting') return [applyFinding(state, input.finding, sample)]
       if (name === 'opening' || name === 'preparing') return [{ ...state, finding: input.finding }]
       break
-    case 'doubt':
-      return doubt(state, policy, sample)
+    case 'probe':
+      return probe(state, policy, sample)
   }
   return [state]
 }
@@ -159,7 +160,7 @@ function pause({ epoch, notBefore }: State, tally: Tally, deadline: number, caus
   ]
 }
 
-function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Policy, sample: Sample): Step {
+function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Facts, sample: Sample): Step {
   return [
     {
       name: 'open',
@@ -168,6 +169,7 @@ function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Po
       notBefore,
       startedAt,
       openedAt: sample.now,
+      heartbeat,
       watch: heartbeat?.start(sample),
       lookAt: sample.now + lookInterval,
     },
@@ -179,61 +181,111 @@ function close({ epoch, notBefore }: State, cause: Cause, fatal = false, failure
   return { name: 'closed', epoch, tally: { ...fresh, forgiven: 0 - failures }, notBefore, cause, fatal }
 }
 
-/** Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again. */
-function fall(from: Live, cause: Cause, rule: Aftermath, policy: Policy, sample: Sample): Step {
-  const { now, random, isHidden = false } = sample
-  const { attempts, forgiven, timeouts, unopened, strikes, refresh, told, tolds } = tallyOf(
-    from,
-    policy,
-    sample,
-  )
-  let failures = attempts - forgiven
-  if (from.name === 'open' && (rule === lost || cause.code === 1006)) {
-    // A path that is silent has been so for as long as it took to notice.
-    const until = cause.reason === 'silent' ? sample.heardAt : now
-    failures = failuresAfter(until - from.openedAt, failures, policy.baseDelay)
-  }
-  const wish = rule.told && boundHint(rule.told)
-  const hint = wish ?? rule.delay
-  const notBefore = Math.max(from.notBefore, from.startedAt + policy.minDelay, now + (hint?.[0] ?? 0))
-  const refused = rule.action === 'refresh'
-  const limited = rule.limit !== undefined
-
-  const hopeless =
-    rule.action === 'fatal' ||
-    (refused && refresh) ||
-    (limited && strikes >= rule.limit) ||
-    attempts >= policy.maxAttempts
+/**
+ * Leaves an attempt or a connection that ended: gives up if the rule or a limit says so, else waits to dial again, shortly
+ * if `isWoken`.
+ */
+function scheduleRetry(
+  from: Live,
+  cause: Cause,
+  rule: Aftermath,
+  policy: Policy,
+  sample: Sample,
+  isWoken = false,
+): Step {
+  const { now } = sample
+  const past = tallyOf(from, policy, sample)
+  const failures = failuresOf(from, past, cause, rule, policy, sample)
+  const asked = rule.retryAfter && boundHint(rule.retryAfter)
+  const hint = asked ?? rule.delay
+  const floor = from.startedAt + shortestDelay(policy)
+  const notBefore = Math.max(from.notBefore, floor, now + (hint?.[0] ?? 0))
   // Who connects nevertheless has as many attempts again, but does not dial as fast as at first.
-  if (hopeless) return [close({ ...from, notBefore }, cause, true, failures), 'destroy']
+  if (isHopeless(past, rule, policy)) return [close({ ...from, notBefore }, cause, true, failures), 'destroy']
+  if (policy.asksDelay && sample.customDelay === undefined) return [from, { failures, cause }]
 
-  const tally: Tally = {
-    attempts,
-    forgiven: attempts - failures,
-    timeouts: timeouts + (cause.reason === 'timeout' ? 1 : 0),
-    unopened: from.name === 'opening' ? unopened + 1 : unopened,
-    strikes: strikes + (limited ? 1 : 0),
-    refresh: refresh || refused,
-    told: wish && (tolds < maxTolds || wish[0] >= shortestPause) ? wish : failures ? told : undefined,
-    tolds: tolds + (wish ? 1 : 0),
-  }
-  const deadline = now + policy.delay(failures, cause, hint, random, tally.told, isHidden)
-  // A dial that never left the machine was a burden to nobody.
-  const earliest = from.startedAt + (cause.reason === 'offline' ? 0 : wakePause)
-  const wait: Waiting = {
+  const tally = tallyAfter(from, past, cause, rule, asked, failures)
+  let wait: Waiting = {
     name: 'waiting',
     epoch: from.epoch,
     tally,
     notBefore,
-    deadline,
-    earliest,
+    deadline: now + delayOf(failures, hint, tally.retryAfter, policy, sample),
+    // A dial that never left the machine was a burden to nobody.
+    earliest: from.startedAt + (cause.reason === 'offline' ? 0 : wakePause),
     wakeWithin: wakeDelay,
     cause,
   }
-  const next = from.name === 'opening' && from.finding ? learn(wait, from.finding, sample) : wait
-  return tally.unopened > unopened && tally.unopened % diagnoseEvery === 0
-    ? [next, 'destroy', 'diagnose']
-    : [next, 'destroy']
+  if (from.name === 'opening' && from.finding) wait = applyFinding(wait, from.finding, sample)
+  if (isWoken) wait = shortenWait(wait, sample)
+  return tally.unopened > past.unopened && tally.unopened % diagnoseEvery === 0
+    ? [wait, 'destroy', 'diagnose']
+    : [wait, 'destroy']
+}
+
+/** How many failures in a row the delay is to count. */
+function failuresOf(
+  from: Live,
+  { attempts, forgiven }: Tally,
+  cause: Cause,
+  rule: Aftermath,
+  policy: Policy,
+  sample: Sample,
+): number {
+  const failures = attempts - forgiven
+  if (from.name !== 'open' || (rule !== lost && cause.code !== 1006)) return failures
+  // A path that is silent has been so for as long as it took to notice.
+  const until = cause.reason === 'silent' ? sample.heardAt : sample.now
+  return failuresAfter(until - from.openedAt, failures, policy.baseDelay)
+}
+
+function isHopeless({ attempts, strikes, refresh }: Tally, rule: Aftermath, policy: Policy): boolean {
+  return (
+    rule.action === 'fatal' ||
+    (rule.action === 'refresh' && refresh) ||
+    (rule.limit !== undefined && strikes >= rule.limit) ||
+    attempts >= policy.maxAttempts
+  )
+}
+
+function tallyAfter(
+  from: Live,
+  past: Tally,
+  cause: Cause,
+  rule: Aftermath,
+  asked: DelayRange | undefined,
+  failures: number,
+): Tally {
+  const { retryAfterCount } = past
+  const isKept = asked && (retryAfterCount < maxRetryAfter || asked[0] >= shortestPause)
+  return {
+    attempts: past.attempts,
+    forgiven: past.attempts - failures,
+    timeouts: past.timeouts + (cause.reason === 'timeout' ? 1 : 0),
+    unopened: past.unopened + (from.name === 'opening' ? 1 : 0),
+    strikes: past.strikes + (rule.limit === undefined ? 0 : 1),
+    refresh: past.refresh || rule.action === 'refresh',
+    retryAfter: isKept ? asked : failures ? past.retryAfter : undefined,
+    retryAfterCount: retryAfterCount + (asked ? 1 : 0),
+  }
+}
+
+/** The delay that the application gave, at least what the server asks for; else one of the policy. */
+function delayOf(
+  failures: number,
+  hint: DelayRange | undefined,
+  retryAfter: DelayRange | undefined,
+  policy: Policy,
+  { customDelay, random, isHidden }: Sample,
+): number {
+  // Not `customDelay < 0`, because the function may give NaN, or nothing.
+  if (customDelay! >= 0) return Math.max(customDelay!, hint?.[0] ?? 0)
+  return pickDelay(backoffWindow(failures, hint, policy, retryAfter, isHidden), random)
+}
+
+/** How long after a dial the application can have the next one. */
+function shortestDelay({ minDelay, maxDelay }: Policy): number {
+  return Math.min(minDelay, maxDelay)
 }
 
 /** What counts of the past when a connection or an attempt ends: nothing, if it was stable. */
@@ -257,7 +309,7 @@ function leave(state: State, policy: Policy, sample: Sample): Step {
 }
 
 /** The wait goes on, for a better known cause, and longer if the server wishes so. */
-function learn(state: Waiting, { cause, delay, refresh = false }: Finding, sample: Sample): State {
+function applyFinding(state: Waiting, { cause, delay, refresh = false }: Finding, sample: Sample): Waiting {
   const tally = { ...state.tally, refresh: state.tally.refresh || refresh }
   const next = { ...state, tally, cause: { ...state.cause, ...cause } }
   // A function of the application may have computed it from anything, and no wait may be NaN or without an end.
@@ -265,7 +317,7 @@ function learn(state: Waiting, { cause, delay, refresh = false }: Finding, sampl
   const { now, random } = sample
   return {
     ...next,
-    tally: { ...tally, told: delay },
+    tally: { ...tally, retryAfter: delay },
     deadline: Math.max(state.deadline, now + pickDelay(delay, random)),
     notBefore: Math.max(state.notBefore, now + delay[0]),
   }
@@ -286,45 +338,43 @@ function tick(state: State, policy: Policy, sample: Sample): Step {
   const isDue = sample.now >= (deadlineOf(state) ?? Infinity)
   if (state.name === 'idle' || state.name === 'closed' || !isDue) return [state]
   if (isLive(state) && (state.failure || state.name !== 'open'))
-    return fall(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
+    return scheduleRetry(state, state.failure ?? { reason: 'timeout' }, lost, policy, sample)
   switch (state.name) {
     case 'waiting':
       return dial(state, state.tally, state.cause, policy, sample)
     case 'open':
-      if (!state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
-      return watch(state, policy.heartbeat?.onDeadline(state.watch, sample), policy, sample)
+      if (!state.heartbeat || !state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
+      return watch(state, state.heartbeat.onDeadline(state.watch, sample), policy, sample)
     case 'closing':
       return [close(state, state.cause), 'destroy']
   }
 }
 
-function doubt(state: State, policy: Policy, sample: Sample): Step {
-  if (state.name !== 'open') return [state]
-  return watch(state, state.watch && policy.heartbeat?.onDoubt(state.watch, sample), policy, sample)
+function probe(state: State, policy: Policy, sample: Sample): Step {
+  if (state.name !== 'open' || !state.heartbeat || !state.watch) return [state]
+  return watch(state, state.heartbeat.onProbe(state.watch, sample), policy, sample)
 }
 
-function watch(state: Open, beat: Beat | undefined, policy: Policy, sample: Sample): Step {
-  if (!beat) return [state]
-  if (beat === 'dead') return fall(state, { reason: 'silent' }, lost, policy, sample)
+function watch(state: Open, beat: Beat, policy: Policy, sample: Sample): Step {
+  if (beat === 'dead') return scheduleRetry(state, { reason: 'silent' }, lost, policy, sample)
   return beat.probe ? [{ ...state, watch: beat.watch }, 'probe'] : [{ ...state, watch: beat.watch }]
 }
 
 function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): Step {
-  if (state.name === 'waiting') return [hasten(state, sample)]
+  if (state.name === 'waiting') return [shortenWait(state, sample)]
   const cause: Cause = { reason: 'change' }
   if (state.name === 'opening' || state.name === 'greeting')
     return sample.now - state.startedAt > stuckAfter
       ? dial(state, state.tally, cause, policy, sample)
       : [state]
-  if (state.name !== 'open' || policy.heartbeat) return doubt(state, policy, sample)
+  if (state.name !== 'open' || state.heartbeat) return probe(state, policy, sample)
   if (!doubtful) return [state]
   // To be in doubt is no failure, so no limit of attempts is reached by it.
-  const [next, ...commands] = fall(state, cause, lost, { ...policy, maxAttempts: Infinity }, sample)
-  return [hasten(next as Waiting, sample), ...commands]
+  return scheduleRetry(state, cause, lost, { ...policy, maxAttempts: Infinity }, sample, true)
 }
 
 /** Cuts a wait short. Twice is the same as once. */
-function hasten(state: Waiting, { now, random }: Sample): State {
+function shortenWait(state: Waiting, { now, random }: Sample): Waiting {
   const deadline = Math.max(now, state.earliest, state.notBefore) + random * state.wakeWithin
   return { ...state, deadline: Math.min(state.deadline, deadline) }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createHeartbeat } from './heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment } from './sleep.ts'
@@ -40,20 +41,21 @@ describe('a page that goes through anything', () => {
     maxAttempts: Infinity,
     minDelay: 100,
     baseDelay: 1_000,
-    heartbeat: undefined,
-    delay: (_failures, _cause, hint, random) => (hint?.[0] ?? 0) + 1_000 * random,
+    maxDelay: 30_000,
+    maxHiddenDelay: 120_000,
+    asksDelay: false,
   }
-  const beating: Policy = { ...policy, heartbeat: createHeartbeat({ interval: 25_000, timeout: 10_000 }) }
+  const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
   const inputs: Readonly<Record<Signal, Input>> = {
     wake: { type: 'wake', doubtful: false },
     change: { type: 'wake', doubtful: true },
-    offline: { type: 'doubt' },
+    offline: { type: 'probe' },
     leave: { type: 'leave' },
-    blocked: { type: 'doubt' },
+    blocked: { type: 'probe' },
   }
 
   /** A page with a client on it, and a server that takes every dial and answers every probe. */
-  const createWorld = (rules: Policy) => {
+  const createWorld = (heartbeat: Heartbeat | undefined) => {
     let state: State = initialState
     let moment: Moment = { now: 0, wall: 1_700_000_000_000 }
     let heardAt = 0
@@ -62,7 +64,7 @@ describe('a page that goes through anything', () => {
 
     const input = (next: Input): void => {
       const sample: Sample = { ...moment, random: 0.5, heardAt }
-      const [reached, ...commands] = step(state, next, rules, sample)
+      const [reached, ...commands] = step(state, next, policy, sample)
       state = reached
       for (const command of commands) {
         if (command === 'dial') dialing++
@@ -97,7 +99,7 @@ describe('a page that goes through anything', () => {
           const { epoch } = state
           if (state.name === 'preparing') input({ type: 'prepared', epoch })
           else if (state.name === 'opening') input({ type: 'opened', epoch })
-          else if (state.name === 'greeting') input({ type: 'greeted', epoch })
+          else if (state.name === 'greeting') input({ type: 'accepted', epoch, facts: { heartbeat } })
           else pass(Math.max(deadlineOf(state)! - moment.now, 0))
         }
       },
@@ -124,7 +126,7 @@ describe('a page that goes through anything', () => {
   it('has one open socket in the end, whatever order, however often', () => {
     fc.assert(
       fc.property(steps, fc.boolean(), (events, beats) => {
-        const world = createWorld(beats ? beating : policy)
+        const world = createWorld(beats ? beat : undefined)
         world.connect()
         for (const { event, settles, ...facts } of events) {
           world.happen(event, facts)
@@ -139,8 +141,8 @@ describe('a page that goes through anything', () => {
 
   it('comes to the same end by every order of the same events', () => {
     const all = happenings.map((event) => ({ event, facts: seen }))
-    const end = (order: typeof all, rules: Policy): string => {
-      const world = createWorld(rules)
+    const end = (order: typeof all, heartbeat: Heartbeat | undefined): string => {
+      const world = createWorld(heartbeat)
       world.connect()
       world.settle()
       for (const { event, facts } of order) world.happen(event, facts)
@@ -150,13 +152,13 @@ describe('a page that goes through anything', () => {
       world.happen('pagehide', seen)
       return JSON.stringify([world.state.name, world.state.tally])
     }
-    for (const rules of [policy, beating]) {
-      const expected = end(all, rules)
+    for (const heartbeat of [undefined, beat]) {
+      const expected = end(all, heartbeat)
       expect(expected).toContain('waiting')
       fc.assert(
         fc.property(
           fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2, maxLength: all.length * 2 }),
-          (order) => end(order, rules) === expected,
+          (order) => end(order, heartbeat) === expected,
         ),
         { numRuns: 10_000 },
       )
@@ -170,7 +172,7 @@ describe('a page that goes through anything', () => {
     )
     fc.assert(
       fc.property(harmless, (events) => {
-        const world = createWorld(beating)
+        const world = createWorld(beat)
         world.connect()
         world.settle()
         for (const event of events) world.happen(event, seen)

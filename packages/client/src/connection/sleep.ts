@@ -21,6 +21,8 @@ export interface Sample extends Moment {
   readonly readyState?: number | undefined
   /** Whether nobody can see the page. */
   readonly isHidden?: boolean
+  /** The delay that the application gave; not a number from 0 on for the default. Absent until it was asked. */
+  readonly customDelay?: number
 }
 
 /** Whether the clocks tell that the machine slept between two moments, or that one of them was set. */

@@ -1,4 +1,5 @@
 import type { CloseRule, DelayRange } from '@holdfast/protocol'
+import type { BackoffOptions } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
 
@@ -26,8 +27,8 @@ export interface Tally {
   /** Whether the server refused the last token. */
   readonly refresh: boolean
   /** The last window in which the server asked to be dialed, and how many times it did. */
-  readonly told?: CloseRule['delay'] | undefined
-  readonly tolds: number
+  readonly retryAfter?: CloseRule['delay'] | undefined
+  readonly retryAfterCount: number
 }
 
 interface Idle extends Base {
@@ -50,6 +51,7 @@ export interface Open extends Base {
   readonly name: 'open'
   readonly startedAt: number
   readonly openedAt: number
+  readonly heartbeat: Heartbeat | undefined
   readonly watch: Watch | undefined
   /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
   readonly lookAt: number
@@ -86,22 +88,26 @@ export type Live = Attempt | Open
 
 /** What can happen. What comes from an attempt carries its epoch. */
 export type Input =
-  | { readonly type: 'connect' | 'reconnect' | 'tick' | 'doubt' }
+  | { readonly type: 'connect' | 'reconnect' | 'tick' }
+  /** There is reason to ask the peer for a sign of life now. */
+  | { readonly type: 'probe' }
   /** The page is left or frozen. Whether it comes back, nobody knows. */
   | { readonly type: 'leave' }
   | { readonly type: 'wake'; readonly doubtful: boolean }
   | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
-  | { readonly type: 'prepared' | 'opened' | 'greeted' | 'heard'; readonly epoch: number }
+  | { readonly type: 'prepared' | 'opened' | 'heard'; readonly epoch: number }
+  /** The wire has done its handshake. */
+  | { readonly type: 'accepted'; readonly epoch: number; readonly facts: Facts }
   /** The socket reported an error before it opened. Most close right after that; some never do. */
   | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
   | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
   /** Why the last attempts failed has come out. */
-  | { readonly type: 'learned'; readonly epoch: number; readonly finding: Finding }
+  | { readonly type: 'diagnosed'; readonly epoch: number; readonly finding: Finding }
 
 /** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
 export interface Aftermath extends CloseRule {
   /** The window that the peer itself asked for. It wins over `delay`. */
-  readonly told?: CloseRule['delay'] | undefined
+  readonly retryAfter?: CloseRule['delay'] | undefined
 }
 
 /** Why sockets do not open, as far as something other than the socket tells. */
@@ -131,30 +137,29 @@ export type Command =
   | 'abandon'
   | 'destroy'
   | 'diagnose'
+  | DelayQuestion
+
+/**
+ * Asks the application how long to wait after `failures` failed attempts in a row, less the forgiven ones. Always the only
+ * command of its step, which has changed nothing: the same input follows again, with the answer in the sample.
+ */
+export interface DelayQuestion {
+  readonly failures: number
+  readonly cause: Cause
+}
 
 /** The next state, and what to do on the way, in this order. */
 export type Step = readonly [state: State, ...commands: Command[]]
 
 /** How the machine decides; resolved from the options once. Times in milliseconds. */
-export interface Policy {
+export interface Policy extends Required<BackoffOptions> {
   readonly attemptTimeout: number
-  readonly minUptime: number
-  readonly maxAttempts: number
-  /** How long after a dial the application can have the next one. */
-  readonly minDelay: number
-  /** How long a connection lives at least whose lost path is redialed as if nothing had failed before. */
-  readonly baseDelay: number
+  /** Whether the application gives the delays: `step` then asks for each, see {@link DelayQuestion}. */
+  readonly asksDelay: boolean
+}
+
+/** What a wire says of a connection when its handshake is done. */
+export interface Facts {
+  /** How to watch over the connection, if the server answers probes. */
   readonly heartbeat: Heartbeat | undefined
-  /**
-   * How long to wait after `failures` failed attempts in a row, less the forgiven ones; `hint` is the window that the cause
-   * asks for, and `told` the last one that the peer itself asked for: the same one, if it has just done so.
-   */
-  delay(
-    failures: number,
-    cause: Cause,
-    hint: DelayRange | undefined,
-    random: number,
-    told: DelayRange | undefined,
-    isHidden: boolean,
-  ): number
 }

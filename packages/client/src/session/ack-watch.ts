@@ -65,7 +65,7 @@ export function createAckWatch(
     if (delay <= 0) {
       // What else comes in does not prove that the server hears of anything.
       if (unanswered++ === maxUnanswered) return connection.fail({ cause: { reason: 'silent' }, rule: lost })
-      connection.doubt()
+      connection.probe()
       delay = answerLimit()
     }
     timer = clock.setTimer(check, delay)

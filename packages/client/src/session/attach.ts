@@ -38,7 +38,6 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
   let hear: ((control: Control | undefined) => void) | undefined
   let line: Line | undefined
   let drain: Drain | undefined
-  let heartbeat = createHeartbeat({ interval: 25_000 + pingSlack })
   let maxSendBytes = defaultMaxPayloadBytes
   let resumption: Resumption = { resumed: false, replayed: 0 }
   let limitTimer: unknown
@@ -80,8 +79,8 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     const loss = held.end(rx, 'session-lost')
     if (!loss || connection.state.name === 'closing') return
     host.lost({ why, missed, ...loss })
-    const told = drain?.after
-    limit(closeTimeout, () => connection.fail({ cause: { reason: why }, rule: { reason: why, told } }, 1000))
+    const rule = { reason: why, retryAfter: drain?.after }
+    limit(closeTimeout, () => connection.fail({ cause: { reason: why }, rule }, 1000))
   }
 
   // One limit at a time is all that a connection needs: for the banner, then for the close after bye.
@@ -160,9 +159,6 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
   const greeted = (ok: Ok, isResumed: boolean): void => {
     maxSendBytes = ok.maxPayload - 64
     if (!isResumed) held.begin(ok, maxSendBytes)
-    // A large message on a slow path looks like silence, and would do so on every connection.
-    heartbeat = createHeartbeat({ interval: (ok.ping + pingSlack) * 2 ** Math.min(silences, 4) })
-
     host.greeted?.(ok)
 
     // A listener that heard of an outcome or a loss may have ended all this.
@@ -206,7 +202,9 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     hear = undefined
     line.resume()
     acks.start()
-    connection.confirm()
+    // A large message on a slow path looks like silence, and would do so on every connection.
+    const interval = (ok.ping + pingSlack) * 2 ** Math.min(silences, 4)
+    connection.confirm({ heartbeat: createHeartbeat({ interval }) })
     sendOwed()
   }
 
@@ -243,9 +241,6 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
         return isTaken
       },
       flushed: () => line?.flushed?.(),
-    },
-    get heartbeat() {
-      return heartbeat
     },
     get maxSendBytes() {
       return maxSendBytes
