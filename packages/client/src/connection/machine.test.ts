@@ -1006,7 +1006,6 @@ describe('whatever happens in whatever order', () => {
         const [state, sample] = play(events, beats ? beat : undefined, check)
         extra?.(state, sample)
       }),
-      { numRuns: 10_000 },
     )
 
   it('inputs of dead attempts change nothing, and epochs never fall', () => {

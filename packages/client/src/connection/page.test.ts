@@ -135,7 +135,6 @@ describe('a page that goes through anything', () => {
         world.settle()
         return world.state.name === 'open'
       }),
-      { numRuns: 10_000 },
     )
   })
 
@@ -160,7 +159,6 @@ describe('a page that goes through anything', () => {
           fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2, maxLength: all.length * 2 }),
           (order) => end(order, heartbeat) === expected,
         ),
-        { numRuns: 10_000 },
       )
     }
   })
