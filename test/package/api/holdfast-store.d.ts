@@ -241,12 +241,24 @@ interface Sample extends Moment {
   readonly rtt?: number | undefined
   readonly readyState?: number | undefined
   readonly isHidden?: boolean
+  readonly customDelay?: number
 }
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
   readonly deadline: number
   readonly sentAt?: Pick<Sample, 'now' | 'wall'>
   readonly repeated?: boolean
+}
+type Beat =
+  | {
+      readonly watch: Watch
+      readonly probe?: boolean
+    }
+  | 'dead'
+interface Heartbeat {
+  start(sample: Sample): Watch
+  onDeadline(watch: Watch, sample: Sample): Beat
+  onProbe(watch: Watch, sample: Sample): Beat
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -261,8 +273,8 @@ interface Tally {
   readonly unopened: number
   readonly strikes: number
   readonly refresh: boolean
-  readonly told?: CloseRule['delay'] | undefined
-  readonly tolds: number
+  readonly retryAfter?: CloseRule['delay'] | undefined
+  readonly retryAfterCount: number
 }
 interface Idle extends Base {
   readonly name: 'idle'
@@ -279,6 +291,7 @@ interface Open extends Base {
   readonly name: 'open'
   readonly startedAt: number
   readonly openedAt: number
+  readonly heartbeat: Heartbeat | undefined
   readonly watch: Watch | undefined
   readonly lookAt: number
   readonly deadline?: number
@@ -302,12 +315,15 @@ interface Closed extends Base {
   readonly fatal: boolean
 }
 interface Aftermath extends CloseRule {
-  readonly told?: CloseRule['delay'] | undefined
+  readonly retryAfter?: CloseRule['delay'] | undefined
 }
 interface Finding {
   readonly cause: Cause
   readonly delay?: DelayRange
   readonly refresh?: boolean
+}
+interface Facts {
+  readonly heartbeat: Heartbeat | undefined
 }
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
@@ -332,11 +348,11 @@ interface Connection {
   connect(): void
   reconnect(): void
   stop(cause: Cause, graceful: boolean): void
-  confirm(): void
+  confirm(facts: Facts): void
   readonly heardFrames: number
   readonly protocol: string | undefined
   fail(failure: Failure, closeCode?: number): void
-  doubt(): void
+  probe(): void
   measured(time: number): void
   answered(): void
   isWritable(): boolean

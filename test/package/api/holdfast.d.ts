@@ -332,6 +332,14 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
+}
 interface Moment {
   readonly now: number
   readonly wall: number
@@ -342,6 +350,7 @@ interface Sample extends Moment {
   readonly rtt?: number | undefined
   readonly readyState?: number | undefined
   readonly isHidden?: boolean
+  readonly customDelay?: number
 }
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
@@ -358,7 +367,7 @@ type Beat =
 interface Heartbeat {
   start(sample: Sample): Watch
   onDeadline(watch: Watch, sample: Sample): Beat
-  onDoubt(watch: Watch, sample: Sample): Beat
+  onProbe(watch: Watch, sample: Sample): Beat
 }
 type State = Idle | Attempt | Open | Waiting | Closing | Closed
 interface Base {
@@ -373,8 +382,8 @@ interface Tally {
   readonly unopened: number
   readonly strikes: number
   readonly refresh: boolean
-  readonly told?: CloseRule['delay'] | undefined
-  readonly tolds: number
+  readonly retryAfter?: CloseRule['delay'] | undefined
+  readonly retryAfterCount: number
 }
 interface Idle extends Base {
   readonly name: 'idle'
@@ -391,6 +400,7 @@ interface Open extends Base {
   readonly name: 'open'
   readonly startedAt: number
   readonly openedAt: number
+  readonly heartbeat: Heartbeat | undefined
   readonly watch: Watch | undefined
   readonly lookAt: number
   readonly deadline?: number
@@ -414,12 +424,15 @@ interface Closed extends Base {
   readonly fatal: boolean
 }
 interface Aftermath extends CloseRule {
-  readonly told?: CloseRule['delay'] | undefined
+  readonly retryAfter?: CloseRule['delay'] | undefined
 }
 interface Finding {
   readonly cause: Cause
   readonly delay?: DelayRange
   readonly refresh?: boolean
+}
+interface Facts {
+  readonly heartbeat: Heartbeat | undefined
 }
 type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
 interface DiagnoseContext {
@@ -472,11 +485,11 @@ interface Connection {
   connect(): void
   reconnect(): void
   stop(cause: Cause, graceful: boolean): void
-  confirm(): void
+  confirm(facts: Facts): void
   readonly heardFrames: number
   readonly protocol: string | undefined
   fail(failure: Failure, closeCode?: number): void
-  doubt(): void
+  probe(): void
   measured(time: number): void
   answered(): void
   isWritable(): boolean
@@ -629,14 +642,6 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
-interface BackoffOptions {
-  readonly minDelay?: number
-  readonly baseDelay?: number
-  readonly maxDelay?: number
-  readonly maxHiddenDelay?: number
-  readonly maxAttempts?: number
-  readonly minUptime?: number
-}
 interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
   onAny(handler: (name: string, data: unknown) => unknown): () => void
   onRaw(handler: Handler<string | Uint8Array>): () => void
@@ -661,7 +666,6 @@ interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'tok
 }
 interface WireEnd {
   readonly link: Link<Encoded>
-  readonly heartbeat?: Heartbeat | undefined
   readonly maxSendBytes?: number
   readonly resumption?: Resumption
   readonly unacknowledged?: number
