@@ -66,7 +66,11 @@ export function wrapOutbox(
 }
 
 /** An encoded event, text or bytes, with its place in a producer, and how many bytes it has grown by. */
-function withPlace(body: Body, name: string | undefined, place: ProducerSequence): [placed: Body, added: number] {
+function withPlace(
+  body: Body,
+  name: string | undefined,
+  place: ProducerSequence,
+): [placed: Body, added: number] {
   const [head, hasBytes] = typeof body === 'string' ? [body, false] : [body.head, true]
   const meta = `"producer":${JSON.stringify(place)}`
   let placed: string

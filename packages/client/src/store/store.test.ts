@@ -156,7 +156,7 @@ describe('a store', () => {
     await outbox.committed()
     const sent = ['inner', 'outer', 'inner', 'x'.repeat(20_000)]
     expect(await data()).toEqual(sent)
-    expect(frames().map(([, , , data]) => data)).toEqual(sent)
+    expect(frames().map(([, , , value]) => value)).toEqual(sent)
     expect(frames().map(([, , , , meta]) => (meta as { producer: [string, number] }).producer[1])).toEqual([
       1, 2, 3, 4,
     ])
