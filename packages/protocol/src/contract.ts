@@ -34,8 +34,8 @@ export interface ServerContractOf<S extends Schemas> {
 }
 
 // Who sends a message writes what goes into its schema; who gets it reads what comes out.
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
