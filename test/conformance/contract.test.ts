@@ -1,4 +1,4 @@
-import { isHoldfastError, plain } from 'holdfast'
+import { isHoldfastError, plain, schemas } from 'holdfast'
 import type { InvalidMessage, SchemaContract } from 'holdfast'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
@@ -40,10 +40,10 @@ const libraries = {
 } satisfies Record<string, SchemaContract>
 
 describe.for(Object.keys(libraries) as (keyof typeof libraries)[])('with a contract in %s', (library) => {
-  const contract: SchemaContract = {
+  const contract = schemas({
     ...libraries[library],
     toClient: { ...libraries[library].toClient, 'still there': z.object({}) },
-  }
+  })
 
   test('handlers get what the schema made of the data', async () => {
     await using scene = await setScene({ contract })
@@ -138,7 +138,7 @@ test('a schema that throws is refused when sending, and reported when receiving'
     throw new Error('boom')
   })
   await using scene = await setScene({
-    contract: { toClient: { x: explode, 'still there': z.unknown() }, toServer: { x: explode } },
+    contract: schemas({ toClient: { x: explode, 'still there': z.unknown() }, toServer: { x: explode } }),
   })
   expect(isHoldfastError(thrown(() => scene.client.send('x', {})))).toBe(true)
   scene.say('{"type":"x"}')

@@ -49,7 +49,7 @@ describe('on a server that renders pages', () => {
         url: () => 'ws://test', token: () => 'x', backoff: { baseDelay: 5 }, outbox: { maxMessages: 5 },
         wire: Holdfast.plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => true }, greeted: () => true }),
         diagnose: Holdfast.overHttp({ url: '/health' }),
-        contract: { toClient: {}, toServer: {} },
+        contract: Holdfast.schemas({ toClient: {}, toServer: {} }),
       })`),
     ).toEqual([])
     expect(

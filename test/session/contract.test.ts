@@ -1,5 +1,6 @@
 import type { HubOptions, Peer } from '@holdfast/server'
 import type { ClientOptions, StandardSchema } from 'holdfast'
+import { schemas } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { setEnds } from './ends.ts'
@@ -33,7 +34,9 @@ interface Scene extends Ends {
 
 /** The end that receives has the contract, and the other one does not, so that what does not fit leaves it. */
 async function setScene(receiver: Receiver, entries?: object): Promise<Scene> {
-  const contract = entries && { contract: { [receiver === 'hub' ? 'toServer' : 'toClient']: entries } }
+  const contract = entries && {
+    contract: schemas({ [receiver === 'hub' ? 'toServer' : 'toClient']: entries }),
+  }
   const ends = await (receiver === 'hub'
     ? setEnds(receiver, {}, contract as HubOptions)
     : setEnds(receiver, contract as Partial<ClientOptions>))

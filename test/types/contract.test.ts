@@ -2,7 +2,7 @@ import * as valibot from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { z } from 'zod'
-import { createClient, events, session } from 'holdfast'
+import { createClient, events, schemas, session } from 'holdfast'
 import type { Client, Delivery, Lifecycle, Outcome, RequestContext, SocketConstructor, Wire } from 'holdfast'
 
 interface Chat {
@@ -167,7 +167,7 @@ describe('a contract from schemas', () => {
           sum: { input: z.array(z.number()), output: z.coerce.number() },
         },
       }
-      const checked = createClient({ url, contract })
+      const checked = createClient({ url, contract: schemas(contract) })
       checked.on('at', (data) => expectTypeOf(data).toEqualTypeOf<{ time: Date }>())
       checked.send('at', { time: 'today' })
       expectTypeOf(checked.request('sum', [1])).resolves.toEqualTypeOf<number>()
@@ -184,7 +184,7 @@ describe('a contract from schemas', () => {
         valibot.string(),
         valibot.transform((text) => text.length),
       )
-      const checked = createClient({ url, contract: { toClient: { length }, toServer: { length } } })
+      const checked = createClient({ url, contract: schemas({ toClient: { length }, toServer: { length } }) })
       checked.on('length', (data) => expectTypeOf(data).toEqualTypeOf<number>())
       checked.send('length', 'four')
       // @ts-expect-error what comes out is not what goes in

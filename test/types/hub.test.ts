@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { createHub } from '@holdfast/server'
+import { createHub, schemas } from '@holdfast/server'
 import type { Delivery, Hub, Peer, RequestContext } from '@holdfast/server'
 
 interface Chat {
@@ -115,10 +115,10 @@ describe('a contract from schemas', () => {
     compiles(() => {
       const at = z.object({ time: z.string().transform((text) => new Date(text)) })
       const checked = createHub({
-        contract: {
+        contract: schemas({
           toClient: { at, confirm: { input: z.string(), output: z.stringbool() } },
           toServer: { at, sum: { input: z.array(z.coerce.number()), output: z.number() } },
-        },
+        }),
       })
       checked.on('at', (data) => expectTypeOf(data).toEqualTypeOf<{ time: Date }>())
       checked.broadcast('at', { time: 'today' })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastProvider, useClient, useConnection, useEvent } from '@holdfast/react'
-import { createClient } from 'holdfast'
+import { createClient, schemas } from 'holdfast'
 import type { Client } from 'holdfast'
 import { createElement } from 'react'
 import { describe, expect, expectTypeOf, it } from 'vitest'
@@ -50,7 +50,7 @@ describe('the hooks of React', () => {
   it('type events by schemas', () => {
     compiles(() => {
       const at = z.object({ time: z.string().transform((text) => new Date(text)) })
-      const checked = createClient({ url, contract: { toClient: { at } } })
+      const checked = createClient({ url, contract: schemas({ toClient: { at } }) })
       useEvent(checked, 'at', (data) => expectTypeOf(data).toEqualTypeOf<{ time: Date }>())
       // @ts-expect-error the name is not in the contract
       useEvent(checked, 'on', () => {})

@@ -2,7 +2,7 @@ import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
 import type { HubPair, PlainPair, TestServer } from '@holdfast/testing'
-import { createClient, session } from 'holdfast'
+import { createClient, schemas, session } from 'holdfast'
 import type { Client, ClientOptions, Outcome } from 'holdfast'
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -67,7 +67,7 @@ describe('a pair', () => {
 
   it('has the types of schemas, by direction', () => {
     compiles(() => {
-      const contract = { toServer: { at: z.coerce.number() }, toClient: { text: z.string() } }
+      const contract = schemas({ toServer: { at: z.coerce.number() }, toClient: { text: z.string() } })
       const pair = createTestPair({ createClient, createHub, wire: session(), contract })
       pair.hub.on('at', (data) => expectTypeOf(data).toEqualTypeOf<number>())
       pair.client.on('text', (data) => expectTypeOf(data).toEqualTypeOf<string>())

@@ -1,5 +1,6 @@
 import type {
   AnyContract,
+  AsyncDisposeLike,
   Delivery,
   EventArguments,
   EventData,
@@ -15,11 +16,6 @@ import type {
 } from '@holdfast/protocol'
 import type { ClientState, Lifecycle } from './lifecycle.ts'
 import type { Handler, Unsubscribe } from './listeners.ts'
-
-/** What makes `await using` work, where the types of the platform know it. */
-export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
-  ? { readonly [Name in Key]: () => Promise<void> }
-  : object
 
 // `string &` makes the compiler's complaints list the names that there are, instead of how they are computed.
 

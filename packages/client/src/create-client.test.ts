@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { createRandom, settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, events, isHoldfastError, plain } from './index.ts'
+import { createClient, events, isHoldfastError, plain, schemas } from './index.ts'
 import type { BackoffContext, Client, ClientState, HoldfastError, StandardSchema } from './index.ts'
 
 const codeOf = (promise: PromiseLike<unknown>): Promise<unknown> =>
@@ -1171,7 +1171,7 @@ describe('a request with schemas', () => {
 
   it('is given what comes out of the schema of its answer, or rejected', async () => {
     const { network, clock } = setUp()
-    const contract = { toServer: { get: { input: digits, output: digits } } }
+    const contract = schemas({ toServer: { get: { input: digits, output: digits } } })
     const wire = plain({ correlate: 'id' })
     const client = createClient({
       url: 'ws://test',
@@ -1212,7 +1212,7 @@ describe('a contract of schemas', () => {
       },
     },
   })
-  const contract = {
+  const contract = schemas({
     toClient: {
       note: text(
         (value) => value !== '',
@@ -1220,7 +1220,7 @@ describe('a contract of schemas', () => {
       ),
     },
     toServer: { note: text((value) => value !== '', Number) },
-  }
+  })
 
   it('gives handlers what comes out of a schema, and reports what does not fit', async () => {
     const { network, clock } = setUp()
@@ -1260,7 +1260,7 @@ describe('a contract of schemas', () => {
     network.last.open()
     expect(thrown(() => client.send('note', { text: '' })).code).toBe('misuse')
     expect(thrown(() => client.send('other' as never, undefined as never)).message).toMatch(
-      /not in the contract/,
+      /no event in the contract/,
     )
     client.send('note', { text: '42' })
     expect(network.last.sent).toEqual(['{"type":"note","text":"42"}'])
@@ -1281,7 +1281,7 @@ describe('a contract of schemas', () => {
       url: 'ws://test',
       WebSocket: network.WebSocket,
       ports: { clock },
-      contract: { toClient: { x: broken } },
+      contract: schemas({ toClient: { x: broken } }),
     })
     const invalid = vi.fn()
     client.watch('invalid', invalid)
@@ -1310,9 +1310,9 @@ describe('a contract of schemas', () => {
       '~standard': { version: 1, vendor: 'test', validate: () => ({ then: () => {} }) as never },
     }
     expect(() =>
-      createClient({ url: 'ws://test', contract: { toServer: { x: thenable } } }).send('x', {}),
+      createClient({ url: 'ws://test', contract: schemas({ toServer: { x: thenable } }) }).send('x', {}),
     ).toThrow(/synchronous/)
-    const client = createClient({ url: 'ws://test', contract: { toServer: { x: later } } })
+    const client = createClient({ url: 'ws://test', contract: schemas({ toServer: { x: later } }) })
     expect(thrown(() => client.send('x', {})).message).toMatch(/synchronous/)
   })
 })

@@ -1,14 +1,21 @@
-import { checkNames, createOutbox, HoldfastError, misuse, utf8Length, validate } from '@holdfast/protocol'
+import {
+  bytesOf,
+  checkClose,
+  checkNames,
+  checkTime,
+  createOutbox,
+  given,
+  HoldfastError,
+  misuse,
+} from '@holdfast/protocol'
 import type {
   AnyContract,
   Contract,
   ContractOf,
   Delivery,
   RequestOptions,
-  RequestSchema,
-  SchemaContract,
+  Schemas,
   SendOptions,
-  StandardSchema,
   WaitOptions,
 } from '@holdfast/protocol'
 import { createPreparation } from './attempt.ts'
@@ -20,7 +27,7 @@ import type { State } from './connection/states.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
 import { createListeners } from './listeners.ts'
-import { given, resolveOptions } from './options.ts'
+import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
@@ -38,21 +45,20 @@ import type { Encoded, WireEnd } from './wire.ts'
  * client.send('chat', { message: 'hi' })
  * void client.connect()
  */
-export function createClient<const S extends SchemaContract>(
+export function createClient<S extends Schemas>(
   options: ClientOptions & { readonly contract: S },
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(
-  options: ClientOptions & { readonly contract?: SchemaContract } = {} as never,
-): Client {
+export function createClient(options: ClientOptions & { readonly contract?: Schemas } = {} as never): Client {
   const { contract, wire = defaultWire(), store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, delay, closeRules } = resolveOptions(options, report)
-  if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function'))
-    throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp()')
-  const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
+  const isContract = !contract || contract.schemas
+  if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function') || !isContract)
+    throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
+  const outbound = contract?.toServer
 
   let disposed = false
   const counters = {
@@ -77,7 +83,7 @@ export function createClient(
     }
   const invalid = tell('invalid')
 
-  const router = createRouter(contract, { report, invalid, unhandled: tell('unhandled') })
+  const router = createRouter(contract?.toClient, { report, invalid, unhandled: tell('unhandled') })
 
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
@@ -206,13 +212,7 @@ export function createClient(
 
   const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    if (outbound) {
-      const issues = validate(inputSchema(outbound.get(name), name), data).issues
-      if (issues)
-        throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
-          data: issues,
-        })
-    }
+    outbound?.outgoing(name, data, id !== undefined)
     try {
       return end.encode(name, data, id)
     } catch (error) {
@@ -285,12 +285,8 @@ export function createClient(
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
       checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
-      const schema = outbound?.get(name)
-      return end
-        .request((id) => post(encode(name, input, id), name, memoryOnly), how)
-        .then((answer) =>
-          schema && 'output' in schema ? checkAnswer(schema, answer) : answer,
-        ) as Promise<never>
+      const answer = end.request((id) => post(encode(name, input, id), name, memoryOnly), how)
+      return (outbound ? answer.then((data) => outbound.answer(name, data)) : answer) as Promise<never>
     },
     handle(name: string, handler: never) {
       if (!end.handle) throw misuse('handle() needs session()')
@@ -338,26 +334,6 @@ const memoryOnly: SendOptions = { durability: 'memory' }
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()
 
-/** Undefined for what is not bytes, a `Blob` for one. */
-function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined {
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-  // By its tag, because a page and its frames have a class each.
-  const isBuffer = Object.prototype.toString.call(data) === '[object ArrayBuffer]'
-  return isBuffer ? new Uint8Array(data as ArrayBuffer) : undefined
-}
-
-function checkClose(code = 1000, reason = ''): void {
-  const isCode = Number.isInteger(code) && (code === 1000 || (code > 2999 && code < 5000))
-  // Unsigned, because of the -1 for lone surrogates.
-  if (!isCode || typeof reason !== 'string' || utf8Length(reason) >>> 0 > 123)
-    throw misuse('no socket closes with that code or reason')
-}
-
-function checkTime(name: string, value: number | undefined): void {
-  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number from 0 on`)
-}
-
 function gone(): HoldfastError {
   return new HoldfastError('disposed', 'the client is disposed')
 }
@@ -367,15 +343,4 @@ function closedError(cause: Cause, isFatal: boolean): HoldfastError {
   return isFatal
     ? new HoldfastError('connect-failed', `no connection: ${cause.reason}`, { cause })
     : new HoldfastError('disconnected', 'disconnect() was called', { cause })
-}
-
-function checkAnswer({ output }: RequestSchema, answer: unknown): unknown {
-  const { issues, value } = validate(output, answer) as { issues?: unknown; value?: unknown }
-  if (issues) throw new HoldfastError('invalid', 'the answer does not fit its schema', { data: issues })
-  return value
-}
-
-function inputSchema(entry: StandardSchema | RequestSchema | undefined, name: string): StandardSchema {
-  if (!entry) throw misuse(`'${name}' is not in the contract`)
-  return 'input' in entry ? entry.input : entry
 }

@@ -1,5 +1,5 @@
 export type { AttemptOptions, Protocols, TokenContext, UrlContext } from './attempt.ts'
-export type { AsyncDisposeLike, Client, ClientStats, DisconnectOptions, DrainOptions } from './client.ts'
+export type { Client, ClientStats, DisconnectOptions, DrainOptions } from './client.ts'
 export type { BackoffOptions } from './connection/backoff.ts'
 export type { Cause, CauseReason } from './connection/cause.ts'
 export type { Payload } from './connection/connection.ts'
@@ -29,10 +29,12 @@ export { session } from './session/session.ts'
 export type { SessionOptions } from './session/session.ts'
 export type { Store } from './store.ts'
 export type { Wire } from './wire.ts'
-export { defaultCloseRules, HoldfastError, isHoldfastError } from '@holdfast/protocol'
+export { defaultCloseRules, HoldfastError, isHoldfastError, schemas } from '@holdfast/protocol'
 export type {
   AbortSignalLike,
   AnyContract,
+  AsyncDisposeLike,
+  Checks,
   Clock,
   CloseAction,
   CloseRule,
@@ -45,6 +47,7 @@ export type {
   EventName,
   HoldfastErrorCode,
   HoldfastErrorDetails,
+  InvalidData,
   LostReason,
   Outcome,
   OutboxOptions,
@@ -56,6 +59,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   StandardSchema,
   UndeliveredReason,

@@ -30,6 +30,7 @@ describe('a program without types is told what to write', () => {
     ['a wire by its name', create({ url, wire: 'session' }), 'wire: session()'],
     ['a store that is none', create({ url, wire: session(), store: true }), 'store: store({ name })'],
     ['a diagnosis that is a URL', create({ url, diagnose: '/health' }), 'diagnose: overHttp()'],
+    ['schemas that nobody checks', create({ url, contract: { toClient: {} } }), 'contract: schemas({'],
     ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
     ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
     [

@@ -1,4 +1,4 @@
-import { checkNames, defaultCloseRules, misuse } from '@holdfast/protocol'
+import { checkNames, defaultCloseRules, given, misuse } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import type { AttemptOptions } from './attempt.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
@@ -137,11 +137,4 @@ function isRule(rule: CloseRule | null | undefined): boolean {
     delay[0] <= delay[1] &&
     limit >= 0
   )
-}
-
-/** Options without those that were given as undefined, which in JavaScript means: not given. */
-export function given<T extends object>(options: T | undefined): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
 }

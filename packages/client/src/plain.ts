@@ -3,6 +3,7 @@ import {
   defaultMaxPayloadBytes,
   envelopeCodec,
   flatCodec,
+  given,
   HoldfastError,
   misuse,
   utf8Length,
@@ -11,7 +12,6 @@ import type { PlainFrame } from '@holdfast/protocol'
 import { fatal } from './connection/connection.ts'
 import type { Payload } from './connection/connection.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
-import { given } from './options.ts'
 import type { Encoded, Wire, WireEnd, WireHost } from './wire.ts'
 
 /** How a server that knows nothing of Holdfast wants to be spoken to. */

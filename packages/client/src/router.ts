@@ -1,5 +1,4 @@
-import { validate } from '@holdfast/protocol'
-import type { SchemaContract } from '@holdfast/protocol'
+import type { Checks } from '@holdfast/protocol'
 import type { Handler } from './listeners.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners } from './listeners.ts'
@@ -20,28 +19,21 @@ export interface RouterPorts {
   unhandled(message: UnhandledMessage): void
 }
 
-export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
+export function createRouter(checks: Checks | undefined, ports: RouterPorts): Router {
   const listeners = createListeners(ports.report)
   // Symbols, so that no name that a server can send reaches these.
   const any = Symbol()
   const raw = Symbol()
-  const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
 
   return {
     ...listeners,
     onAny: (handler) => listeners.on(any, handler),
     onRaw: (handler) => listeners.on(raw, handler),
     event(name, data) {
-      if (schemas) {
-        const schema = schemas.get(name)
-        if (!schema || 'input' in schema) return ports.invalid({ reason: 'unknown-name', name, data })
-        try {
-          const result = validate(schema, data)
-          if (result.issues) return ports.invalid({ reason: 'schema', name, data, issues: result.issues })
-          data = result.value
-        } catch (error) {
-          return ports.invalid({ reason: 'schema', name, data, error })
-        }
+      if (checks) {
+        const checked = checks.event(name, data, ports.invalid)
+        if (!checked) return
+        data = checked.value
       }
       const isHandled = listeners.emit(name, data)
       if (!listeners.emit(any, name, data) && !isHandled) ports.unhandled({ name, data })

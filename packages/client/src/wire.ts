@@ -5,7 +5,7 @@ import type {
   Delivery,
   Link,
   RequestOptions,
-  SchemaContract,
+  Schemas,
   UndeliveredReason,
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
@@ -25,7 +25,7 @@ export interface Wire {
 /** What the client does for its wire. */
 export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: SchemaContract | undefined
+  readonly contract: Schemas | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
   /** To confirm, to fail, and to write past the queue. */

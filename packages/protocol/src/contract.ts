@@ -1,4 +1,4 @@
-import type { RequestSchema, SchemaContract } from './schema.ts'
+import type { RequestSchema, Schemas } from './schema.ts'
 
 /**
  * What the two ends say to each other, by direction. Keys are the names of events, values the types of their data;
@@ -21,21 +21,21 @@ export interface AnyContract {
   readonly toServer: Record<string, unknown>
 }
 
-/** The contract that a set of schemas describes: sends take what goes into a schema, handlers get what comes out. */
-export interface ContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+/** The contract that `schemas()` describes: sends take what goes into a schema, handlers get what comes out. */
+export interface ContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
 }
 
 /** The same, as the server sees it. */
-export interface ServerContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+export interface ServerContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
 }
 
 // Who sends a message writes what goes into its schema; who gets it reads what comes out.
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>

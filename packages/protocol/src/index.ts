@@ -1,7 +1,5 @@
 export { createAnswers } from './answers.ts'
 export type { Answerer, Answers, AnswersOptions, RequestContext } from './answers.ts'
-export { checkedAnswerer } from './checked-answerer.ts'
-export type { InvalidInput } from './checked-answerer.ts'
 export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
@@ -52,18 +50,28 @@ export type {
 export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'
-export { checkNames } from './names.ts'
+export { checkClose, checkNames, checkTime, given } from './options.ts'
 export { createOutbox } from './outbox.ts'
 export type { Link, Outbox, OutboxOptions, Outgoing, SendOptions, Sent } from './outbox.ts'
+export { bytesOf } from './payload.ts'
 export { envelopeCodec, flatCodec } from './plain-codec.ts'
 export type { PlainCodec, PlainFrame } from './plain-codec.ts'
 export { longestTimer } from './ports.ts'
-export type { AbortSignalLike, Clock } from './ports.ts'
+export type { AbortSignalLike, AsyncDisposeLike, Clock } from './ports.ts'
 export { printable } from './printable.ts'
 export { reportRejection } from './rejection.ts'
 export { createRequests } from './requests.ts'
 export type { RequestOptions, Requests, WaitOptions } from './requests.ts'
-export { validate } from './schema.ts'
-export type { RequestSchema, SchemaContract, SchemaIssue, SchemaResult, StandardSchema } from './schema.ts'
+export type {
+  Checks,
+  InvalidData,
+  RequestSchema,
+  SchemaContract,
+  SchemaIssue,
+  SchemaResult,
+  Schemas,
+  StandardSchema,
+} from './schema.ts'
+export { schemas } from './schemas.ts'
 export { createSession } from './session.ts'
 export type { Session, Window } from './session.ts'

@@ -11,6 +11,11 @@ export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototy
       removeEventListener(type: 'abort', listener: () => void): void
     }
 
+/** What makes `await using` work, where the types of the platform know it. */
+export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
+  ? { readonly [Name in Key]: () => Promise<void> }
+  : object
+
 /** Time and timers. A port, so that tests and simulations can bring their own. */
 export interface Clock {
   /** Milliseconds that never run backwards, from any start; may stand still while the machine sleeps. */

@@ -1,4 +1,4 @@
-import { misuse } from './errors.ts'
+import type { Answerer } from './answers.ts'
 
 /**
  * A schema of any library that keeps to Standard Schema, such as zod, valibot or arktype.
@@ -31,23 +31,45 @@ export interface RequestSchema {
   readonly output: StandardSchema
 }
 
-/** A contract made of schemas, to be checked at run time on both sides of the wire. */
+/** The schemas of a contract, by direction and name. */
 export interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
 
-/** @throws {HoldfastError} `misuse` for a schema that is asynchronous, or that throws */
-export function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown> {
-  let result: ReturnType<StandardSchema['~standard']['validate']>
-  try {
-    result = schema['~standard'].validate(value)
-  } catch (error) {
-    throw misuse('a schema of the contract threw', error)
-  }
-  if ('then' in result) {
-    result.then(undefined, () => {})
-    throw misuse('a schema of a contract must be synchronous')
-  }
-  return result
+/** A contract that both ends check at run time: made by `schemas()`, given to both ends as `contract`. */
+export interface Schemas<S extends SchemaContract = SchemaContract> {
+  /** What it was made of. */
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+
+/** What a contract checks of the messages of one direction. */
+export interface Checks {
+  /**
+   * Checks the data of an event, or the input of a request, that is to be sent.
+   *
+   * @throws {HoldfastError} `misuse` for a name that is not in the contract, and for data that does not fit
+   */
+  outgoing(name: string, data: unknown, isRequest: boolean): void
+  /** What the schema makes of the answer to a request. @throws {HoldfastError} `invalid` */
+  answer(name: string, data: unknown): unknown
+  /** Checks an event that came in: gives what the schema makes of its data, or reports why there is nothing. */
+  event(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData) => void,
+  ): { readonly value: unknown } | undefined
+  /** How to put a handler between the schemas of its request. @throws {HoldfastError} `misuse` if there is no such request */
+  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+}
+
+/** The data of an event, or the input of a request, that came in and that the contract does not let pass. */
+export interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
 }

@@ -1,5 +1,5 @@
 import { checkNames, misuse } from '@holdfast/protocol'
-import type { AnyContract, Contract, SchemaContract, ServerContractOf } from '@holdfast/protocol'
+import type { AnyContract, Contract, Schemas, ServerContractOf } from '@holdfast/protocol'
 import { createAttach } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
 import { createBuffers } from './buffers.ts'
@@ -43,15 +43,16 @@ import { createUnhandledLog } from './unhandled.ts'
  * hub.handle('chat.send', (draft, peer) => save(draft, peer.identity))
  * hub.attach(server.listen(8080))
  */
-export function createHub<const S extends SchemaContract, Data = unknown>(
+export function createHub<S extends Schemas, Data = unknown>(
   options: HubOptions<Data> & { readonly contract: S },
 ): Hub<ServerContractOf<S>, Data>
 export function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
 /* @__NO_SIDE_EFFECTS__ */
-export function createHub(options: HubOptions & { readonly contract?: SchemaContract } = {}): Hub {
+export function createHub(options: HubOptions & { readonly contract?: Schemas } = {}): Hub {
   const { contract } = options
+  if (contract && !contract.schemas) throw misuse('write contract: schemas({ toClient, toServer })')
   const policy = resolveOptions(options)
   const { report, warn } = policy.ports
 
@@ -108,7 +109,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
 
   const reports = createClientReports(policy.ports.clock, report)
   const reportFor = (record: SessionRecord, error: unknown): void => reports.of(record)(error)
-  const router = createRouter(contract, {
+  const router = createRouter(contract?.toServer, {
     report: reports.report,
     invalid(message) {
       counters.invalid++
@@ -123,7 +124,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   const registry = createRegistry(policy, (record) => teardown.expire(record))
   const overflowed = (record: SessionRecord): void => teardown.end(record, 'overflow', 4410)
   const buffers = createBuffers(policy.limits.maxBufferedTotalBytes, { registry, overflowed })
-  const outbound = createOutbound(contract, policy, {
+  const outbound = createOutbound(contract?.toClient, policy, {
     buffers,
     during: deferred.during,
     overflowed,

@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { checkClose } from '@holdfast/protocol'
 import type { Delivery, RequestOptions, SendOptions } from '@holdfast/protocol'
 import type { Teardown } from './teardown.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -54,9 +54,7 @@ class SessionPeer implements Peer {
   }
 
   close(code = 4410, reason = ''): void {
-    const isCode = code === 1000 || (Number.isInteger(code) && code >= 3_000 && code <= 4_999)
-    if (!isCode) throw misuse(`a connection cannot be closed with ${String(code)}`)
-    if (Buffer.byteLength(reason) > 123) throw misuse('the reason of a close has 123 bytes at most')
+    checkClose(code, reason)
     this.#ports.part(this.#record, 'closed', code, reason)
   }
 

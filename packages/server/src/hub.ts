@@ -1,5 +1,6 @@
 import type {
   AnyContract,
+  AsyncDisposeLike,
   EventArguments,
   EventData,
   EventName,
@@ -15,11 +16,6 @@ import type { Unsubscribe } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { HttpServerLike } from './upgrades.ts'
-
-/** What makes `await using` work, where the types of the platform know it. */
-export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
-  ? { readonly [Name in Key]: () => Promise<void> }
-  : object
 
 /** The server side of the session wire: made by `createHub`. */
 export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {

@@ -1,7 +1,6 @@
 export type { AttachOptions } from './attach.ts'
 export { createHub } from './create-hub.ts'
 export type {
-  AsyncDisposeLike,
   BroadcastOptions,
   Hub,
   HubLifecycle,
@@ -21,10 +20,12 @@ export type {
 export type { Origins } from './origins.ts'
 export type { Peer, PeerEnd } from './peer.ts'
 export type { HubPorts, RequestLike, SocketLike } from './ports.ts'
-export { HoldfastError, isHoldfastError } from '@holdfast/protocol'
+export { HoldfastError, isHoldfastError, schemas } from '@holdfast/protocol'
 export type {
   AbortSignalLike,
   AnyContract,
+  AsyncDisposeLike,
+  Checks,
   Clock,
   Contract,
   DecodeLimits,
@@ -33,6 +34,7 @@ export type {
   EventName,
   HoldfastErrorCode,
   HoldfastErrorDetails,
+  InvalidData,
   LostReason,
   Outcome,
   RequestContext,
@@ -42,6 +44,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   ServerContractOf,
   StandardSchema,

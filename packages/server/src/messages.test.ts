@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { describe, expect, it, vi } from 'vitest'
 import { resuming, setUp } from '../test/support/set-up.ts'
 import type { FakeClient } from '../test/support/set-up.ts'
-import { HoldfastError, isHoldfastError } from './index.ts'
+import { HoldfastError, isHoldfastError, schemas } from './index.ts'
 import type { HubOptions, Peer, RequestLike, ServerContractOf } from './index.ts'
 
 const codeOf = (run: () => unknown): unknown => {
@@ -614,7 +614,7 @@ describe('requests to clients', () => {
 })
 
 describe('a contract of schemas', () => {
-  const contract = {
+  const contract = schemas({
     toClient: {
       message: v.object({ text: v.string() }),
       confirm: { input: v.string(), output: v.pipe(v.string(), v.transform(Number)) },
@@ -630,7 +630,7 @@ describe('a contract of schemas', () => {
         v.checkAsync(() => Promise.resolve(true)),
       ) as never,
     },
-  }
+  })
   const scene = () => setUp<ServerContractOf<typeof contract>>({ contract })
 
   it('hands on what comes out of the schemas', async () => {

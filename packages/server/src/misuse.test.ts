@@ -12,6 +12,7 @@ it.each<[what: string, run: () => unknown, told: string]>([
   ['an unknown limit', create({ limits: { maxSession: 1 } }), "'maxSession' is not one of maxPayloadBytes"],
   ['an unknown limit of the decoder', create({ limits: { decode: { depth: 1 } } }), 'maxDepth'],
   ['an unknown port', create({ ports: { log() {} } }), "'log' is not one of clock, randomBytes"],
+  ['schemas that nobody checks', create({ contract: { toServer: {} } }), 'contract: schemas({'],
   ['authenticate as data', create({ authenticate: { identity: 'a' } }), 'authenticate must be a function'],
   ['an address as text', create({ address: 'x-real-ip' }), 'address must be a function'],
   [

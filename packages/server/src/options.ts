@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { checkNames, defaultDecodeLimits, misuse } from '@holdfast/protocol'
+import { checkNames, defaultDecodeLimits, given, misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, DecodeLimits, Window } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
 import type { Hosts } from './hosts.ts'
@@ -411,9 +411,4 @@ export function resolveOptions(options: HubOptions): Policy {
       }
     },
   }
-}
-
-/** An option that is undefined was not given. */
-export function given<T extends object>(options: T | undefined): T {
-  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
 }

@@ -1,24 +1,22 @@
 import {
   bodyBytes,
+  bytesOf,
+  checkTime,
   createOutbox,
   createRequests,
   encodeBody,
-  HoldfastError,
   misuse,
-  validate,
 } from '@holdfast/protocol'
 import type {
   Body,
+  Checks,
   Delivery,
   Line,
   Link,
   Meta,
   RequestOptions,
   Requests,
-  RequestSchema,
-  SchemaContract,
   SendOptions,
-  StandardSchema,
 } from '@holdfast/protocol'
 import type { Buffers } from './buffers.ts'
 import type { SharedMessage } from './session-record.ts'
@@ -74,12 +72,11 @@ const frameOverhead = 64
 const pack = 16_384
 
 export function createOutbound(
-  contract: SchemaContract | undefined,
+  checks: Checks | undefined,
   { limits, ports: { clock } }: Policy,
   { buffers, during, overflowed, delivered, tooLarge }: OutboundPorts,
 ): Outbound {
   const { maxBufferedMessages, maxBufferedBytes } = limits
-  const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
   let isStopped = false
 
   const largest = (held: SessionRecord): number => Math.min(held.maxPayload, maxBufferedBytes) - frameOverhead
@@ -176,13 +173,7 @@ export function createOutbound(
 
   const encode = (name: string, data: unknown, meta?: Meta): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    if (schemas) {
-      const { issues } = validate(inputSchema(schemas.get(name), name), data)
-      if (issues)
-        throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
-          data: issues,
-        })
-    }
+    checks?.outgoing(name, data, meta !== undefined)
     try {
       return encodedOf(encodeBody(name, data, meta))
     } catch (error) {
@@ -194,7 +185,9 @@ export function createOutbound(
   return {
     encode,
     encodeRaw(data) {
-      return encodedOf(encodeBody(null, typeof data === 'string' ? data : bytesOf(data), { raw: true }))
+      const payload = typeof data === 'string' ? data : bytesOf(data)
+      if (payload === undefined) throw misuse('sendRaw takes text or bytes')
+      return encodedOf(encodeBody(null, payload, { raw: true }))
     },
     post(held, encoded, how) {
       checkTime('ttl', how?.ttl)
@@ -210,13 +203,11 @@ export function createOutbound(
     reply,
     request(held, name, input, how) {
       checkTime('timeout', how.timeout)
-      const schema = schemas?.get(name)
-      if (schema && !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
       const answer = requestsOf(held).open((id) => {
         const encoded = encode(name, input, { id })
         return during(() => post(held, encoded))
       }, how)
-      return schema ? answer.then((data) => checkAnswer(schema, data)) : answer
+      return checks ? answer.then((data) => checks.answer(name, data)) : answer
     },
     stop: () => void (isStopped = true),
   }
@@ -224,26 +215,4 @@ export function createOutbound(
 
 function encodedOf(body: Body): Encoded {
   return { body, bytes: bodyBytes(body), shared: undefined }
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  if (Object.prototype.toString.call(data) !== '[object ArrayBuffer]')
-    throw misuse('sendRaw takes text or bytes')
-  return new Uint8Array(data)
-}
-
-function checkTime(name: string, value: number | undefined): void {
-  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number from 0 on`)
-}
-
-function inputSchema(entry: StandardSchema | RequestSchema | undefined, name: string): StandardSchema {
-  if (!entry) throw misuse(`'${name}' is not in the contract`)
-  return 'input' in entry ? entry.input : entry
-}
-
-function checkAnswer({ output }: RequestSchema, answer: unknown): unknown {
-  const result = validate(output, answer)
-  if (!result.issues) return result.value
-  throw new HoldfastError('invalid', 'the answer does not fit its schema', { data: result.issues })
 }

@@ -1,5 +1,5 @@
-import { checkedAnswerer, misuse, validate } from '@holdfast/protocol'
-import type { Answerer, RequestContext, RequestSchema, SchemaContract } from '@holdfast/protocol'
+import { misuse } from '@holdfast/protocol'
+import type { Answerer, Checks, RequestContext } from '@holdfast/protocol'
 import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
@@ -7,6 +7,12 @@ import type { Peer } from './peer.ts'
 
 /** Answers a request of a peer. */
 export type RequestHandler = (input: never, peer: Peer, context: RequestContext) => unknown
+
+interface Registered {
+  readonly handler: RequestHandler
+  /** Puts it between the schemas of its request, if the contract has any. */
+  readonly between: ReturnType<Checks['request']> | undefined
+}
 
 /** Brings what comes in to listeners and handlers, checked by the contract if it has schemas. */
 export interface Router {
@@ -26,15 +32,10 @@ export interface RouterPorts {
   unhandled(message: UnhandledMessage): void
 }
 
-export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
+export function createRouter(checks: Checks | undefined, ports: RouterPorts): Router {
   const { report, invalid, unhandled } = ports
   const listeners = createListeners(report)
-  const handlers = new Map<string, RequestHandler>()
-  const schemas = contract && new Map(Object.entries(contract.toServer ?? {}))
-  const requestSchema = (name: string): RequestSchema | undefined => {
-    const schema = schemas?.get(name)
-    return schema && 'input' in schema ? schema : undefined
-  }
+  const handlers = new Map<string, Registered>()
   // Symbols, so that no name that a client can send reaches these.
   const any = Symbol()
   const raw = Symbol()
@@ -46,8 +47,7 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
     handle(name, handler) {
       if (typeof handler !== 'function') throw misuse('a handler must be a function')
       if (handlers.has(name)) throw misuse(`'${name}' has a handler`)
-      if (schemas && !requestSchema(name)) throw misuse(`'${name}' is no request in the contract`)
-      handlers.set(name, handler)
+      handlers.set(name, { handler, between: checks?.request(name) })
       let isOn = true
       return () => {
         if (isOn) handlers.delete(name)
@@ -55,16 +55,10 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
       }
     },
     event(name, data, peer) {
-      if (schemas) {
-        const schema = schemas.get(name)
-        if (!schema || 'input' in schema) return invalid({ peer, reason: 'unknown-name', name, data })
-        try {
-          const result = validate(schema, data)
-          if (result.issues) return invalid({ peer, reason: 'schema', name, data, issues: result.issues })
-          data = result.value
-        } catch (error) {
-          return invalid({ peer, reason: 'schema', name, data, error })
-        }
+      if (checks) {
+        const checked = checks.event(name, data, (message) => invalid({ peer, ...message }))
+        if (!checked) return
+        data = checked.value
       }
       if (!listeners.has(name) && !listeners.has(any)) return unhandled({ peer, name, data })
       listeners.emit(name, data, peer)
@@ -75,12 +69,11 @@ export function createRouter(contract: SchemaContract | undefined, ports: Router
       else unhandled({ peer, name: undefined, data })
     },
     find(name, peer) {
-      const handler = handlers.get(name)
-      const schema = requestSchema(name)
-      if (!handler) return undefined
+      const registered = handlers.get(name)
+      if (!registered) return undefined
+      const { handler, between } = registered
       const answerer: Answerer = (input, context) => handler(input as never, peer, context)
-      if (!schema) return answerer
-      return checkedAnswerer(schema, name, answerer, (message) => invalid({ peer, ...message }))
+      return between ? between(answerer, (message) => invalid({ peer, ...message })) : answerer
     },
   }
 }

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https'
 import * as v from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { createHub } from './index.ts'
+import { createHub, schemas } from './index.ts'
 import type { Delivery, Hub, Peer } from './index.ts'
 
 interface Chat {
@@ -78,10 +78,10 @@ describe('the types of a hub', () => {
         v.transform((text) => new Date(text)),
       )
       const hub = createHub({
-        contract: {
+        contract: schemas({
           toClient: { at: date, ask: { input: date, output: date } },
           toServer: { at: date, when: { input: date, output: date } },
-        },
+        }),
         authenticate: () => ({ identity: null, data: 7 }),
       })
       hub.on('at', (at, { data }) => {

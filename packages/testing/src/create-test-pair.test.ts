@@ -1,6 +1,6 @@
 import { createHub, HoldfastError } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
-import { createClient, events, plain, session } from 'holdfast'
+import { createClient, events, plain, schemas, session } from 'holdfast'
 import type { Client, ClientOptions, StandardSchema } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { clockFaults, createVirtualClock } from './clock.ts'
@@ -106,7 +106,7 @@ describe('a pair', () => {
           typeof value === 'string' ? { value } : { issues: [{ message: 'not a text' }] },
       },
     }
-    const contract = { toClient: { said: text }, toServer: { say: text } }
+    const contract = schemas({ toClient: { said: text }, toServer: { say: text } })
     await using pair = createTestPair({ createClient, createHub, wire: session(), contract })
     await pair.open()
     expect(() => pair.client.send('say', 1 as never)).toThrow('not a text')

@@ -1,4 +1,4 @@
-import type { AnyContract, Contract, ContractOf, SchemaContract, ServerContractOf } from '@holdfast/protocol'
+import type { AnyContract, Contract, ContractOf, Schemas, ServerContractOf } from '@holdfast/protocol'
 import type { HubOptions } from '@holdfast/server'
 import type { Client, ClientOptions } from 'holdfast'
 import { createBackend } from './backend.ts'
@@ -47,13 +47,13 @@ import type { TestServerOptions } from './test-server.ts'
  * await pair.open()
  * expect(await pair.until(pair.client.send('chat', { message: 'hi' }))).toEqual({ status: 'delivered' })
  */
-export function createTestPair<const S extends SchemaContract, Data = unknown>(
+export function createTestPair<S extends Schemas, Data = unknown>(
   options: SchemaHubPairOptions<S, Data>,
 ): HubPair<ContractOf<S>, ServerContractOf<S>, Data>
 export function createTestPair<C extends Contract = AnyContract, Data = unknown>(
   options: HubPairOptions<C, C, Data>,
 ): HubPair<Known<C>, Known<C>, Data>
-export function createTestPair<const S extends SchemaContract>(
+export function createTestPair<S extends Schemas>(
   options: SchemaPlainPairOptions<S>,
 ): PlainPair<ContractOf<S>, ServerContractOf<S>>
 export function createTestPair<C extends Contract = AnyContract>(
@@ -168,5 +168,5 @@ interface AnyPairOptions extends TestPairOptions<AnyContract> {
   readonly createHub?: HubPairOptions<AnyContract, AnyContract, unknown>['createHub'] | undefined
   readonly hubOptions?: HubOptions
   readonly serverOptions?: TestServerOptions
-  readonly contract?: SchemaContract
+  readonly contract?: Schemas
 }

@@ -1,4 +1,4 @@
-import type { Clock, Contract, SchemaContract } from '@holdfast/protocol'
+import type { Clock, Contract, Schemas } from '@holdfast/protocol'
 import type { Hub, HubOptions } from '@holdfast/server'
 import type { ServerProcess } from './backend.ts'
 import { countingClock } from './counting-clock.ts'
@@ -6,7 +6,7 @@ import { countingClock } from './counting-clock.ts'
 export interface HubProcessOptions<C extends Contract, Data> {
   readonly createHub: (options: HubOptions<Data>) => Hub<C, Data>
   readonly hubOptions: HubOptions<Data> | undefined
-  readonly contract: SchemaContract | undefined
+  readonly contract: Schemas | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly report: (error: unknown) => void

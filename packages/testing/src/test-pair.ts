@@ -1,4 +1,4 @@
-import type { AnyContract, Contract, ContractOf, SchemaContract, ServerContractOf } from '@holdfast/protocol'
+import type { AnyContract, Contract, ContractOf, Schemas, ServerContractOf } from '@holdfast/protocol'
 import type { Hub, HubOptions } from '@holdfast/server'
 import type { AsyncDisposeLike, Client, ClientOptions, Signal } from 'holdfast'
 import type { VirtualClock } from './clock.ts'
@@ -45,7 +45,7 @@ export interface PlainPairOptions<C> extends TestPairOptions<C> {
 }
 
 /** The same with a contract of schemas. */
-export interface SchemaPlainPairOptions<S extends SchemaContract> extends PlainPairOptions<ContractOf<S>> {
+export interface SchemaPlainPairOptions<S extends Schemas> extends PlainPairOptions<ContractOf<S>> {
   readonly contract: S
 }
 
@@ -61,7 +61,7 @@ export interface HubPairOptions<C, S extends Contract, Data> extends TestPairOpt
 }
 
 /** The same with a contract of schemas, which both ends are given. */
-export interface SchemaHubPairOptions<S extends SchemaContract, Data> extends HubPairOptions<
+export interface SchemaHubPairOptions<S extends Schemas, Data> extends HubPairOptions<
   ContractOf<S>,
   ServerContractOf<S>,
   Data

@@ -1,5 +1,5 @@
 import { createClient } from 'holdfast'
-import type { Client, ClientOptions, HoldfastError, InvalidMessage, SchemaContract } from 'holdfast'
+import type { Client, ClientOptions, HoldfastError, InvalidMessage, Schemas } from 'holdfast'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Room } from '../../support/room.ts'
@@ -21,7 +21,7 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function setScene(
-  options: Partial<ClientOptions> & { readonly contract?: SchemaContract } = {},
+  options: Partial<ClientOptions> & { readonly contract?: Schemas } = {},
 ): Promise<Scene> {
   const server = await startServer()
   const invalid: InvalidMessage[] = []

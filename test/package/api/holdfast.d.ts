@@ -41,6 +41,13 @@ type AbortSignalLike = typeof globalThis extends {
       ): void
       removeEventListener(type: 'abort', listener: () => void): void
     }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
 interface Clock {
   now(): number
   wall(): number
@@ -91,6 +98,32 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  outgoing(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData) => void,
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -99,12 +132,12 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+interface ContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
 }
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -279,6 +312,7 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -554,13 +588,6 @@ interface Listeners {
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
 type Listener = (...values: never[]) => unknown
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
 interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
   reconnect(options?: WaitOptions): Promise<void>
@@ -637,7 +664,7 @@ interface Wire {
 }
 interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: SchemaContract | undefined
+  readonly contract: Schemas | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
   readonly connection: Connection
@@ -696,7 +723,7 @@ interface BackoffContext {
   readonly random: number
   readonly isHidden: boolean
 }
-declare function createClient<const S extends SchemaContract>(
+declare function createClient<S extends Schemas>(
   options: ClientOptions & {
     readonly contract: S
   },
@@ -736,7 +763,17 @@ interface SessionOptions {
   readonly window?: readonly [messages: number, bytes: number]
 }
 declare function session(options?: SessionOptions): Wire
-export { HoldfastError, createClient, defaultCloseRules, events, isHoldfastError, overHttp, plain, session }
+export {
+  HoldfastError,
+  createClient,
+  defaultCloseRules,
+  events,
+  isHoldfastError,
+  overHttp,
+  plain,
+  schemas,
+  session,
+}
 export type {
   AbortSignalLike,
   AnyContract,
@@ -746,6 +783,7 @@ export type {
   BackoffOptions,
   Cause,
   CauseReason,
+  Checks,
   Client,
   ClientOptions,
   ClientState,
@@ -769,6 +807,7 @@ export type {
   Handler,
   HoldfastErrorCode,
   HoldfastErrorDetails,
+  InvalidData,
   InvalidMessage,
   Lifecycle,
   Loss,
@@ -790,6 +829,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   SessionOptions,
   Signal,

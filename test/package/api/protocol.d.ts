@@ -107,6 +107,13 @@ type AbortSignalLike = typeof globalThis extends {
       ): void
       removeEventListener(type: 'abort', listener: () => void): void
     }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
 interface Clock {
   now(): number
   wall(): number
@@ -174,19 +181,32 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
-declare function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
-interface InvalidInput {
-  readonly reason: 'schema'
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  outgoing(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData) => void,
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
   readonly name: string
   readonly data: unknown
-  readonly issues: readonly SchemaIssue[]
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
 }
-declare function checkedAnswerer(
-  schema: RequestSchema,
-  name: string,
-  answerer: Answerer,
-  invalid: (message: InvalidInput) => void,
-): Answerer
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -195,16 +215,16 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+interface ContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
 }
-interface ServerContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+interface ServerContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
 }
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -467,7 +487,11 @@ interface Line extends Link<Body> {
   close(): void
 }
 declare function createLine(options: LineOptions): Line
+declare function given<T extends object>(options: T | undefined): Partial<T>
 declare function checkNames(names: readonly string[], known: string): void
+declare function checkTime(name: string, value: number | undefined): void
+declare function checkClose(code?: number, reason?: string): void
+declare function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
@@ -498,12 +522,15 @@ interface Requests {
   dispose(): void
 }
 declare function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests
+declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 export {
   HoldfastError,
   aborted,
   bodyBytes,
+  bytesOf,
+  checkClose,
   checkNames,
-  checkedAnswerer,
+  checkTime,
   closeHint,
   closeRule,
   createAnswers,
@@ -522,6 +549,7 @@ export {
   encodeFrame,
   envelopeCodec,
   flatCodec,
+  given,
   isClientControl,
   isHoldfastError,
   isServerControl,
@@ -531,8 +559,8 @@ export {
   printable,
   readClose,
   reportRejection,
+  schemas,
   utf8Length,
-  validate,
 }
 export type {
   AbortSignalLike,
@@ -540,10 +568,12 @@ export type {
   Answers,
   AnswersOptions,
   AnyContract,
+  AsyncDisposeLike,
   Banner,
   BinaryBody,
   Body,
   Bye,
+  Checks,
   Clock,
   CloseAction,
   CloseRule,
@@ -563,7 +593,7 @@ export type {
   Hi,
   HoldfastErrorCode,
   HoldfastErrorDetails,
-  InvalidInput,
+  InvalidData,
   IsControl,
   Line,
   LineOptions,
@@ -592,6 +622,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   Sent,
   ServerContractOf,

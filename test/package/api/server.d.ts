@@ -26,6 +26,13 @@ type AbortSignalLike = typeof globalThis extends {
       ): void
       removeEventListener(type: 'abort', listener: () => void): void
     }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
 interface Clock {
   now(): number
   wall(): number
@@ -35,6 +42,7 @@ interface Clock {
 interface RequestContext {
   readonly signal: AbortSignalLike
 }
+type Answerer = (input: unknown, context: RequestContext) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -75,6 +83,32 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  outgoing(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData) => void,
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -83,12 +117,12 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ServerContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+interface ServerContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
 }
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -229,6 +263,7 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -338,13 +373,6 @@ interface PeerEnd {
   readonly code?: number
   readonly reason?: string
 }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
 interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   on<Name extends string & EventName<C, 'toServer'>>(
     name: Name,
@@ -434,7 +462,7 @@ interface HubStats {
   readonly invalid: number
   readonly unhandled: number
 }
-declare function createHub<const S extends SchemaContract, Data = unknown>(
+declare function createHub<S extends Schemas, Data = unknown>(
   options: HubOptions<Data> & {
     readonly contract: S
   },
@@ -442,7 +470,7 @@ declare function createHub<const S extends SchemaContract, Data = unknown>(
 declare function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
-export { HoldfastError, createHub, isHoldfastError }
+export { HoldfastError, createHub, isHoldfastError, schemas }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -451,6 +479,7 @@ export type {
   AuthenticateContext,
   Authentication,
   BroadcastOptions,
+  Checks,
   Clock,
   Contract,
   DecodeLimits,
@@ -467,6 +496,7 @@ export type {
   HubOptions,
   HubPorts,
   HubStats,
+  InvalidData,
   InvalidMessage,
   LostReason,
   MaybeAuthentication,
@@ -482,6 +512,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   ServerContractOf,
   SocketLike,

@@ -1,12 +1,34 @@
 // Written by `node test/package/api.ts --accept`.
 import { Hub, HubOptions } from '@holdfast/server'
 import { Payload, Unsubscribe, PlainOptions, AsyncDisposeLike, Client, Signal, ClientOptions } from 'holdfast'
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
 interface Clock {
   now(): number
   wall(): number
   setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -47,6 +69,32 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  outgoing(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData) => void,
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -55,16 +103,16 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
+interface ContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
 }
-interface ServerContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+interface ServerContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
 }
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -299,14 +347,14 @@ interface PlainPairOptions<C> extends TestPairOptions<C> {
   readonly serverOptions?: TestServerOptions
   readonly createHub?: undefined
 }
-interface SchemaPlainPairOptions<S extends SchemaContract> extends PlainPairOptions<ContractOf<S>> {
+interface SchemaPlainPairOptions<S extends Schemas> extends PlainPairOptions<ContractOf<S>> {
   readonly contract: S
 }
 interface HubPairOptions<C, S extends Contract, Data> extends TestPairOptions<C> {
   readonly createHub: (options: HubOptions<Data>) => Hub<S, Data>
   readonly hubOptions?: HubOptions<Data>
 }
-interface SchemaHubPairOptions<S extends SchemaContract, Data> extends HubPairOptions<
+interface SchemaHubPairOptions<S extends Schemas, Data> extends HubPairOptions<
   ContractOf<S>,
   ServerContractOf<S>,
   Data
@@ -334,13 +382,13 @@ interface PlainPair<C = AnyContract, S = C> extends TestPair<C> {
 interface HubPair<C = AnyContract, S = C, Data = unknown> extends TestPair<C> {
   readonly hub: Hub<S, Data>
 }
-declare function createTestPair<const S extends SchemaContract, Data = unknown>(
+declare function createTestPair<S extends Schemas, Data = unknown>(
   options: SchemaHubPairOptions<S, Data>,
 ): HubPair<ContractOf<S>, ServerContractOf<S>, Data>
 declare function createTestPair<C extends Contract = AnyContract, Data = unknown>(
   options: HubPairOptions<C, C, Data>,
 ): HubPair<Known<C>, Known<C>, Data>
-declare function createTestPair<const S extends SchemaContract>(
+declare function createTestPair<S extends Schemas>(
   options: SchemaPlainPairOptions<S>,
 ): PlainPair<ContractOf<S>, ServerContractOf<S>>
 declare function createTestPair<C extends Contract = AnyContract>(

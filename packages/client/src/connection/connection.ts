@@ -1,4 +1,4 @@
-import { closeRule, readClose } from '@holdfast/protocol'
+import { closeRule, longestTimer, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
@@ -101,7 +101,6 @@ export const fatal: CloseRule = { reason: 'failed', action: 'fatal' }
 /** The policy of the page allows no dial. */
 const csp: Finding = { cause: { reason: 'csp' } }
 const socketOpen = 1
-const longestTimer = 2_147_483_647
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { policy, ports } = options

@@ -1,11 +1,4 @@
-import {
-  bodyBytes,
-  checkedAnswerer,
-  createAnswers,
-  createRequests,
-  encodeBody,
-  misuse,
-} from '@holdfast/protocol'
+import { bodyBytes, createAnswers, createRequests, encodeBody, misuse } from '@holdfast/protocol'
 import type { Answerer, Body, Frame, Line, Meta } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
 import type { WireEnd, WireHost } from '../wire.ts'
@@ -81,7 +74,8 @@ export function createExchange(
     handle(name, answerer) {
       if (typeof answerer !== 'function') throw misuse('a handler must be a function')
       if (answerers.has(name)) throw misuse(`'${name}' has a handler`)
-      answerers.set(name, checked(host, name, answerer))
+      const between = host.contract?.toClient.request(name)
+      answerers.set(name, between ? between(answerer, host.invalid) : answerer)
       let isOn = true
       return () => {
         if (isOn) answerers.delete(name)
@@ -112,12 +106,4 @@ export function createExchange(
       answerers.clear()
     },
   }
-}
-
-/** The answerer between its schemas, if the contract has any. */
-function checked({ contract, invalid }: WireHost, name: string, answerer: Answerer): Answerer {
-  if (!contract) return answerer
-  const schema = new Map(Object.entries(contract.toClient ?? {})).get(name)
-  if (!schema || !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
-  return checkedAnswerer(schema, name, answerer, invalid)
 }

@@ -1,5 +1,4 @@
-import { HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
-import { given } from '../options.ts'
+import { given, HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import type { Store } from '../store.ts'
 import { createKeeper } from './keeper.ts'
 import type { Keeper, KeeperOptions } from './keeper.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AnyContract, Contract, Hi, Ok, SchemaContract } from '@holdfast/protocol'
+import type { AnyContract, Contract, Hi, Ok, Schemas } from '@holdfast/protocol'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import type { VirtualClock } from '@holdfast/testing'
 import { createHub } from '../../src/index.ts'
@@ -47,7 +47,7 @@ export function resuming({ session, key }: Ok, rx: number, n = 2): Partial<Hi> {
 
 /** A hub on a virtual clock, and clients on fake sockets. */
 export function setUp<C extends Contract = AnyContract>(
-  options: HubOptions & { readonly contract?: SchemaContract } = {},
+  options: HubOptions & { readonly contract?: Schemas } = {},
 ): SetUp<C> {
   const clock = createVirtualClock()
   const reported: unknown[] = []
