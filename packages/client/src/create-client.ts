@@ -18,45 +18,54 @@ import type {
   SendOptions,
   WaitOptions,
 } from '@holdfast/protocol'
-import { createPreparation } from './attempt.ts'
+import { createChanges, stateKey } from './changes.ts'
 import type { Client } from './client.ts'
-import type { ClientState, Lifecycle } from './lifecycle.ts'
 import type { Cause } from './connection/cause.ts'
 import { createConnection } from './connection/connection.ts'
-import type { State } from './connection/states.ts'
 import { systemPorts } from './connection/ports.ts'
 import type { Ports } from './connection/ports.ts'
+import { createPreparation } from './connection/preparation.ts'
+import { createIntake } from './intake.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
-import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
+import { createSnapshots } from './snapshots.ts'
 import type { CreateOutbox } from './store.ts'
 import { createWaits } from './waits.ts'
-import type { Encoded, WireEnd } from './wire.ts'
+import type { Encoded, Wire } from './wire.ts'
+
+/** The options of a client that brings no wire of its own. */
+export type CoreOptions = ClientOptions & { readonly wire: Wire }
 
 /**
  * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
  *
  * @throws {HoldfastError} `misuse`
  * @example
- * const client = createClient<Chat>({ url: 'wss://example.com/ws' })
+ * const client = createClient<Chat>({ url: '/ws', wire: session() })
  * client.on('chat', ({ message }) => console.log(message))
  * client.send('chat', { message: 'hi' })
  * void client.connect()
  */
 export function createClient<S extends Schemas>(
-  options: ClientOptions & { readonly contract: S },
+  options: CoreOptions & { readonly contract: S },
 ): Client<ContractOf<S>>
-export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+export function createClient<C extends Contract = AnyContract>(options: CoreOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(options: ClientOptions & { readonly contract?: Schemas } = {} as never): Client {
-  const { contract, wire = defaultWire(), store, diagnose } = options
+export function createClient(options: CoreOptions & { readonly contract?: Schemas }): Client {
+  const { contract, wire, store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, delay, closeRules } = resolveOptions(options, report)
   const isContract = !contract || contract.schemas
-  if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function') || !isContract)
+  if (
+    wire?.maxPayloadBytes === undefined ||
+    (store && !store.wrap) ||
+    (diagnose && typeof diagnose !== 'function') ||
+    !isContract
+  )
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
   const outbound = contract?.toServer
 
@@ -72,71 +81,32 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   }
   const watchers = createListeners(report)
   const waits = createWaits(clock)
-
-  const announce = <Kind extends keyof Lifecycle>(kind: Kind, value: Lifecycle[Kind]): boolean =>
-    watchers.emit(kind, value)
+  const snapshotOf = createSnapshots(clock)
   const tell =
     <Kind extends 'invalid' | 'unhandled'>(kind: Kind) =>
     (message: Lifecycle[Kind]): void => {
       counters[kind]++
-      announce(kind, message)
+      watchers.emit(kind, message)
     }
   const invalid = tell('invalid')
-
   const router = createRouter(contract?.toClient, { report, invalid, unhandled: tell('unhandled') })
-
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
-  const connection = createConnection({
-    policy,
-    delay,
-    ports,
-    closeRules,
-    prepare: preparation.prepare,
-    greet: () => end.greet(),
-    opened() {
-      counters.opens++
-      outbox.flush()
-    },
-    probe: () => end.probe?.(),
-    flush: () => outbox.flush(),
-    diagnose,
-    close: () => end.close?.() ?? false,
-    closeHint: (text) => end.closeHint?.(text),
-    received(data) {
-      const frame = typeof data === 'string' ? data : bytesOf(data)
-      counters.receivedMessages++
-      if (frame === undefined)
-        return end.unreadable ? end.unreadable() : invalid({ reason: 'undecodable', data })
-      counters.receivedBytes += frame.length
-      // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
-      const { maxPayloadBytes } = wire
-      const isLarge = frame.length * 3 > maxPayloadBytes && sizeOf(frame)! > maxPayloadBytes
-      if (!isLarge) end.received(frame)
-      else if (end.tooLarge) end.tooLarge()
-      else invalid({ reason: 'too-large', data: frame })
-    },
-    changed,
-  })
-
-  const end: WireEnd = wire.attach({
+  const bound = wire.bind({
     ...router,
     ...preparation,
     contract,
-    connection,
     clock,
     random,
     report,
     invalid,
-    flush: () => outbox.flush(),
-    discard: (reason) => outbox.discard(reason),
-    lost: (loss) => announce('lost', loss),
+    lost: (loss) => watchers.emit('lost', loss),
   })
 
   const createQueue: CreateOutbox = ({ link, settled }) =>
     createOutbox(
       given(options.outbox),
-      () => end.maxSendBytes ?? wire.maxPayloadBytes,
+      () => bound.maxSendBytes,
       {
         ...link,
         flushed() {
@@ -150,71 +120,39 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const outbox = (store?.wrap(createQueue) ?? createQueue)({
     clock,
     report,
-    link: end.link,
+    link: bound.link,
     settled(name, outcome, bytes) {
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      announce('settled', { name, outcome })
+      watchers.emit('settled', { name, outcome })
       waits.recheck()
     },
   })
 
-  let described = connection.state
-  let state = describe(described)
-  let announced = state
-
-  /** The snapshot of now. The same object as before unless something in it has changed. */
-  const snapshot = (): ClientState => {
-    if (described === connection.state) return state
-    described = connection.state
-    const next = describe(described)
-    const isSame = (Object.keys(next) as (keyof ClientState)[]).every((key) => next[key] === state[key])
-    return isSame ? state : (state = next)
-  }
-
-  function describe(next: State): ClientState {
-    const { name } = next
-    const connecting = name === 'preparing' || name === 'opening' || name === 'greeting'
-    return {
-      status: connecting ? 'connecting' : name,
-      attempt: next.tally.attempts,
-      retryAt: name === 'waiting' ? Math.round(clock.wall() + next.deadline - clock.now()) : undefined,
-      cause: 'cause' in next ? next.cause : undefined,
-      protocol: (name === 'open' && connection.protocol) || undefined,
-    }
-  }
-
-  function changed(next: State, previous: State): void {
-    const isSame = announced === snapshot()
-    announced = state
-
-    if (next.name === 'closed') {
-      if (next.fatal) outbox.refuse('closed')
-      end.closed?.(next.fatal)
-    }
-    waits.recheck()
-    if (previous.name === 'open' && next.name !== 'open') {
-      end.down?.(state.cause!)
-      announce('down', state.cause!)
-    }
-    if (next.name === 'open' && previous.name !== 'open')
-      announce('open', { ...state, resumed: false, replayed: 0, ...end.resumption })
-    if (next.name === 'closed') announce('closed', next.cause)
-    if (!isSame) watchers.emit(stateKey)
-    // Not by `disposed`: a listener of another end may have disposed the client, and its last `closed` comes next.
-    if (state.cause?.reason === 'dispose') {
-      router.clear()
-      watchers.clear()
-    }
-  }
+  const connection = createConnection({
+    policy,
+    delay,
+    ports,
+    closeRules,
+    diagnose,
+    prepare: preparation.prepare,
+    open: (socket) => bound.open(socket, outbox),
+    received: createIntake(wire.maxPayloadBytes, counters),
+    opened() {
+      counters.opens++
+      outbox.flush()
+    },
+    flush: outbox.flush,
+    changed: createChanges({ snapshotOf, outbox, bound, waits, watchers, router }),
+  })
 
   const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     outbound?.outgoing(name, data, id !== undefined)
     try {
-      return end.encode(name, data, id)
+      return bound.encode(name, data, id)
     } catch (error) {
       throw misuse(
         `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
@@ -224,7 +162,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   }
 
   const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
-    const bytes = end.sizeOf(payload)
+    const bytes = bound.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
@@ -248,9 +186,9 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const dispose = (): Promise<void> => {
     if (!disposed) {
       disposed = true
-      if (end.dispose) outbox.flush()
+      outbox.flush()
       outbox.refuse('disposed')
-      end.dispose?.()
+      bound.dispose()
       connection.stop({ reason: 'dispose' }, false)
     }
     return Promise.resolve(outbox.dispose?.())
@@ -269,29 +207,25 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
       if (queue === 'keep') return closed
       outbox.discard('closed')
-      return closed.then(() => end.discard?.('closed'))
+      return closed.then(() => bound.discard('closed'))
     },
     dispose,
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
     send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
     sendRaw(data, how) {
-      if (typeof data === 'string') return post(end.encodeRaw(data), undefined, how)
+      if (typeof data === 'string') return post(bound.encodeRaw(data), undefined, how)
       const bytes = bytesOf(data)
       if (!bytes) throw misuse('sendRaw takes text or bytes')
-      return post(end.encodeRaw(bytes.slice()), undefined, how)
+      return post(bound.encodeRaw(bytes.slice()), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
-      if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
       checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
-      const answer = end.request((id) => post(encode(name, input, id), name, memoryOnly), how)
+      const answer = bound.request((id) => post(encode(name, input, id), name, memoryOnly), how)
       return (outbound ? answer.then((data) => outbound.answer(name, data)) : answer) as Promise<never>
     },
-    handle(name: string, handler: never) {
-      if (!end.handle) throw misuse('handle() needs session()')
-      return end.handle(name, handler)
-    },
+    handle: bound.handle as Client['handle'],
     drained({ below = 0, ...wait } = {}) {
       return waits.until(() => {
         if (disposed) return gone()
@@ -312,15 +246,15 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       return watchers.on(kind, listener)
     },
     get state() {
-      return snapshot()
+      return snapshotOf(connection.state)
     },
     subscribe: (listener) => watchers.on(stateKey, listener),
     stats: () => ({
       ...counters,
-      rtt: connection.rtt,
+      rtt: connection.path.rtt,
       queuedMessages: outbox.size,
       queuedBytes: outbox.bytes,
-      unacknowledgedMessages: end.unacknowledged ?? 0,
+      unacknowledgedMessages: bound.unacknowledged,
       bufferedBytes: connection.bufferedAmount(),
     }),
   }
@@ -330,9 +264,6 @@ export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
 
 /** How requests are queued: nobody would be there for the answer after a reload. */
 const memoryOnly: SendOptions = { durability: 'memory' }
-
-/** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
-const stateKey = /* @__PURE__ */ Symbol()
 
 function gone(): HoldfastError {
   return new HoldfastError('disposed', 'the client is disposed')

@@ -1,24 +1,17 @@
-export type { AttemptOptions, Protocols, TokenContext, UrlContext } from './attempt.ts'
+export type { AttemptOptions, Protocols, TokenContext, UrlContext } from './connection/preparation.ts'
 export type { Client, ClientStats, DisconnectOptions, DrainOptions } from './client.ts'
 export type { BackoffOptions } from './connection/backoff.ts'
 export type { Cause, CauseReason } from './connection/cause.ts'
-export type { Payload } from './connection/connection.ts'
+export type { Payload } from '@holdfast/protocol'
 export type { Diagnose, DiagnoseContext } from './connection/diagnose.ts'
 export type { Signal } from './connection/page.ts'
 export type { Ports, Signals, SocketConstructor, SocketLike } from './connection/ports.ts'
-export type { Finding } from './connection/states.ts'
+export type { Finding, Resumption } from './connection/states.ts'
 export type { UrlSource } from './connection/url.ts'
-export { createClient } from './create-client.ts'
+export { createClient } from './plain-client.ts'
 export { events } from './events.ts'
 export type { EventsOptions } from './events.ts'
-export type {
-  ClientState,
-  InvalidMessage,
-  Lifecycle,
-  Loss,
-  Resumption,
-  UnhandledMessage,
-} from './lifecycle.ts'
+export type { ClientState, InvalidMessage, Lifecycle, Loss, UnhandledMessage } from './lifecycle.ts'
 export type { Handler, Unsubscribe } from './listeners.ts'
 export type { BackoffContext, ClientOptions } from './options.ts'
 export { overHttp } from './over-http.ts'

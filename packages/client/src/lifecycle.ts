@@ -1,5 +1,6 @@
 import type { Lost, Outcome, SchemaIssue } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
+import type { Resumption } from './connection/states.ts'
 
 /** Where a connection stands. */
 export interface ClientState {
@@ -53,14 +54,6 @@ export interface Lifecycle {
   readonly unhandled: UnhandledMessage
   /** A message that was sent with a name, or raw without one, got its outcome. */
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
-}
-
-/** How a connection goes on from the one before. */
-export interface Resumption {
-  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
-  readonly resumed: boolean
-  /** How many messages were written again because the server had not acknowledged them. */
-  readonly replayed: number
 }
 
 /** What is known of a session that has ended without having been asked to. */

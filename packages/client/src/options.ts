@@ -1,6 +1,6 @@
 import { checkNames, defaultCloseRules, given, misuse } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
-import type { AttemptOptions } from './attempt.ts'
+import type { AttemptOptions } from './connection/preparation.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { Diagnose } from './connection/diagnose.ts'

@@ -6,13 +6,15 @@ import {
   given,
   HoldfastError,
   misuse,
-  utf8Length,
 } from '@holdfast/protocol'
-import type { PlainFrame } from '@holdfast/protocol'
-import { fatal } from './connection/connection.ts'
-import type { Payload } from './connection/connection.ts'
+import type { Payload, PlainFrame, Requests } from '@holdfast/protocol'
+import { fatal } from './connection/attempt.ts'
+import type { Conversation, OpenSocket } from './connection/attempt.ts'
 import { createHeartbeat } from './connection/heartbeat.ts'
-import type { Encoded, Wire, WireEnd, WireHost } from './wire.ts'
+import type { Heartbeat } from './connection/heartbeat.ts'
+import type { Facts } from './connection/states.ts'
+import { sizeOf } from './wire.ts'
+import type { BoundWire, Wire, WireHost } from './wire.ts'
 
 /** How a server that knows nothing of Holdfast wants to be spoken to. */
 export interface PlainOptions {
@@ -99,73 +101,30 @@ export interface PlainHeartbeat {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
-  const { heartbeat, greet, greeted, correlate, maxPayloadBytes = defaultMaxPayloadBytes } = options
+  const { correlate, maxPayloadBytes = defaultMaxPayloadBytes } = options
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number from 0 on')
   // A form of one's own has to carry the id both ways.
-  const answers = correlate !== undefined || (options.encode && options.decode)
+  const carriesIds = correlate !== undefined || (options.encode && options.decode)
   const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
   const {
     encode = (name, data, id) => codec.encode(name, data, correlate, id),
     decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, correlate) : undefined),
   } = options
-
-  const facts = {
-    heartbeat: heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(heartbeat) }),
-  }
-
+  const heartbeat =
+    options.heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(options.heartbeat) })
   return {
     maxPayloadBytes,
-    attach(host) {
-      const { connection } = host
+    bind(host) {
       const requests = createRequests(host.clock)
-      const refuse = (error: unknown): void =>
-        connection.fail({
-          cause: { reason: 'refused', error },
-          rule: { reason: 'refused', action: 'refresh' },
-        })
-
-      return {
-        ...plainEnd(host),
-        encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
-        probe: () => heartbeat && connection.write(heartbeat.message),
-        down: requests.lost,
-        dispose: requests.dispose,
-        ...(answers && { request: requests.open }),
-
-        greet() {
-          try {
-            const greeting = greet?.({ token: host.token() })
-            if (greeting !== undefined) connection.write(greeting)
-          } catch (error) {
-            return refuse(error)
-          }
-          if (!greeted) connection.confirm(facts)
+      return bindPlain(
+        {
+          maxSendBytes: maxPayloadBytes,
+          encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
+          dispose: requests.dispose,
+          ...(carriesIds && { request: requests.open }),
         },
-
-        received(data) {
-          let frame: PlainFrame
-          let isReply: boolean | undefined
-          try {
-            frame = decode(data) ?? { data }
-            isReply = heartbeat?.isReply(frame)
-          } catch (error) {
-            return host.invalid({ reason: 'undecodable', data, error })
-          }
-          if (isReply) return connection.answered()
-          if (greeted && connection.state.name === 'greeting')
-            try {
-              if (greeted(frame)) connection.confirm(facts)
-            } catch (error) {
-              refuse(error)
-            }
-          const { id, data: answer, error } = frame
-          const isAnswer =
-            (error ?? null) === null
-              ? requests.answer(id, answer)
-              : requests.refuse(id, 'the server answered with an error', { data: error })
-          if (!isAnswer) route(frame, data, host)
-        },
-      }
+        (socket) => converse({ ...options, decode }, socket, host, factsOf(heartbeat), requests),
+      )
     },
   }
 }
@@ -174,41 +133,147 @@ export function plain(options: PlainOptions = {}): Wire {
 export function defaultWire(): Wire {
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
-    attach: (host) => ({
-      ...plainEnd(host),
-      encode: (name, data) => flatCodec.encode(name, data),
-      greet: () => host.connection.confirm({ heartbeat: undefined }),
-      received: (data) => route((typeof data === 'string' && flatCodec.decode(data)) || { data }, data, host),
-    }),
+    bind: (host) =>
+      bindPlain({ encode: (name, data) => flatCodec.encode(name, data) }, (socket) => {
+        socket.confirm(factsOf())
+        return createConversation(host, (data, isFirst) =>
+          route(
+            (typeof data === 'string' && flatCodec.decode(data)) || { data },
+            data,
+            isFirst,
+            socket,
+            host,
+          ),
+        )
+      }),
   }
 }
 
-/** What a payload needs to go to the socket as it is. */
-function plainEnd({ connection }: WireHost): Pick<WireEnd, 'link' | 'encodeRaw' | 'sizeOf'> {
+/** Greets the server, and waits for its word if `greeted` asks for it. */
+function converse(
+  { decode, greet, greeted, heartbeat }: PlainOptions & Required<Pick<PlainOptions, 'decode'>>,
+  socket: OpenSocket,
+  host: WireHost,
+  facts: Facts,
+  requests: Requests,
+): Conversation {
+  let isAccepted = !greeted
+  const refuse = (error: unknown): void =>
+    socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
+  const accept = (): void => {
+    isAccepted = true
+    socket.confirm(facts)
+  }
+
+  try {
+    const greeting = greet?.({ token: host.token() })
+    if (greeting !== undefined) socket.write(greeting)
+    if (isAccepted) accept()
+  } catch (error) {
+    refuse(error)
+  }
+
+  const received = (data: Payload, isFirst: boolean): void => {
+    let frame: PlainFrame
+    let isReply: boolean | undefined
+    try {
+      frame = decode(data) ?? { data }
+      isReply = heartbeat?.isReply(frame)
+    } catch (error) {
+      return host.invalid({ reason: 'undecodable', data, error })
+    }
+    if (isReply) return socket.answered()
+    if (!isAccepted)
+      try {
+        if (greeted!(frame)) accept()
+      } catch (error) {
+        refuse(error)
+      }
+    const { id, data: answer, error } = frame
+    const isAnswer =
+      (error ?? null) === null
+        ? requests.answer(id, answer)
+        : requests.refuse(id, 'the server answered with an error', { data: error })
+    if (!isAnswer) route(frame, data, isFirst, socket, host)
+  }
+  return createConversation(host, received, requests.lost, () => heartbeat && socket.write(heartbeat.message))
+}
+
+/** What every plain wire does, and nothing where a wire does more. */
+function bindPlain(
+  own: Pick<BoundWire, 'encode'> & Partial<BoundWire>,
+  open: (socket: OpenSocket) => Conversation,
+): BoundWire {
+  let current: OpenSocket | undefined
   return {
     link: {
-      bufferedAmount: connection.bufferedAmount,
-      isWritable: connection.isWritable,
+      bufferedAmount: () => current!.bufferedAmount(),
+      isWritable: () => !!current?.isWritable(),
       write(message) {
-        const isWritten = connection.write(message.body as Payload)
+        const isWritten = current!.write(message.body as Payload)
         if (isWritten) message.settle({ status: 'sent' })
         return isWritten
       },
     },
+    maxSendBytes: defaultMaxPayloadBytes,
+    unacknowledged: 0,
     encodeRaw: (data) => data,
     sizeOf,
+    open: (socket) => open((current = socket)),
+    request() {
+      throw misuse('request() needs session() or plain({ correlate })')
+    },
+    handle() {
+      throw misuse('handle() needs session()')
+    },
+    closed: nothing,
+    discard: nothing,
+    dispose: nothing,
+    ...own,
   }
 }
 
-/** In UTF-8; undefined for what is no payload. */
-export function sizeOf(payload: Encoded | undefined): number | undefined {
-  return typeof payload === 'string' ? utf8Length(payload) : (payload as Uint8Array | undefined)?.byteLength
+/** `lost` is called when the connection has ended, or is about to. */
+function createConversation(
+  { invalid }: WireHost,
+  received: (data: Payload, isFirst: boolean) => void,
+  lost: () => void = nothing,
+  probe: () => void = nothing,
+): Conversation {
+  let isFirst = true
+  return {
+    received(data) {
+      const first = isFirst
+      isFirst = false
+      received(data, first)
+    },
+    refused: invalid,
+    probe,
+    close() {
+      lost()
+      return false
+    },
+    retryAfter: nothing,
+    ended: lost,
+  }
 }
 
-function route({ type, data }: PlainFrame, raw: Payload, host: WireHost): void {
+const nothing = (): undefined => {}
+
+function factsOf(heartbeat?: Heartbeat): Facts {
+  return { heartbeat, resumption: { resumed: false, replayed: 0 } }
+}
+
+function route(
+  { type, data }: PlainFrame,
+  raw: Payload,
+  isFirst: boolean,
+  socket: OpenSocket,
+  host: WireHost,
+): void {
   if (typeof type === 'string') host.event(type, data)
-  else if (host.connection.heardFrames === 1 && typeof raw === 'string' && raw.startsWith('["holdfast",{'))
-    host.connection.fail({
+  else if (isFirst && typeof raw === 'string' && raw.startsWith('["holdfast",{'))
+    socket.fail({
       cause: {
         reason: 'wire-mismatch',
         error: new HoldfastError('wire-mismatch', 'the server wants wire: session()'),

@@ -11,9 +11,9 @@ const line = 'packages/protocol/src/line.ts'
 const outbox = 'packages/protocol/src/outbox.ts'
 const requests = 'packages/protocol/src/requests.ts'
 const answers = 'packages/protocol/src/answers.ts'
-const heldSession = 'packages/client/src/session/held-session.ts'
-const greeting = 'packages/client/src/session/greeting.ts'
-const attach = 'packages/client/src/session/attach.ts'
+const resumableSession = 'packages/client/src/session/resumable-session.ts'
+const bind = 'packages/client/src/session/bind.ts'
+const conversation = 'packages/client/src/session/conversation.ts'
 const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
@@ -169,67 +169,67 @@ export const plantedFaults: readonly PlantedFault[] = [
   // The client
   {
     name: 'a resumed session is taken for a new one',
-    file: heldSession,
+    file: resumableSession,
     from: 'const isResumed = session !== undefined && given!.session === ok.session',
     to: 'const isResumed = false',
   },
   {
     name: 'the cursor of the greeting is taken for one more',
-    file: heldSession,
+    file: resumableSession,
     from: 'session!.acknowledge(ok.rx))',
     to: 'session!.acknowledge(Math.min(ok.rx + 1, session!.tx)))',
   },
   {
     name: 'a loss is not told',
-    file: heldSession,
+    file: resumableSession,
     from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
     to: '',
   },
   {
     name: 'messages of one user go out under another',
-    file: heldSession,
-    from: "        discard('session-lost')\n        host.discard('session-lost')\n",
+    file: resumableSession,
+    from: "        discard('session-lost')\n        queue.discard('session-lost')\n",
     to: '',
   },
   {
     name: 'unknown messages are sent once more',
-    file: heldSession,
+    file: resumableSession,
     from: 'const rest = ended.end(isKnown ? finalCursor : undefined, unknown)',
     to: 'const again = [...ended.replay()].flatMap(([, message]) => message ?? []); const rest = ended.end(isKnown ? finalCursor : undefined, unknown); if (!isKnown) rest.push(...again)',
   },
   {
     name: 'carried messages are forgotten',
-    file: heldSession,
+    file: resumableSession,
     from: 'carried.push(...undelivered)',
     to: '',
   },
   {
     name: 'carried messages come in the wrong order',
-    file: heldSession,
+    file: resumableSession,
     from: 'for (const message of carried.splice(0))\n',
     to: 'for (const message of carried.splice(0).reverse())\n',
   },
   {
     name: 'the receive cursor of the greeting is one too low',
-    file: heldSession,
+    file: resumableSession,
     from: 'rx: session.rx }',
     to: 'rx: Math.max(0, session.rx - 1) }',
   },
   {
     name: 'dials all have the same number',
-    file: greeting,
-    from: 'const n = ++dials',
-    to: 'const n = 1',
+    file: bind,
+    from: 'n: ++dials,',
+    to: 'n: (dials = 1),',
   },
   {
     name: 'the goodbye does not say how far the client got',
-    file: attach,
-    from: "line?.control(['bye', { rx: session.rx, ...how }])",
-    to: "line?.control(['bye', { rx: 0 }])",
+    file: conversation,
+    from: "this.line?.control(['bye', { rx: session.rx, ...how }])",
+    to: "this.line?.control(['bye', { rx: 0 }])",
   },
   {
     name: 'a new session goes on with the numbers of the old one',
-    file: heldSession,
+    file: resumableSession,
     from: `      const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
       if (!isSameUser(ok)) {`,
     to: `      const old = session?.rx ?? 0
@@ -300,7 +300,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a client counts as missed what it has got',
-    file: attach,
+    file: conversation,
     from: 'Math.max(0, total - session.rx)',
     to: 'total',
   },

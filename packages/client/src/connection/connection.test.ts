@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { defaultCloseRules } from '@holdfast/protocol'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
 import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
-import { createConnection, fatal } from './connection.ts'
+import { fatal } from './attempt.ts'
+import type { OpenSocket } from './attempt.ts'
+import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -22,6 +24,7 @@ function setUp(
   const states: State['name'][] = []
   const received: unknown[] = []
   const report = vi.fn()
+  let socket: OpenSocket | undefined
   let notice: ((signal: Signal, url?: string) => void) | undefined
   const connection: Connection = createConnection({
     policy: {
@@ -51,14 +54,22 @@ function setUp(
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
     // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
     delay: () => 500.37,
-    greet: () => connection.confirm({ heartbeat }),
+    open(opened) {
+      socket = opened
+      socket.confirm({ heartbeat, resumption: { resumed: false, replayed: 0 } })
+      return {
+        received: (data) => received.push(data),
+        refused: () => {},
+        probe: () => opened.write('ping'),
+        close: () => false,
+        retryAfter: () => undefined,
+        ended: () => {},
+      }
+    },
     opened: () => {},
-    probe: () => connection.write('ping'),
     flush: () => {},
     diagnose: undefined,
-    close: () => false,
-    closeHint: () => undefined,
-    received: (data) => received.push(data),
+    received: (data, conversation) => conversation.received(data as string),
     changed: (state) => states.push(state.name),
     ...overrides,
   })
@@ -74,6 +85,9 @@ function setUp(
     received,
     report,
     connection,
+    get socket() {
+      return socket!
+    },
     open,
     signal: (name: Signal, url?: string) => notice?.(name, url),
     isListening: () => !!notice,
@@ -264,18 +278,15 @@ describe('the interpreter', () => {
   })
 
   it('writes nothing more to a socket that threw, even before the connection has ended', async () => {
-    const { connection, network, open } = setUp(clockFaults.exact, {
+    const given = setUp(clockFaults.exact, {
       opened: () => {
-        network.last.failures = 1
-        expect([connection.isWritable(), connection.write('a'), connection.isWritable()]).toEqual([
-          true,
-          false,
-          false,
-        ])
+        const { socket } = given
+        given.network.last.failures = 1
+        expect([socket.isWritable(), socket.write('a'), socket.isWritable()]).toEqual([true, false, false])
       },
     })
-    await open()
-    expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'send-failed' } })
+    await given.open()
+    expect(given.connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'send-failed' } })
     await settleMicrotasks()
   })
 
@@ -360,21 +371,22 @@ describe('the interpreter', () => {
 
   it('measures the round trip from a probe to its answer, smoothed', async () => {
     const heartbeat = createHeartbeat({ interval: 1_000, timeout: 500 })
-    const { connection, network, clock, open } = setUp(clockFaults.exact, {}, {}, heartbeat)
+    const given = setUp(clockFaults.exact, {}, {}, heartbeat)
+    const { connection, network, clock, open } = given
     await open()
-    connection.answered()
-    expect(connection.rtt).toBeUndefined()
+    given.socket.answered()
+    expect(connection.path.rtt).toBeUndefined()
     await clock.advance(1_000)
     expect(network.last.sent).toEqual(['ping'])
     await clock.advance(40)
     network.last.message('pong')
-    connection.answered()
-    expect(connection.rtt).toBeCloseTo(40)
+    given.socket.answered()
+    expect(connection.path.rtt).toBeCloseTo(40)
     await clock.advance(1_000)
     await clock.advance(120)
     network.last.message('pong')
-    connection.answered()
-    expect(connection.rtt).toBeCloseTo(50)
+    given.socket.answered()
+    expect(connection.path.rtt).toBeCloseTo(50)
   })
 
   it('does not ask a server for signs of life that sends messages', async () => {
@@ -416,7 +428,7 @@ describe('the interpreter', () => {
 
 describe('a socket that does not say what it is', () => {
   it.each([
-    ['a write', ({ connection }) => void connection.isWritable()],
+    ['a write', ({ socket }) => void socket.isWritable()],
     ['a wake-up', ({ signal }) => signal('wake')],
     ['word that the network is gone', ({ signal }) => signal('offline')],
     ['connect()', ({ connection }) => connection.connect()],
@@ -436,22 +448,24 @@ describe('a socket that does not say what it is', () => {
   )
 
   it('is replaced within 3 s of a write when its peer has closed, and keeps the transport open', async () => {
-    const { connection, network, clock, open } = setUp()
+    const given = setUp()
+    const { connection, network, clock, open } = given
     await open()
     network.last.readyState = 2
     await clock.advance(10_000)
     for (let write = 0; write < 5; write++) {
-      expect(connection.isWritable()).toBe(false)
+      expect(given.socket.isWritable()).toBe(false)
       await clock.advance(450)
     }
     expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
   })
 
   it('is heard out when its close comes after all', async () => {
-    const { connection, network, clock, open } = setUp()
+    const given = setUp()
+    const { connection, network, clock, open } = given
     await open()
     network.last.readyState = 2
-    connection.isWritable()
+    given.socket.isWritable()
     await clock.advance(1_900)
     network.last.end(1012, 'update')
     expect(connection.state).toMatchObject({ cause: { reason: 'restart', code: 1012, text: 'update' } })

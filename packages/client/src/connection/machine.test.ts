@@ -49,7 +49,8 @@ const stop: Input = { type: 'stop', cause: { reason: 'disconnect' }, graceful: t
 const accepted = (epoch = 1, heartbeat?: Heartbeat): Input => ({
   type: 'accepted',
   epoch,
-  facts: { heartbeat },
+  facts: { heartbeat, resumption: { resumed: false, replayed: 0 } },
+  protocol: '',
 })
 const ended = (code: number, epoch = 1): Input => {
   const rule = closeRule(code)
@@ -248,7 +249,7 @@ describe('a path that keeps breaking', () => {
     const silent = (heardAt: number) => {
       const judging = {
         ...openAfter(7, 20_000),
-        heartbeat: beat,
+        facts: { heartbeat: beat },
         watch: { phase: 'judging', deadline: 24_000 },
       } as State
       const { next, failures } = after(judging, tick, 24_000, { heardAt })

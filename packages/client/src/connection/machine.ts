@@ -3,9 +3,9 @@ import { backoffWindow, boundHint, failuresAfter, pickDelay } from './backoff.ts
 import type { Cause } from './cause.ts'
 import type { Beat } from './heartbeat.ts'
 import type {
+  Accepted,
   Aftermath,
   Attempt,
-  Facts,
   Finding,
   Input,
   Live,
@@ -97,10 +97,10 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
       if (name === 'opening') return [{ ...state, deadline: sample.now + closeGrace, failure: input.failure }]
       break
     case 'accepted':
-      if (name === 'greeting') return open(state, input.facts, sample)
+      if (name === 'greeting') return open(state, input, sample)
       break
     case 'heard':
-      if (name === 'open') return [{ ...state, watch: state.heartbeat?.start(sample) }]
+      if (name === 'open') return [{ ...state, watch: state.facts.heartbeat?.start(sample) }]
       break
     case 'ended':
       if (isLive(state)) return scheduleRetry(state, input.cause, input.rule, policy, sample)
@@ -160,7 +160,11 @@ function pause({ epoch, notBefore }: State, tally: Tally, deadline: number, caus
   ]
 }
 
-function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Facts, sample: Sample): Step {
+function open(
+  { epoch, tally, notBefore, startedAt }: Attempt,
+  { facts, protocol }: Accepted,
+  sample: Sample,
+): Step {
   return [
     {
       name: 'open',
@@ -169,8 +173,9 @@ function open({ epoch, tally, notBefore, startedAt }: Attempt, { heartbeat }: Fa
       notBefore,
       startedAt,
       openedAt: sample.now,
-      heartbeat,
-      watch: heartbeat?.start(sample),
+      facts,
+      protocol,
+      watch: facts.heartbeat?.start(sample),
       lookAt: sample.now + lookInterval,
     },
     'announce',
@@ -343,16 +348,16 @@ function tick(state: State, policy: Policy, sample: Sample): Step {
     case 'waiting':
       return dial(state, state.tally, state.cause, policy, sample)
     case 'open':
-      if (!state.heartbeat || !state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
-      return watch(state, state.heartbeat.onDeadline(state.watch, sample), policy, sample)
+      if (!state.facts.heartbeat || !state.watch) return [{ ...state, lookAt: sample.now + lookInterval }]
+      return watch(state, state.facts.heartbeat.onDeadline(state.watch, sample), policy, sample)
     case 'closing':
       return [close(state, state.cause), 'destroy']
   }
 }
 
 function probe(state: State, policy: Policy, sample: Sample): Step {
-  if (state.name !== 'open' || !state.heartbeat || !state.watch) return [state]
-  return watch(state, state.heartbeat.onProbe(state.watch, sample), policy, sample)
+  if (state.name !== 'open' || !state.facts.heartbeat || !state.watch) return [state]
+  return watch(state, state.facts.heartbeat.onProbe(state.watch, sample), policy, sample)
 }
 
 function watch(state: Open, beat: Beat, policy: Policy, sample: Sample): Step {
@@ -367,7 +372,7 @@ function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): 
     return sample.now - state.startedAt > stuckAfter
       ? dial(state, state.tally, cause, policy, sample)
       : [state]
-  if (state.name !== 'open' || state.heartbeat) return probe(state, policy, sample)
+  if (state.name !== 'open' || state.facts.heartbeat) return probe(state, policy, sample)
   if (!doubtful) return [state]
   // To be in doubt is no failure, so no limit of attempts is reached by it.
   return scheduleRetry(state, cause, lost, { ...policy, maxAttempts: Infinity }, sample, true)

@@ -45,6 +45,7 @@ describe('a page that goes through anything', () => {
     maxHiddenDelay: 120_000,
     asksDelay: false,
   }
+  const resumption = { resumed: false, replayed: 0 }
   const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
   const inputs: Readonly<Record<Signal, Input>> = {
     wake: { type: 'wake', doubtful: false },
@@ -99,7 +100,8 @@ describe('a page that goes through anything', () => {
           const { epoch } = state
           if (state.name === 'preparing') input({ type: 'prepared', epoch })
           else if (state.name === 'opening') input({ type: 'opened', epoch })
-          else if (state.name === 'greeting') input({ type: 'accepted', epoch, facts: { heartbeat } })
+          else if (state.name === 'greeting')
+            input({ type: 'accepted', epoch, facts: { heartbeat, resumption }, protocol: '' })
           else pass(Math.max(deadlineOf(state)! - moment.now, 0))
         }
       },

@@ -51,7 +51,9 @@ export interface Open extends Base {
   readonly name: 'open'
   readonly startedAt: number
   readonly openedAt: number
-  readonly heartbeat: Heartbeat | undefined
+  readonly facts: Facts
+  /** The subprotocol that the server chose; empty for none. */
+  readonly protocol: string | undefined
   readonly watch: Watch | undefined
   /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
   readonly lookAt: number
@@ -96,13 +98,20 @@ export type Input =
   | { readonly type: 'wake'; readonly doubtful: boolean }
   | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
   | { readonly type: 'prepared' | 'opened' | 'heard'; readonly epoch: number }
-  /** The wire has done its handshake. */
-  | { readonly type: 'accepted'; readonly epoch: number; readonly facts: Facts }
+  | Accepted
   /** The socket reported an error before it opened. Most close right after that; some never do. */
   | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
   | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
   /** Why the last attempts failed has come out. */
   | { readonly type: 'diagnosed'; readonly epoch: number; readonly finding: Finding }
+
+/** The wire has done its handshake. */
+export interface Accepted {
+  readonly type: 'accepted'
+  readonly epoch: number
+  readonly facts: Facts
+  readonly protocol: string | undefined
+}
 
 /** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
 export interface Aftermath extends CloseRule {
@@ -162,4 +171,13 @@ export interface Policy extends Required<BackoffOptions> {
 export interface Facts {
   /** How to watch over the connection, if the server answers probes. */
   readonly heartbeat: Heartbeat | undefined
+  readonly resumption: Resumption
+}
+
+/** How a connection goes on from the one before. */
+export interface Resumption {
+  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
+  readonly resumed: boolean
+  /** How many messages were written again because the server had not acknowledged them. */
+  readonly replayed: number
 }

@@ -1,17 +1,18 @@
 import type { Body, Clock, Session } from '@holdfast/protocol'
-import type { Connection } from '../connection/connection.ts'
+import type { OpenSocket } from '../connection/attempt.ts'
 import { lost } from '../connection/machine.ts'
+import type { ResumableSession } from './resumable-session.ts'
 
-/** Notices a dead path while messages wait for their acks, and measures the round trip. */
+/** Notices a dead path of one connection while messages wait for their acks, and measures the round trip. */
 export interface AckWatch {
   /** A message was written: an ack is due, unless one is already. */
   start(): void
   /** The server acknowledged something new. */
   progressed(): void
+  /** A message or a ping came in. */
+  heard(): void
   /** The server answered a ping. */
   answered(): void
-  /** The connection ended because nothing was heard. */
-  silent(): void
   /** The connection has ended. */
   stop(): void
 }
@@ -26,7 +27,8 @@ const slowestPath = 32
 /** `live` gives the session while it is on a connection. */
 export function createAckWatch(
   clock: Clock,
-  connection: Connection,
+  socket: OpenSocket,
+  session: ResumableSession,
   live: () => Session<Body> | undefined,
 ): AckWatch {
   /** When the oldest message went out that is not acknowledged, or the last ack came in. */
@@ -34,19 +36,17 @@ export function createAckWatch(
   let timer: unknown
   /** How many pings have gone out for an ack that is late, and not been answered. */
   let unanswered = 0
-  /** How many connections in a row were given up before they brought an ack. */
-  let silences = 0
   /** The first message after quiet is acknowledged at once, so it measures the round trip. */
   let isSampling = false
 
   /** How long the server may take to answer, in milliseconds, by the round trips before. */
   const answerLimit = (): number =>
-    Math.min(Math.max(3 * (connection.rtt ?? Infinity), shortestAnswer), 8_000)
+    Math.min(Math.max(3 * (socket.path.rtt ?? Infinity), shortestAnswer), 8_000)
 
   /** How long the oldest message may go without an ack. A dead path is to be noticed soon, a slow one takes its time. */
-  const ackLimit = (session: Session<Body>): number => {
-    const [[, oldest] = []] = session.replay()
-    return answerLimit() * 2 ** Math.min(silences, 4) + (oldest?.bytes ?? 0) / slowestPath
+  const ackLimit = (written: Session<Body>): number => {
+    const [[, oldest] = []] = written.replay()
+    return answerLimit() * session.patience + (oldest?.bytes ?? 0) / slowestPath
   }
 
   const restart = (isFirst: boolean): void => {
@@ -57,21 +57,27 @@ export function createAckWatch(
 
   const check = (): void => {
     timer = undefined
-    const session = live()
-    if (!session?.unacknowledged) return
+    const written = live()
+    if (!written?.unacknowledged) return
     // An ack can only make it shorter.
     let delay =
-      unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit(session) - clock.now()), shortestAnswer)
+      unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit(written) - clock.now()), shortestAnswer)
     if (delay <= 0) {
       // What else comes in does not prove that the server hears of anything.
-      if (unanswered++ === maxUnanswered) return connection.fail({ cause: { reason: 'silent' }, rule: lost })
-      connection.probe()
+      if (unanswered++ === maxUnanswered) return socket.fail({ cause: { reason: 'silent' }, rule: lost })
+      socket.probe()
       delay = answerLimit()
     }
     timer = clock.setTimer(check, delay)
   }
 
+  // Where messages wait for their acks, only an ack proves that the server hears of them.
+  const heard = (): void => {
+    if (!live()?.unacknowledged) session.proved()
+  }
+
   return {
+    heard,
     // An unacknowledged message is its own probe.
     start() {
       if (timer !== undefined || !live()?.unacknowledged) return
@@ -79,16 +85,14 @@ export function createAckWatch(
       check()
     },
     progressed() {
-      if (isSampling) connection.measured(clock.now() - progressAt)
+      if (isSampling) socket.path.measured(clock.now() - progressAt)
       restart(false)
-      silences = 0
+      session.proved()
     },
     answered() {
       restart(false)
-      connection.answered()
-    },
-    silent() {
-      silences++
+      heard()
+      socket.answered()
     },
     stop() {
       clock.clearTimer(timer)

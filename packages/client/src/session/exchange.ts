@@ -1,13 +1,13 @@
 import { bodyBytes, createAnswers, createRequests, encodeBody, misuse } from '@holdfast/protocol'
 import type { Answerer, Body, Frame, Line, Meta } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
-import type { WireEnd, WireHost } from '../wire.ts'
+import type { BoundWire, WireHost } from '../wire.ts'
 import { encode } from './encode.ts'
 
 /** Requests in both directions, and what is sent for them besides events: answers, and word that none is waited for. */
 export interface Exchange {
-  readonly request: NonNullable<WireEnd['request']>
-  readonly handle: NonNullable<WireEnd['handle']>
+  readonly request: BoundWire['request']
+  readonly handle: BoundWire['handle']
   /** Hands on what came in. */
   deliver(frame: Frame): void
   /** Whether nothing is asked, being answered or to be written. */

@@ -1,6 +1,6 @@
 import { defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
 import type { Wire } from '../wire.ts'
-import { attach } from './attach.ts'
+import { bind } from './bind.ts'
 
 /** How a session is to be held. */
 export interface SessionOptions {
@@ -36,5 +36,5 @@ export function session(options: SessionOptions = {}): Wire {
   if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number from 1,024 on')
   if (!window.every((size) => Number.isInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
-  return { maxPayloadBytes, attach: (host) => attach(host, maxPayloadBytes, window) }
+  return { maxPayloadBytes, bind: (host) => bind(host, maxPayloadBytes, window) }
 }

@@ -1,4 +1,4 @@
-import { createSession } from '@holdfast/protocol'
+import { createSession, defaultMaxPayloadBytes } from '@holdfast/protocol'
 import type {
   Body,
   Hi,
@@ -9,11 +9,15 @@ import type {
   UndeliveredReason,
   UnknownReason,
 } from '@holdfast/protocol'
-import type { WireHost } from '../wire.ts'
+import type { Cause } from '../connection/cause.ts'
 import type { Loss } from '../lifecycle.ts'
+import type { Queue, WireHost } from '../wire.ts'
 
-/** The session that client and server hold from connection to connection, and what becomes of its messages at its end. */
-export interface HeldSession {
+/**
+ * The session that client and server resume from connection to connection, and what becomes of its messages at its end. All
+ * that outlives a conversation is here.
+ */
+export interface ResumableSession {
   /** Undefined before the first one, and after an end until the server gives a new one. */
   readonly session: Session<Body> | undefined
   /** How many messages were written and have no outcome yet. */
@@ -22,13 +26,19 @@ export interface HeldSession {
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
   /** Whether the server goes on with the session, and if so, takes its acks. Undefined when what it says cannot be. */
   resume(ok: Ok): boolean | undefined
+  /** How long to wait for a sign of life, as a multiple: it doubles with each connection in a row that fell silent. */
+  readonly patience: number
+  /** The server has proved to be there: with an ack, or in any way while nothing waits for one. */
+  proved(): void
+  /** A connection on which the session was live has ended. */
+  disconnected(cause: Cause): void
   /**
-   * The oldest message may have ended the last connection. One that is refused twice in a row is at fault: a void frame
-   * takes its number.
+   * The session goes on. True if the last connection ended as if a message had been at fault: then each is to be a frame of
+   * its own. The oldest one that ends two connections in a row is at fault, and a void frame takes its number.
    */
-  accuse(): void
+  quarantineOldest(): boolean
   /** Takes the session that the server gives in place of the one that may be held. */
-  begin(ok: Ok, maxSendBytes: number): void
+  begin(ok: Ok, queue: Queue): void
   /**
    * Settles what was written: by the final cursor of the server if it is known, else as unknown. Tells how many messages
    * were undelivered or unknown, if there was a session.
@@ -37,12 +47,17 @@ export interface HeldSession {
     finalCursor: number | undefined,
     reason: UnknownReason,
   ): Pick<Loss, 'undelivered' | 'unknown'> | undefined
+  /** The largest message that the server takes, in bytes. */
+  readonly maxSendBytes: number
   /** Settles what waits for the next session. */
   discard(reason: UndeliveredReason): void
 }
 
+/** After one of these closes, a message that was written may be at fault. */
+const poisonCodes = [1003, 1007, 1009]
+
 /** `onEnd` is called at each end, once the messages are settled or put aside for the next session. */
-export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEnd: () => void): HeldSession {
+export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () => void): ResumableSession {
   let session: Session<Body> | undefined
   /** The `ok` that it came with. */
   let given: Ok | undefined
@@ -50,8 +65,13 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
   /** Messages that were written, and certainly not handed on: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
-  /** The number of the message that was accused last. */
+  /** The number of the message that was suspected last. */
   let suspect = 0
+  /** The last connection ended as if a message of ours had been at fault. */
+  let isSuspect = false
+  /** How many connections in a row fell silent before the server proved to be there. */
+  let silences = 0
+  let maxSendBytes = defaultMaxPayloadBytes
 
   const isSameUser = (ok: Ok): boolean => identity === undefined || identity === ok.identity
 
@@ -59,7 +79,7 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     for (const message of carried.splice(0)) message.settle({ status: 'undelivered', reason })
   }
 
-  const endSession: HeldSession['end'] = (finalCursor, reason) => {
+  const endSession: ResumableSession['end'] = (finalCursor, reason) => {
     isDisposed ||= reason === 'disposed'
     const ended = session
     if (!ended) return undefined
@@ -77,11 +97,14 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     return { undelivered: undelivered.length, unknown: isKnown ? 0 : written }
   }
 
-  const accuse = (): void => {
-    if (!session?.unacknowledged) return
+  const quarantineOldest = (): boolean => {
+    const wasSuspect = isSuspect
+    isSuspect = false
+    if (!wasSuspect || !session?.unacknowledged) return wasSuspect
     const oldest = session.tx - session.unacknowledged + 1
     if (suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
     suspect = oldest
+    return true
   }
 
   return {
@@ -91,20 +114,35 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     get unacknowledged() {
       return session?.unacknowledged ?? carried.length
     },
-    accuse,
+    get maxSendBytes() {
+      return maxSendBytes
+    },
+    get patience() {
+      return 2 ** Math.min(silences, 4)
+    },
+    quarantineOldest,
+    proved() {
+      silences = 0
+    },
+    disconnected({ reason, code = 0 }) {
+      if (reason === 'silent') silences++
+      isSuspect = reason === 'send-failed' || (reason !== 'protocol' && poisonCodes.includes(code))
+    },
     claim: () => session && { session: given!.session, key: given!.key, rx: session.rx },
     resume(ok) {
+      maxSendBytes = ok.maxPayload - 64
       const isResumed = session !== undefined && given!.session === ok.session
       if (isResumed && (!isSameUser(ok) || !session!.acknowledge(ok.rx))) return undefined
       return isResumed
     },
-    begin(ok, maxSendBytes) {
+    begin(ok, queue) {
       const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
       if (!isSameUser(ok)) {
         discard('session-lost')
-        host.discard('session-lost')
+        queue.discard('session-lost')
       }
       identity = ok.identity
+      isSuspect = false
       const current = createSession<Body>()
       given = ok
       session = current

@@ -1,10 +1,10 @@
 import { HoldfastError } from '@holdfast/protocol'
 import type { AbortSignalLike, Clock } from '@holdfast/protocol'
-import { fatal, retry } from './connection/connection.ts'
-import type { AttemptContext, Prepared } from './connection/connection.ts'
-import type { SocketConstructor } from './connection/ports.ts'
-import { baseUrl, resolveUrl } from './connection/url.ts'
-import type { UrlSource } from './connection/url.ts'
+import { fatal, retry } from './attempt.ts'
+import type { AttemptContext, Prepared } from './attempt.ts'
+import type { SocketConstructor } from './ports.ts'
+import { baseUrl, resolveUrl } from './url.ts'
+import type { UrlSource } from './url.ts'
 
 /** What `createClient` takes for its attempts to connect. */
 export interface AttemptOptions {

@@ -1,0 +1,65 @@
+import { bodyBytes } from '@holdfast/protocol'
+import type { Body, Hi, Outgoing } from '@holdfast/protocol'
+import type { PeerLink } from '../store.ts'
+import type { BoundWire, WireHost } from '../wire.ts'
+import { SessionConversation } from './conversation.ts'
+import { encode } from './encode.ts'
+import { createExchange } from './exchange.ts'
+import { createResumableSession } from './resumable-session.ts'
+
+/** Leads the session over one connection after the other. */
+export function bind(host: WireHost, maxPayload: number, window: Hi['window']): BoundWire {
+  const client = Array.from({ length: 4 }, () => Math.floor(host.random() * 2 ** 32).toString(36)).join('')
+  let dials = 0
+  /** The last one: it may have ended. */
+  let conversation: SessionConversation | undefined
+
+  const exchange = createExchange(
+    host,
+    (code, why) => conversation!.violate(code, why),
+    () => session.maxSendBytes,
+    () => conversation?.due(),
+  )
+  const session = createResumableSession(host, exchange.lost)
+
+  const link: PeerLink = {
+    batchBytes: 16_384,
+    get peer() {
+      return conversation?.peer
+    },
+    bufferedAmount: () => conversation!.socket.bufferedAmount(),
+    isWritable: (bytes) => !!conversation?.isWritable(bytes),
+    write: (message) => conversation!.write(message as Outgoing<Body>),
+    flushed: () => conversation?.line?.flushed?.(),
+  }
+
+  return {
+    link,
+    get maxSendBytes() {
+      return session.maxSendBytes
+    },
+    get unacknowledged() {
+      return session.unacknowledged
+    },
+    encode: (name, data, id) => encode(name, data, id === undefined ? id : { id }),
+    encodeRaw: (data) => encode(null, data, { raw: true }),
+    sizeOf: (body) => bodyBytes(body as Body),
+    open(socket, queue) {
+      const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
+      return (conversation = new SessionConversation(socket, { host, queue, session, exchange, hi }))
+    },
+    request: exchange.request,
+    handle: exchange.handle,
+    closed(isFatal) {
+      session.end(undefined, 'closed')
+      if (isFatal) session.discard('closed')
+    },
+    discard: session.discard,
+    dispose() {
+      exchange.dispose()
+      conversation?.sayBye()
+      session.end(undefined, 'disposed')
+      session.discard('disposed')
+    },
+  }
+}
