@@ -1,45 +1,26 @@
-import { createSession, encodeControl } from '@holdfast/protocol'
+import { createSession } from '@holdfast/protocol'
 import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
-import type { LostReason, Ok, Requests, SendOptions } from '@holdfast/protocol'
+import type { LostReason, Requests, SendOptions } from '@holdfast/protocol'
 import type { Authentication } from './options.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
 import { createPeer } from './create-peer.ts'
 import { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
+import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
-import { identityTag } from './identity.ts'
 import { createListeners } from './listeners.ts'
 import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
 import { Outgoing } from './outgoing.ts'
+import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
-import { encodeGoodbye, Goodbye, settle, wordsOf } from './teardown.ts'
-import type { Remainder } from './teardown.ts'
+import { Teardown } from './teardown.ts'
 import { TokenBucket } from './token-bucket.ts'
 import type { Tombstone } from './tombstones.ts'
 
 /** What the numbers of a frame and the header of a binary one may add to its size, in bytes. */
 const frameOverhead = 64
-/** After one of these closes, a message that was sent may be at fault. */
-const poisonCodes = [1003, 1007, 1009, 4413, 4422]
-
-/**
- * What the resumes of a session may cost: in a second in the long run, and at once. Each message that is replayed costs 1,
- * and so does each KiB of them; the resume itself costs as much as a hundred.
- *
- * A client with a window of 1,024 messages and 1 MiB can resume every second, however little it receives in between.
- */
-const replayRate = 4_096
-const replayBurst = 65_536
-const resumeCost = 100
-
-/** What a session leaves behind when it ends. */
-interface Rest extends Remainder {
-  readonly connection: Connection | undefined
-  readonly isConfirmed: boolean
-}
-
 /** A session in the memory of this hub. What only some sessions need is made when they do. */
 export class LiveSession implements SessionRecord {
   readonly id: string
@@ -57,14 +38,9 @@ export class LiveSession implements SessionRecord {
   #outgoing: Outgoing | undefined
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
-  #replayTokens: TokenBucket | undefined
-  #silences = 0
-  /** The client closed the last connection as if a message of ours had been at fault. */
-  #isSuspect = false
-  /** The number of the message that was the oldest one when that last happened. */
-  #suspect = 0
+  #past: PastConnections | undefined
   #endListeners: Listeners | undefined
-  #end: PeerEnd | undefined
+  #teardown: Teardown | undefined
 
   constructor(parts: HubParts, address: string, hi: Hi, { identity, data }: Authentication) {
     this.#parts = parts
@@ -108,7 +84,7 @@ export class LiveSession implements SessionRecord {
 
   resume(connection: Connection, hi: Hi, authentication: Authentication): void {
     const { refusals, renewal } = this.#parts
-    const wait = this.#replays().wait(1)
+    const wait = this.#past?.wait ?? 0
     if (wait > 0) {
       const reason = JSON.stringify({ after: [wait, 2 * wait] })
       return refusals.refuse(connection, 1013, 'resumed too often', { reason })
@@ -134,7 +110,7 @@ export class LiveSession implements SessionRecord {
   }
 
   disconnected(code: number, reason: string): void {
-    this.#isSuspect = poisonCodes.includes(code)
+    this.#connections().ended(code)
     this.#miss(code, reason)
   }
 
@@ -155,15 +131,15 @@ export class LiveSession implements SessionRecord {
   }
 
   get silences(): number {
-    return this.#silences
+    return this.#past?.silences ?? 0
   }
 
   fellSilent(): void {
-    this.#silences++
+    this.#connections().silences++
   }
 
   showedLife(): void {
-    this.#silences = 0
+    if (this.#past) this.#past.silences = 0
   }
 
   renew(): void {
@@ -171,24 +147,11 @@ export class LiveSession implements SessionRecord {
   }
 
   #converse(connection: Connection, hi: Hi, lost?: Lost): void {
-    const { policy, producers } = this.#parts
-    const { limits } = policy
     this.#maxPayload = hi.maxPayload
     this.session.window = hi.window
-    this.#conversation = new Conversation(this.#parts, this, connection, this.#quarantineOldest())
-    const ok: Ok = {
-      session: this.id,
-      key: this.key,
-      rx: this.session.rx,
-      identity: identityTag(this.identity),
-      ttl: policy.sessionTimeout,
-      ping: policy.pingInterval,
-      window: limits.window,
-      maxPayload: limits.maxPayloadBytes,
-      ...(lost && { lost }),
-      producers: producers.offer(this),
-    }
-    connection.send(encodeControl(['ok', ok]))
+    const isSuspect = this.#past?.quarantineOldest(this.session) ?? false
+    this.#conversation = new Conversation(this.#parts, this, connection, isSuspect)
+    connection.send(encodeOk(this.#parts, this, lost))
   }
 
   /** Takes the session off its connection, which needs another owner from now on. */
@@ -224,10 +187,7 @@ export class LiveSession implements SessionRecord {
   #replay(): void {
     const { lifecycle } = this.#parts
     const replayed = this.session.unacknowledged
-    let bytes = 0
-    for (const [, message] of this.session.replay()) bytes += message?.bytes ?? 0
-    // Also if there is less: the next resume has to wait then.
-    this.#replays().spend(resumeCost + replayed + bytes / 1_024)
+    this.#connections().chargeReplay(this.session)
     if (replayed > 0) this.line?.resume()
     this.flush()
     if (this.#stage !== 'confirmed') return
@@ -235,23 +195,8 @@ export class LiveSession implements SessionRecord {
     lifecycle.announce('open', { peer: this.peer, resumed: true, replayed })
   }
 
-  #replays(): TokenBucket {
-    return (this.#replayTokens ??= new TokenBucket(this.#parts.policy.ports.clock, replayRate, replayBurst))
-  }
-
-  /**
-   * A message that the client refuses twice in a row as the oldest one is at fault: a void frame takes its number. True
-   * while one is suspected, so that each is to be sent for itself.
-   */
-  #quarantineOldest(): boolean {
-    const { session } = this
-    const isSuspect = this.#isSuspect
-    this.#isSuspect = false
-    if (!isSuspect || session.unacknowledged === 0) return false
-    const oldest = session.tx - session.unacknowledged + 1
-    if (this.#suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    this.#suspect = oldest
-    return true
+  #connections(): PastConnections {
+    return (this.#past ??= new PastConnections(this.#parts.policy.ports.clock))
   }
 
   // Messages to the client
@@ -287,8 +232,12 @@ export class LiveSession implements SessionRecord {
 
   // The end
 
-  end(why: LostReason, code: number, details: EndDetails = {}): void {
-    this.#endNow(why, code, details)()
+  get endListeners(): Listeners | undefined {
+    return this.#endListeners
+  }
+
+  end(why: LostReason, code: number, details?: EndDetails): void {
+    this.#retire(why).close(code, details)()
   }
 
   overflow(): void {
@@ -297,33 +246,19 @@ export class LiveSession implements SessionRecord {
 
   expire(): () => void {
     // A client that has not confirmed its session in time may still be there.
-    return this.#endNow('expired', 4408, {})
+    return this.#retire('expired').close(4408)
   }
 
   close(why: LostReason, code: number, reason?: string): void {
-    if (this.#stage === 'ended') return
     this.flush()
-    const rest = this.#retire(why)
-    const { connection } = rest
-    if (!connection) return this.#announce(rest, settle(rest, why, undefined))
-    const goodbye = new Goodbye(this.#parts, (finalCursor) => {
-      connection.close(code, reason)
-      this.#announce(rest, settle(rest, why, finalCursor))
-    })
-    goodbye.say(connection, rest)
+    if (this.#stage !== 'ended') this.#retire(why).sayGoodbye(code, reason)
   }
 
   leave(bye: Bye): void {
-    if (bye.rx > this.session.tx) return this.violated(4400, 'a bye of the future')
     const { stage } = this.#parts
-    const isDrained = stage.current !== 'open'
-    // A client whose goodbye was not answered comes back, and hears why.
-    const rest = this.#retire(isDrained ? 'drained' : 'closed')
-    const end = { ...settle(rest, isDrained ? 'drained' : 'left', bye.rx), ...wordsOf(bye) }
-    rest.connection?.send(encodeGoodbye(rest))
-    if (isDrained) rest.connection?.close(1012, stage.hint)
-    else rest.connection?.close(1000)
-    this.#announce(rest, end)
+    if (bye.rx > this.session.tx) this.violated(4400, 'a bye of the future')
+    else if (stage.current === 'open') this.#retire('left').answerGoodbye(bye, 1000)
+    else this.#retire('drained').answerGoodbye(bye, 1012, stage.hint)
   }
 
   remains(why: LostReason): Tombstone {
@@ -334,47 +269,25 @@ export class LiveSession implements SessionRecord {
 
   onEnd(listener: Listener): Unsubscribe {
     const { report } = this.#parts.policy.ports
-    const end = this.#end
+    const end = this.#teardown?.end
     if (!end) return (this.#endListeners ??= createListeners(report)).on('end', listener)
     const late = createListeners(report)
     queueMicrotask(() => late.emit('end', end))
     return late.on('end', listener)
   }
 
-  /** The application hears of the end when the result is called. */
-  #endNow(why: LostReason, code: number, { finalCursor, reason = why }: EndDetails): () => void {
-    const rest = this.#retire(why)
-    rest.connection?.close(code, reason)
-    const end = settle(rest, why, finalCursor)
-    return () => this.#announce(rest, end)
-  }
-
   /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
-  #retire(why: LostReason): Rest {
+  #retire(why: PeerEnd['why']): Teardown {
     const { lifecycle, registry, renewal } = this.#parts
-    const { session, queued } = this
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
-    registry.remove(this, why)
+    const { queued } = this
+    // A client whose goodbye was not answered comes back, and hears why.
+    registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'
     // The application may listen to the signal that this aborts.
     lifecycle.defer(() => renewal.stop(this))
     this.#outgoing?.refuse()
-    return { session, connection, queued, isConfirmed }
-  }
-
-  /** Tells the application, last of all. */
-  #announce({ isConfirmed }: Rest, end: PeerEnd): void {
-    const { lifecycle } = this.#parts
-    this.#end = end
-    this.requests?.lost()
-    if (!isConfirmed) return
-    const { answers, peer } = this
-    const listeners = this.#endListeners
-    lifecycle.during(() => {
-      if (answers) lifecycle.defer(() => answers.lost())
-      if (listeners) lifecycle.defer(() => listeners.emit('end', end))
-      lifecycle.announce('closed', { ...end, peer })
-    })
+    return (this.#teardown = new Teardown(this.#parts, this, { why, connection, queued, isConfirmed }))
   }
 }

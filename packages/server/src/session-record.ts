@@ -4,7 +4,7 @@ import type { Authentication } from './options.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
-import type { Listener, Unsubscribe } from './listeners.ts'
+import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -70,6 +70,8 @@ export interface SessionRecord extends Owner {
 
   // The end
 
+  /** Whom the application wants to hear of the end. */
+  readonly endListeners: Listeners | undefined
   /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
   end(why: LostReason, code: number, details?: EndDetails): void
   /** More waits for the client than the limits allow. */

@@ -1,9 +1,9 @@
 import { decodeText, encodeControl, isClientControl, printable } from '@holdfast/protocol'
-import type { Body, Bye, LostReason, Outcome, Payload, Session } from '@holdfast/protocol'
+import type { Bye, Outcome, Payload } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
-import type { Deadlines } from './deadlines.ts'
-import type { Policy } from './options.ts'
+import type { HubParts } from './hub-parts.ts'
 import type { PeerEnd } from './peer.ts'
+import type { EndDetails, SessionRecord } from './session-record.ts'
 
 /** How long a client may take to answer a goodbye, in milliseconds. */
 export const goodbyeTimeout = 1_000
@@ -11,65 +11,64 @@ export const goodbyeTimeout = 1_000
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
-/** What a session has that is not settled yet, once nothing new is sent or taken. */
+/** What a session had when it was taken off its connection for good. */
 export interface Remainder {
-  readonly session: Session<Body>
+  readonly why: PeerEnd['why']
+  readonly connection: Connection | undefined
   /** How many messages were never written. */
   readonly queued: number
+  readonly isConfirmed: boolean
 }
 
-/** Settles what was written to a session that ends. */
-export function settle(
-  { session, queued }: Remainder,
-  why: 'left' | LostReason,
-  finalCursor: number | undefined,
-): PeerEnd {
-  // A cursor above what was written is a lie, and tells nothing.
-  const isKnown = finalCursor !== undefined && session.acknowledge(finalCursor)
-  const written = session.unacknowledged
-  for (const message of session.end(isKnown ? finalCursor : undefined, unknown)) message.settle(undelivered)
-  return isKnown
-    ? { why, undelivered: queued + written, unknown: 0 }
-    : { why, undelivered: queued, unknown: written }
-}
+/** The end of one session, from when nothing new is sent or taken until the application has heard of it. */
+export class Teardown implements ConnectionOwner {
+  /** How the session ended, once the application is to hear of it. */
+  end: PeerEnd | undefined
+  readonly #parts: HubParts
+  readonly #record: SessionRecord
+  readonly #remainder: Remainder
+  /** What the connection is to be closed with when the client has said goodbye as well. */
+  #closing: readonly [code: number, reason: string | undefined] = [1000, undefined]
 
-/** The goodbye of the hub. The client knows how far it got, and so what it has missed. */
-export function encodeGoodbye({ session: { rx, tx }, queued }: Remainder): string {
-  return encodeControl(['bye', { rx, total: tx + queued }])
-}
-
-/** What the application of the client said at its end. */
-export function wordsOf({ code, reason }: Bye): Pick<PeerEnd, 'code' | 'reason'> {
-  return { ...(code !== undefined && { code }), ...(reason && { reason: printable(reason) }) }
-}
-
-interface GoodbyeParts {
-  readonly policy: Policy
-  readonly goodbyes: Deadlines<{ finish(): void }>
-}
-
-/** Owns the connection of a session that has ended, until the client has said goodbye as well, or for a short time. */
-export class Goodbye implements ConnectionOwner {
-  readonly #parts: GoodbyeParts
-  #done: ((finalCursor?: number) => void) | undefined
-
-  /** `done` is called once: with how far the client got, if it says so. */
-  constructor(parts: GoodbyeParts, done: (finalCursor?: number) => void) {
+  constructor(parts: HubParts, record: SessionRecord, remainder: Remainder) {
     this.#parts = parts
-    this.#done = done
+    this.#record = record
+    this.#remainder = remainder
   }
 
-  say(connection: Connection, remainder: Remainder): void {
-    connection.take(this)
+  /** Closes the connection. The application hears of it when the result is called. */
+  close(code: number, { finalCursor, reason }: EndDetails = {}): () => void {
+    const { connection, why } = this.#remainder
+    connection?.close(code, reason ?? why)
+    const end = this.#settle(finalCursor)
+    return () => this.#announce(end)
+  }
+
+  /** Says goodbye, and closes the connection when the client has answered, or soon after. */
+  sayGoodbye(code: number, reason?: string): void {
+    const { connection } = this.#remainder
+    if (!connection) return this.finish()
+    this.#closing = [code, reason]
     this.#parts.goodbyes.add(this)
-    connection.send(encodeGoodbye(remainder))
+    connection.take(this)
+    connection.send(this.#goodbye())
   }
 
+  /** Answers the goodbye of the client, and closes the connection. */
+  answerGoodbye({ rx, code, reason }: Bye, ...closing: [code: number, reason?: string]): void {
+    const { connection } = this.#remainder
+    const end = this.#settle(rx)
+    connection?.send(this.#goodbye())
+    connection?.close(...closing)
+    const words = { ...(code !== undefined && { code }), ...(reason && { reason: printable(reason) }) }
+    this.#announce({ ...end, ...words })
+  }
+
+  /** Waits for the goodbye of the client no longer. */
   finish(finalCursor?: number): void {
-    const done = this.#done
-    this.#done = undefined
     this.#parts.goodbyes.delete(this)
-    done?.(finalCursor)
+    this.#remainder.connection?.close(...this.#closing)
+    this.#announce(this.#settle(finalCursor))
   }
 
   receive(payload: Payload): void {
@@ -85,5 +84,38 @@ export class Goodbye implements ConnectionOwner {
 
   exceeded(): void {
     this.finish()
+  }
+
+  /** The client knows how far it got, and so what it has missed. */
+  #goodbye(): string {
+    const { rx, tx } = this.#record.session
+    return encodeControl(['bye', { rx, total: tx + this.#remainder.queued }])
+  }
+
+  /** Settles what was written. */
+  #settle(finalCursor: number | undefined): PeerEnd {
+    const { session } = this.#record
+    const { why, queued } = this.#remainder
+    // A cursor above what was written is a lie, and tells nothing.
+    const isKnown = finalCursor !== undefined && session.acknowledge(finalCursor)
+    const written = session.unacknowledged
+    for (const message of session.end(isKnown ? finalCursor : undefined, unknown)) message.settle(undelivered)
+    return isKnown
+      ? { why, undelivered: queued + written, unknown: 0 }
+      : { why, undelivered: queued, unknown: written }
+  }
+
+  /** Tells the application, last of all. */
+  #announce(end: PeerEnd): void {
+    const { lifecycle } = this.#parts
+    const { requests, answers, endListeners, peer } = this.#record
+    this.end = end
+    requests?.lost()
+    if (!this.#remainder.isConfirmed) return
+    lifecycle.during(() => {
+      if (answers) lifecycle.defer(() => answers.lost())
+      if (endListeners) lifecycle.defer(() => endListeners.emit('end', end))
+      lifecycle.announce('closed', { ...end, peer })
+    })
   }
 }

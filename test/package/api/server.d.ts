@@ -303,16 +303,6 @@ interface HubLimits {
   readonly maxBufferedTotalBytes?: number
 }
 type Unsubscribe = () => void
-interface HttpServerLike {
-  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
-  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
-  listeners(event: 'upgrade'): readonly unknown[]
-  emit(event: 'upgrade', ...values: unknown[]): boolean
-  address?(): unknown
-}
-interface AttachOptions {
-  readonly path?: string
-}
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
@@ -337,6 +327,13 @@ interface PeerEnd {
   readonly unknown: number
   readonly code?: number
   readonly reason?: string
+}
+interface HttpServerLike {
+  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  listeners(event: 'upgrade'): readonly unknown[]
+  emit(event: 'upgrade', ...values: unknown[]): boolean
+  address?(): unknown
 }
 type AsyncDisposeLike = SymbolConstructor extends {
   readonly asyncDispose: infer Key extends symbol
@@ -433,6 +430,9 @@ interface HubStats {
   readonly deliveredMessages: number
   readonly invalid: number
   readonly unhandled: number
+}
+interface AttachOptions {
+  readonly path?: string
 }
 declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {

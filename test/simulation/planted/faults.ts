@@ -19,6 +19,7 @@ const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const liveSession = 'packages/server/src/live-session.ts'
+const teardown = 'packages/server/src/teardown.ts'
 const outgoing = 'packages/server/src/outgoing.ts'
 
 export const plantedFaults: readonly PlantedFault[] = [
@@ -276,8 +277,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'what waits is not flushed after a resume',
     file: liveSession,
-    from: '    this.flush()\n    if (this.#stage',
-    to: '    if (this.#stage',
+    from: "    this.flush()\n    if (this.#stage !== 'confirmed')",
+    to: "    if (this.#stage !== 'confirmed')",
   },
   {
     name: 'missed messages are counted from the beginning',
@@ -305,9 +306,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'the end of a session is not told',
-    file: liveSession,
-    from: 'if (!isConfirmed) return',
-    to: "if (!isConfirmed || end.why === 'expired') return",
+    file: teardown,
+    from: 'if (!this.#remainder.isConfirmed) return',
+    to: "if (!this.#remainder.isConfirmed || end.why === 'expired') return",
   },
   {
     name: 'sessions whose connection breaks during a drain are forgotten',
