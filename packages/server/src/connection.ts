@@ -1,7 +1,7 @@
 import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import { TokenBucket } from './token-bucket.ts'
 

@@ -1,7 +1,7 @@
 import { createSession } from '@holdfast/protocol'
 import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
 import type { LostReason, Requests, SendOptions } from '@holdfast/protocol'
-import type { Authentication } from './options.ts'
+import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
 import { createPeer } from './create-peer.ts'

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts'
 import type { HubLifecycle } from './hub.ts'
 import { keptRequest } from './kept-request.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { RefusalDetails } from './session-record.ts'
 import type { Peer } from './peer.ts'
 

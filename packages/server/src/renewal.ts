@@ -1,6 +1,7 @@
 import { longestTimer } from '@holdfast/protocol'
 import type { AuthenticateAnswer, Authenticator } from './authentication.ts'
-import type { Authentication, Policy } from './options.ts'
+import type { Authentication } from './authenticate.ts'
+import type { Policy } from './policy.ts'
 import type { SessionRecord } from './session-record.ts'
 import { troubleHint } from './trouble.ts'
 

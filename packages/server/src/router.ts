@@ -5,7 +5,7 @@ import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { Peer } from './peer.ts'
 import { createUnhandledLog } from './unhandled.ts'
 

@@ -1,6 +1,6 @@
 import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
 import type { LostReason, Requests, SendOptions, Session } from '@holdfast/protocol'
-import type { Authentication } from './options.ts'
+import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'

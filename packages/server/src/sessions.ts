@@ -3,7 +3,7 @@ import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { HubParts } from './hub-parts.ts'
 import { LiveSession } from './live-session.ts'
-import type { Authentication } from './options.ts'
+import type { Authentication } from './authenticate.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { Tombstone } from './tombstones.ts'
 

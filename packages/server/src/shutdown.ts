@@ -1,7 +1,7 @@
 import type { Connections } from './connections.ts'
 import type { Greeting } from './greeting.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { Registry } from './registry.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { HubStage } from './stage.ts'

@@ -255,21 +255,6 @@ interface HubPorts {
   report(error: unknown): void
   warn(message: string): void
 }
-type Hosts = '*' | readonly string[]
-type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
-interface HubOptions<Data = unknown> {
-  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
-  readonly origins?: Origins
-  readonly hosts?: Hosts
-  readonly limits?: HubLimits
-  readonly sessionTimeout?: number
-  readonly tombstoneTimeout?: number
-  readonly producerTimeout?: number
-  readonly pingInterval?: number
-  readonly greetingTimeout?: number
-  readonly address?: (request: RequestLike) => string | undefined
-  readonly ports?: Partial<HubPorts>
-}
 interface AuthenticateContext {
   readonly token: string | undefined
   readonly request: RequestLike
@@ -301,6 +286,21 @@ interface HubLimits {
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
   readonly maxBufferedTotalBytes?: number
+}
+type Hosts = '*' | readonly string[]
+type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+interface HubOptions<Data = unknown> {
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  readonly origins?: Origins
+  readonly hosts?: Hosts
+  readonly limits?: HubLimits
+  readonly sessionTimeout?: number
+  readonly tombstoneTimeout?: number
+  readonly producerTimeout?: number
+  readonly pingInterval?: number
+  readonly greetingTimeout?: number
+  readonly address?: (request: RequestLike) => string | undefined
+  readonly ports?: Partial<HubPorts>
 }
 type Unsubscribe = () => void
 interface Peer<C = AnyContract, Data = unknown> {
