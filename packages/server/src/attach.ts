@@ -9,6 +9,7 @@ import { whyNot } from './connections.ts'
 import type { Connections } from './connections.ts'
 import type { Greeting } from './greeting.ts'
 import { maxGreetingBytes } from './greeting.ts'
+import type { AttachOptions } from './hub.ts'
 import type { Unsubscribe } from './listeners.ts'
 import type { Policy } from './policy.ts'
 import type { PageVerdict } from './origins.ts'
@@ -17,16 +18,6 @@ import type { Refusals } from './refusals.ts'
 import type { HubStage } from './stage.ts'
 import { answer, upgradeRouterOf } from './upgrades.ts'
 import type { HttpServerLike, UpgradeListener } from './upgrades.ts'
-
-/** Which upgrades a hub takes. */
-export interface AttachOptions {
-  /**
-   * The path of the URL, exactly and without its query.
-   *
-   * @default '/ws'
-   */
-  readonly path?: string
-}
 
 interface AttachParts {
   readonly policy: Policy

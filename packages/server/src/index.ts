@@ -1,7 +1,7 @@
-export type { AttachOptions } from './attach.ts'
 export { createHub } from './create-hub.ts'
 export type {
   AsyncDisposeLike,
+  AttachOptions,
   BroadcastOptions,
   Hub,
   HubLifecycle,

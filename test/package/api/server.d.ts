@@ -229,79 +229,6 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-interface SocketLike {
-  readonly readyState: number
-  readonly bufferedAmount: number
-  binaryType: string
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
-  terminate?(): void
-}
-interface RequestLike {
-  readonly url?: string | undefined
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly socket?: {
-    readonly remoteAddress?: string | undefined
-    readonly encrypted?: boolean | undefined
-    readonly server?: unknown
-  }
-}
-interface HubPorts {
-  readonly clock: Clock
-  randomBytes(count: number): Uint8Array
-  report(error: unknown): void
-  warn(message: string): void
-}
-interface AuthenticateContext {
-  readonly token: string | undefined
-  readonly request: RequestLike
-  readonly reason: 'connect' | 'resume' | 'renew'
-  readonly signal: AbortSignalLike
-}
-interface Authentication<Data = unknown> {
-  readonly identity: string | null
-  readonly data?: Data | undefined
-  readonly expiresIn?: number | undefined
-}
-type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
-interface HubLimits {
-  readonly maxPayloadBytes?: number
-  readonly window?: Window
-  readonly decode?: Partial<DecodeLimits>
-  readonly maxConnections?: number
-  readonly maxConnectionsPerAddress?: number
-  readonly admissionRate?: number
-  readonly admissionBurst?: number
-  readonly maxSessions?: number
-  readonly maxSessionsPerAddress?: number
-  readonly maxSessionsPerIdentity?: number
-  readonly maxTombstones?: number
-  readonly maxProducers?: number
-  readonly messageRate?: number
-  readonly messageBurst?: number
-  readonly maxRunningRequests?: number
-  readonly maxBufferedMessages?: number
-  readonly maxBufferedBytes?: number
-  readonly maxBufferedTotalBytes?: number
-}
-type Hosts = '*' | readonly string[]
-type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
-interface HubOptions<Data = unknown> {
-  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
-  readonly origins?: Origins
-  readonly hosts?: Hosts
-  readonly limits?: HubLimits
-  readonly sessionTimeout?: number
-  readonly tombstoneTimeout?: number
-  readonly producerTimeout?: number
-  readonly pingInterval?: number
-  readonly greetingTimeout?: number
-  readonly address?: (request: RequestLike) => string | undefined
-  readonly ports?: Partial<HubPorts>
-}
 type Unsubscribe = () => void
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
@@ -327,6 +254,32 @@ interface PeerEnd {
   readonly unknown: number
   readonly code?: number
   readonly reason?: string
+}
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  binaryType: string
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  terminate?(): void
+}
+interface RequestLike {
+  readonly url?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly socket?: {
+    readonly remoteAddress?: string | undefined
+    readonly encrypted?: boolean | undefined
+    readonly server?: unknown
+  }
+}
+interface HubPorts {
+  readonly clock: Clock
+  randomBytes(count: number): Uint8Array
+  report(error: unknown): void
+  warn(message: string): void
 }
 interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
@@ -371,6 +324,9 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
   close(options?: { readonly drain?: number }): Promise<void>
+}
+interface AttachOptions {
+  readonly path?: string
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
@@ -431,8 +387,52 @@ interface HubStats {
   readonly invalid: number
   readonly unhandled: number
 }
-interface AttachOptions {
-  readonly path?: string
+interface AuthenticateContext {
+  readonly token: string | undefined
+  readonly request: RequestLike
+  readonly reason: 'connect' | 'resume' | 'renew'
+  readonly signal: AbortSignalLike
+}
+interface Authentication<Data = unknown> {
+  readonly identity: string | null
+  readonly data?: Data | undefined
+  readonly expiresIn?: number | undefined
+}
+type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
+type Hosts = '*' | readonly string[]
+interface HubLimits {
+  readonly maxPayloadBytes?: number
+  readonly window?: Window
+  readonly decode?: Partial<DecodeLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+  readonly admissionRate?: number
+  readonly admissionBurst?: number
+  readonly maxSessions?: number
+  readonly maxSessionsPerAddress?: number
+  readonly maxSessionsPerIdentity?: number
+  readonly maxTombstones?: number
+  readonly maxProducers?: number
+  readonly messageRate?: number
+  readonly messageBurst?: number
+  readonly maxRunningRequests?: number
+  readonly maxBufferedMessages?: number
+  readonly maxBufferedBytes?: number
+  readonly maxBufferedTotalBytes?: number
+}
+type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+interface HubOptions<Data = unknown> {
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  readonly origins?: Origins
+  readonly hosts?: Hosts
+  readonly limits?: HubLimits
+  readonly sessionTimeout?: number
+  readonly tombstoneTimeout?: number
+  readonly producerTimeout?: number
+  readonly pingInterval?: number
+  readonly greetingTimeout?: number
+  readonly address?: (request: RequestLike) => string | undefined
+  readonly ports?: Partial<HubPorts>
 }
 declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {
