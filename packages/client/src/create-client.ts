@@ -13,8 +13,6 @@ import type {
   Contract,
   ContractOf,
   Delivery,
-  Outbox,
-  ProducerSequence,
   RequestOptions,
   Schemas,
   SendOptions,
@@ -33,7 +31,7 @@ import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
-import type { StoreEnd } from './store.ts'
+import type { CreateOutbox } from './store.ts'
 import { createWaits } from './waits.ts'
 import type { Encoded, WireEnd } from './wire.ts'
 
@@ -52,13 +50,15 @@ export function createClient<S extends Schemas>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(options: ClientOptions & { readonly contract?: Schemas } = {} as never): Client {
+export function createClient(
+  options: ClientOptions & { readonly contract?: Schemas } = {} as never,
+): Client {
   const { contract, wire = defaultWire(), store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, closeRules } = resolveOptions(options, report)
   const isContract = !contract || contract.schemas
-  if (!wire.attach || (store && !store.attach) || (diagnose && typeof diagnose !== 'function') || !isContract)
+  if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function') || !isContract)
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
   const outbound = contract?.toServer
 
@@ -137,39 +137,35 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     flush: () => outbox.flush(),
     discard: (reason) => outbox.discard(reason),
     lost: (loss) => announce('lost', loss),
-    greeted: (ok) => kept?.greeted(ok),
-  })
-  if (store && !end.handle) throw misuse('store needs session()')
-  const kept: StoreEnd | undefined = store?.attach({
-    clock,
-    report,
-    connection,
-    outbox: (): Outbox<Encoded> => outbox,
-    settled: (name, outcome) => announce('settled', { name, outcome }),
   })
 
-  const link = kept ? kept.guard(end.link) : end.link
-  const outbox = createOutbox(
-    given(options.outbox),
-    () => end.maxSendBytes ?? wire.maxPayloadBytes,
-    {
-      ...link,
-      flushed() {
-        link.flushed?.()
-        waits.recheck()
+  const createQueue: CreateOutbox = ({ link, settled }) =>
+    createOutbox(
+      given(options.outbox),
+      () => end.maxSendBytes ?? wire.maxPayloadBytes,
+      {
+        ...link,
+        flushed() {
+          link.flushed?.()
+          waits.recheck()
+        },
       },
-    },
+      clock,
+      settled,
+    )
+  const outbox = (store?.wrap(createQueue) ?? createQueue)({
     clock,
-    (name, outcome, bytes, message) => {
-      const isTold = kept?.settled(message) ?? true
+    report,
+    link: end.link,
+    settled(name, outcome, bytes) {
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      if (isTold) announce('settled', { name, outcome })
+      announce('settled', { name, outcome })
       waits.recheck()
     },
-  )
+  })
 
   let described = connection.state
   let state = describe(described)
@@ -220,11 +216,11 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }
   }
 
-  const encode = (name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded => {
+  const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     outbound?.outgoing(name, data, id !== undefined)
     try {
-      return end.encode(name, data, id, producer)
+      return end.encode(name, data, id)
     } catch (error) {
       throw misuse(
         `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
@@ -233,19 +229,12 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }
   }
 
-  const post = (
-    payload: Encoded,
-    name: string | undefined,
-    how: SendOptions = {},
-    producer?: ProducerSequence,
-  ): Delivery => {
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
-    const delivery = outbox.push(payload, bytes, name, how)
-    if (producer) kept!.add(producer, payload, name, delivery, how)
-    return delivery
+    return outbox.push(payload, bytes, name, how)
   }
 
   const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
@@ -270,12 +259,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
     }
-    return Promise.resolve(kept?.dispose())
+    return Promise.resolve(outbox.dispose?.())
   }
-
-  /** The place that a message gets in the store. */
-  const place = (how?: SendOptions): ProducerSequence | undefined =>
-    how?.volatile ? undefined : kept?.next()
 
   return {
     connect: (wait) => start('connect', wait),
@@ -295,25 +280,18 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     dispose,
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
-    send(name: string, data?: unknown, how?: SendOptions) {
-      const producer = place(how)
-      const payload = encode(name, data, undefined, producer)
-      if (producer && kept!.isOvertaken(producer))
-        throw misuse('a message was sent while another one was being encoded')
-      return post(payload, name, how, producer)
-    },
+    send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
     sendRaw(data, how) {
-      const producer = place(how)
-      if (typeof data === 'string') return post(end.encodeRaw(data, producer), undefined, how, producer)
+      if (typeof data === 'string') return post(end.encodeRaw(data), undefined, how)
       const bytes = bytesOf(data)
       if (!bytes) throw misuse('sendRaw takes text or bytes')
-      return post(end.encodeRaw(bytes.slice(), producer), undefined, how, producer)
+      return post(end.encodeRaw(bytes.slice()), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
       checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
-      const answer = end.request((id) => post(encode(name, input, id), name), how)
+      const answer = end.request((id) => post(encode(name, input, id), name, memoryOnly), how)
       return (outbound ? answer.then((data) => outbound.answer(name, data)) : answer) as Promise<never>
     },
     handle(name: string, handler: never) {
@@ -355,6 +333,9 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 }
 
 export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
+
+/** How requests are queued: nobody would be there for the answer after a reload. */
+const memoryOnly: SendOptions = { durability: 'memory' }
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()

@@ -1,18 +1,16 @@
 import { misuse } from '@holdfast/protocol'
 import type { Answerer, Checks, RequestContext } from '@holdfast/protocol'
+import type { ClientReports } from './client-reports.ts'
 import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Policy } from './policy.ts'
 import type { Peer } from './peer.ts'
+import { createUnhandledLog } from './unhandled.ts'
 
 /** Answers a request of a peer. */
 export type RequestHandler = (input: never, peer: Peer, context: RequestContext) => unknown
-
-interface Registered {
-  readonly handler: RequestHandler
-  /** Puts it between the schemas of its request, if the contract has any. */
-  readonly between: ReturnType<Checks['request']> | undefined
-}
 
 /** Brings what comes in to listeners and handlers, checked by the contract if it has schemas. */
 export interface Router {
@@ -26,16 +24,29 @@ export interface Router {
   find(name: string, peer: Peer): Answerer | undefined
 }
 
-export interface RouterPorts {
-  report(error: unknown): void
-  invalid(message: InvalidMessage): void
-  unhandled(message: UnhandledMessage): void
-}
-
-export function createRouter(checks: Checks | undefined, ports: RouterPorts): Router {
-  const { report, invalid, unhandled } = ports
+export function createRouter(
+  contract: SchemaContract | undefined,
+  { ports: { warn } }: Policy,
+  { report }: ClientReports,
+  { announce, counters }: Lifecycle,
+): Router {
+  const logUnhandled = createUnhandledLog(warn)
+  const invalid = (message: InvalidMessage): void => {
+    counters.invalid++
+    announce('invalid', message)
+  }
+  const unhandled = (message: UnhandledMessage): void => {
+    counters.unhandled++
+    announce('unhandled', message)
+    logUnhandled(message.name)
+  }
   const listeners = createListeners(report)
-  const handlers = new Map<string, Registered>()
+  const handlers = new Map<string, RequestHandler>()
+  const schemas = contract && new Map(Object.entries(contract.toServer ?? {}))
+  const requestSchema = (name: string): RequestSchema | undefined => {
+    const schema = schemas?.get(name)
+    return schema && 'input' in schema ? schema : undefined
+  }
   // Symbols, so that no name that a client can send reaches these.
   const any = Symbol()
   const raw = Symbol()
@@ -47,7 +58,8 @@ export function createRouter(checks: Checks | undefined, ports: RouterPorts): Ro
     handle(name, handler) {
       if (typeof handler !== 'function') throw misuse('a handler must be a function')
       if (handlers.has(name)) throw misuse(`'${name}' has a handler`)
-      handlers.set(name, { handler, between: checks?.request(name) })
+      if (schemas && !requestSchema(name)) throw misuse(`'${name}' is no request in the contract`)
+      handlers.set(name, handler)
       let isOn = true
       return () => {
         if (isOn) handlers.delete(name)
@@ -55,10 +67,16 @@ export function createRouter(checks: Checks | undefined, ports: RouterPorts): Ro
       }
     },
     event(name, data, peer) {
-      if (checks) {
-        const checked = checks.event(name, data, (message) => invalid({ peer, ...message }))
-        if (!checked) return
-        data = checked.value
+      if (schemas) {
+        const schema = schemas.get(name)
+        if (!schema || 'input' in schema) return invalid({ peer, reason: 'unknown-name', name, data })
+        try {
+          const result = validate(schema, data)
+          if (result.issues) return invalid({ peer, reason: 'schema', name, data, issues: result.issues })
+          data = result.value
+        } catch (error) {
+          return invalid({ peer, reason: 'schema', name, data, error })
+        }
       }
       if (!listeners.has(name) && !listeners.has(any)) return unhandled({ peer, name, data })
       listeners.emit(name, data, peer)
@@ -69,11 +87,12 @@ export function createRouter(checks: Checks | undefined, ports: RouterPorts): Ro
       else unhandled({ peer, name: undefined, data })
     },
     find(name, peer) {
-      const registered = handlers.get(name)
-      if (!registered) return undefined
-      const { handler, between } = registered
+      const handler = handlers.get(name)
+      const schema = requestSchema(name)
+      if (!handler) return undefined
       const answerer: Answerer = (input, context) => handler(input as never, peer, context)
-      return between ? between(answerer, (message) => invalid({ peer, ...message })) : answerer
+      if (!schema) return answerer
+      return checkedAnswerer(schema, name, answerer, (message) => invalid({ peer, ...message }))
     },
   }
 }
