@@ -5,6 +5,7 @@ import type {
   EventArguments,
   EventData,
   EventName,
+  Handler,
   RequestAnswer,
   RequestArguments,
   RequestContext,
@@ -12,10 +13,10 @@ import type {
   RequestName,
   RequestOptions,
   SendOptions,
+  Unsubscribe,
   WaitOptions,
 } from '@holdfast/protocol'
 import type { ClientState, Lifecycle } from './lifecycle.ts'
-import type { Handler, Unsubscribe } from './listeners.ts'
 
 // `string &` makes the compiler's complaints list the names that there are, instead of how they are computed.
 

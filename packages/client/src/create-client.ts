@@ -4,6 +4,7 @@ import {
   checkNames,
   checkTime,
   createOutbox,
+  createRouter,
   given,
   HoldfastError,
   misuse,
@@ -30,7 +31,6 @@ import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire, sizeOf } from './plain.ts'
-import { createRouter } from './router.ts'
 import type { CreateOutbox } from './store.ts'
 import { createWaits } from './waits.ts'
 import type { Encoded, WireEnd } from './wire.ts'
@@ -50,9 +50,7 @@ export function createClient<S extends Schemas>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(
-  options: ClientOptions & { readonly contract?: Schemas } = {} as never,
-): Client {
+export function createClient(options: ClientOptions & { readonly contract?: Schemas } = {} as never): Client {
   const { contract, wire = defaultWire(), store, diagnose } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
@@ -85,7 +83,12 @@ export function createClient(
     }
   const invalid = tell('invalid')
 
-  const router = createRouter(contract?.toClient, { report, invalid, unhandled: tell('unhandled') })
+  const router = createRouter({
+    listeners: createListeners(report),
+    checks: contract?.toClient,
+    invalid,
+    unhandled: tell('unhandled'),
+  })
 
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
@@ -289,10 +292,8 @@ export function createClient(
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
-      checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
-      const answer = end.request((id) => post(encode(name, input, id), name, memoryOnly), how)
-      return (outbound ? answer.then((data) => outbound.answer(name, data)) : answer) as Promise<never>
+      return end.request(name, (id) => post(encode(name, input, id), name, memoryOnly), how) as Promise<never>
     },
     handle(name: string, handler: never) {
       if (!end.handle) throw misuse('handle() needs session()')

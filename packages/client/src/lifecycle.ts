@@ -1,4 +1,4 @@
-import type { Lost, Outcome, SchemaIssue } from '@holdfast/protocol'
+import type { InvalidData, Lost, Outcome, UnhandledMessage } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 
 /** Where a connection stands. */
@@ -83,18 +83,7 @@ export interface Loss {
  * - `unknown-name`: the contract has schemas, and none for this name.
  * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
  */
-export interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
+export interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
-
-/** An inbound message that no handler listens to. */
-export interface UnhandledMessage {
-  /** The name of the event; undefined for text or bytes that are not an event. */
-  readonly name: string | undefined
-  /** The data of the event, or the text or bytes. */
-  readonly data: unknown
 }

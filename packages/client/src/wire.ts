@@ -5,6 +5,7 @@ import type {
   Delivery,
   Link,
   RequestOptions,
+  Router,
   Schemas,
   UndeliveredReason,
 } from '@holdfast/protocol'
@@ -14,7 +15,6 @@ import type { Heartbeat } from './connection/heartbeat.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Preparation } from './attempt.ts'
 import type { InvalidMessage, Loss, Resumption } from './lifecycle.ts'
-import type { Router } from './router.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
 export interface Wire {
@@ -66,7 +66,7 @@ export interface WireEnd {
   unreadable?(): void
   probe?(): void
   /** Sends a request by `send`, which is given the id to encode it with, and waits for the answer. */
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request?(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */

@@ -6,6 +6,7 @@ import { createBuffers } from './buffers.ts'
 import { createClientReports } from './client-reports.ts'
 import { createConnections } from './connections.ts'
 import { createDeadlines } from './deadlines.ts'
+import { createEndpoints } from './endpoints.ts'
 import { createGreeting } from './greeting.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { BroadcastOptions, Hub } from './hub.ts'
@@ -19,7 +20,7 @@ import { createProducers } from './producers.ts'
 import { createRefusals } from './refusals.ts'
 import { createRegistry } from './registry.ts'
 import { createRenewal } from './renewal.ts'
-import { createRouter } from './router.ts'
+import { createHubRouter } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
@@ -63,18 +64,18 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
   )
   const authenticator = createAuthenticator(policy)
   const renewal = createRenewal(policy, authenticator)
-  const router = createRouter(contract, policy, reports, lifecycle)
-  const outbound = createOutbound(contract, { clock, stage, deferred: lifecycle, reports })
-  const { maxRunningRequests } = policy.limits
-  const inbound = createInbound({
-    maxRunningRequests,
+  const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
+  const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
+  const endpoints = createEndpoints({
+    clock,
+    checks: contract?.toClient,
+    maxRunningRequests: policy.limits.maxRunningRequests,
     router,
-    producers,
-    outbound,
+    handlers,
     reports,
-    renewal,
-    lifecycle,
+    deferred: lifecycle,
   })
+  const inbound = createInbound({ producers, endpoints, reports, renewal, lifecycle })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
     conversation.beat(),
   )
@@ -89,6 +90,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     producers,
     renewal,
     outbound,
+    endpoints,
     inbound,
     heartbeats,
     goodbyes,
@@ -102,7 +104,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     on: router.on,
     onAny: router.onAny,
     onRaw: router.onRaw,
-    handle: router.handle,
+    handle: handlers.handle,
     onPeer: lifecycle.onPeer,
     watch: lifecycle.watch,
     peers: registry.peers,

@@ -1,5 +1,6 @@
 import type { Buffers } from './buffers.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { Endpoints } from './endpoints.ts'
 import type { Inbound } from './inbound.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Policy } from './policy.ts'
@@ -21,6 +22,7 @@ export interface HubParts {
   readonly producers: Producers
   readonly renewal: Renewal
   readonly outbound: Outbound
+  readonly endpoints: Endpoints
   readonly inbound: Inbound
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>

@@ -4,14 +4,15 @@ import type {
   EventArguments,
   EventData,
   EventName,
+  InvalidData,
   RequestAnswer,
   RequestContext,
   RequestInput,
   RequestName,
-  SchemaIssue,
   SendOptions,
+  UnhandledMessage as Unhandled,
+  Unsubscribe,
 } from '@holdfast/protocol'
-import type { Unsubscribe } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { HttpServerLike } from './upgrades.ts'
@@ -153,22 +154,13 @@ export interface HubLifecycle<P = Peer> {
  * - `unknown-name`: the contract has schemas, and none for this name.
  * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
  */
-export interface InvalidMessage<P = Peer> {
+export interface InvalidMessage<P = Peer> extends InvalidData {
   readonly peer: P
-  readonly reason: 'unknown-name' | 'schema'
-  readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
 }
 
 /** An inbound message that nobody listens to. */
-export interface UnhandledMessage<P = Peer> {
+export interface UnhandledMessage<P = Peer> extends Unhandled {
   readonly peer: P
-  /** The name of the event; undefined for text or bytes that are not an event. */
-  readonly name: string | undefined
-  /** The data of the event, or the text or bytes. */
-  readonly data: unknown
 }
 
 /** Counters since the hub was made, and sizes as of now. */

@@ -9,7 +9,6 @@ export type {
   UnhandledMessage,
 } from './hub.ts'
 export type { Hosts } from './hosts.ts'
-export type { Unsubscribe } from './listeners.ts'
 export type { AuthenticateContext, Authentication, MaybeAuthentication } from './authenticate.ts'
 export type { HubLimits } from './limits.ts'
 export type { HubOptions } from './options.ts'
@@ -46,6 +45,7 @@ export type {
   StandardSchema,
   UndeliveredReason,
   UnknownReason,
+  Unsubscribe,
   Window,
 } from '@holdfast/protocol'
 export type { HttpServerLike } from './upgrades.ts'

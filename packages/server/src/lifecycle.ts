@@ -3,7 +3,7 @@ import { createDeferredEvents } from './deferred-events.ts'
 import type { DeferredEvents } from './deferred-events.ts'
 import type { HubLifecycle, HubStats } from './hub.ts'
 import { createListeners } from './listeners.ts'
-import type { Listener, Unsubscribe } from './listeners.ts'
+import type { Listener, Unsubscribe } from '@holdfast/protocol'
 import type { Peer } from './peer.ts'
 
 /** What happens to sessions and connections, for the application and for the parts of the hub. */

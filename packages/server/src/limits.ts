@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { checkNames, defaultDecodeLimits, misuse } from '@holdfast/protocol'
+import { checkNames, defaultDecodeLimits, given, misuse } from '@holdfast/protocol'
 import type { DecodeLimits, Window } from '@holdfast/protocol'
 
 /** Bounds of everything that clients could make grow. Each has its close code, in PROTOCOL.md. */

@@ -1,6 +1,6 @@
 import { createSession } from '@holdfast/protocol'
-import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
-import type { LostReason, Requests, SendOptions } from '@holdfast/protocol'
+import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
+import type { Lost, LostReason, SendOptions, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
@@ -10,7 +10,6 @@ import type { Encoded } from './encoded.ts'
 import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
 import { createListeners } from './listeners.ts'
-import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
 import { Outgoing } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -30,8 +29,7 @@ export class LiveSession implements SessionRecord {
   readonly session: SessionRecord['session'] = createSession<Body>()
   readonly dials: Dials
   readonly peer: Peer
-  requests: Requests | undefined = undefined
-  answers: Answers | undefined = undefined
+  endpoint: Endpoint | undefined = undefined
   readonly #parts: HubParts
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
@@ -50,7 +48,7 @@ export class LiveSession implements SessionRecord {
     this.address = address
     this.dials = new Dials(hi)
     this.#maxPayload = hi.maxPayload
-    this.peer = createPeer(this, parts.outbound, data)
+    this.peer = createPeer(this, parts, data)
   }
 
   get stage(): SessionRecord['stage'] {

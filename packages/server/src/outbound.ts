@@ -1,24 +1,5 @@
-import {
-  bodyBytes,
-  bytesOf,
-  checkTime,
-  createOutbox,
-  createRequests,
-  encodeBody,
-  misuse,
-} from '@holdfast/protocol'
-import type {
-  Body,
-  Clock,
-  Delivery,
-  Link,
-  Outbox,
-  Meta,
-  RequestOptions,
-  Requests,
-  SendOptions,
-} from '@holdfast/protocol'
-import type { ClientReports } from './client-reports.ts'
+import { bodyBytes, bytesOf, checkTime, createOutbox, encodeBody, misuse } from '@holdfast/protocol'
+import type { Body, Checks, Clock, Delivery, Link, Outbox, Meta, SendOptions } from '@holdfast/protocol'
 import type { DeferredEvents } from './deferred-events.ts'
 import type { Encoded } from './encoded.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -36,15 +17,6 @@ export interface Outbound {
   post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Delivery
   /** Sends one message to many, of whom some may end because of it. */
   postToAll(recipients: readonly SessionRecord[], encoded: Encoded, how: SendOptions): void
-  /**
-   * Sends an answer, which also a hub does that drains.
-   *
-   * One that is too large for the client is reported, and the client is told so instead.
-   *
-   * @throws for data that cannot be encoded
-   */
-  reply(held: SessionRecord, data: unknown, meta: Meta): void
-  request(held: SessionRecord, name: string, input: unknown, how: RequestOptions): Promise<unknown>
 }
 
 interface OutboundParts {
@@ -52,15 +24,12 @@ interface OutboundParts {
   /** A hub that drains sends answers only. */
   readonly stage: HubStage
   readonly deferred: DeferredEvents
-  readonly reports: ClientReports
 }
 
 export function createOutbound(
-  contract: SchemaContract | undefined,
-  { clock, stage, deferred: { during }, reports }: OutboundParts,
+  checks: Checks | undefined,
+  { clock, stage, deferred: { during } }: OutboundParts,
 ): Outbound {
-  const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
-
   // All that is pushed here settles at once.
   let refusing: Outbox<Body, undefined> | undefined
   const refuse = ({ body, bytes }: Encoded): Delivery => {
@@ -81,30 +50,9 @@ export function createOutbound(
   const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Delivery =>
     stage.current === 'open' ? held.push(encoded, how) : refuse(encoded)
 
-  const requestsOf = (held: SessionRecord): Requests =>
-    (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
-
-  const reply = (held: SessionRecord, data: unknown, meta: Meta): void => {
-    const encoded = encodedOf(encodeBody(null, data, meta))
-    const largest = held.maxMessageBytes
-    if (encoded.bytes <= largest) return during(() => void held.push(encoded, {}))
-    reports.of(held)(misuse(`an answer of ${encoded.bytes} bytes, and the client takes ${largest}`))
-    reply(held, undefined, {
-      ...meta,
-      error: 'too-large',
-      message: 'the client does not take so large an answer',
-    })
-  }
-
   const encode = (name: string, data: unknown, meta?: Meta): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    if (schemas) {
-      const { issues } = validate(inputSchema(schemas.get(name), name), data)
-      if (issues)
-        throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
-          data: issues,
-        })
-    }
+    checks?.outgoing(name, data, meta !== undefined)
     try {
       return encodedOf(encodeBody(name, data, meta))
     } catch (error) {
@@ -116,7 +64,9 @@ export function createOutbound(
   return {
     encode,
     encodeRaw(data) {
-      return encodedOf(encodeBody(null, typeof data === 'string' ? data : bytesOf(data), { raw: true }))
+      const payload = typeof data === 'string' ? data : bytesOf(data)
+      if (payload === undefined) throw misuse('sendRaw takes text or bytes')
+      return encodedOf(encodeBody(null, payload, { raw: true }))
     },
     post(held, encoded, how) {
       checkTime('ttl', how?.ttl)
@@ -128,17 +78,6 @@ export function createOutbound(
       during(() => {
         for (const held of recipients) if (held.stage !== 'ended') post(held, encoded, how)
       })
-    },
-    reply,
-    request(held, name, input, how) {
-      checkTime('timeout', how.timeout)
-      const schema = schemas?.get(name)
-      if (schema && !('input' in schema)) throw misuse(`'${name}' is no request in the contract`)
-      const answer = requestsOf(held).open((id) => {
-        const encoded = encode(name, input, { id })
-        return during(() => post(held, encoded))
-      }, how)
-      return schema ? answer.then((data) => checkAnswer(schema, data)) : answer
     },
   }
 }

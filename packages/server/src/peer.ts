@@ -10,8 +10,8 @@ import type {
   RequestName,
   RequestOptions,
   SendOptions,
+  Unsubscribe,
 } from '@holdfast/protocol'
-import type { Unsubscribe } from './listeners.ts'
 
 /** A client, as long as its session lasts: it survives reconnects. */
 export interface Peer<C = AnyContract, Data = unknown> {

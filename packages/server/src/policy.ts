@@ -1,4 +1,4 @@
-import { checkNames, misuse } from '@holdfast/protocol'
+import { checkNames, given, misuse } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
 import type { AuthenticateContext, MaybeAuthentication } from './authenticate.ts'
 import { resolveLimits } from './limits.ts'

@@ -1,10 +1,9 @@
-import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
-import type { LostReason, Requests, SendOptions, Session } from '@holdfast/protocol'
+import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
+import type { LostReason, SendOptions, Session, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
-import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -26,8 +25,8 @@ export interface SessionRecord extends Owner {
   readonly maxPayload: number
   /** Limits the rate at which messages of the client are delivered to the handlers. */
   readonly messageTokens: TokenBucket
-  requests: Requests | undefined
-  answers: Answers | undefined
+  /** Its events and requests, once there was one. */
+  endpoint: Endpoint | undefined
 
   // Connections
 

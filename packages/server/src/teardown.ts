@@ -108,12 +108,11 @@ export class Teardown implements ConnectionOwner {
   /** Tells the application, last of all. */
   #announce(end: PeerEnd): void {
     const { lifecycle } = this.#parts
-    const { requests, answers, endListeners, peer } = this.#record
+    const { endpoint, endListeners, peer } = this.#record
     this.end = end
-    requests?.lost()
     if (!this.#remainder.isConfirmed) return
     lifecycle.during(() => {
-      if (answers) lifecycle.defer(() => answers.lost())
+      if (endpoint) lifecycle.defer(() => endpoint.lost())
       if (endListeners) lifecycle.defer(() => endListeners.emit('end', end))
       lifecycle.announce('closed', { ...end, peer })
     })
