@@ -58,7 +58,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const isContract = !contract || contract.schemas
   if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function') || !isContract)
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
-  const outbound = contract?.toServer
+  const { toClient: incoming, toServer: outgoing } = contract ?? {}
 
   let disposed = false
   const counters = {
@@ -85,7 +85,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
   const router = createRouter({
     listeners: createListeners(report),
-    checks: contract?.toClient,
+    incoming,
     invalid,
     unhandled: tell('unhandled'),
   })
@@ -131,7 +131,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const end: WireEnd = wire.attach({
     ...router,
     ...preparation,
-    contract,
+    incoming,
+    outgoing,
     connection,
     clock,
     random,
@@ -221,7 +222,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
 
   const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    outbound?.outgoing(name, data, id !== undefined)
+    outgoing?.message(name, data, id !== undefined)
     try {
       return end.encode(name, data, id)
     } catch (error) {

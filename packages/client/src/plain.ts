@@ -115,7 +115,7 @@ export function plain(options: PlainOptions = {}): Wire {
     maxPayloadBytes,
     attach(host) {
       const { connection } = host
-      const requests = createRequests(host.clock, host.contract?.toServer)
+      const requests = createRequests(host.clock, host.outgoing)
       const refuse = (error: unknown): void =>
         connection.fail({
           cause: { reason: 'refused', error },

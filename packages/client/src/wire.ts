@@ -1,4 +1,5 @@
 import type {
+  Checks,
   Answerer,
   Clock,
   DelayRange,
@@ -6,7 +7,6 @@ import type {
   Link,
   RequestOptions,
   Router,
-  Schemas,
   UndeliveredReason,
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
@@ -26,7 +26,9 @@ export interface Wire {
 /** What the client does for its wire. */
 export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: Schemas | undefined
+  /** The checks of what comes in and of what is sent, if the contract has schemas. */
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
   /** To confirm, to fail, and to write past the queue. */

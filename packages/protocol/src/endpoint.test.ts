@@ -24,11 +24,11 @@ function setUp(handlers: Record<string, Answerer> = {}, maxBytes = 200) {
   const contract = schemas({ toServer: { ask: { input: positive, output: positive } } })
   const endpoint = new Endpoint({
     clock,
-    checks: contract.toServer,
+    outgoing: contract.toServer,
     event: (...event) => heard.push(event),
     raw: (data) => heard.push(data),
     find: (name) => handlers[name],
-    encode: (data, meta) => encodeBody(null, data, meta),
+    encode: encodeBody,
     maxBytes: () => maxBytes,
     send({ body, bytes }) {
       const text = body as string
@@ -163,11 +163,11 @@ describe('an answer', () => {
     expect(sent).toEqual([
       [
         null,
-        { re: 7, error: 'too-large', message: 'the peer does not take so large an answer', absent: true },
+        { re: 7, error: 'too-large', message: 'the answer is larger than the peer takes', absent: true },
       ],
     ])
     expect(reported.map(({ message }) => message.split('\n')[0])).toEqual([
-      expect.stringMatching(/^an answer of 3\d\d bytes, and the peer takes 200$/),
+      expect.stringMatching(/^the answer is larger than the peer takes: 3\d\d of 200 bytes$/),
     ])
   })
 

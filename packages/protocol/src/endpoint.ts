@@ -1,5 +1,5 @@
 import { createAnswers } from './answers.ts'
-import type { Answerer, Answers, AnswersOptions } from './answers.ts'
+import type { Answers, AnswersPorts } from './answers.ts'
 import type { Delivery } from './delivery.ts'
 import { misuse } from './errors.ts'
 import { bodyBytes } from './frame-codec.ts'
@@ -11,15 +11,15 @@ import type { RequestOptions, Requests } from './requests.ts'
 import type { Checks } from './schema.ts'
 
 /** What an endpoint needs of the client or the hub that has it. */
-export interface EndpointPorts extends Pick<AnswersOptions, 'find' | 'newAbort' | 'report'> {
+export interface EndpointPorts extends AnswersPorts {
   readonly clock: Clock
   /** The checks of what is sent, if the contract has schemas. */
-  readonly checks: Checks | undefined
+  readonly outgoing: Checks | undefined
   event(name: string, data: unknown): void
   /** Text or bytes that are not an event. */
   raw(data: string | Uint8Array): void
   /** Encodes what is not an event. @throws for data that cannot be encoded */
-  encode(data: unknown, meta: Meta): Body
+  encode(name: null, data: unknown, meta: Meta): Body
   /** The largest body that the peer takes, in bytes. */
   maxBytes(): number
   /** Sends what is not an event and belongs to the session. */
@@ -60,7 +60,10 @@ export class Endpoint {
     if (typeof name === 'string') {
       if (meta?.id === undefined) ports.event(name, value)
       else if (seq === 0) ports.violated(4400, 'a volatile request')
-      else this.#answersOf().request(meta.id, name, value)
+      else {
+        this.#answers ??= createAnswers(ports, (answer, how) => this.#reply(answer, how))
+        this.#answers.request(meta.id, name, value)
+      }
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) this.#requests?.answer(re, value)
@@ -76,8 +79,8 @@ export class Endpoint {
    * @throws what `send` throws
    */
   request(name: string, send: (id: number) => Delivery, how: RequestOptions): Promise<unknown> {
-    const { clock, checks } = this.#ports
-    this.#requests ??= createRequests(clock, checks, (id) => this.#reply(null, { off: id }))
+    const { clock, outgoing } = this.#ports
+    this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
     return this.#requests.open(name, send, how)
   }
 
@@ -92,27 +95,14 @@ export class Endpoint {
     this.#requests?.dispose()
   }
 
-  #answersOf(): Answers {
-    const ports = this.#ports
-    return (this.#answers ??= createAnswers({
-      find: (name) => ports.find(name),
-      reply: (data, meta) => this.#reply(data, meta),
-      newAbort: () => ports.newAbort(),
-      report: (error) => ports.report(error),
-    }))
-  }
-
   /** One that is too large for the peer is reported, and the peer is told so instead. */
   #reply(data: unknown, meta: Meta): void {
     const ports = this.#ports
-    const body = ports.encode(data, meta)
+    const body = ports.encode(null, data, meta)
     const bytes = bodyBytes(body)
     if (bytes <= ports.maxBytes()) return ports.send({ body, bytes })
-    ports.report(misuse(`an answer of ${bytes} bytes, and the peer takes ${ports.maxBytes()}`))
-    this.#reply(undefined, {
-      ...meta,
-      error: 'too-large',
-      message: 'the peer does not take so large an answer',
-    })
+    const message = 'the answer is larger than the peer takes'
+    ports.report(misuse(`${message}: ${bytes} of ${ports.maxBytes()} bytes`))
+    this.#reply(undefined, { ...meta, error: 'too-large', message })
   }
 }

@@ -1,4 +1,4 @@
-export type { Answerer, RequestContext } from './answers.ts'
+export type { Answerer, RequestContext, RequestHandler } from './answers.ts'
 export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
@@ -49,7 +49,7 @@ export type {
   ProducerSequence,
 } from './frame.ts'
 export { createHandlers } from './handlers.ts'
-export type { Handlers, RequestHandler } from './handlers.ts'
+export type { Handlers } from './handlers.ts'
 export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'

@@ -12,7 +12,7 @@ function setUp(checks?: Checks) {
     listeners: createListeners(createRegistry(), (error) => {
       throw error
     }),
-    checks,
+    incoming: checks,
     invalid: (...values) => invalid.push(values),
     unhandled: (...values) => unhandled.push(values),
   })

@@ -28,37 +28,34 @@ export interface Router<From extends readonly unknown[] = []> extends Pick<
 export interface RouterPorts<From extends readonly unknown[]> {
   readonly listeners: Listeners
   /** The checks of what comes in, if the contract has schemas. */
-  readonly checks: Checks | undefined
+  readonly incoming: Checks | undefined
   invalid(message: InvalidData, ...from: From): void
   unhandled(message: UnhandledMessage, ...from: From): void
 }
 
 export function createRouter<From extends readonly unknown[] = []>({
   listeners,
-  checks,
+  incoming,
   invalid,
   unhandled,
 }: RouterPorts<From>): Router<From> {
   // Symbols, so that no name that a peer can send reaches these.
   const any = Symbol()
   const raw = Symbol()
-  const { on, once, off, clear, emit } = listeners
+  const { on, emit } = listeners
 
   return {
-    on,
-    once,
-    off,
-    clear,
+    ...listeners,
     onAny: (listener) => on(any, listener),
     onRaw: (listener) => on(raw, listener),
     event(name, data, ...from) {
-      const checked = checks
-        ? checks.event(name, data, (message) => invalid(message, ...from))
-        : { value: data }
-      if (!checked) return
-      const { value } = checked
-      const isHandled = emit(name, value, ...from)
-      if (!emit(any, name, value, ...from) && !isHandled) unhandled({ name, data: value }, ...from)
+      if (incoming) {
+        const checked = incoming.event(name, data, invalid, ...from)
+        if (!checked) return
+        data = checked.value
+      }
+      const isHandled = emit(name, data, ...from)
+      if (!emit(any, name, data, ...from) && !isHandled) unhandled({ name, data }, ...from)
     },
     raw(data, ...from) {
       if (!emit(raw, data, ...from)) unhandled({ name: undefined, data }, ...from)

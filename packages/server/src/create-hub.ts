@@ -68,7 +68,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
   const endpoints = createEndpoints({
     clock,
-    checks: contract?.toClient,
+    outgoing: contract?.toClient,
     maxRunningRequests: policy.limits.maxRunningRequests,
     router,
     handlers,

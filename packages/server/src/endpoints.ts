@@ -15,7 +15,7 @@ export interface Endpoints {
 interface EndpointParts extends HubRouter {
   readonly clock: Clock
   /** The checks of what is sent, if the contract has schemas. */
-  readonly checks: Checks | undefined
+  readonly outgoing: Checks | undefined
   /** How many handlers of requests may run for one identity, or for one address without identity. */
   readonly maxRunningRequests: number
   readonly reports: ClientReports
@@ -47,8 +47,8 @@ class SessionPorts implements EndpointPorts {
     return this.#parts.clock
   }
 
-  get checks(): Checks | undefined {
-    return this.#parts.checks
+  get outgoing(): Checks | undefined {
+    return this.#parts.outgoing
   }
 
   event(name: string, data: unknown): void {
@@ -62,13 +62,14 @@ class SessionPorts implements EndpointPorts {
   /** The handler of a request, as long as not too many run for whoever asks. */
   find(name: string): Answerer | undefined {
     const { running, handlers } = this.#parts
-    const handler = handlers.find(name, this.#record.peer)
+    const handler = handlers.find(name)
     if (!handler) return undefined
+    const { peer } = this.#record
     const owner = ownerOf(this.#record)
     return (input, context) => {
       if (running.isFull(owner))
         throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
-      const answer = handler(input, context)
+      const answer = handler(input, peer, context)
       if (!isThenable(answer)) return answer
       // Asked once, because there are queries that run again whenever they are asked.
       const promise = Promise.resolve(answer)
@@ -79,8 +80,8 @@ class SessionPorts implements EndpointPorts {
     }
   }
 
-  encode(data: unknown, meta: Meta): Body {
-    return encodeBody(null, data, meta)
+  encode(name: null, data: unknown, meta: Meta): Body {
+    return encodeBody(name, data, meta)
   }
 
   maxBytes(): number {

@@ -27,7 +27,7 @@ interface OutboundParts {
 }
 
 export function createOutbound(
-  checks: Checks | undefined,
+  outgoing: Checks | undefined,
   { clock, stage, deferred: { during } }: OutboundParts,
 ): Outbound {
   // All that is pushed here settles at once.
@@ -52,7 +52,7 @@ export function createOutbound(
 
   const encode = (name: string, data: unknown, meta?: Meta): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    checks?.outgoing(name, data, meta !== undefined)
+    outgoing?.message(name, data, meta !== undefined)
     try {
       return encodedOf(encodeBody(name, data, meta))
     } catch (error) {

@@ -10,12 +10,12 @@ import { createUnhandledLog } from './unhandled.ts'
 /** The listeners and the handlers of a hub, for the messages of all its clients. */
 export interface HubRouter {
   readonly router: Router<[peer: Peer]>
-  readonly handlers: Handlers<[peer: Peer]>
+  readonly handlers: Handlers
 }
 
-/** `checks` are those of what comes in, if the contract has schemas. */
+/** `incoming` are the checks of what comes in, if the contract has schemas. */
 export function createHubRouter(
-  checks: Checks | undefined,
+  incoming: Checks | undefined,
   { ports: { warn } }: Policy,
   { report }: ClientReports,
   { announce, counters }: Lifecycle,
@@ -28,7 +28,7 @@ export function createHubRouter(
   return {
     router: createRouter<[peer: Peer]>({
       listeners: createListeners(report),
-      checks,
+      incoming,
       invalid,
       unhandled(message, peer) {
         counters.unhandled++
@@ -36,6 +36,6 @@ export function createHubRouter(
         logUnhandled(message.name)
       },
     }),
-    handlers: createHandlers(checks, invalid),
+    handlers: createHandlers(incoming, invalid),
   }
 }

@@ -190,7 +190,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
       decodeUtf8,
       deliver(frame) {
         silences = 0
-        exchange.deliver(frame)
+        exchange.endpoint.deliver(frame)
         sayByeWhenDone()
       },
       control: onControl,
@@ -285,7 +285,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     probe: () => line?.control(['p', held.session!.rx]),
     closeHint: (text) => drain?.after ?? closeHint(text),
 
-    request: exchange.request,
+    request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,
 
     down({ reason, code = 0 }) {

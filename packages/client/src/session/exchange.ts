@@ -1,15 +1,13 @@
 import { createHandlers, Endpoint } from '@holdfast/protocol'
-import type { Sized, Frame, Line } from '@holdfast/protocol'
+import type { Line, Sized } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
 import type { WireEnd, WireHost } from '../wire.ts'
 import { encode } from './encode.ts'
 
 /** The endpoint of a client, and what waits to be sent for its requests besides events: answers, and what is called off. */
 export interface Exchange {
-  readonly request: NonNullable<WireEnd['request']>
+  readonly endpoint: Endpoint
   readonly handle: NonNullable<WireEnd['handle']>
-  /** Hands on what came in. */
-  deliver(frame: Frame): void
   /** Whether nothing is asked, being answered or to be written. */
   isSettled(): boolean
   /** Writes what is owed, as far as it goes. False if nothing was. */
@@ -21,7 +19,7 @@ export interface Exchange {
 
 /** `due` is called at the end of a turn in which something came to be owed. */
 export function createExchange(
-  { contract, clock, report, invalid, event, raw }: WireHost,
+  host: WireHost,
   violated: (code: number, why: string) => void,
   maxBytes: () => number,
   due: () => void,
@@ -30,14 +28,11 @@ export function createExchange(
   let owed: Sized[] = []
   let isDue = false
 
-  const handlers = createHandlers(contract?.toClient, invalid)
+  const handlers = createHandlers(host.incoming, host.invalid)
   const endpoint = new Endpoint({
-    clock,
-    checks: contract?.toServer,
-    event,
-    raw,
-    find: handlers.find,
-    encode: (data, meta) => encode(null, data, meta),
+    ...host,
+    ...handlers,
+    encode,
     maxBytes,
     // At the end of the turn, after the events of the turn.
     send(message) {
@@ -50,13 +45,11 @@ export function createExchange(
       })
     },
     newAbort,
-    report,
     violated,
   })
 
   return {
-    deliver: (frame) => endpoint.deliver(frame),
-    request: (name, send, how) => endpoint.request(name, send, how),
+    endpoint,
     handle: handlers.handle,
     isSettled: () => owed.length === 0 && endpoint.isSettled,
     write(line) {

@@ -553,7 +553,7 @@ describe('requests', () => {
       .map((frame) => (frame as unknown[])[4])
     const tooLarge = {
       error: 'too-large',
-      message: 'the peer does not take so large an answer',
+      message: 'the answer is larger than the peer takes',
       absent: true,
     }
     expect(answers).toEqual([
@@ -561,8 +561,8 @@ describe('requests', () => {
       { re: 1, ...tooLarge },
     ])
     expect(reported.map(({ message }) => message.split('\n')[0])).toEqual([
-      expect.stringMatching(/^an answer of 2\d\d\d bytes, and the peer takes 960$/),
-      expect.stringMatching(/^an answer of 2\d\d\d bytes, and the peer takes 960$/),
+      expect.stringMatching(/^the answer is larger than the peer takes: 2\d\d\d of 960 bytes$/),
+      expect.stringMatching(/^the answer is larger than the peer takes: 2\d\d\d of 960 bytes$/),
     ])
   })
 

@@ -108,11 +108,11 @@ export function createParty(options: PartyOptions): Party {
 
   const endpoint = new Endpoint({
     clock,
-    checks: undefined,
+    outgoing: undefined,
     event: (name, data) => app.onEvent?.(name, data, party),
     raw: (data) => app.onRaw?.(data),
     find: () => app.answer,
-    encode: (data, meta) => encodeBody(null, data, meta),
+    encode: encodeBody,
     maxBytes: () => maxPayload,
     send(message) {
       owed.push(message)
