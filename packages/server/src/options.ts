@@ -10,21 +10,21 @@ import type { HubPorts, RequestLike } from './ports.ts'
 import { createTroubleReport, createWarn, ignoreRejection } from './trouble.ts'
 import type { ReportTrouble, Warn } from './trouble.ts'
 
-/** What `createHub` takes. Sensible without any of it, though a hub without `authenticate` lets everybody in. */
+/** The options of `createHub`. All have defaults, but a hub without `authenticate` accepts every client. */
 export interface HubOptions<Data = unknown> {
   /**
-   * Says who a client is, by its token or by its request: whenever it connects, resumes or brings a fresh token. May
-   * take its time, within the `greetingTimeout`.
+   * Determines the identity of a client, by its token or its request: at every connect, every resume, and for every
+   * fresh token. May be asynchronous, within the `greetingTimeout`.
    *
-   * Undefined refuses the client with 4401: it gets a fresh token once, and then gives up. So does a thrown
-   * `HoldfastError` with the code `remote` and the reason `unauthorized`.
+   * Undefined refuses the client with 4401: it fetches a fresh token once, and then gives up. A thrown
+   * `HoldfastError` with the code `remote` and the reason `unauthorized` does the same.
    *
-   * Anything else that it throws, or an answer that makes no sense, is trouble of the server and not the client's fault,
-   * such as a database that is away. It is reported, once a minute at most, and the client is closed with 1013: it keeps
-   * its session and its messages, and dials again after 1 to 10 s. For a fresh token on an open connection, the
-   * connection is kept, and `authenticate` is asked again until the old token expires.
+   * Any other exception, and an invalid result, counts as a failure of the server, such as a database that is down.
+   * The hub reports it, once a minute at most, and closes the connection with 1013: the client keeps its session and
+   * its messages, and dials again after 1 to 10 s. For a fresh token on an open connection, the hub keeps the
+   * connection and calls `authenticate` again until the old token expires.
    *
-   * Without `authenticate` every client is let in, with the identity null.
+   * Without `authenticate` every client is accepted, with the identity null.
    *
    * @example
    * createHub({
@@ -44,30 +44,32 @@ export interface HubOptions<Data = unknown> {
    */
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   /**
-   * Which web pages may connect: exact origins, such as `https://example.com`, any with `'*'`, or what the function says.
-   * Only `true` lets a page in, and the function must answer at once: a promise refuses, and is reported. One that throws
-   * is trouble of the server, and the client comes again.
+   * The web pages that may connect: exact origins, such as `https://example.com`, any with `'*'`, or a function.
    *
-   * Without it, only pages of the host that they connect to, as the `Host` header says: behind a proxy that changes it,
-   * list them. A page of plain http is refused where its connection is known to have come by TLS, by the socket or by the
-   * `X-Forwarded-Proto` of a proxy. Requests without an `Origin` come from no browser, and pass.
+   * Only the result `true` of a function accepts a page, and the function must be synchronous: a promise refuses, and
+   * is reported. An exception counts as a failure of the server, and the client retries.
    *
-   * A refused upgrade is answered with 403; a socket that was given to `accept` is closed with 4403.
+   * Without it, only pages of the host that they connect to are accepted, by the `Host` header: behind a proxy that
+   * changes it, list the origins. An http page is refused if its connection is known to have arrived over TLS, by the
+   * socket or by the `X-Forwarded-Proto` of a proxy. Requests without an `Origin` do not come from a browser, and are
+   * accepted.
+   *
+   * The hub answers a refused upgrade with 403; it closes a socket that was passed to `accept` with 4403.
    */
   readonly origins?: Origins
   /**
-   * The names under which pages may reach this server, as the `Host` header says, on any port: `['example.com']`; any
-   * with `'*'`. A page that has come by another name is refused as one of another origin is.
+   * The names under which pages may reach this server, by the `Host` header, on any port: `['example.com']`; any with
+   * `'*'`. A page that used another name is refused like one of another origin.
    *
-   * This is against DNS rebinding: somebody has a name of theirs resolve to the address of your server, and a page of that
-   * name is then one of the same host.
+   * Protects against DNS rebinding: an attacker makes a domain name resolve to the address of your server, and a page
+   * of that name then has the same host.
    *
-   * @default without `origins` too, a server that listens on addresses of loopback only lets pages in that have reached
-   * it as `localhost`, as a name below `.localhost`, by an address, or through a proxy that says so by `X-Forwarded-For`,
-   * `X-Real-IP`, `Forwarded` or `Via`. Any other server takes any name.
+   * @default without `origins` too, a server that listens on loopback addresses only accepts pages that reached it as
+   * `localhost`, as a name below `.localhost`, by an address, or through a proxy that sets `X-Forwarded-For`,
+   * `X-Real-IP`, `Forwarded` or `Via`. Any other server accepts any name.
    */
   readonly hosts?: Hosts
-  /** Bounds of everything that clients could make grow. */
+  /** The bounds of everything that clients can make grow. */
   readonly limits?: HubLimits
   /**
    * How long a session is held without a connection, in milliseconds.
@@ -76,74 +78,79 @@ export interface HubOptions<Data = unknown> {
    */
   readonly sessionTimeout?: number
   /**
-   * For how long after the end of a session its client can learn what became of its messages, in milliseconds.
+   * How long after the end of a session its client can request the outcome of its messages, in milliseconds.
    *
    * @default 86_400_000
    */
   readonly tombstoneTimeout?: number
   /**
-   * For how long after its last use a producer is remembered, in milliseconds: a client that keeps what it sends on disk can
-   * send that again so long, from another page, without that it is handed on twice.
+   * How long a producer is remembered after its last use, in milliseconds. Within that time, messages that a client
+   * resends from its store, in any session, are deduplicated.
    *
    * @default 86_400_000
    */
   readonly producerTimeout?: number
   /**
-   * How often each client is pinged, in milliseconds. A connection that is silent for two intervals is cut.
+   * The interval at which the hub pings each client, in milliseconds. The hub closes a connection that is silent for
+   * two intervals.
    *
    * @default 25_000
    */
   readonly pingInterval?: number
   /**
-   * How long a greeting may take from the handshake on, `authenticate` included, in milliseconds. A client that says
-   * nothing is closed with 4408, and one that waits for `authenticate` with 1013.
+   * How long a greeting may take from the handshake on, including `authenticate`, in milliseconds. The hub closes a
+   * connection without a greeting with 4408, and one whose `authenticate` is pending with 1013.
    *
-   * Also how long `authenticate` may take for a fresh token, before it is asked again.
+   * Also limits `authenticate` for a fresh token, before the hub calls it again.
    *
    * @default 5_000
    */
   readonly greetingTimeout?: number
   /**
-   * The address that a request counts for in the limits per address; undefined or empty counts for none. To be given
-   * behind a proxy, by the header that your proxy sets and that nobody else can. One that throws is trouble of the
-   * server: the connection is closed with 1013, and the client comes again.
+   * Returns the address that a request counts for in the limits per address; undefined or empty means none. Set it
+   * behind a proxy, and read a header that only your proxy can set.
    *
-   * Without it, the address of the socket counts, unless it is local, as that of a proxy is.
+   * An exception counts as a failure of the server: the hub closes the connection with 1013, and the client retries.
+   * Without `address`, the address of the socket counts, unless it is local, as that of a proxy is.
    *
    * @example
    * createHub({ address: ({ headers }) => String(headers['x-real-ip'] ?? '') })
    */
   readonly address?: (request: RequestLike) => string | undefined
-  /** Clock, randomness, and where exceptions and warnings go. For tests, simulations and logs. */
+  /** The clock, randomness, and the receivers of exceptions and warnings. For tests, simulations and logs. */
   readonly ports?: Partial<HubPorts>
 }
 
-/** What `authenticate` is told. */
+/** The argument of `authenticate`. */
 export interface AuthenticateContext {
-  /** What the client sent as its token. */
+  /** The token that the client sent. */
   readonly token: string | undefined
   /**
-   * The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says, of that no
-   * cookies and no `Authorization`, and the first 1,024 characters of the URL and about 2,000 of the headers at most.
+   * The upgrade request, with its headers and cookies. On `renew` it has only the properties that its type declares,
+   * without cookies and `Authorization`, and at most the first 1,024 characters of the URL and about 2,000 of the
+   * headers.
    */
   readonly request: RequestLike
-  /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
+  /**
+   * `connect` for a new session, `resume` for a session that the client presents, `renew` for a fresh token in place.
+   */
   readonly reason: 'connect' | 'resume' | 'renew'
-  /** Aborted when the answer can no longer be used. */
+  /** Aborted when the result can no longer be used. */
   readonly signal: AbortSignalLike
 }
 
-/** Who a client is. */
+/** The identity of a client. */
 export interface Authentication<Data = unknown> {
   /**
-   * The user, or whatever else must be the same for a session to be resumed; null for nobody in particular. The client
-   * sees a hash of it.
+   * The user, or any other value that must stay the same for a session to be resumed; null for anonymous clients. The
+   * client receives a hash of it.
    */
   readonly identity: string | null
-  /** Becomes `peer.data`. On `resume` and `renew` it replaces what is there, unless it is undefined. */
+  /** Becomes `peer.data`. On `resume` and `renew` it replaces the current data, unless it is undefined. */
   readonly data?: Data | undefined
   /**
-   * For how long this holds, in milliseconds. The client is asked for a fresh token ahead of that, and every 5 s at most.
+   * How long the authentication is valid, in milliseconds. The hub asks the client for a fresh token ahead of that
+   * time, and every 5 s at most.
    */
   readonly expiresIn?: number | undefined
 }
@@ -153,115 +160,119 @@ export type MaybeAuthentication<Data> =
   | undefined
   | Promise<Authentication<Data> | undefined>
 
-/** Bounds of everything that clients could make grow. Each has its close code, in PROTOCOL.md. */
+/** The bounds of everything that clients can make grow. PROTOCOL.md lists their close codes. */
 export interface HubLimits {
   /**
-   * The largest message to take, in bytes, from 65,536 on. A larger one closes the connection with 1009.
+   * The largest accepted message, in bytes, at least 65,536. A larger message closes the connection with 1009.
    *
    * @default 1_048_576
    */
   readonly maxPayloadBytes?: number
   /**
-   * How many messages, and bytes of them, a client may send ahead of their acknowledgement.
+   * How many messages, and bytes, a client may send ahead of their acknowledgement.
    *
    * @default [1_024, 1_048_576]
    */
   readonly window?: Window
   /**
-   * Frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
+   * The frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
    *
    * @default { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
    */
   readonly decode?: Partial<DecodeLimits>
   /**
-   * Closes with 1013, and a hint to come back in 10 to 30 s.
+   * The number of connections. Further ones are closed with 1013, and a hint to retry in 10 to 30 s.
    *
    * @default 20_000
    */
   readonly maxConnections?: number
   /**
-   * Closes with 4429, and a hint to come back in 30 to 60 s. Addresses of IPv6 count by their first 64 bits.
+   * The number of connections per address. Further ones are closed with 4429, and a hint to retry in 30 to 60 s. IPv6
+   * addresses count by their first 64 bits.
    *
    * @default 1_000
    */
   readonly maxConnectionsPerAddress?: number
   /**
-   * Connections a second that are let in, in the long run. Others are closed with 1013, and a hint: each is given a moment
-   * of its own, so that they come back as evenly as they can be let in, however many they are.
+   * The connections that the hub admits per second, on average. It closes others with 1013 and a hint, which assigns
+   * each client its own retry time, so that they return as evenly as the hub can admit them.
    *
-   * For a server that comes back, and for what is behind it: the clients of all who were connected dial at once. A
-   * connection that is turned away costs a handshake, and nothing after that.
+   * Protects a restarted server and its backends: all its former clients dial at once. A refused connection costs a
+   * handshake, and nothing after that.
    *
    * @default Infinity
    */
   readonly admissionRate?: number
   /**
-   * Connections that are let in at once, from 1 on.
+   * The connections that the hub admits at once, at least 1.
    *
    * @default as many as in a second
    */
   readonly admissionBurst?: number
   /**
-   * Sessions, with a connection or without. Closes a greeting that needs one more with 1013, and a hint.
+   * The number of sessions, with or without a connection. A greeting that needs one more is closed with 1013, and a
+   * hint.
    *
    * @default 50_000
    */
   readonly maxSessions?: number
   /**
-   * The same for those that began from one address. Closes with 4429, and a hint.
+   * The number of sessions that began from one address. Closes with 4429, and a hint.
    *
    * @default 5_000
    */
   readonly maxSessionsPerAddress?: number
   /**
-   * The same for those of one identity, unless it is null.
+   * The number of sessions of one identity, unless it is null. Closes with 4429, and a hint.
    *
    * @default 5_000
    */
   readonly maxSessionsPerIdentity?: number
   /**
-   * How many ended sessions are remembered. When there are more, those are forgotten first of which an identity or an
-   * address has the most.
+   * The number of ended sessions that are remembered. When there are more, the identity or address that has the most
+   * loses its oldest.
    *
    * @default 100_000
    */
   readonly maxTombstones?: number
   /**
-   * How many producers are remembered. When there are more, the identities and addresses that have the most lose those that
-   * they used longest ago, which they are told of. Nobody else is told less.
+   * The number of producers that are remembered. When there are more, the identities and addresses that have the most
+   * lose their least recently used ones, and the hub announces a shorter memory to them only.
    *
    * @default 100_000
    */
   readonly maxProducers?: number
   /**
-   * Messages a second that are taken from a session in the long run.
+   * The messages per second that the hub accepts from a session, on average.
    *
-   * What comes faster waits, up to the `window`, before it is delivered and acknowledged: a client that has filled the
-   * window stops sending until there is room again. Volatile messages are dropped instead, and counted in
-   * `stats().droppedMessages`. Pings are answered at once, and the connection stays up. Limits messages only: a client that
-   * sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
+   * Faster messages wait, up to the `window`, before they are delivered and acknowledged: a client that has filled
+   * the window stops sending until there is room again. Volatile messages are dropped instead, and counted in
+   * `stats().droppedMessages`. The hub answers pings at once, and the connection stays open. Limits messages only: a
+   * client that sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
    *
    * @default 2_000
    */
   readonly messageRate?: number
   /**
-   * Messages that are taken from a session at once, from 1 on.
+   * The messages that the hub accepts from a session at once, at least 1.
    *
    * @default 20_000
    */
   readonly messageBurst?: number
   /**
-   * Handlers of requests that run at the same time for one identity, or for one address where the identity is null; 1,000
-   * of them for one session. A handler counts until what it returned settles, also when the client no longer waits or is
-   * gone, and even if it ignores its `signal`. A request too many is answered with the reason `overloaded`, and its handler
-   * is not called.
+   * The request handlers that run at the same time for one identity, or for one address where the identity is null;
+   * 1,000 of them for one session.
+   *
+   * A handler counts until its result settles, even when the client no longer waits or is gone, and even if it
+   * ignores its `signal`. The hub answers a request above the limit with the reason `overloaded`, and does not call
+   * its handler.
    *
    * @default 5_000
    */
   readonly maxRunningRequests?: number
   /**
-   * Messages that may wait for a client to take and to acknowledge them. One more ends the session as `overflow`, with
-   * 4410.
+   * The messages that may wait for a client to receive and acknowledge them. One more ends the session as `overflow`,
+   * with 4410.
    *
    * @default 32_768
    */
@@ -273,17 +284,19 @@ export interface HubLimits {
    */
   readonly maxBufferedBytes?: number
   /**
-   * What may wait for all clients together, in bytes of memory: each message counts 160 bytes for every session that it
-   * waits for, and its size, which counts once for a broadcast. When there is more, sessions end as `overflow` until an
-   * eighth is free: those without a connection, the ones that are away longest first, then those for which most waits. A
-   * single identity or address that has more than a quarter of what waits loses its own first.
+   * The memory of the messages that wait for all clients together, in bytes: each message counts 160 bytes for every
+   * session that it waits for, and its size, which counts once for a broadcast.
+   *
+   * Above the limit, sessions end as `overflow` until an eighth is free: first those without a connection, in the
+   * order in which they lost it, then those with the most queued data. A single identity or address that has more
+   * than a quarter of the total loses its own sessions first.
    *
    * @default a quarter of the heap limit of V8
    */
   readonly maxBufferedTotalBytes?: number
 }
 
-/** What was made of the options. */
+/** The resolved options. */
 export interface Policy {
   readonly authenticate: ((context: AuthenticateContext) => MaybeAuthentication<unknown>) | undefined
   readonly origins: Origins | undefined
@@ -294,7 +307,10 @@ export interface Policy {
   readonly producerTimeout: number
   readonly pingInterval: number
   readonly greetingTimeout: number
-  /** What a request counts as in the limits per address; empty for none, undefined when the application failed. */
+  /**
+   * The address that a request counts for in the limits per address; empty for none, undefined when the application
+   * failed.
+   */
   readonly addressOf: (request: RequestLike) => string | undefined
   readonly reportTrouble: ReportTrouble
   readonly warn: Warn
@@ -372,7 +388,7 @@ export function resolveOptions(options: HubOptions): Policy {
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
   for (const name of ['admissionBurst', 'messageBurst'] as const)
     if (!(limits[name] >= 1)) throw misuse(`${name} must be a number from 1 on`)
-  // Clients are told these.
+  // Clients receive these values.
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)
       throw misuse(`${name} must be whole milliseconds from 1 on, not ${String(value)}`)
@@ -413,7 +429,7 @@ export function resolveOptions(options: HubOptions): Policy {
   }
 }
 
-/** An option that is undefined was not given. */
+/** The options without those that are undefined, which JavaScript callers use for "not set". */
 export function given<T extends object>(options: T | undefined): T {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
 }
