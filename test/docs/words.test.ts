@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
 import { findIn, findReplaced } from './words.ts'
 
+const folders =
+  'audit,bench,browser,chaos,engines,fuzz,growth,lab,package,playground,proxies,readme,runtime,storm,support,testing,types'
+
 test.each([
   ['every page', ['*.md', '.changeset/*.md', 'packages/**/!(PROTOCOL).md', 'test/lab/*.md']],
-  ['the docstrings and comments of the bindings and the test kit', ['packages/{react,testing}/src/**/*.ts']],
+  ['the React hooks', ['packages/react/src/**/*.ts']],
+  ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
+  ['the playground', ['playground/**/*.ts']],
+  ['the tools and tests of the repository', ['test/*.ts', `test/{${folders}}/**/*.{ts,tsx,mjs}`]],
 ])('%s uses the standard terms instead of the words that they replaced', (_, globs) => {
   expect(findIn(globs)).toEqual([])
 })

@@ -134,7 +134,7 @@ export const pageSituations: readonly Situation[] = [
             (await journal()).states.some(({ at, state }) => state === 'down' && at >= from)
           await until(isDown, 10_000)
           await send(50)
-          // Long enough for whoever keeps them.
+          // Long enough for clients that keep them.
           await sleep(500)
           const before = await journal()
           await tab.reload()

@@ -6,7 +6,7 @@ import { takeLinkDown } from './link-down.ts'
 import { brisk, undergo } from './situation.ts'
 import type { Situation } from './situation.ts'
 
-/** How long a server is away, in seconds: who always waits for the same time would be lucky with one of them. */
+/** How long a server is away, in seconds: a client with a constant delay would match one of them by chance. */
 const absences = [3, 1, 8, 2, 5]
 
 /** Things that happen on the way to the server, and to the server. */
@@ -55,7 +55,7 @@ export const pathSituations: readonly Situation[] = [
       const each: Figures[] = []
       for (const { id, journal } of visits)
         each.push(figuresOf(await journal(), scene.server, id, { since: from, from, until: from }))
-      // The tab that takes longer is the one that somebody waits for.
+      // The slower of the two tabs counts.
       const slowest = each.reduce((a, b) => ((a.recovered ?? Infinity) > (b.recovered ?? Infinity) ? a : b))
       const noticed = each.flatMap((figures) => (figures.noticed === undefined ? [] : [figures.noticed]))
       return { ...slowest, noticed: noticed.length > 0 ? Math.min(...noticed) : undefined }
