@@ -10,7 +10,6 @@ import type {
   SchemaIssue,
   SendOptions,
 } from '@holdfast/protocol'
-import type { AttachOptions } from './attach.ts'
 import type { Unsubscribe } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
@@ -107,6 +106,16 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * wait.
    */
   close(options?: { readonly drain?: number }): Promise<void>
+}
+
+/** Which upgrades a hub takes. */
+export interface AttachOptions {
+  /**
+   * The path of the URL, exactly and without its query.
+   *
+   * @default '/ws'
+   */
+  readonly path?: string
 }
 
 /** The options of a broadcast. */
