@@ -121,7 +121,7 @@ export function createEndings({ policy, registry, release, post, ended }: Ending
 
     part(held, why, code, reason) {
       if (held.stage === 'ended') return
-      held.outbox?.flush()
+      held.outbox?.flushAll()
       const { session } = held
       const remains = retire(held, why)
       const { connection, queued } = remains

@@ -58,7 +58,7 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
     for (const held of [...registry.sessions.values()])
       if (held.stage === 'confirmed' && held.line) {
         // What was sent before is not new.
-        held.outbox?.flush()
+        held.outbox?.flushAll()
         held.line?.control(['drain', { after, within }])
       } else endings.part(held, 'drained', 1012, hint())
   }
