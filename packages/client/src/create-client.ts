@@ -108,7 +108,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
       outbox.flush()
     },
     probe: () => end.probe?.(),
-    flush: () => outbox.flush(),
+    flush: () => outbox.flushAll(),
     diagnose,
     close: () => end.close?.() ?? false,
     closeHint: (text) => end.closeHint?.(text),
@@ -258,7 +258,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const dispose = (): Promise<void> => {
     if (!disposed) {
       disposed = true
-      if (end.dispose) outbox.flush()
+      if (end.dispose) outbox.flushAll()
       outbox.refuse('disposed')
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
@@ -271,7 +271,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep', code, reason } = {}) {
       checkClose(code, reason)
-      outbox.flush()
+      outbox.flushAll()
       connection.stop(
         { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
         true,

@@ -1,7 +1,7 @@
 import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
 import type { Checks, InvalidData } from './schema.ts'
 
-/** An inbound message that nobody listens to. */
+/** An inbound message without a listener. */
 export interface UnhandledMessage {
   /** The name of the event; undefined for text or bytes that are not an event. */
   readonly name: string | undefined
