@@ -4,6 +4,7 @@ import {
   checkNames,
   checkTime,
   createOutbox,
+  createRouter,
   given,
   HoldfastError,
   misuse,
@@ -30,7 +31,6 @@ import type { Lifecycle } from './lifecycle.ts'
 import { createListeners } from './listeners.ts'
 import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
-import { createRouter } from './router.ts'
 import { createSnapshots } from './snapshots.ts'
 import type { CreateOutbox } from './store.ts'
 import { createWaits } from './waits.ts'
@@ -67,7 +67,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     !isContract
   )
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
-  const outbound = contract?.toServer
+  const { toClient: incoming, toServer: outgoing } = contract ?? {}
 
   let disposed = false
   const counters = {
@@ -89,13 +89,19 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       watchers.emit(kind, message)
     }
   const invalid = tell('invalid')
-  const router = createRouter(contract?.toClient, { report, invalid, unhandled: tell('unhandled') })
+  const router = createRouter({
+    listeners: createListeners(report),
+    incoming,
+    invalid,
+    unhandled: tell('unhandled'),
+  })
   const preparation = createPreparation(options, clock, () => counters.opens > 0)
 
   const bound = wire.bind({
     ...router,
     ...preparation,
-    contract,
+    incoming,
+    outgoing,
     clock,
     random,
     report,
@@ -144,13 +150,13 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       counters.opens++
       outbox.flush()
     },
-    flush: outbox.flush,
+    flush: outbox.flushAll,
     changed: createChanges({ snapshotOf, outbox, bound, waits, watchers, router }),
   })
 
   const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    outbound?.outgoing(name, data, id !== undefined)
+    outgoing?.message(name, data, id !== undefined)
     try {
       return bound.encode(name, data, id)
     } catch (error) {
@@ -186,7 +192,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
   const dispose = (): Promise<void> => {
     if (!disposed) {
       disposed = true
-      outbox.flush()
+      outbox.flushAll()
       outbox.refuse('disposed')
       bound.dispose()
       connection.stop({ reason: 'dispose' }, false)
@@ -199,7 +205,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep', code, reason } = {}) {
       checkClose(code, reason)
-      outbox.flush()
+      outbox.flushAll()
       connection.stop(
         { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
         true,
@@ -220,10 +226,12 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       return post(bound.encodeRaw(bytes.slice()), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
-      checkTime('timeout', how.timeout)
       if (disposed) return Promise.reject(gone())
-      const answer = bound.request((id) => post(encode(name, input, id), name, memoryOnly), how)
-      return (outbound ? answer.then((data) => outbound.answer(name, data)) : answer) as Promise<never>
+      return bound.request(
+        name,
+        (id) => post(encode(name, input, id), name, memoryOnly),
+        how,
+      ) as Promise<never>
     },
     handle: bound.handle as Client['handle'],
     drained({ below = 0, ...wait } = {}) {

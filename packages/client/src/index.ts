@@ -11,8 +11,7 @@ export type { UrlSource } from './connection/url.ts'
 export { createClient } from './plain-client.ts'
 export { events } from './events.ts'
 export type { EventsOptions } from './events.ts'
-export type { ClientState, InvalidMessage, Lifecycle, Loss, UnhandledMessage } from './lifecycle.ts'
-export type { Handler, Unsubscribe } from './listeners.ts'
+export type { ClientState, InvalidMessage, Lifecycle, Loss } from './lifecycle.ts'
 export type { BackoffContext, ClientOptions } from './options.ts'
 export { overHttp } from './over-http.ts'
 export type { OverHttpOptions } from './over-http.ts'
@@ -38,6 +37,7 @@ export type {
   Delivery,
   EventData,
   EventName,
+  Handler,
   HoldfastErrorCode,
   HoldfastErrorDetails,
   InvalidData,
@@ -56,6 +56,8 @@ export type {
   SendOptions,
   StandardSchema,
   UndeliveredReason,
+  UnhandledMessage,
   UnknownReason,
+  Unsubscribe,
   WaitOptions,
 } from '@holdfast/protocol'

@@ -115,7 +115,7 @@ export function plain(options: PlainOptions = {}): Wire {
   return {
     maxPayloadBytes,
     bind(host) {
-      const requests = createRequests(host.clock)
+      const requests = createRequests(host.clock, host.outgoing)
       return bindPlain(
         {
           maxSendBytes: maxPayloadBytes,

@@ -1,19 +1,19 @@
 import { utf8Length } from '@holdfast/protocol'
 import type {
+  Checks,
   Answerer,
   Clock,
   Delivery,
   Link,
   Payload,
   RequestOptions,
-  Schemas,
+  Router,
   UndeliveredReason,
 } from '@holdfast/protocol'
 import type { Conversation, OpenSocket } from './connection/attempt.ts'
 import type { Ports } from './connection/ports.ts'
 import type { Preparation } from './connection/preparation.ts'
 import type { InvalidMessage, Loss } from './lifecycle.ts'
-import type { Router } from './router.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
 export interface Wire {
@@ -25,7 +25,9 @@ export interface Wire {
 /** What the client does for its wire. */
 export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: Schemas | undefined
+  /** The checks of what comes in and of what is sent, if the contract has schemas. */
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
   invalid(message: InvalidMessage): void
@@ -61,7 +63,7 @@ export interface BoundWire {
    *
    * @throws {HoldfastError} `misuse` where the wire carries none
    */
-  request(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /**
    * Answers the requests of that name, until the returned function is called.
    *

@@ -8,15 +8,17 @@ import { encodeBody } from './frame-codec.ts'
 function setUp(handlers: Record<string, Answerer>) {
   const replies: [data: unknown, meta: object][] = []
   const reported: unknown[] = []
-  const answers = createAnswers({
-    find: (name) => (Object.hasOwn(handlers, name) ? handlers[name] : undefined),
-    reply(data, meta) {
+  const answers = createAnswers(
+    {
+      find: (name) => (Object.hasOwn(handlers, name) ? handlers[name] : undefined),
+      newAbort: () => new AbortController(),
+      report: (error) => reported.push(error),
+    },
+    (data, meta) => {
       encodeBody(null, data, meta)
       replies.push([data, meta])
     },
-    newAbort: () => new AbortController(),
-    report: (error) => reported.push(error),
-  })
+  )
   return { answers, replies, reported }
 }
 

@@ -11,11 +11,12 @@ export interface RequestContext {
 /** Answers a request: with what it returns, or what it throws. */
 export type Answerer = (input: unknown, context: RequestContext) => unknown
 
-export interface AnswersOptions {
+/** A handler of requests: takes the input, who asks where an end has several peers, and the {@link RequestContext}. */
+export type RequestHandler = (...values: never[]) => unknown
+
+export interface AnswersPorts {
   /** The handler of a request, if there is one. */
   find(name: string): Answerer | undefined
-  /** Sends an answer. @throws for data that cannot be encoded */
-  reply(data: unknown, meta: Meta): void
   newAbort(): { readonly signal: AbortSignalLike; abort(): void }
   /** Where an exception goes that the peer is not told of. */
   report(error: unknown): void
@@ -34,7 +35,8 @@ export interface Answers {
 /** How many handlers may run for the requests of one peer. Each counts until it ends. */
 const maxRunning = 1_000
 
-export function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers {
+/** `reply` sends an answer, and throws for data that cannot be encoded. */
+export function createAnswers(ports: AnswersPorts, reply: (data: unknown, meta: Meta) => void): Answers {
   const running = new Map<number, { abort(): void }>()
   /** How many handlers run, those included whose answer nobody waits for any more. */
   let runningCount = 0
@@ -47,15 +49,15 @@ export function createAnswers({ find, reply, newAbort, report }: AnswersOptions)
       try {
         return refuse(re, error.reason ?? 'refused', error.message, error.data)
       } catch (unsendable) {
-        report(unsendable)
+        ports.report(unsendable)
       }
-    else report(error)
+    else ports.report(error)
     // What else a handler throws is not for the peer to see.
     refuse(re, 'internal', 'the handler failed')
   }
 
   const run = async (re: number, handler: Answerer, input: unknown): Promise<void> => {
-    const abort = newAbort()
+    const abort = ports.newAbort()
     running.set(re, abort)
     runningCount++
     try {
@@ -74,7 +76,7 @@ export function createAnswers({ find, reply, newAbort, report }: AnswersOptions)
       return running.size
     },
     request(id, name, input) {
-      const handler = find(name)
+      const handler = ports.find(name)
       if (!handler) refuse(id, 'unhandled', `nobody handles '${name}'`)
       else if (runningCount >= maxRunning) refuse(id, 'overloaded', 'too many requests at a time')
       else if (!running.has(id)) void run(id, handler, input)

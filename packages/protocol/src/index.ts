@@ -1,5 +1,4 @@
-export { createAnswers } from './answers.ts'
-export type { Answerer, Answers, AnswersOptions, RequestContext } from './answers.ts'
+export type { Answerer, RequestContext, RequestHandler } from './answers.ts'
 export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
@@ -19,6 +18,8 @@ export { closeHint, isClientControl, isServerControl } from './controls.ts'
 export type { IsControl } from './controls.ts'
 export type { Delivery } from './delivery.ts'
 export type { Outcome, UndeliveredReason, UnknownReason } from './outcome.ts'
+export { Endpoint } from './endpoint.ts'
+export type { Sized, EndpointPorts } from './endpoint.ts'
 export { aborted, HoldfastError, isHoldfastError, misuse } from './errors.ts'
 export type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
 export {
@@ -47,9 +48,13 @@ export type {
   Ok,
   ProducerSequence,
 } from './frame.ts'
+export { createHandlers } from './handlers.ts'
+export type { Handlers } from './handlers.ts'
 export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
 export { createLine } from './line.ts'
 export type { Line, LineOptions, Payload } from './line.ts'
+export { createListeners } from './listeners.ts'
+export type { Handler, Listener, Listeners, Registration, Registry, Unsubscribe } from './listeners.ts'
 export { checkClose, checkNames, checkTime, given } from './options.ts'
 export { createOutbox } from './outbox.ts'
 export type { Link, Outbox, OutboxOptions, Outgoing, SendOptions, Sent } from './outbox.ts'
@@ -62,6 +67,8 @@ export { printable } from './printable.ts'
 export { reportRejection } from './rejection.ts'
 export { createRequests } from './requests.ts'
 export type { RequestOptions, Requests, WaitOptions } from './requests.ts'
+export { createRouter } from './router.ts'
+export type { Router, RouterPorts, UnhandledMessage } from './router.ts'
 export type {
   Checks,
   InvalidData,

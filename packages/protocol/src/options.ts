@@ -1,7 +1,7 @@
 import { misuse } from './errors.ts'
 import { utf8Length } from './limits.ts'
 
-/** Options without those that were given as undefined, which in JavaScript means: not given. */
+/** The options without those that are undefined, which JavaScript callers use for "not set". */
 export function given<T extends object>(options: T | undefined): Partial<T> {
   return Object.fromEntries(
     Object.entries(options ?? {}).filter(([, value]) => value !== undefined),

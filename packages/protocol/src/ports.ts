@@ -11,7 +11,7 @@ export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototy
       removeEventListener(type: 'abort', listener: () => void): void
     }
 
-/** What makes `await using` work, where the types of the platform know it. */
+/** Adds `Symbol.asyncDispose` for `await using`, if the types of the platform declare it. */
 export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
   ? { readonly [Name in Key]: () => Promise<void> }
   : object

@@ -11,7 +11,7 @@ const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 function setUp() {
   const clock = createVirtualClock()
   const abandoned: number[] = []
-  const requests = createRequests(clock, (id) => abandoned.push(id))
+  const requests = createRequests(clock, undefined, (id) => abandoned.push(id))
   const open = (options: RequestOptions = {}, isWaiting = false) => {
     let id = 0
     const { delivery, settle } = createDelivery(() => {
@@ -19,10 +19,14 @@ function setUp() {
       return isWaiting
     })
     const result: { answer?: unknown; error?: HoldfastError } = {}
-    const answer = requests.open((given) => {
-      id = given
-      return delivery
-    }, options)
+    const answer = requests.open(
+      'ask',
+      (given) => {
+        id = given
+        return delivery
+      },
+      options,
+    )
     void answer.then(
       (value) => (result.answer = value),
       (error: unknown) => (result.error = error as HoldfastError),
@@ -142,7 +146,7 @@ describe('a request', () => {
   it('is not even sent when its signal was aborted before', async () => {
     const { requests } = setUp()
     const send = vi.fn()
-    await expect(requests.open(send, { signal: AbortSignal.abort('no') })).rejects.toMatchObject({
+    await expect(requests.open('ask', send, { signal: AbortSignal.abort('no') })).rejects.toMatchObject({
       code: 'aborted',
       cause: 'no',
     })
@@ -203,8 +207,8 @@ describe('the end of a connection that nothing survives', () => {
 
   it('needs nobody who hears of abandoned requests', async () => {
     const clock = createVirtualClock()
-    const requests = createRequests(clock)
-    const answer = requests.open(() => createDelivery(() => false).delivery, { timeout: 5 })
+    const requests = createRequests(clock, undefined)
+    const answer = requests.open('ask', () => createDelivery(() => false).delivery, { timeout: 5 })
     const failed = expect(answer).rejects.toMatchObject({ code: 'timeout' })
     await clock.advance(5)
     await failed

@@ -2,8 +2,10 @@ import type { Delivery } from './delivery.ts'
 import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
 import { longestTimer } from './ports.ts'
+import { checkTime } from './options.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 import { printable } from './printable.ts'
+import type { Checks } from './schema.ts'
 
 /** How a promise is waited for. */
 export interface WaitOptions {
@@ -24,8 +26,13 @@ export interface Requests {
   readonly size: number
   /** How many of them were written, so that an answer may come. */
   readonly unanswered: number
-  /** Sends a request by `send`, which is given its id, and waits for the answer. */
-  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  /**
+   * Sends a request by `send`, which is given its id, and waits for the answer.
+   *
+   * @throws {HoldfastError} `misuse` for a timeout below 0
+   * @throws what `send` throws
+   */
+  open(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   /** Hands an answer to whoever waits for its id, if anybody does. */
   answer(id: unknown, data: unknown): boolean
   /** The same for the answer of a request that failed. */
@@ -41,8 +48,15 @@ interface Pending {
   fail(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails): void
 }
 
-/** `abandoned` hears of requests that were written, and whose answer nobody waits for any more. */
-export function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests {
+/**
+ * `checks` are those of what is sent. `abandoned` hears of requests that were written, and whose answer nobody waits for any
+ * more.
+ */
+export function createRequests(
+  clock: Clock,
+  checks: Checks | undefined,
+  abandoned?: (id: number) => void,
+): Requests {
   const pending = new Map<number, Pending>()
   let lastId = 0
 
@@ -53,11 +67,12 @@ export function createRequests(clock: Clock, abandoned?: (id: number) => void): 
     get unanswered() {
       return [...pending.values()].filter(({ delivery }) => delivery.outcome).length
     },
-    open(send, { timeout = 30_000, signal }) {
+    open(name, send, { timeout = 30_000, signal }) {
+      checkTime('timeout', timeout)
       if (signal?.aborted) return Promise.reject(aborted(signal))
       const id = ++lastId
       const delivery = send(id)
-      return new Promise((resolve, reject) => {
+      const answer = new Promise((resolve, reject) => {
         const settle = (): void => {
           pending.delete(id)
           clock.clearTimer(timer)
@@ -83,6 +98,7 @@ export function createRequests(clock: Clock, abandoned?: (id: number) => void): 
             fail('undelivered', `request ${outcome.reason}`)
         })
       })
+      return checks ? answer.then((data) => checks.answer(name, data)) : answer
     },
     answer(id, data) {
       const request = pending.get(Number(id))

@@ -1,4 +1,4 @@
-import type { Answerer } from './answers.ts'
+import type { RequestHandler } from './answers.ts'
 
 /**
  * A schema of any library that keeps to Standard Schema, such as zod, valibot or arktype.
@@ -52,17 +52,27 @@ export interface Checks {
    *
    * @throws {HoldfastError} `misuse` for a name that is not in the contract, and for data that does not fit
    */
-  outgoing(name: string, data: unknown, isRequest: boolean): void
+  message(name: string, data: unknown, isRequest: boolean): void
   /** What the schema makes of the answer to a request. @throws {HoldfastError} `invalid` */
   answer(name: string, data: unknown): unknown
-  /** Checks an event that came in: gives what the schema makes of its data, or reports why there is nothing. */
-  event(
+  /** Checks an event that came in: gives what the schema makes of its data, or tells `invalid` why there is nothing. */
+  event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
-    invalid: (message: InvalidData) => void,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
   ): { readonly value: unknown } | undefined
-  /** How to put a handler between the schemas of its request. @throws {HoldfastError} `misuse` if there is no such request */
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+  /**
+   * Puts a handler between the schemas of its request. `invalid` is given the input that does not fit, and then what the
+   * handler is given after its input.
+   *
+   * @throws {HoldfastError} `misuse` if there is no such request
+   */
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
 }
 
 /** The data of an event, or the input of a request, that came in and that the contract does not let pass. */

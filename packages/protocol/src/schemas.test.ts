@@ -23,14 +23,14 @@ const { toClient: checks } = schemas({
   toClient: { number: toNumber, throwing, ask: { input: toNumber, output: boolean } },
 })
 const asking = (answerer: Answerer, invalid: (message: InvalidData) => void = never): Answerer =>
-  checks.request('ask')(answerer, invalid)
+  checks.request('ask', answerer, invalid) as Answerer
 
 describe('a contract of schemas', () => {
   it('keeps what it was made of, and knows no name in a direction without schemas', () => {
     const contract = { toClient: { number: toNumber } }
     const made = schemas(contract)
     expect(made.schemas).toBe(contract)
-    expect(() => made.toServer.outgoing('number', '1', false)).toThrow(/no event in the contract/)
+    expect(() => made.toServer.message('number', '1', false)).toThrow(/no event in the contract/)
   })
 
   it.each(['other', '__proto__', 'constructor', 'toString'])('does not know the name %s', (name) => {
@@ -41,27 +41,27 @@ describe('a contract of schemas', () => {
       [false, 'event'],
       [true, 'request'],
     ] as const)
-      expect(() => checks.outgoing(name, '1', isRequest)).toThrow(`'${name}' is no ${kind} in the contract`)
-    expect(() => checks.request(name)).toThrow(`'${name}' is no request in the contract`)
+      expect(() => checks.message(name, '1', isRequest)).toThrow(`'${name}' is no ${kind} in the contract`)
+    expect(() => checks.request(name, never, never)).toThrow(`'${name}' is no request in the contract`)
   })
 
   it('does not take a request for an event, nor an event for a request', () => {
     const invalid: InvalidData[] = []
     checks.event('ask', '1', (message) => invalid.push(message))
     expect(invalid).toEqual([{ reason: 'unknown-name', name: 'ask', data: '1' }])
-    expect(() => checks.outgoing('ask', '1', false)).toThrow("'ask' is no event in the contract")
-    expect(() => checks.outgoing('number', '1', true)).toThrow("'number' is no request in the contract")
-    expect(() => checks.request('number')).toThrow("'number' is no request in the contract")
+    expect(() => checks.message('ask', '1', false)).toThrow("'ask' is no event in the contract")
+    expect(() => checks.message('number', '1', true)).toThrow("'number' is no request in the contract")
+    expect(() => checks.request('number', never, never)).toThrow("'number' is no request in the contract")
   })
 
   it('lets what is sent go as it is, and refuses what does not fit, with the issues', () => {
-    checks.outgoing('number', '7', false)
-    checks.outgoing('ask', '7', true)
+    checks.message('number', '7', false)
+    checks.message('ask', '7', true)
     for (const [name, isRequest] of [
       ['number', false],
       ['ask', true],
     ] as const)
-      expect(() => checks.outgoing(name, 7, isRequest)).toThrow(
+      expect(() => checks.message(name, 7, isRequest)).toThrow(
         expect.objectContaining({
           code: 'misuse',
           message: `'${name}' does not fit its schema: no text`,
@@ -90,7 +90,7 @@ describe('a contract of schemas', () => {
   })
 
   it('must not throw', () => {
-    expect(() => checks.outgoing('throwing', 1, false)).toThrow(
+    expect(() => checks.message('throwing', 1, false)).toThrow(
       expect.objectContaining({ code: 'misuse', cause }) as Error,
     )
   })
@@ -98,7 +98,7 @@ describe('a contract of schemas', () => {
   it('must be synchronous, also when its promise fails', async () => {
     for (const promise of [Promise.resolve({ value: 1 }), Promise.reject(new Error('late'))]) {
       const late: Checks = schemas({ toServer: { x: schema(() => promise) } }).toServer
-      expect(() => late.outgoing('x', 1, false)).toThrow('must be synchronous')
+      expect(() => late.message('x', 1, false)).toThrow('must be synchronous')
     }
     await new Promise((resolve) => setImmediate(resolve))
   })
@@ -112,14 +112,14 @@ describe('a handler of requests between schemas', () => {
   })
 
   it('is not called for an input that does not fit, which is told at both ends', async () => {
-    const invalid: InvalidData[] = []
+    const invalid: unknown[] = []
     const issues = [{ message: 'no text', path: ['a'] }]
-    await expect(asking(never, (message) => invalid.push(message))(5, context)).rejects.toMatchObject({
+    await expect(asking(never, (...values) => invalid.push(...values))(5, context)).rejects.toMatchObject({
       code: 'remote',
       reason: 'invalid',
       data: issues,
     })
-    expect(invalid).toEqual([{ reason: 'schema', name: 'ask', data: 5, issues }])
+    expect(invalid).toEqual([{ reason: 'schema', name: 'ask', data: 5, issues }, context])
   })
 
   it('answers nothing that does not fit: that is a fault of its own', async () => {
@@ -139,8 +139,12 @@ describe('a handler of requests between schemas', () => {
       rule: /x/,
     } as unknown as SchemaIssue
     const input = schema(() => ({ issues: [odd, { message: 'bare' }] }))
-    const checked = schemas({ toClient: { ask: { input, output: boolean } } }).toClient.request('ask')
-    const error = await Promise.resolve(checked(never, () => {})('x', context)).catch((e: unknown) => e)
+    const checked = schemas({ toClient: { ask: { input, output: boolean } } }).toClient.request(
+      'ask',
+      never,
+      () => {},
+    ) as Answerer
+    const error = await Promise.resolve(checked('x', context)).catch((e: unknown) => e)
     const { data } = error as { data: unknown }
     const path = ['a', 0, 'Symbol(s)', 'b', '10', '[object Object]']
     expect(data).toEqual([{ message: 'odd', path }, { message: 'bare' }])

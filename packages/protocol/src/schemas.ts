@@ -48,7 +48,7 @@ function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
   }
 
   return {
-    outgoing(name, data, isRequest) {
+    message(name, data, isRequest) {
       const schema = isRequest ? requestOf(name).input : eventOf(name)
       if (!schema) throw misuse(`'${name}' is no event in the contract`)
       const { issues } = validate(schema, data)
@@ -62,7 +62,7 @@ function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
       if (!result.issues) return result.value
       throw new HoldfastError('invalid', 'the answer does not fit its schema', { data: result.issues })
     },
-    event(name, data, invalid) {
+    event(name, data, invalid, ...from) {
       const schema = eventOf(name)
       let issues: readonly SchemaIssue[] | undefined
       try {
@@ -70,25 +70,28 @@ function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
         if (result && !result.issues) return result
         issues = result?.issues
       } catch (error) {
-        invalid({ reason: 'schema', name, data, error })
+        invalid({ reason: 'schema', name, data, error }, ...from)
         return undefined
       }
-      invalid(issues ? { reason: 'schema', name, data, issues } : { reason: 'unknown-name', name, data })
+      invalid(
+        issues ? { reason: 'schema', name, data, issues } : { reason: 'unknown-name', name, data },
+        ...from,
+      )
       return undefined
     },
-    request(name) {
+    request(name, handler, invalid) {
       const { input, output } = requestOf(name)
-      return (answerer, invalid) => async (data, context) => {
+      return async (data, ...rest) => {
         const checked = validate(input, data)
         if (checked.issues) {
           const { issues } = checked
-          invalid({ reason: 'schema', name, data, issues })
+          invalid({ reason: 'schema', name, data, issues }, ...rest)
           throw new HoldfastError('remote', 'the input does not fit its schema', {
             reason: 'invalid',
             data: issues.map(describeIssue),
           })
         }
-        const answer = await answerer(checked.value, context)
+        const answer = await handler(checked.value as never, ...rest)
         const { issues } = validate(output, answer)
         if (issues)
           throw misuse(`the answer to '${name}' does not fit its schema: ${issues[0]?.message}`, issues)

@@ -1,22 +1,18 @@
 import { checkClose } from '@holdfast/protocol'
-import type { Delivery, RequestOptions, SendOptions } from '@holdfast/protocol'
-import type { Teardown } from './teardown.ts'
-import type { SessionRecord } from './session-record.ts'
-import { createListeners } from './listeners.ts'
-import type { Unsubscribe } from './listeners.ts'
+import type { Delivery, RequestOptions, SendOptions, Unsubscribe } from '@holdfast/protocol'
+import type { Endpoints } from './endpoints.ts'
 import type { Outbound } from './outbound.ts'
 import type { Peer, PeerEnd } from './peer.ts'
+import type { SessionRecord } from './session-record.ts'
 
-export interface PeerPorts {
+export interface PeerParts {
   readonly outbound: Outbound
-  readonly part: Teardown['part']
-  renew(record: SessionRecord): void
-  report(error: unknown): void
+  readonly endpoints: Endpoints
 }
 
 /** The face of a session that the application sees. */
-export function createPeer(record: SessionRecord, data: unknown, ports: PeerPorts): Peer {
-  return new SessionPeer(record, data, ports)
+export function createPeer(record: SessionRecord, parts: PeerParts, data: unknown): Peer {
+  return new SessionPeer(record, parts, data)
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
@@ -25,14 +21,14 @@ class SessionPeer implements Peer {
   readonly identity: string | null
   data: unknown
   readonly #record: SessionRecord
-  readonly #ports: PeerPorts
+  readonly #parts: PeerParts
 
-  constructor(record: SessionRecord, data: unknown, ports: PeerPorts) {
+  constructor(record: SessionRecord, parts: PeerParts, data: unknown) {
     this.id = record.id
     this.identity = record.identity
     this.data = data
     this.#record = record
-    this.#ports = ports
+    this.#parts = parts
   }
 
   get isConnected(): boolean {
@@ -40,34 +36,31 @@ class SessionPeer implements Peer {
   }
 
   send(name: string, value?: unknown, how?: SendOptions): Delivery {
-    const { outbound } = this.#ports
+    const { outbound } = this.#parts
     return outbound.post(this.#record, outbound.encode(name, value), how)
   }
 
   sendRaw(value: string | ArrayBuffer | ArrayBufferView, how?: SendOptions): Delivery {
-    const { outbound } = this.#ports
+    const { outbound } = this.#parts
     return outbound.post(this.#record, outbound.encodeRaw(value), how)
   }
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
-    return this.#ports.outbound.request(this.#record, name, input, how) as Promise<never>
+    const { outbound, endpoints } = this.#parts
+    const send = (id: number): Delivery => outbound.post(this.#record, outbound.encode(name, input, { id }))
+    return endpoints.of(this.#record).request(name, send, how) as Promise<never>
   }
 
   close(code = 4410, reason = ''): void {
     checkClose(code, reason)
-    this.#ports.part(this.#record, 'closed', code, reason)
+    this.#record.close('closed', code, reason)
   }
 
   renew(): void {
-    this.#ports.renew(this.#record)
+    this.#record.renew()
   }
 
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe {
-    const { end } = this.#record
-    const { report } = this.#ports
-    if (!end) return (this.#record.endListeners ??= createListeners(report)).on('end', listener)
-    const late = createListeners(report)
-    queueMicrotask(() => late.emit('end', end))
-    return late.on('end', listener)
+    return this.#record.onEnd(listener)
   }
 }

@@ -1,6 +1,6 @@
-export type { AttachOptions } from './attach.ts'
 export { createHub } from './create-hub.ts'
 export type {
+  AttachOptions,
   BroadcastOptions,
   Hub,
   HubLifecycle,
@@ -9,14 +9,9 @@ export type {
   UnhandledMessage,
 } from './hub.ts'
 export type { Hosts } from './hosts.ts'
-export type { Unsubscribe } from './listeners.ts'
-export type {
-  AuthenticateContext,
-  Authentication,
-  HubLimits,
-  HubOptions,
-  MaybeAuthentication,
-} from './options.ts'
+export type { AuthenticateContext, Authentication, MaybeAuthentication } from './authenticate.ts'
+export type { HubLimits } from './limits.ts'
+export type { HubOptions } from './options.ts'
 export type { Origins } from './origins.ts'
 export type { Peer, PeerEnd } from './peer.ts'
 export type { HubPorts, RequestLike, SocketLike } from './ports.ts'
@@ -50,6 +45,7 @@ export type {
   StandardSchema,
   UndeliveredReason,
   UnknownReason,
+  Unsubscribe,
   Window,
 } from '@holdfast/protocol'
 export type { HttpServerLike } from './upgrades.ts'

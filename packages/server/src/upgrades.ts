@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Unsubscribe } from './listeners.ts'
+import type { Unsubscribe } from '@holdfast/protocol'
 
 /** The part of an HTTP server that the hub uses: those of `node:http` and `node:https` have it. */
 export interface HttpServerLike {

@@ -26,13 +26,6 @@ type AbortSignalLike = typeof globalThis extends {
       ): void
       removeEventListener(type: 'abort', listener: () => void): void
     }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
 interface Clock {
   now(): number
   wall(): number
@@ -42,7 +35,6 @@ interface Clock {
 interface RequestContext {
   readonly signal: AbortSignalLike
 }
-type Answerer = (input: unknown, context: RequestContext) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -83,32 +75,6 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
-interface Schemas<S extends SchemaContract = SchemaContract> {
-  readonly schemas: S
-  readonly toClient: Checks
-  readonly toServer: Checks
-}
-interface Checks {
-  outgoing(name: string, data: unknown, isRequest: boolean): void
-  answer(name: string, data: unknown): unknown
-  event(
-    name: string,
-    data: unknown,
-    invalid: (message: InvalidData) => void,
-  ):
-    | {
-        readonly value: unknown
-      }
-    | undefined
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
-}
-interface InvalidData {
-  readonly reason: 'unknown-name' | 'schema'
-  readonly name: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -117,12 +83,12 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ServerContractOf<S extends Schemas> {
-  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
+interface ServerContractOf<S extends SchemaContract> {
+  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
 }
-type EntriesOf<Entries, End extends 'input' | 'output'> = {
-  [Name in keyof Entries]: Entries[Name] extends infer Entry
+type EntriesOf<Schemas, End extends 'input' | 'output'> = {
+  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -263,7 +229,32 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
+type Unsubscribe = () => void
+interface Peer<C = AnyContract, Data = unknown> {
+  readonly id: string
+  readonly identity: string | null
+  data: Data
+  readonly isConnected: boolean
+  send<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
+  ): Promise<RequestAnswer<C, Name, 'toClient'>>
+  close(code?: number, reason?: string): void
+  renew(): void
+  onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
+}
+interface PeerEnd {
+  readonly why: 'left' | LostReason
+  readonly undelivered: number
+  readonly unknown: number
+  readonly code?: number
+  readonly reason?: string
+}
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -290,54 +281,6 @@ interface HubPorts {
   report(error: unknown): void
   warn(message: string): void
 }
-type Hosts = '*' | readonly string[]
-type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
-interface HubOptions<Data = unknown> {
-  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
-  readonly origins?: Origins
-  readonly hosts?: Hosts
-  readonly limits?: HubLimits
-  readonly sessionTimeout?: number
-  readonly tombstoneTimeout?: number
-  readonly producerTimeout?: number
-  readonly pingInterval?: number
-  readonly greetingTimeout?: number
-  readonly address?: (request: RequestLike) => string | undefined
-  readonly ports?: Partial<HubPorts>
-}
-interface AuthenticateContext {
-  readonly token: string | undefined
-  readonly request: RequestLike
-  readonly reason: 'connect' | 'resume' | 'renew'
-  readonly signal: AbortSignalLike
-}
-interface Authentication<Data = unknown> {
-  readonly identity: string | null
-  readonly data?: Data | undefined
-  readonly expiresIn?: number | undefined
-}
-type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
-interface HubLimits {
-  readonly maxPayloadBytes?: number
-  readonly window?: Window
-  readonly decode?: Partial<DecodeLimits>
-  readonly maxConnections?: number
-  readonly maxConnectionsPerAddress?: number
-  readonly admissionRate?: number
-  readonly admissionBurst?: number
-  readonly maxSessions?: number
-  readonly maxSessionsPerAddress?: number
-  readonly maxSessionsPerIdentity?: number
-  readonly maxTombstones?: number
-  readonly maxProducers?: number
-  readonly messageRate?: number
-  readonly messageBurst?: number
-  readonly maxRunningRequests?: number
-  readonly maxBufferedMessages?: number
-  readonly maxBufferedBytes?: number
-  readonly maxBufferedTotalBytes?: number
-}
-type Unsubscribe = () => void
 interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
@@ -345,34 +288,13 @@ interface HttpServerLike {
   emit(event: 'upgrade', ...values: unknown[]): boolean
   address?(): unknown
 }
-interface AttachOptions {
-  readonly path?: string
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
 }
-interface Peer<C = AnyContract, Data = unknown> {
-  readonly id: string
-  readonly identity: string | null
-  data: Data
-  readonly isConnected: boolean
-  send<Name extends string & EventName<C, 'toClient'>>(
-    name: Name,
-    ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
-  ): Delivery
-  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
-  request<Name extends string & RequestName<C, 'toClient'>>(
-    name: Name,
-    ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
-  ): Promise<RequestAnswer<C, Name, 'toClient'>>
-  close(code?: number, reason?: string): void
-  renew(): void
-  onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
-}
-interface PeerEnd {
-  readonly why: 'left' | LostReason
-  readonly undelivered: number
-  readonly unknown: number
-  readonly code?: number
-  readonly reason?: string
-}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
 interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   on<Name extends string & EventName<C, 'toServer'>>(
     name: Name,
@@ -402,6 +324,9 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
   close(options?: { readonly drain?: number }): Promise<void>
+}
+interface AttachOptions {
+  readonly path?: string
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
@@ -462,7 +387,54 @@ interface HubStats {
   readonly invalid: number
   readonly unhandled: number
 }
-declare function createHub<S extends Schemas, Data = unknown>(
+interface AuthenticateContext {
+  readonly token: string | undefined
+  readonly request: RequestLike
+  readonly reason: 'connect' | 'resume' | 'renew'
+  readonly signal: AbortSignalLike
+}
+interface Authentication<Data = unknown> {
+  readonly identity: string | null
+  readonly data?: Data | undefined
+  readonly expiresIn?: number | undefined
+}
+type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
+type Hosts = '*' | readonly string[]
+interface HubLimits {
+  readonly maxPayloadBytes?: number
+  readonly window?: Window
+  readonly decode?: Partial<DecodeLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+  readonly admissionRate?: number
+  readonly admissionBurst?: number
+  readonly maxSessions?: number
+  readonly maxSessionsPerAddress?: number
+  readonly maxSessionsPerIdentity?: number
+  readonly maxTombstones?: number
+  readonly maxProducers?: number
+  readonly messageRate?: number
+  readonly messageBurst?: number
+  readonly maxRunningRequests?: number
+  readonly maxBufferedMessages?: number
+  readonly maxBufferedBytes?: number
+  readonly maxBufferedTotalBytes?: number
+}
+type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+interface HubOptions<Data = unknown> {
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  readonly origins?: Origins
+  readonly hosts?: Hosts
+  readonly limits?: HubLimits
+  readonly sessionTimeout?: number
+  readonly tombstoneTimeout?: number
+  readonly producerTimeout?: number
+  readonly pingInterval?: number
+  readonly greetingTimeout?: number
+  readonly address?: (request: RequestLike) => string | undefined
+  readonly ports?: Partial<HubPorts>
+}
+declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {
     readonly contract: S
   },
@@ -470,7 +442,7 @@ declare function createHub<S extends Schemas, Data = unknown>(
 declare function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
-export { HoldfastError, createHub, isHoldfastError, schemas }
+export { HoldfastError, createHub, isHoldfastError }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -479,7 +451,6 @@ export type {
   AuthenticateContext,
   Authentication,
   BroadcastOptions,
-  Checks,
   Clock,
   Contract,
   DecodeLimits,
@@ -496,7 +467,6 @@ export type {
   HubOptions,
   HubPorts,
   HubStats,
-  InvalidData,
   InvalidMessage,
   LostReason,
   MaybeAuthentication,
@@ -512,7 +482,6 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
-  Schemas,
   SendOptions,
   ServerContractOf,
   SocketLike,

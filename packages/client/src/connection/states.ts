@@ -174,10 +174,10 @@ export interface Facts {
   readonly resumption: Resumption
 }
 
-/** How a connection goes on from the one before. */
+/** How a connection continues from the one before. */
 export interface Resumption {
-  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
+  /** Whether the session of the last connection continues, so that no message was lost in either direction. */
   readonly resumed: boolean
-  /** How many messages were written again because the server had not acknowledged them. */
+  /** The number of messages that were written again because the server had not acknowledged them. */
   readonly replayed: number
 }

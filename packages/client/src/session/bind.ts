@@ -48,7 +48,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
       const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
       return (conversation = new SessionConversation(socket, { host, queue, session, exchange, hi }))
     },
-    request: exchange.request,
+    request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,
     closed(isFatal) {
       session.end(undefined, 'closed')

@@ -243,7 +243,7 @@ export class SessionConversation implements Conversation {
       decodeUtf8,
       deliver: (frame) => {
         acks.heard()
-        parts.exchange.deliver(frame)
+        parts.exchange.endpoint.deliver(frame)
         this.sayByeWhenDone()
       },
       control: (control) => this.onControl(control),

@@ -1,12 +1,11 @@
 import {
   bodyBytes,
-  createAnswers,
   createLine,
   createOutbox,
-  createRequests,
   createSession,
   defaultDecodeLimits,
   encodeBody,
+  Endpoint,
 } from '../../src/index.ts'
 import type {
   Answerer,
@@ -14,10 +13,9 @@ import type {
   Clock,
   Control,
   Delivery,
-  Frame,
+  Sized,
   IsControl,
   Line,
-  Meta,
   Outcome,
   Outgoing,
   SendOptions,
@@ -83,7 +81,7 @@ export function createParty(options: PartyOptions): Party {
   let isDraining = false
   let maxPayload = Infinity
   /** Answers and the like, which are of no use in another session. */
-  let owed: Body[] = []
+  let owed: Sized[] = []
 
   const outbox = createOutbox<Body>(
     {},
@@ -99,41 +97,34 @@ export function createParty(options: PartyOptions): Party {
     (name, outcome) => app.settled?.(name, outcome),
   )
 
-  const post = (body: Body): void => {
-    owed.push(body)
-    payOwed()
-  }
-
   const payOwed = (): void => {
-    let body = owed[0]
-    for (; body !== undefined && line?.isWritable(bodyBytes(body)); body = owed[0]) {
+    let message = owed[0]
+    for (; message && line?.isWritable(message.bytes); message = owed[0]) {
       owed.shift()
-      line.write({ body, bytes: bodyBytes(body), volatile: false, own: true, settle() {} })
+      line.write({ ...message, volatile: false, own: true, settle() {} })
     }
     line?.flushed!()
   }
 
-  const requests = createRequests(clock, (id) => post(encodeBody(null, null, { off: id })))
-  const answers = createAnswers({
+  const endpoint = new Endpoint({
+    clock,
+    outgoing: undefined,
+    event: (name, data) => app.onEvent?.(name, data, party),
+    raw: (data) => app.onRaw?.(data),
     find: () => app.answer,
-    reply: (data, meta) => post(encodeBody(null, data, meta)),
+    encode: encodeBody,
+    maxBytes: () => maxPayload,
+    send(message) {
+      owed.push(message)
+      payOwed()
+    },
     newAbort: () => new AbortController(),
     report() {},
+    violated: options.violated,
   })
 
   const push = (body: Body, name: string | undefined, how: SendOptions = {}): Delivery =>
     outbox.push(body, bodyBytes(body), name, how)
-
-  const deliver = (name: string | null | undefined, data: unknown, meta: Meta | undefined): void => {
-    if (typeof name === 'string') {
-      if (meta?.id === undefined) app.onEvent?.(name, data, party)
-      else answers.request(meta.id, name, data)
-    } else if (meta?.re !== undefined) {
-      if (meta.error === undefined) requests.answer(meta.re, data)
-      else requests.refuse(meta.re, meta.message ?? '', { reason: meta.error, data })
-    } else if (meta?.off !== undefined) answers.off(meta.off)
-    else if (meta?.raw) app.onRaw?.(data)
-  }
 
   const party: Party = {
     get session() {
@@ -149,9 +140,7 @@ export function createParty(options: PartyOptions): Party {
       isDraining = value
     },
     get isDone() {
-      return (
-        session.unacknowledged === 0 && requests.unanswered === 0 && answers.size === 0 && owed.length === 0
-      )
+      return session.unacknowledged === 0 && endpoint.isSettled && owed.length === 0
     },
     get queued() {
       return outbox.size
@@ -159,7 +148,7 @@ export function createParty(options: PartyOptions): Party {
     send: (name, data, how) => push(encodeBody(name, data), name, how),
     sendRaw: (data) => push(encodeBody(null, data, { raw: true }), undefined),
     request: (name, input, timeout = 600_000) =>
-      requests.open((id) => push(encodeBody(name, input, { id }), name), { timeout }),
+      endpoint.request(name, (id) => push(encodeBody(name, input, { id }), name), { timeout }),
 
     open(socket, peer, unpacked = false) {
       session.window = peer.window
@@ -178,9 +167,9 @@ export function createParty(options: PartyOptions): Party {
         bufferedAmount: () => 0,
         encodeText,
         decodeUtf8,
-        deliver([, , name, data, meta]: Frame) {
+        deliver(frame) {
           try {
-            deliver(name, meta?.absent ? undefined : data, meta)
+            endpoint.deliver(frame)
           } catch {
             // What a handler throws is the application's affair.
           }
@@ -211,16 +200,15 @@ export function createParty(options: PartyOptions): Party {
       for (const message of rest)
         if (message.own) message.settle({ status: 'undelivered', reason: 'session-lost' })
       owed = []
-      requests.lost()
-      answers.lost()
+      endpoint.lost()
       return rest.filter(({ own }) => !own)
     },
     discard: (reason) => outbox.discard(reason),
     dispose() {
       party.close()
       outbox.refuse('disposed')
-      requests.dispose()
-      answers.lost()
+      endpoint.dispose()
+      endpoint.lost()
     },
   }
   return party

@@ -1,0 +1,93 @@
+import { misuse } from './errors.ts'
+import { reportRejection } from './rejection.ts'
+
+/** Called with the data of an event; a promise that it returns is watched for rejection. */
+export type Handler<T> = (value: T) => unknown
+
+/** Removes what was added. Harmless when called again. */
+export type Unsubscribe = () => void
+
+export type Listener = (...values: never[]) => unknown
+
+/** Keeps listeners by key, in the order in which they were added: a registry of mitt does. Keys are data: any string is an ordinary name. */
+export interface Registry {
+  readonly all: Map<PropertyKey, Registration[]>
+  on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
+}
+
+/** One registration, so that it is never taken for another of the same listener. */
+export interface Registration {
+  readonly listener: Listener
+  readonly isOnce: boolean
+  isOn: boolean
+}
+
+/** Calls listeners by key. */
+export interface Listeners {
+  /**
+   * Adds a listener and returns the function that removes it again. A key is forgotten with its last listener.
+   *
+   * @throws {HoldfastError} `misuse` for what is not a function
+   */
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  /** Calls the listeners of a key, each for itself: one that throws or rejects is reported. Tells whether there were any. */
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+
+export function createListeners(registry: Registry, report: (error: unknown) => void): Listeners {
+  const { all } = registry
+  /** How many calls of `emit` are under way. */
+  let emitting = 0
+
+  const add = (key: PropertyKey, listener: Listener, isOnce: boolean): Unsubscribe => {
+    if (typeof listener !== 'function') throw misuse('a listener must be a function')
+    const registration = { listener, isOnce, isOn: true }
+    registry.on(key, registration)
+    return () => remove(key, registration)
+  }
+  const remove = (key: PropertyKey, registration: Registration): void => {
+    registration.isOn = false
+    // Not out of a list that is being walked along.
+    if (emitting > 0) all.set(key, (all.get(key) ?? []).slice())
+    registry.off(key, registration)
+    if (!all.get(key)?.length) all.delete(key)
+  }
+
+  return {
+    on: (key, listener) => add(key, listener, false),
+    once: (key, listener) => add(key, listener, true),
+    off(key, listener) {
+      const found = all.get(key)?.find((registration) => registration.listener === listener)
+      if (found) remove(key, found)
+    },
+    emit(key, ...values) {
+      const registrations = all.get(key)
+      if (!registrations) return false
+      // Those that are added meanwhile hear of the next event.
+      const { length } = registrations
+      emitting++
+      for (let index = 0; index < length; index++) {
+        const registration = registrations[index]!
+        // Like an EventTarget: what one listener removes is not called any more.
+        if (!registration.isOn) continue
+        if (registration.isOnce) remove(key, registration)
+        try {
+          reportRejection(registration.listener(...(values as never[])), report)
+        } catch (error) {
+          report(error)
+        }
+      }
+      emitting--
+      return true
+    },
+    clear() {
+      for (const registrations of all.values())
+        for (const registration of registrations) registration.isOn = false
+      all.clear()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import { encodeBody, Endpoint, HoldfastError } from '@holdfast/protocol'
+import type { Answerer, Body, Checks, Clock, EndpointPorts, Meta, Sized } from '@holdfast/protocol'
+import { createTally } from './addresses.ts'
+import type { ClientReports } from './client-reports.ts'
+import type { DeferredEvents } from './deferred-events.ts'
+import { newAbort } from './ports.ts'
+import type { HubRouter } from './router.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** The endpoints of sessions: each is made when its session first needs it. */
+export interface Endpoints {
+  of(record: SessionRecord): Endpoint
+}
+
+interface EndpointParts extends HubRouter {
+  readonly clock: Clock
+  /** The checks of what is sent, if the contract has schemas. */
+  readonly outgoing: Checks | undefined
+  /** How many handlers of requests may run for one identity, or for one address without identity. */
+  readonly maxRunningRequests: number
+  readonly reports: ClientReports
+  readonly deferred: DeferredEvents
+}
+
+interface SharedParts extends EndpointParts {
+  /** The handlers that run, by those whose requests count together. */
+  readonly running: ReturnType<typeof createTally>
+}
+
+export function createEndpoints(parts: EndpointParts): Endpoints {
+  // Sessions end and begin faster than handlers, so it does not help to begin another one.
+  const shared: SharedParts = { ...parts, running: createTally(parts.maxRunningRequests) }
+  return { of: (record) => (record.endpoint ??= new Endpoint(new SessionPorts(shared, record))) }
+}
+
+/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+class SessionPorts implements EndpointPorts {
+  readonly #parts: SharedParts
+  readonly #record: SessionRecord
+
+  constructor(parts: SharedParts, record: SessionRecord) {
+    this.#parts = parts
+    this.#record = record
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
+  get outgoing(): Checks | undefined {
+    return this.#parts.outgoing
+  }
+
+  event(name: string, data: unknown): void {
+    this.#parts.router.event(name, data, this.#record.peer)
+  }
+
+  raw(data: string | Uint8Array): void {
+    this.#parts.router.raw(data, this.#record.peer)
+  }
+
+  /** The handler of a request, as long as not too many run for whoever asks. */
+  find(name: string): Answerer | undefined {
+    const { running, handlers } = this.#parts
+    const handler = handlers.find(name)
+    if (!handler) return undefined
+    const { peer } = this.#record
+    const owner = ownerOf(this.#record)
+    return (input, context) => {
+      if (running.isFull(owner))
+        throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
+      const answer = handler(input, peer, context)
+      if (!isThenable(answer)) return answer
+      // Asked once, because there are queries that run again whenever they are asked.
+      const promise = Promise.resolve(answer)
+      const ended = (): void => running.delete(owner)
+      running.add(owner)
+      promise.then(ended, ended)
+      return promise
+    }
+  }
+
+  encode(name: null, data: unknown, meta: Meta): Body {
+    return encodeBody(name, data, meta)
+  }
+
+  maxBytes(): number {
+    return this.#record.maxMessageBytes
+  }
+
+  /** Sends what belongs to requests, which also a hub does that drains. */
+  send(message: Sized): void {
+    this.#parts.deferred.during(() => void this.#record.push({ ...message, shared: undefined }, {}))
+  }
+
+  newAbort(): AbortController {
+    return newAbort()
+  }
+
+  report(error: unknown): void {
+    this.#parts.reports.of(this.#record)(error)
+  }
+
+  violated(code: number, why: string): void {
+    this.#record.violated(code, why)
+  }
+}
+
+/** Whose requests count together; empty where that is not known. */
+function ownerOf({ identity, address }: SessionRecord): string {
+  return identity === null ? address : `user ${identity}`
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+}

@@ -1,0 +1,187 @@
+import { getHeapStatistics } from 'node:v8'
+import { checkNames, defaultDecodeLimits, given, misuse } from '@holdfast/protocol'
+import type { DecodeLimits, Window } from '@holdfast/protocol'
+
+/** The bounds of everything that clients can make grow. PROTOCOL.md lists their close codes. */
+export interface HubLimits {
+  /**
+   * The largest accepted message, in bytes, at least 65,536. A larger message closes the connection with 1009.
+   *
+   * @default 1_048_576
+   */
+  readonly maxPayloadBytes?: number
+  /**
+   * How many messages, and bytes, a client may send ahead of their acknowledgement.
+   *
+   * @default [1_024, 1_048_576]
+   */
+  readonly window?: Window
+  /**
+   * The frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
+   *
+   * @default { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
+   */
+  readonly decode?: Partial<DecodeLimits>
+  /**
+   * The number of connections. Further ones are closed with 1013, and a hint to retry in 10 to 30 s.
+   *
+   * @default 20_000
+   */
+  readonly maxConnections?: number
+  /**
+   * The number of connections per address. Further ones are closed with 4429, and a hint to retry in 30 to 60 s. IPv6
+   * addresses count by their first 64 bits.
+   *
+   * @default 1_000
+   */
+  readonly maxConnectionsPerAddress?: number
+  /**
+   * The connections that the hub admits per second, on average. It closes others with 1013 and a hint, which assigns
+   * each client its own retry time, so that they return as evenly as the hub can admit them.
+   *
+   * Protects a restarted server and its backends: all its former clients dial at once. A refused connection costs a
+   * handshake, and nothing after that.
+   *
+   * @default Infinity
+   */
+  readonly admissionRate?: number
+  /**
+   * The connections that the hub admits at once, at least 1.
+   *
+   * @default as many as in a second
+   */
+  readonly admissionBurst?: number
+  /**
+   * The number of sessions, with or without a connection. A greeting that needs one more is closed with 1013, and a
+   * hint.
+   *
+   * @default 50_000
+   */
+  readonly maxSessions?: number
+  /**
+   * The number of sessions that began from one address. Closes with 4429, and a hint.
+   *
+   * @default 5_000
+   */
+  readonly maxSessionsPerAddress?: number
+  /**
+   * The number of sessions of one identity, unless it is null. Closes with 4429, and a hint.
+   *
+   * @default 5_000
+   */
+  readonly maxSessionsPerIdentity?: number
+  /**
+   * The number of ended sessions that are remembered. When there are more, the identity or address that has the most
+   * loses its oldest.
+   *
+   * @default 100_000
+   */
+  readonly maxTombstones?: number
+  /**
+   * The number of producers that are remembered. When there are more, the identities and addresses that have the most
+   * lose their least recently used ones, and the hub announces a shorter memory to them only.
+   *
+   * @default 100_000
+   */
+  readonly maxProducers?: number
+  /**
+   * The messages per second that the hub accepts from a session, on average.
+   *
+   * Faster messages wait, up to the `window`, before they are delivered and acknowledged: a client that has filled
+   * the window stops sending until there is room again. Volatile messages are dropped instead, and counted in
+   * `stats().droppedMessages`. The hub answers pings at once, and the connection stays open. Limits messages only: a
+   * client that sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
+   *
+   * @default 2_000
+   */
+  readonly messageRate?: number
+  /**
+   * The messages that the hub accepts from a session at once, at least 1.
+   *
+   * @default 20_000
+   */
+  readonly messageBurst?: number
+  /**
+   * The request handlers that run at the same time for one identity, or for one address where the identity is null;
+   * 1,000 of them for one session.
+   *
+   * A handler counts until its result settles, even when the client no longer waits or is gone, and even if it
+   * ignores its `signal`. The hub answers a request above the limit with the reason `overloaded`, and does not call
+   * its handler.
+   *
+   * @default 5_000
+   */
+  readonly maxRunningRequests?: number
+  /**
+   * The messages that may wait for a client to receive and acknowledge them. One more ends the session as `overflow`,
+   * with 4410.
+   *
+   * @default 32_768
+   */
+  readonly maxBufferedMessages?: number
+  /**
+   * The same in bytes.
+   *
+   * @default 8_388_608
+   */
+  readonly maxBufferedBytes?: number
+  /**
+   * The memory of the messages that wait for all clients together, in bytes: each message counts 160 bytes for every
+   * session that it waits for, and its size, which counts once for a broadcast.
+   *
+   * Above the limit, sessions end as `overflow` until an eighth is free: first those without a connection, in the
+   * order in which they lost it, then those with the most queued data. A single identity or address that has more
+   * than a quarter of the total loses its own sessions first.
+   *
+   * @default a quarter of the heap limit of V8
+   */
+  readonly maxBufferedTotalBytes?: number
+}
+
+/** The limits, each of which has a value. */
+export type Limits = Required<Omit<HubLimits, 'decode'>> & { readonly decode: DecodeLimits }
+
+const defaultLimits = {
+  maxPayloadBytes: 1_048_576,
+  window: [1_024, 1_048_576],
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 1_000,
+  admissionRate: Infinity,
+  maxSessions: 50_000,
+  maxSessionsPerAddress: 5_000,
+  maxSessionsPerIdentity: 5_000,
+  maxTombstones: 100_000,
+  maxProducers: 100_000,
+  messageRate: 2_000,
+  messageBurst: 20_000,
+  maxRunningRequests: 5_000,
+  maxBufferedMessages: 32_768,
+  maxBufferedBytes: 8_388_608,
+} as const
+
+/** @throws {HoldfastError} `misuse` */
+export function resolveLimits(options: HubLimits | undefined): Limits {
+  const known = [...Object.keys(defaultLimits), 'admissionBurst', 'maxBufferedTotalBytes', 'decode']
+  checkNames(Object.keys(given(options)), known.join(', '))
+  checkNames(Object.keys(given(options?.decode)), Object.keys(defaultDecodeLimits).join(', '))
+  const wanted = { ...defaultLimits, ...given(options) }
+  const limits = {
+    ...wanted,
+    admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate),
+    maxBufferedTotalBytes: wanted.maxBufferedTotalBytes ?? getHeapStatistics().heap_size_limit / 4,
+    decode: { ...defaultDecodeLimits, ...given(options?.decode) },
+  }
+  check(limits)
+  return limits
+}
+
+function check({ window, decode, ...counts }: Limits): void {
+  for (const [name, value] of Object.entries({ ...counts, ...decode }))
+    if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
+  for (const name of ['admissionBurst', 'messageBurst'] as const)
+    if (!(counts[name] >= 1)) throw misuse(`${name} must be a number from 1 on`)
+  if (!Number.isSafeInteger(counts.maxPayloadBytes) || counts.maxPayloadBytes < 65_536)
+    throw misuse('maxPayloadBytes must be an integer from 65,536 on')
+  if (!Array.isArray(window) || !window.every((size) => Number.isSafeInteger(size) && size > 0))
+    throw misuse('the numbers of a window must be integers above 0')
+}
