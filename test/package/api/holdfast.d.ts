@@ -58,6 +58,7 @@ interface RequestContext {
   readonly signal: AbortSignalLike
 }
 type Answerer = (input: unknown, context: RequestContext) => unknown
+type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -104,18 +105,23 @@ interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly toServer: Checks
 }
 interface Checks {
-  outgoing(name: string, data: unknown, isRequest: boolean): void
+  message(name: string, data: unknown, isRequest: boolean): void
   answer(name: string, data: unknown): unknown
-  event(
+  event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
-    invalid: (message: InvalidData) => void,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
   ):
     | {
         readonly value: unknown
       }
     | undefined
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
 }
 interface InvalidData {
   readonly reason: 'unknown-name' | 'schema'
@@ -259,6 +265,22 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -307,11 +329,18 @@ interface PlainFrame {
   readonly id?: unknown
   readonly error?: unknown
 }
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
+interface UnhandledMessage {
+  readonly name: string | undefined
+  readonly data: unknown
 }
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
+interface Router<From extends readonly unknown[] = []> extends Pick<
+  Listeners,
+  'on' | 'once' | 'off' | 'clear'
+> {
+  onAny(listener: Listener): Unsubscribe
+  onRaw(listener: Listener): Unsubscribe
+  event(name: string, data: unknown, ...from: From): void
+  raw(data: string | Uint8Array, ...from: From): void
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 type CauseReason =
@@ -555,27 +584,10 @@ interface Loss {
   readonly undelivered: number
   readonly unknown: number
 }
-interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
+interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
 }
-interface UnhandledMessage {
-  readonly name: string | undefined
-  readonly data: unknown
-}
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): () => void
-  once(key: PropertyKey, listener: Listener): () => void
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
 interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
   reconnect(options?: WaitOptions): Promise<void>
@@ -648,19 +660,14 @@ interface BackoffOptions {
   readonly maxAttempts?: number
   readonly minUptime?: number
 }
-interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
-  onAny(handler: (name: string, data: unknown) => unknown): () => void
-  onRaw(handler: Handler<string | Uint8Array>): () => void
-  event(name: string, data: unknown): void
-  raw(data: string | Uint8Array): void
-}
 interface Wire {
   readonly maxPayloadBytes: number
   attach(host: WireHost): WireEnd
 }
 interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: Schemas | undefined
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
   readonly connection: Connection
@@ -683,7 +690,7 @@ interface WireEnd {
   tooLarge?(): void
   unreadable?(): void
   probe?(): void
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request?(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
   closeHint?(text: string | undefined): DelayRange | undefined
   down?(cause: Cause): void
