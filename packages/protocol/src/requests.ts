@@ -72,7 +72,7 @@ export function createRequests(
       if (signal?.aborted) return Promise.reject(aborted(signal))
       const id = ++lastId
       const delivery = send(id)
-      const answer = new Promise((resolve, reject) => {
+      const answered = new Promise((resolve, reject) => {
         const settle = (): void => {
           pending.delete(id)
           clock.clearTimer(timer)
@@ -98,7 +98,7 @@ export function createRequests(
             fail('undelivered', `request ${outcome.reason}`)
         })
       })
-      return checks ? answer.then((data) => checks.answer(name, data)) : answer
+      return checks ? answered.then((data) => checks.answer(name, data)) : answered
     },
     answer(id, data) {
       const request = pending.get(Number(id))

@@ -58,6 +58,7 @@ interface RequestContext {
   readonly signal: AbortSignalLike
 }
 type Answerer = (input: unknown, context: RequestContext) => unknown
+type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -104,18 +105,23 @@ interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly toServer: Checks
 }
 interface Checks {
-  outgoing(name: string, data: unknown, isRequest: boolean): void
+  message(name: string, data: unknown, isRequest: boolean): void
   answer(name: string, data: unknown): unknown
-  event(
+  event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
-    invalid: (message: InvalidData) => void,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
   ):
     | {
         readonly value: unknown
       }
     | undefined
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
 }
 interface InvalidData {
   readonly reason: 'unknown-name' | 'schema'
@@ -259,6 +265,22 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -307,11 +329,18 @@ interface PlainFrame {
   readonly id?: unknown
   readonly error?: unknown
 }
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
+interface UnhandledMessage {
+  readonly name: string | undefined
+  readonly data: unknown
 }
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
+interface Router<From extends readonly unknown[] = []> extends Pick<
+  Listeners,
+  'on' | 'once' | 'off' | 'clear'
+> {
+  onAny(listener: Listener): Unsubscribe
+  onRaw(listener: Listener): Unsubscribe
+  event(name: string, data: unknown, ...from: From): void
+  raw(data: string | Uint8Array, ...from: From): void
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 type CauseReason =
@@ -350,6 +379,31 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
+type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  readonly protocol?: string
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+interface Signals {
+  listen(notice: (signal: Signal, url?: string) => void): () => void
+  isOffline(): boolean
+  isHidden?(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
 interface BackoffOptions {
   readonly minDelay?: number
   readonly baseDelay?: number
@@ -387,12 +441,6 @@ interface Heartbeat {
   onDeadline(watch: Watch, sample: Sample): Beat
   onProbe(watch: Watch, sample: Sample): Beat
 }
-type State = Idle | Attempt | Open | Waiting | Closing | Closed
-interface Base {
-  readonly epoch: number
-  readonly tally: Tally
-  readonly notBefore: number
-}
 interface Tally {
   readonly attempts: number
   readonly forgiven: number
@@ -402,44 +450,6 @@ interface Tally {
   readonly refresh: boolean
   readonly retryAfter?: CloseRule['delay'] | undefined
   readonly retryAfterCount: number
-}
-interface Idle extends Base {
-  readonly name: 'idle'
-}
-interface Attempt extends Base {
-  readonly name: 'preparing' | 'opening' | 'greeting'
-  readonly startedAt: number
-  readonly deadline: number
-  readonly cause: Cause | undefined
-  readonly failure?: Cause
-  readonly finding?: Finding
-}
-interface Open extends Base {
-  readonly name: 'open'
-  readonly startedAt: number
-  readonly openedAt: number
-  readonly heartbeat: Heartbeat | undefined
-  readonly watch: Watch | undefined
-  readonly lookAt: number
-  readonly deadline?: number
-  readonly failure?: Cause
-}
-interface Waiting extends Base {
-  readonly name: 'waiting'
-  readonly deadline: number
-  readonly earliest: number
-  readonly wakeWithin: number
-  readonly cause: Cause
-}
-interface Closing extends Base {
-  readonly name: 'closing'
-  readonly deadline: number
-  readonly cause: Cause
-}
-interface Closed extends Base {
-  readonly name: 'closed'
-  readonly cause: Cause
-  readonly fatal: boolean
 }
 interface Aftermath extends CloseRule {
   readonly retryAfter?: CloseRule['delay'] | undefined
@@ -451,67 +461,50 @@ interface Finding {
 }
 interface Facts {
   readonly heartbeat: Heartbeat | undefined
+  readonly resumption: Resumption
 }
-type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
-interface DiagnoseContext {
-  readonly signal: AbortSignalLike
-  readonly clock: Clock
-}
-type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
-interface SocketLike {
-  readonly readyState: number
-  readonly bufferedAmount: number
-  readonly protocol?: string
-  binaryType: string
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
-}
-type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-interface Signals {
-  listen(notice: (signal: Signal, url?: string) => void): () => void
-  isOffline(): boolean
-  isHidden?(): boolean
-}
-interface Ports {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly signals: Signals
-  readonly report: (error: unknown) => void
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
 }
 interface AttemptContext {
   readonly tally: Tally
   readonly signal: AbortSignalLike
 }
-type Prepared =
-  | {
-      readonly url: string
-      readonly open: () => SocketLike
-    }
-  | Failure
+type Prepared = Target | Failure
+interface Target {
+  readonly url: string
+  readonly open: () => SocketLike
+}
 interface Failure {
   readonly cause: Cause
   readonly rule: Aftermath
 }
-interface Connection {
-  readonly state: State
-  readonly rtt: number | undefined
-  bufferedAmount(): number
-  connect(): void
-  reconnect(): void
-  stop(cause: Cause, graceful: boolean): void
-  confirm(facts: Facts): void
-  readonly heardFrames: number
-  readonly protocol: string | undefined
-  fail(failure: Failure, closeCode?: number): void
+interface Conversation {
+  received(frame: Payload): void
+  refused(frame: RefusedFrame): void
   probe(): void
+  close(cause: Cause): boolean
+  retryAfter(text: string | undefined): DelayRange | undefined
+  ended(cause: Cause): void
+}
+interface RefusedFrame {
+  readonly reason: 'too-large' | 'undecodable'
+  readonly data: unknown
+}
+interface Path {
+  readonly rtt: number | undefined
   measured(time: number): void
-  answered(): void
+}
+interface OpenSocket {
+  readonly path: Path
+  bufferedAmount(): number
   isWritable(): boolean
   write(payload: Payload): boolean
+  confirm(facts: Facts): void
+  fail(failure: Failure, closeCode?: number): void
+  probe(): void
+  answered(): void
 }
 type UrlSource =
   | string
@@ -558,37 +551,16 @@ interface Lifecycle {
     readonly outcome: Outcome
   }
 }
-interface Resumption {
-  readonly resumed: boolean
-  readonly replayed: number
-}
 interface Loss {
   readonly why: Lost['why']
   readonly missed: number | undefined
   readonly undelivered: number
   readonly unknown: number
 }
-interface InvalidMessage {
-  readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
+interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
 }
-interface UnhandledMessage {
-  readonly name: string | undefined
-  readonly data: unknown
-}
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): () => void
-  once(key: PropertyKey, listener: Listener): () => void
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
 interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
   reconnect(options?: WaitOptions): Promise<void>
@@ -653,48 +625,41 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
-interface Router extends Pick<Listeners, 'on' | 'once' | 'off' | 'clear'> {
-  onAny(handler: (name: string, data: unknown) => unknown): () => void
-  onRaw(handler: Handler<string | Uint8Array>): () => void
-  event(name: string, data: unknown): void
-  raw(data: string | Uint8Array): void
+type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
+interface DiagnoseContext {
+  readonly signal: AbortSignalLike
+  readonly clock: Clock
 }
 interface Wire {
   readonly maxPayloadBytes: number
-  attach(host: WireHost): WireEnd
+  bind(host: WireHost): BoundWire
 }
 interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
-  readonly contract: Schemas | undefined
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
   readonly random: Ports['random']
   readonly report: Ports['report']
-  readonly connection: Connection
-  flush(): void
-  discard(reason: UndeliveredReason): void
   invalid(message: InvalidMessage): void
   lost(loss: Loss): void
 }
-interface WireEnd {
+interface Queue {
+  flush(): void
+  discard(reason: UndeliveredReason): void
+}
+interface BoundWire {
   readonly link: Link<Encoded>
-  readonly maxSendBytes?: number
-  readonly resumption?: Resumption
-  readonly unacknowledged?: number
+  readonly maxSendBytes: number
+  readonly unacknowledged: number
   encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
-  greet(): void
-  received(data: string | Uint8Array<ArrayBuffer>): void
-  tooLarge?(): void
-  unreadable?(): void
-  probe?(): void
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
-  handle?(name: string, answerer: Answerer): () => void
-  closeHint?(text: string | undefined): DelayRange | undefined
-  down?(cause: Cause): void
-  close?(): boolean
-  closed?(isFatal: boolean): void
-  discard?(reason: UndeliveredReason): void
-  dispose?(): void
+  open(socket: OpenSocket, queue: Queue): Conversation
+  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle(name: string, answerer: Answerer): () => void
+  closed(isFatal: boolean): void
+  discard(reason: UndeliveredReason): void
+  dispose(): void
 }
 type Encoded = Payload | object
 interface Store {

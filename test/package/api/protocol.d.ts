@@ -125,22 +125,15 @@ interface RequestContext {
   readonly signal: AbortSignalLike
 }
 type Answerer = (input: unknown, context: RequestContext) => unknown
-interface AnswersOptions {
+type RequestHandler = (...values: never[]) => unknown
+interface AnswersPorts {
   find(name: string): Answerer | undefined
-  reply(data: unknown, meta: Meta): void
   newAbort(): {
     readonly signal: AbortSignalLike
     abort(): void
   }
   report(error: unknown): void
 }
-interface Answers {
-  readonly size: number
-  request(id: number, name: string, input: unknown): void
-  off(id: number): void
-  lost(): void
-}
-declare function createAnswers({ find, reply, newAbort, report }: AnswersOptions): Answers
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -187,18 +180,23 @@ interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly toServer: Checks
 }
 interface Checks {
-  outgoing(name: string, data: unknown, isRequest: boolean): void
+  message(name: string, data: unknown, isRequest: boolean): void
   answer(name: string, data: unknown): unknown
-  event(
+  event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
-    invalid: (message: InvalidData) => void,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
   ):
     | {
         readonly value: unknown
       }
     | undefined
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
 }
 interface InvalidData {
   readonly reason: 'unknown-name' | 'schema'
@@ -321,37 +319,6 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
-type HoldfastErrorCode =
-  | 'misuse'
-  | 'no-websocket'
-  | 'connect-failed'
-  | 'wire-mismatch'
-  | 'disconnected'
-  | 'disposed'
-  | 'timeout'
-  | 'aborted'
-  | 'remote'
-  | 'invalid'
-  | 'undelivered'
-  | 'unknown'
-  | 'overflow'
-  | 'not-stored'
-interface HoldfastErrorDetails {
-  readonly cause?: unknown
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-}
-declare class HoldfastError extends Error implements HoldfastErrorDetails {
-  readonly code: HoldfastErrorCode
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
-}
-declare function isHoldfastError(value: unknown): value is HoldfastError
-declare function misuse(message: string, cause?: unknown): HoldfastError
-declare function aborted(signal: AbortSignalLike): HoldfastError
 type Body = string | BinaryBody
 interface BinaryBody {
   readonly head: string
@@ -391,6 +358,110 @@ declare function decodeBinary(
   limits: DecodeLimits,
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded
+type HoldfastErrorCode =
+  | 'misuse'
+  | 'no-websocket'
+  | 'connect-failed'
+  | 'wire-mismatch'
+  | 'disconnected'
+  | 'disposed'
+  | 'timeout'
+  | 'aborted'
+  | 'remote'
+  | 'invalid'
+  | 'undelivered'
+  | 'unknown'
+  | 'overflow'
+  | 'not-stored'
+interface HoldfastErrorDetails {
+  readonly cause?: unknown
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+}
+declare class HoldfastError extends Error implements HoldfastErrorDetails {
+  readonly code: HoldfastErrorCode
+  readonly reason?: string
+  readonly data?: unknown
+  readonly outcome?: Outcome
+  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
+}
+declare function isHoldfastError(value: unknown): value is HoldfastError
+declare function misuse(message: string, cause?: unknown): HoldfastError
+declare function aborted(signal: AbortSignalLike): HoldfastError
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+interface Requests {
+  readonly size: number
+  readonly unanswered: number
+  open(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  answer(id: unknown, data: unknown): boolean
+  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
+  lost(): void
+  dispose(): void
+}
+declare function createRequests(
+  clock: Clock,
+  checks: Checks | undefined,
+  abandoned?: (id: number) => void,
+): Requests
+interface EndpointPorts extends AnswersPorts {
+  readonly clock: Clock
+  readonly outgoing: Checks | undefined
+  event(name: string, data: unknown): void
+  raw(data: string | Uint8Array): void
+  encode(name: null, data: unknown, meta: Meta): Body
+  maxBytes(): number
+  send(message: Sized): void
+  violated(code: number, why: string): void
+}
+interface Sized {
+  readonly body: Body
+  readonly bytes: number
+}
+declare class Endpoint {
+  #private
+  constructor(ports: EndpointPorts)
+  get isSettled(): boolean
+  deliver([seq, , name, data, meta]: Frame): void
+  request(name: string, send: (id: number) => Delivery, how: RequestOptions): Promise<unknown>
+  lost(): void
+  dispose(): void
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Registry {
+  readonly all: Map<PropertyKey, Registration[]>
+  on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
+}
+interface Registration {
+  readonly listener: Listener
+  readonly isOnce: boolean
+  isOn: boolean
+}
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
+interface Handlers {
+  handle(name: string, handler: RequestHandler): Unsubscribe
+  find(name: string): ((...values: unknown[]) => unknown) | undefined
+  clear(): void
+}
+declare function createHandlers(
+  checks: Checks | undefined,
+  invalid: (message: InvalidData, ...rest: never[]) => void,
+): Handlers
 declare const defaultMaxPayloadBytes = 16777216
 declare function utf8Length(text: string): number
 interface OutboxOptions {
@@ -507,24 +578,34 @@ declare const flatCodec: PlainCodec
 declare const envelopeCodec: PlainCodec
 declare function printable(text: string): string
 declare function reportRejection(result: unknown, report: (error: unknown) => void): void
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
+interface UnhandledMessage {
+  readonly name: string | undefined
+  readonly data: unknown
 }
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
+interface Router<From extends readonly unknown[] = []> extends Pick<
+  Listeners,
+  'on' | 'once' | 'off' | 'clear'
+> {
+  onAny(listener: Listener): Unsubscribe
+  onRaw(listener: Listener): Unsubscribe
+  event(name: string, data: unknown, ...from: From): void
+  raw(data: string | Uint8Array, ...from: From): void
 }
-interface Requests {
-  readonly size: number
-  readonly unanswered: number
-  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
-  answer(id: unknown, data: unknown): boolean
-  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
-  lost(): void
-  dispose(): void
+interface RouterPorts<From extends readonly unknown[]> {
+  readonly listeners: Listeners
+  readonly incoming: Checks | undefined
+  invalid(message: InvalidData, ...from: From): void
+  unhandled(message: UnhandledMessage, ...from: From): void
 }
-declare function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests
+declare function createRouter<From extends readonly unknown[] = []>({
+  listeners,
+  incoming,
+  invalid,
+  unhandled,
+}: RouterPorts<From>): Router<From>
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 export {
+  Endpoint,
   HoldfastError,
   aborted,
   bodyBytes,
@@ -534,10 +615,12 @@ export {
   checkTime,
   closeHint,
   closeRule,
-  createAnswers,
+  createHandlers,
   createLine,
+  createListeners,
   createOutbox,
   createRequests,
+  createRouter,
   createSession,
   decodeBinary,
   decodeText,
@@ -566,8 +649,6 @@ export {
 export type {
   AbortSignalLike,
   Answerer,
-  Answers,
-  AnswersOptions,
   AnyContract,
   AsyncDisposeLike,
   Banner,
@@ -587,10 +668,13 @@ export type {
   DelayRange,
   Delivery,
   Drain,
+  EndpointPorts,
   EventArguments,
   EventData,
   EventName,
   Frame,
+  Handler,
+  Handlers,
   Hi,
   HoldfastErrorCode,
   HoldfastErrorDetails,
@@ -599,6 +683,8 @@ export type {
   Line,
   LineOptions,
   Link,
+  Listener,
+  Listeners,
   Lost,
   LostReason,
   Meta,
@@ -612,14 +698,19 @@ export type {
   PlainFrame,
   ProducerSequence,
   ProducersOffer,
+  Registration,
+  Registry,
   RequestAnswer,
   RequestArguments,
   RequestContext,
+  RequestHandler,
   RequestInput,
   RequestName,
   RequestOptions,
   RequestSchema,
   Requests,
+  Router,
+  RouterPorts,
   SchemaContract,
   SchemaIssue,
   SchemaResult,
@@ -628,9 +719,12 @@ export type {
   Sent,
   ServerContractOf,
   Session,
+  Sized,
   StandardSchema,
   UndeliveredReason,
+  UnhandledMessage,
   UnknownReason,
+  Unsubscribe,
   WaitOptions,
   Window,
 }

@@ -26,6 +26,13 @@ type AbortSignalLike = typeof globalThis extends {
       ): void
       removeEventListener(type: 'abort', listener: () => void): void
     }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
 interface Clock {
   now(): number
   wall(): number
@@ -35,6 +42,7 @@ interface Clock {
 interface RequestContext {
   readonly signal: AbortSignalLike
 }
+type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -75,6 +83,37 @@ interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
 }
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  message(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event<From extends readonly unknown[]>(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
@@ -83,12 +122,12 @@ interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
-interface ServerContractOf<S extends SchemaContract> {
-  readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
+interface ServerContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
 }
-type EntriesOf<Schemas, End extends 'input' | 'output'> = {
-  [Name in keyof Schemas]: Schemas[Name] extends infer Entry
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
     ? Entry extends RequestSchema
       ? End extends 'input'
         ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
@@ -181,6 +220,11 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+interface DecodeLimits {
+  readonly maxFrames: number
+  readonly maxDepth: number
+  readonly maxKeys: number
+}
 type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
@@ -210,11 +254,13 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
-interface DecodeLimits {
-  readonly maxFrames: number
-  readonly maxDepth: number
-  readonly maxKeys: number
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
 }
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type Unsubscribe = () => void
 interface SendOptions {
   readonly ttl?: number
   readonly key?: string
@@ -223,13 +269,11 @@ interface SendOptions {
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 type Window = readonly [messages: number, bytes: number]
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
+interface UnhandledMessage$1 {
+  readonly name: string | undefined
+  readonly data: unknown
 }
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-type Unsubscribe = () => void
+declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
@@ -288,13 +332,6 @@ interface HttpServerLike {
   emit(event: 'upgrade', ...values: unknown[]): boolean
   address?(): unknown
 }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
 interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   on<Name extends string & EventName<C, 'toServer'>>(
     name: Name,
@@ -355,18 +392,11 @@ interface HubLifecycle<P = Peer> {
     readonly error?: unknown
   }
 }
-interface InvalidMessage<P = Peer> {
+interface InvalidMessage<P = Peer> extends InvalidData {
   readonly peer: P
-  readonly reason: 'unknown-name' | 'schema'
-  readonly name?: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
 }
-interface UnhandledMessage<P = Peer> {
+interface UnhandledMessage<P = Peer> extends UnhandledMessage$1 {
   readonly peer: P
-  readonly name: string | undefined
-  readonly data: unknown
 }
 interface HubStats {
   readonly connections: number
@@ -434,7 +464,7 @@ interface HubOptions<Data = unknown> {
   readonly address?: (request: RequestLike) => string | undefined
   readonly ports?: Partial<HubPorts>
 }
-declare function createHub<const S extends SchemaContract, Data = unknown>(
+declare function createHub<S extends Schemas, Data = unknown>(
   options: HubOptions<Data> & {
     readonly contract: S
   },
@@ -442,7 +472,7 @@ declare function createHub<const S extends SchemaContract, Data = unknown>(
 declare function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
-export { HoldfastError, createHub, isHoldfastError }
+export { HoldfastError, createHub, isHoldfastError, schemas }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -451,6 +481,7 @@ export type {
   AuthenticateContext,
   Authentication,
   BroadcastOptions,
+  Checks,
   Clock,
   Contract,
   DecodeLimits,
@@ -467,6 +498,7 @@ export type {
   HubOptions,
   HubPorts,
   HubStats,
+  InvalidData,
   InvalidMessage,
   LostReason,
   MaybeAuthentication,
@@ -482,6 +514,7 @@ export type {
   SchemaContract,
   SchemaIssue,
   SchemaResult,
+  Schemas,
   SendOptions,
   ServerContractOf,
   SocketLike,

@@ -1,34 +1,13 @@
 // Written by `node test/package/api.ts --accept`.
 import { Hub, HubOptions } from '@holdfast/server'
 import { Payload, Unsubscribe, PlainOptions, AsyncDisposeLike, Client, Signal, ClientOptions } from 'holdfast'
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
 interface Clock {
   now(): number
   wall(): number
   setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
-type Answerer = (input: unknown, context: RequestContext) => unknown
+type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -75,18 +54,23 @@ interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly toServer: Checks
 }
 interface Checks {
-  outgoing(name: string, data: unknown, isRequest: boolean): void
+  message(name: string, data: unknown, isRequest: boolean): void
   answer(name: string, data: unknown): unknown
-  event(
+  event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
-    invalid: (message: InvalidData) => void,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
   ):
     | {
         readonly value: unknown
       }
     | undefined
-  request(name: string): (answerer: Answerer, invalid: (message: InvalidData) => void) => Answerer
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
 }
 interface InvalidData {
   readonly reason: 'unknown-name' | 'schema'
