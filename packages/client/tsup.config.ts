@@ -8,7 +8,7 @@ const shared: Options = {
   esbuildOptions: (options) => {
     options.conditions = ['@holdfast/source']
     // What the entries share: there is one of it.
-    options.chunkNames = 'shared'
+    options.chunkNames = 'shared-[hash]'
   },
 }
 
@@ -17,11 +17,11 @@ const compilerOptions = { paths: { '@holdfast/protocol': ['../protocol/src/index
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'src/index.ts', store: 'src/store/index.ts' },
+    entry: { index: 'src/index.ts', core: 'src/core.ts', store: 'src/store/index.ts' },
     format: ['esm', 'cjs'],
     dts: { entry: 'src/index.ts', compilerOptions },
     splitting: true,
-    clean: ['!holdfast.global.*', '!store.d.*'],
+    clean: ['!holdfast.global.*', '!core.d.*', '!store.d.*'],
     platform: 'neutral',
     target: 'es2022',
   },
@@ -29,6 +29,12 @@ export default defineConfig([
   {
     ...shared,
     entry: { store: 'src/store/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: { only: true, compilerOptions },
+  },
+  {
+    ...shared,
+    entry: { core: 'src/core.ts' },
     format: ['esm', 'cjs'],
     dts: { only: true, compilerOptions },
   },

@@ -29,6 +29,16 @@ const typesOnly: Readonly<Record<string, readonly string[]>> = {
   testing: ['holdfast', '@holdfast/server'],
 }
 
+/** The rooms of the client, and which rooms the files of each may import. The root is the room without a name. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  platform: [],
+  connection: ['platform'],
+  wire: ['connection', 'platform'],
+  events: [''],
+  '': ['wire', 'connection', 'platform', 'events'],
+  store: ['', 'wire', 'connection', 'platform'],
+}
+
 /** Files that get time, randomness, timers and sockets handed in. */
 const pureCore = [
   ...globSync('packages/protocol/src/*.ts', { cwd: root })
@@ -38,7 +48,7 @@ const pureCore = [
   'packages/client/src/connection/sleep.ts',
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',
-  'packages/client/src/connection/page.ts',
+  'packages/client/src/platform/page.ts',
 ]
 const impure = new Set(
   'Date setTimeout setInterval globalThis window console WebSocket performance queueMicrotask'.split(' '),
@@ -85,6 +95,31 @@ describe('imports follow the arrows', () => {
     ['packages/protocol/src/a.test.ts', `import { createVirtualClock } from '@holdfast/testing'`],
   ])('%s may: %s', (path, text) => {
     expect(wrongImports(path, text)).toEqual([])
+  })
+})
+
+describe('the rooms of the client', () => {
+  const client = 'packages/client/src/'
+  const files = globSync(`${client}**/*.ts`, { cwd: root })
+    .map(slashes)
+    .filter((path) => !isTest(path))
+
+  test('every room is known', () => {
+    expect(new Set(files.map((path) => roomOf(path)))).toEqual(new Set(Object.keys(rooms)))
+  })
+
+  test.each(files)('%s imports only from rooms below its own', (path) => {
+    expect(wrongRooms(path, readFileSync(join(root, path), 'utf8'))).toEqual([])
+  })
+
+  test.each([
+    ['platform/a.ts', `import '../connection/machine.ts'`],
+    ['connection/a.ts', `import type { Wire } from '../wire/wire.ts'`],
+    ['wire/session/a.ts', `import type { Lifecycle } from '../../lifecycle.ts'`],
+    ['create-client.ts', `import { store } from './store/index.ts'`],
+    ['wire/plain.ts', `import { events } from '../events/events.ts'`],
+  ])('%s may not: %s', (path, text) => {
+    expect(wrongRooms(client + path, text)).toHaveLength(1)
   })
 })
 
@@ -162,6 +197,21 @@ function wrongImports(path: string, text: string): string[] {
     const ours = target === 'holdfast' || /^(holdfast|@holdfast)\//.test(target)
     return ours || !isTest(path)
   })
+}
+
+function roomOf(path: string): string {
+  const [, , , room = '', file] = path.split('/')
+  return file === undefined ? '' : room
+}
+
+function wrongRooms(path: string, text: string): string[] {
+  const own = roomOf(path)
+  return importsOf(text)
+    .filter((target) => target.startsWith('.'))
+    .filter((target) => {
+      const room = roomOf(posix.join(dirname(path), target))
+      return room !== own && !rooms[own]?.includes(room)
+    })
 }
 
 function importsOf(text: string): string[] {

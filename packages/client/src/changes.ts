@@ -4,7 +4,7 @@ import type { ClientState, Lifecycle } from './lifecycle.ts'
 
 import type { ClientOutbox } from './store.ts'
 import type { Waits } from './waits.ts'
-import type { BoundWire } from './wire.ts'
+import type { BoundWire } from './wire/wire.ts'
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 export const stateKey: unique symbol = /* @__PURE__ */ Symbol()

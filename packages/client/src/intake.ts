@@ -1,6 +1,6 @@
 import { bytesOf } from '@holdfast/protocol'
 import type { Conversation } from './connection/attempt.ts'
-import { sizeOf } from './wire.ts'
+import { sizeOf } from './wire/wire.ts'
 
 /** What has come in, in frames and bytes. */
 export interface Received {

@@ -1,6 +1,7 @@
-import type { InvalidData, Lost, Outcome, UnhandledMessage } from '@holdfast/protocol'
+import type { Outcome, UnhandledMessage } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 import type { Resumption } from './connection/states.ts'
+import type { InvalidMessage, Loss } from './wire/wire.ts'
 
 /** The state of a connection. */
 export interface ClientState {
@@ -64,32 +65,4 @@ export interface Lifecycle {
   readonly unhandled: UnhandledMessage
   /** A message got its outcome. `name` is undefined for raw messages. */
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
-}
-
-/** What is known of a session that has ended without `disconnect()`. */
-export interface Loss {
-  readonly why: Lost['why']
-  /** The number of messages of the server that were missed, or undefined if it is not known. */
-  readonly missed: number | undefined
-  /**
-   * The number of written messages that were certainly not delivered. They move to the new session if it has the same
-   * identity.
-   */
-  readonly undelivered: number
-  /** The number of written messages whose outcome cannot be determined. */
-  readonly unknown: number
-}
-
-/**
- * An inbound message that cannot be delivered to handlers. The connection stays open.
- *
- * - `too-large`: the frame exceeds `maxPayloadBytes`; it was not parsed.
- * - `undecodable`: the decoder threw `error`; or the socket delivered neither text nor an `ArrayBuffer`, such as a
- *   `Blob` from a socket that ignores its `binaryType`.
- * - `unknown-name`: the contract has schemas, and none for this name.
- * - `schema`: the data does not fit its schema; `issues` lists why, or `error` is what the schema threw.
- */
-export interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
-  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
-  readonly name?: string
 }

@@ -2,7 +2,7 @@ import type * as Mitt from 'mitt'
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { Client } from './client.ts'
-import { events } from './events.ts'
+import { events } from './events/events.ts'
 import { setUp } from '../test/support/set-up.ts'
 
 const registries = vi.hoisted<ReadonlyMap<unknown, unknown>[]>(() => {

@@ -6,10 +6,10 @@ import type { Cause } from './connection/cause.ts'
 import type { Diagnose } from './connection/diagnose.ts'
 import type { DelayQuestion, Policy } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
-import type { Ports } from './connection/ports.ts'
-import { resolveUrl } from './connection/url.ts'
+import type { Ports } from './platform/ports.ts'
+import { resolveUrl } from './platform/url.ts'
 import type { Store } from './store.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from './wire/wire.ts'
 
 /** The options of `createClient`. Only `url` is required. */
 export interface ClientOptions extends AttemptOptions {

@@ -2,7 +2,7 @@ import type { AnyContract, Contract, ContractOf, Schemas } from '@holdfast/proto
 import type { Client } from './client.ts'
 import { createClient as createCoreClient } from './create-client.ts'
 import type { ClientOptions } from './options.ts'
-import { defaultWire } from './plain.ts'
+import { defaultWire } from './wire/plain.ts'
 
 /**
  * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.

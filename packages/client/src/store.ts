@@ -1,6 +1,6 @@
-import type { Delivery, Link, Ok, Outbox, Outcome } from '@holdfast/protocol'
-import type { Ports } from './connection/ports.ts'
-import type { Encoded } from './wire.ts'
+import type { Delivery, Link, Outbox, Outcome } from '@holdfast/protocol'
+import type { Ports } from './platform/ports.ts'
+import type { Encoded } from './wire/wire.ts'
 
 /** Persists what a client sends: made by `store()` of `holdfast/store`, given to `createClient`. */
 export interface Store {
@@ -22,10 +22,4 @@ export interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
 export interface ClientOutbox extends Outbox<Encoded> {
   /** Releases what lies behind the outbox. Absent if there is nothing but memory. */
   dispose?(): Promise<void>
-}
-
-/** The link of a wire that knows its server: of `session()`. */
-export interface PeerLink extends Link<Encoded> {
-  /** The server that messages may be written to now: another object after each greeting, undefined between connections. */
-  readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
 }

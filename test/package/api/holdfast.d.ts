@@ -532,6 +532,48 @@ interface Preparation {
   token(): string | undefined
   renew(): Promise<string | undefined>
 }
+interface Wire {
+  readonly maxPayloadBytes: number
+  bind(host: WireHost): BoundWire
+}
+interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
+  readonly clock: Clock
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
+  readonly random: Ports['random']
+  readonly report: Ports['report']
+  invalid(message: InvalidMessage): void
+  lost(loss: Loss): void
+}
+interface Queue {
+  flush(): void
+  discard(reason: UndeliveredReason): void
+}
+interface BoundWire {
+  readonly link: Link<Encoded>
+  readonly maxSendBytes: number
+  readonly unacknowledged: number
+  encode(name: string, data: unknown, id?: number): Encoded
+  encodeRaw(data: Payload): Encoded
+  sizeOf(encoded: Encoded): number | undefined
+  open(socket: OpenSocket, queue: Queue): Conversation
+  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle(name: string, answerer: Answerer): () => void
+  closed(isFatal: boolean): void
+  discard(reason: UndeliveredReason): void
+  dispose(): void
+}
+interface Loss {
+  readonly why: Lost['why']
+  readonly missed: number | undefined
+  readonly undelivered: number
+  readonly unknown: number
+}
+interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
+  readonly name?: string
+}
+type Encoded = Payload | object
 interface ClientState {
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
   readonly attempt: number
@@ -550,16 +592,6 @@ interface Lifecycle {
     readonly name: string | undefined
     readonly outcome: Outcome
   }
-}
-interface Loss {
-  readonly why: Lost['why']
-  readonly missed: number | undefined
-  readonly undelivered: number
-  readonly unknown: number
-}
-interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
-  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
-  readonly name?: string
 }
 interface Client<C = AnyContract> extends AsyncDisposeLike {
   connect(options?: WaitOptions): Promise<void>
@@ -630,38 +662,6 @@ interface DiagnoseContext {
   readonly signal: AbortSignalLike
   readonly clock: Clock
 }
-interface Wire {
-  readonly maxPayloadBytes: number
-  bind(host: WireHost): BoundWire
-}
-interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
-  readonly clock: Clock
-  readonly incoming: Checks | undefined
-  readonly outgoing: Checks | undefined
-  readonly random: Ports['random']
-  readonly report: Ports['report']
-  invalid(message: InvalidMessage): void
-  lost(loss: Loss): void
-}
-interface Queue {
-  flush(): void
-  discard(reason: UndeliveredReason): void
-}
-interface BoundWire {
-  readonly link: Link<Encoded>
-  readonly maxSendBytes: number
-  readonly unacknowledged: number
-  encode(name: string, data: unknown, id?: number): Encoded
-  encodeRaw(data: Payload): Encoded
-  sizeOf(encoded: Encoded): number | undefined
-  open(socket: OpenSocket, queue: Queue): Conversation
-  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
-  handle(name: string, answerer: Answerer): () => void
-  closed(isFatal: boolean): void
-  discard(reason: UndeliveredReason): void
-  dispose(): void
-}
-type Encoded = Payload | object
 interface Store {
   wrap(create: CreateOutbox): CreateOutbox
 }

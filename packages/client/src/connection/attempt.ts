@@ -2,8 +2,8 @@ import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import { closeTimeout, lost } from './machine.ts'
-import { newAbort } from './ports.ts'
-import type { Ports, SocketLike } from './ports.ts'
+import { newAbort } from '../platform/ports.ts'
+import type { Ports, SocketLike } from '../platform/ports.ts'
 import type { Aftermath, Facts, Input, State, Tally } from './states.ts'
 
 /** What follows a failure that may well be gone the next time. */

@@ -11,7 +11,7 @@ import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
 import type { Finding, Policy, State } from './states.ts'
-import type { Signal } from './page.ts'
+import type { Signal } from '../platform/page.ts'
 
 function setUp(
   faults = clockFaults.exact,

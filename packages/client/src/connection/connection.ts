@@ -17,9 +17,9 @@ import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment, Sample } from './sleep.ts'
 import type { Closing, Command, DelayQuestion, Facts, Input, Open, Policy, State } from './states.ts'
-import type { Ports } from './ports.ts'
-import type { Signal } from './page.ts'
-import { isSameOrigin } from './url.ts'
+import type { Ports } from '../platform/ports.ts'
+import type { Signal } from '../platform/page.ts'
+import { isSameOrigin } from '../platform/url.ts'
 
 export interface ConnectionOptions {
   readonly policy: Policy

@@ -1,6 +1,6 @@
 import type { Diagnose } from './diagnose.ts'
-import { newAbort } from './ports.ts'
-import type { Ports } from './ports.ts'
+import { newAbort } from '../platform/ports.ts'
+import type { Ports } from '../platform/ports.ts'
 import type { Finding } from './states.ts'
 
 /** Why no socket opens to one URL, as far as it was found out. Dropped once a socket has opened. */

@@ -2,9 +2,9 @@ import { HoldfastError } from '@holdfast/protocol'
 import type { AbortSignalLike, Clock } from '@holdfast/protocol'
 import { fatal, retry } from './attempt.ts'
 import type { AttemptContext, Prepared } from './attempt.ts'
-import type { SocketConstructor } from './ports.ts'
-import { baseUrl, resolveUrl } from './url.ts'
-import type { UrlSource } from './url.ts'
+import type { SocketConstructor } from '../platform/ports.ts'
+import { baseUrl, resolveUrl } from '../platform/url.ts'
+import type { UrlSource } from '../platform/url.ts'
 
 /** What `createClient` takes for its attempts to connect. */
 export interface AttemptOptions {

@@ -1,5 +1,5 @@
 import type { Delivery, Outcome } from '@holdfast/protocol'
-import { newAbort } from '../connection/ports.ts'
+import { newAbort } from '../platform/ports.ts'
 import type { ClientOutbox, OutboxParts } from '../store.ts'
 import type { StoreName } from './database.ts'
 import type { Journal } from './journal.ts'

@@ -1,5 +1,5 @@
 import type { Body, Delivery, ProducerSequence, SendOptions, Sent } from '@holdfast/protocol'
-import type { PeerLink } from '../store.ts'
+import type { PeerLink } from '../wire/wire.ts'
 import { createAdoption } from './adoption.ts'
 import type { Held, KeeperHost } from './adoption.ts'
 import type { Database } from './database.ts'

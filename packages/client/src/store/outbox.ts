@@ -1,6 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import type { Body, ProducerSequence } from '@holdfast/protocol'
-import type { ClientOutbox, CreateOutbox, OutboxParts, PeerLink } from '../store.ts'
+import type { ClientOutbox, CreateOutbox, OutboxParts } from '../store.ts'
+import type { PeerLink } from '../wire/wire.ts'
 import type { KeeperHost } from './adoption.ts'
 import type { Keeper } from './keeper.ts'
 

@@ -1,6 +1,6 @@
 import { FakeSocket as Socket } from '@holdfast/testing'
 import type { SocketData } from '@holdfast/testing'
-import type { SocketConstructor } from '../../src/connection/ports.ts'
+import type { SocketConstructor } from '../../src/platform/ports.ts'
 
 /** A socket whose other end is the test, which also remembers how it was closed, and can be made to fail. */
 export class FakeSocket extends Socket {

@@ -1,19 +1,21 @@
 import { utf8Length } from '@holdfast/protocol'
 import type {
-  Checks,
   Answerer,
+  Checks,
   Clock,
   Delivery,
+  InvalidData,
   Link,
+  Lost,
+  Ok,
   Payload,
   RequestOptions,
   Router,
   UndeliveredReason,
 } from '@holdfast/protocol'
-import type { Conversation, OpenSocket } from './connection/attempt.ts'
-import type { Ports } from './connection/ports.ts'
-import type { Preparation } from './connection/preparation.ts'
-import type { InvalidMessage, Loss } from './lifecycle.ts'
+import type { Conversation, OpenSocket } from '../connection/attempt.ts'
+import type { Ports } from '../platform/ports.ts'
+import type { Preparation } from '../connection/preparation.ts'
 
 /** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
 export interface Wire {
@@ -75,6 +77,40 @@ export interface BoundWire {
   /** Settles what was written and certainly not handed on. */
   discard(reason: UndeliveredReason): void
   dispose(): void
+}
+
+/** The link of a wire that knows its server: of `session()`. */
+export interface PeerLink extends Link<Encoded> {
+  /** The server that messages may be written to now: another object after each greeting, undefined between connections. */
+  readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
+}
+
+/** What is known of a session that has ended without `disconnect()`. */
+export interface Loss {
+  readonly why: Lost['why']
+  /** The number of messages of the server that were missed, or undefined if it is not known. */
+  readonly missed: number | undefined
+  /**
+   * The number of written messages that were certainly not delivered. They move to the new session if it has the same
+   * identity.
+   */
+  readonly undelivered: number
+  /** The number of written messages whose outcome cannot be determined. */
+  readonly unknown: number
+}
+
+/**
+ * An inbound message that cannot be delivered to handlers. The connection stays open.
+ *
+ * - `too-large`: the frame exceeds `maxPayloadBytes`; it was not parsed.
+ * - `undecodable`: the decoder threw `error`; or the socket delivered neither text nor an `ArrayBuffer`, such as a
+ *   `Blob` from a socket that ignores its `binaryType`.
+ * - `unknown-name`: the contract has schemas, and none for this name.
+ * - `schema`: the data does not fit its schema; `issues` lists why, or `error` is what the schema threw.
+ */
+export interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
+  readonly name?: string
 }
 
 /** What a wire makes of a message. Only the wire looks into it. */

@@ -1,11 +1,11 @@
 import { checkNames } from '@holdfast/protocol'
 import type { DelayRange } from '@holdfast/protocol'
-import { longestHint } from './connection/backoff.ts'
-import type { Diagnose } from './connection/diagnose.ts'
-import { newAbort } from './connection/ports.ts'
-import type { Finding } from './connection/states.ts'
-import { baseUrl, resolveUrl } from './connection/url.ts'
-import type { UrlSource } from './connection/url.ts'
+import { longestHint } from './backoff.ts'
+import type { Diagnose } from './diagnose.ts'
+import { newAbort } from '../platform/ports.ts'
+import type { Finding } from './states.ts'
+import { baseUrl, resolveUrl } from '../platform/url.ts'
+import type { UrlSource } from '../platform/url.ts'
 
 /** The options of {@link overHttp}. */
 export interface OverHttpOptions {

@@ -1,8 +1,8 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { setUp } from '../../test/support/set-up.ts'
-import type { ClientOptions, Delivery, Loss, Outcome } from '../index.ts'
-import { HoldfastError, plain, session } from '../index.ts'
+import { setUp } from '../../../test/support/set-up.ts'
+import type { ClientOptions, Delivery, Loss, Outcome } from '../../index.ts'
+import { HoldfastError, plain, session } from '../../index.ts'
 
 type Part = Record<string, unknown>
 

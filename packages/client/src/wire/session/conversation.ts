@@ -21,12 +21,12 @@ import type {
   Payload,
   Session,
 } from '@holdfast/protocol'
-import { fatal, retry } from '../connection/attempt.ts'
-import type { Conversation, OpenSocket, RefusedFrame } from '../connection/attempt.ts'
-import type { Cause } from '../connection/cause.ts'
-import { createHeartbeat } from '../connection/heartbeat.ts'
-import { closeTimeout } from '../connection/machine.ts'
-import { decodeUtf8, encodeText, missing } from '../connection/ports.ts'
+import { fatal, retry } from '../../connection/attempt.ts'
+import type { Conversation, OpenSocket, RefusedFrame } from '../../connection/attempt.ts'
+import type { Cause } from '../../connection/cause.ts'
+import { createHeartbeat } from '../../connection/heartbeat.ts'
+import { closeTimeout } from '../../connection/machine.ts'
+import { decodeUtf8, encodeText, missing } from '../../platform/ports.ts'
 import type { Queue, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
 import type { AckWatch } from './ack-watch.ts'

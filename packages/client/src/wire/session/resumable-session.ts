@@ -9,9 +9,8 @@ import type {
   UndeliveredReason,
   UnknownReason,
 } from '@holdfast/protocol'
-import type { Cause } from '../connection/cause.ts'
-import type { Loss } from '../lifecycle.ts'
-import type { Queue, WireHost } from '../wire.ts'
+import type { Cause } from '../../connection/cause.ts'
+import type { Loss, Queue, WireHost } from '../wire.ts'
 
 /**
  * The session that client and server resume from connection to connection, and what becomes of its messages at its end. All

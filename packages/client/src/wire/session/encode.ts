@@ -1,6 +1,6 @@
 import { encodeBody } from '@holdfast/protocol'
 import type { Body, Meta } from '@holdfast/protocol'
-import { missing } from '../connection/ports.ts'
+import { missing } from '../../platform/ports.ts'
 
 /**
  * Encodes the data of a frame, if this platform will be able to write it.

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { setUp } from '../test/support/set-up.ts'
+import { setUp } from '../../test/support/set-up.ts'
 import { settleMicrotasks } from '@holdfast/testing'
-import { isHoldfastError, plain } from './index.ts'
-import type { HoldfastError, Wire } from './index.ts'
+import { isHoldfastError, plain } from '../index.ts'
+import type { HoldfastError, Wire } from '../index.ts'
 
 const failure = (promise: PromiseLike<unknown>): Promise<HoldfastError> =>
   Promise.resolve(promise).then(

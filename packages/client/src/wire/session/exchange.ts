@@ -1,6 +1,6 @@
 import { createHandlers, Endpoint } from '@holdfast/protocol'
 import type { Line, Sized } from '@holdfast/protocol'
-import { newAbort } from '../connection/ports.ts'
+import { newAbort } from '../../platform/ports.ts'
 import type { BoundWire, WireHost } from '../wire.ts'
 import { encode } from './encode.ts'
 

@@ -1,7 +1,6 @@
 import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Hi, Outgoing } from '@holdfast/protocol'
-import type { PeerLink } from '../store.ts'
-import type { BoundWire, WireHost } from '../wire.ts'
+import type { BoundWire, PeerLink, WireHost } from '../wire.ts'
 import { SessionConversation } from './conversation.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'

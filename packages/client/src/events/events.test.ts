@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { setUp } from '../test/support/set-up.ts'
+import { setUp } from '../../test/support/set-up.ts'
 import { settleMicrotasks } from '@holdfast/testing'
 import { events } from './events.ts'
 

@@ -8,11 +8,11 @@ import {
   misuse,
 } from '@holdfast/protocol'
 import type { Payload, PlainFrame, Requests } from '@holdfast/protocol'
-import { fatal } from './connection/attempt.ts'
-import type { Conversation, OpenSocket } from './connection/attempt.ts'
-import { createHeartbeat } from './connection/heartbeat.ts'
-import type { Heartbeat } from './connection/heartbeat.ts'
-import type { Facts } from './connection/states.ts'
+import { fatal } from '../connection/attempt.ts'
+import type { Conversation, OpenSocket } from '../connection/attempt.ts'
+import { createHeartbeat } from '../connection/heartbeat.ts'
+import type { Heartbeat } from '../connection/heartbeat.ts'
+import type { Facts } from '../connection/states.ts'
 import { sizeOf } from './wire.ts'
 import type { BoundWire, Wire, WireHost } from './wire.ts'
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { isHoldfastError } from '@holdfast/protocol'
-import { setUp as setUpClient } from '../test/support/set-up.ts'
-import type { Diagnose } from './connection/diagnose.ts'
-import type { UrlSource } from './connection/url.ts'
+import { setUp as setUpClient } from '../../test/support/set-up.ts'
+import type { Diagnose } from './diagnose.ts'
+import type { UrlSource } from '../platform/url.ts'
 import { overHttp } from './over-http.ts'
 
 afterEach(() => void vi.unstubAllGlobals())

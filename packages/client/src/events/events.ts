@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol'
 import type { EventData, EventName, WaitOptions } from '@holdfast/protocol'
-import type { Client } from './client.ts'
+import type { Client } from '../client.ts'
 
 export interface EventsOptions extends WaitOptions {
   /**

@@ -1,0 +1,665 @@
+// Written by `node test/package/api.ts --accept`.
+type DelayRange = readonly [min: number, max: number]
+type CloseAction = 'refresh' | 'fatal'
+interface CloseRule {
+  readonly reason: string
+  readonly action?: CloseAction
+  readonly delay?: DelayRange
+  readonly limit?: number
+}
+type CloseRules = Readonly<Record<number, CloseRule>>
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
+}
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
+type RequestHandler = (...values: never[]) => unknown
+interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?:
+      | {
+          readonly input: Input
+          readonly output: Output
+        }
+      | undefined
+  }
+}
+type SchemaResult<Output> =
+  | {
+      readonly value: Output
+      readonly issues?: undefined
+    }
+  | {
+      readonly issues: readonly SchemaIssue[]
+    }
+interface SchemaIssue {
+  readonly message: string
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
+}
+interface RequestSchema {
+  readonly input: StandardSchema
+  readonly output: StandardSchema
+}
+interface SchemaContract {
+  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+}
+interface Schemas<S extends SchemaContract = SchemaContract> {
+  readonly schemas: S
+  readonly toClient: Checks
+  readonly toServer: Checks
+}
+interface Checks {
+  message(name: string, data: unknown, isRequest: boolean): void
+  answer(name: string, data: unknown): unknown
+  event<From extends readonly unknown[]>(
+    name: string,
+    data: unknown,
+    invalid: (message: InvalidData, ...from: From) => void,
+    ...from: From
+  ):
+    | {
+        readonly value: unknown
+      }
+    | undefined
+  request(
+    name: string,
+    handler: RequestHandler,
+    invalid: (message: InvalidData, ...rest: never[]) => void,
+  ): RequestHandler
+}
+interface InvalidData {
+  readonly reason: 'unknown-name' | 'schema'
+  readonly name: string
+  readonly data: unknown
+  readonly error?: unknown
+  readonly issues?: readonly SchemaIssue[]
+}
+interface Contract {
+  readonly toClient?: object
+  readonly toServer?: object
+}
+interface AnyContract {
+  readonly toClient: Record<string, unknown>
+  readonly toServer: Record<string, unknown>
+}
+interface ContractOf<S extends Schemas> {
+  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
+  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+}
+type EntriesOf<Entries, End extends 'input' | 'output'> = {
+  [Name in keyof Entries]: Entries[Name] extends infer Entry
+    ? Entry extends RequestSchema
+      ? End extends 'input'
+        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
+        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
+      : End extends 'input'
+        ? InputOf<Entry>
+        : OutputOf<Entry>
+    : never
+}
+type InputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'input'>
+  : never
+type OutputOf<S> = S extends {
+  readonly '~standard': {
+    readonly types?: infer T
+  }
+}
+  ? Member<T, 'output'>
+  : never
+type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type AnyFunction = (...args: never) => unknown
+type Side<C, Direction extends 'toClient' | 'toServer'> =
+  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
+type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
+  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
+} &
+  string
+type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
+  ? Side<C, Direction>[Name]
+  : never
+type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
+  C,
+  Direction
+>
+  ? string
+  : keyof {
+      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
+    } &
+      string
+type EventArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options]
+type RequestArguments<
+  C,
+  Name,
+  Options,
+  Direction extends 'toClient' | 'toServer' = 'toServer',
+> = EventArguments<RequestInput<C, Direction, Name>, Options>
+type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
+  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
+    ? Inputs extends readonly [infer Input, ...unknown[]]
+      ? Input
+      : undefined
+    : unknown
+type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
+  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type UndeliveredReason =
+  | 'expired'
+  | 'overflow'
+  | 'cancelled'
+  | 'replaced'
+  | 'volatile'
+  | 'too-large'
+  | 'rejected'
+  | 'session-lost'
+  | 'closed'
+  | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type Outcome =
+  | {
+      readonly status: 'delivered'
+    }
+  | {
+      readonly status: 'sent'
+    }
+  | {
+      readonly status: 'undelivered'
+      readonly reason: UndeliveredReason
+    }
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+    }
+interface Delivery extends PromiseLike<Outcome> {
+  readonly outcome: Outcome | undefined
+  cancel(): boolean
+  orThrow(): Promise<Outcome>
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
+}
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+}
+interface Outbox<Body, Name = string | undefined> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
+  flush(): void
+  flushAll(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+type Payload = string | Uint8Array<ArrayBuffer>
+interface UnhandledMessage {
+  readonly name: string | undefined
+  readonly data: unknown
+}
+interface Router<From extends readonly unknown[] = []> extends Pick<
+  Listeners,
+  'on' | 'once' | 'off' | 'clear'
+> {
+  onAny(listener: Listener): Unsubscribe
+  onRaw(listener: Listener): Unsubscribe
+  event(name: string, data: unknown, ...from: From): void
+  raw(data: string | Uint8Array, ...from: From): void
+}
+type CauseReason =
+  | 'unreachable'
+  | 'offline'
+  | 'csp'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'server-error'
+  | 'upgrade-blocked'
+  | 'left'
+  | 'timeout'
+  | 'lost'
+  | 'silent'
+  | 'change'
+  | 'url'
+  | 'token'
+  | 'protocols'
+  | 'refused'
+  | 'blocked'
+  | 'send-failed'
+  | 'wire-mismatch'
+  | 'protocol'
+  | 'unreadable'
+  | 'drained'
+  | 'closed'
+  | 'reconnect'
+  | 'disconnect'
+  | 'dispose'
+  | (string & {})
+interface Cause {
+  readonly reason: CauseReason
+  readonly code?: number
+  readonly status?: number
+  readonly text?: string
+  readonly error?: unknown
+}
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
+}
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+interface Sample extends Moment {
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
+  readonly isHidden?: boolean
+  readonly customDelay?: number
+}
+interface Watch {
+  readonly phase: 'quiet' | 'probing' | 'judging'
+  readonly deadline: number
+  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
+  readonly repeated?: boolean
+}
+type Beat =
+  | {
+      readonly watch: Watch
+      readonly probe?: boolean
+    }
+  | 'dead'
+interface Heartbeat {
+  start(sample: Sample): Watch
+  onDeadline(watch: Watch, sample: Sample): Beat
+  onProbe(watch: Watch, sample: Sample): Beat
+}
+interface Tally {
+  readonly attempts: number
+  readonly forgiven: number
+  readonly timeouts: number
+  readonly unopened: number
+  readonly strikes: number
+  readonly refresh: boolean
+  readonly retryAfter?: CloseRule['delay'] | undefined
+  readonly retryAfterCount: number
+}
+interface Aftermath extends CloseRule {
+  readonly retryAfter?: CloseRule['delay'] | undefined
+}
+interface Finding {
+  readonly cause: Cause
+  readonly delay?: DelayRange
+  readonly refresh?: boolean
+}
+interface Facts {
+  readonly heartbeat: Heartbeat | undefined
+  readonly resumption: Resumption
+}
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
+}
+type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  readonly protocol?: string
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+interface Signals {
+  listen(notice: (signal: Signal, url?: string) => void): () => void
+  isOffline(): boolean
+  isHidden?(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
+interface AttemptContext {
+  readonly tally: Tally
+  readonly signal: AbortSignalLike
+}
+type Prepared = Target | Failure
+interface Target {
+  readonly url: string
+  readonly open: () => SocketLike
+}
+interface Failure {
+  readonly cause: Cause
+  readonly rule: Aftermath
+}
+interface Conversation {
+  received(frame: Payload): void
+  refused(frame: RefusedFrame): void
+  probe(): void
+  close(cause: Cause): boolean
+  retryAfter(text: string | undefined): DelayRange | undefined
+  ended(cause: Cause): void
+}
+interface RefusedFrame {
+  readonly reason: 'too-large' | 'undecodable'
+  readonly data: unknown
+}
+interface Path {
+  readonly rtt: number | undefined
+  measured(time: number): void
+}
+interface OpenSocket {
+  readonly path: Path
+  bufferedAmount(): number
+  isWritable(): boolean
+  write(payload: Payload): boolean
+  confirm(facts: Facts): void
+  fail(failure: Failure, closeCode?: number): void
+  probe(): void
+  answered(): void
+}
+type UrlSource =
+  | string
+  | {
+      readonly href: string
+    }
+interface AttemptOptions {
+  readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
+  readonly token?: (context: TokenContext) => string | Promise<string>
+  readonly WebSocket?: SocketConstructor
+  readonly protocols?: Protocols | ((context: UrlContext) => Protocols | Promise<Protocols>)
+}
+type Protocols = string | readonly string[]
+interface UrlContext {
+  readonly attempt: number
+  readonly token: string | undefined
+  readonly signal: AbortSignalLike
+}
+interface TokenContext {
+  readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
+}
+interface Preparation {
+  check(): void
+  prepare(attempt: AttemptContext): Promise<Prepared>
+  token(): string | undefined
+  renew(): Promise<string | undefined>
+}
+interface Wire {
+  readonly maxPayloadBytes: number
+  bind(host: WireHost): BoundWire
+}
+interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
+  readonly clock: Clock
+  readonly incoming: Checks | undefined
+  readonly outgoing: Checks | undefined
+  readonly random: Ports['random']
+  readonly report: Ports['report']
+  invalid(message: InvalidMessage): void
+  lost(loss: Loss): void
+}
+interface Queue {
+  flush(): void
+  discard(reason: UndeliveredReason): void
+}
+interface BoundWire {
+  readonly link: Link<Encoded>
+  readonly maxSendBytes: number
+  readonly unacknowledged: number
+  encode(name: string, data: unknown, id?: number): Encoded
+  encodeRaw(data: Payload): Encoded
+  sizeOf(encoded: Encoded): number | undefined
+  open(socket: OpenSocket, queue: Queue): Conversation
+  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  handle(name: string, answerer: Answerer): () => void
+  closed(isFatal: boolean): void
+  discard(reason: UndeliveredReason): void
+  dispose(): void
+}
+interface Loss {
+  readonly why: Lost['why']
+  readonly missed: number | undefined
+  readonly undelivered: number
+  readonly unknown: number
+}
+interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
+  readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
+  readonly name?: string
+}
+type Encoded = Payload | object
+interface ClientState {
+  readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
+  readonly attempt: number
+  readonly retryAt: number | undefined
+  readonly cause: Cause | undefined
+  readonly protocol: string | undefined
+}
+interface Lifecycle {
+  readonly open: ClientState & Resumption
+  readonly down: Cause
+  readonly closed: Cause
+  readonly lost: Loss
+  readonly invalid: InvalidMessage
+  readonly unhandled: UnhandledMessage
+  readonly settled: {
+    readonly name: string | undefined
+    readonly outcome: Outcome
+  }
+}
+interface Client<C = AnyContract> extends AsyncDisposeLike {
+  connect(options?: WaitOptions): Promise<void>
+  reconnect(options?: WaitOptions): Promise<void>
+  disconnect(options?: DisconnectOptions): Promise<void>
+  dispose(): Promise<void>
+  send<Name extends string & EventName<C, 'toServer'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toServer', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions>
+  ): Promise<RequestAnswer<C, Name>>
+  handle<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    handler: (
+      input: RequestInput<C, 'toClient', Name>,
+      context: RequestContext,
+    ) => RequestAnswer<C, Name, 'toClient'> | Promise<RequestAnswer<C, Name, 'toClient'>>,
+  ): Unsubscribe
+  drained(options?: DrainOptions): Promise<void>
+  on<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  once<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): Unsubscribe
+  off<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    handler: Handler<EventData<C, 'toClient', Name>>,
+  ): void
+  onAny(handler: (name: string, data: unknown) => unknown): Unsubscribe
+  onRaw(handler: Handler<string | Uint8Array>): Unsubscribe
+  watch<Kind extends keyof Lifecycle>(kind: Kind, listener: Handler<Lifecycle[Kind]>): Unsubscribe
+  readonly state: ClientState
+  subscribe(listener: () => unknown): Unsubscribe
+  stats(): ClientStats
+  readonly '~contract'?: C | object
+}
+interface DisconnectOptions {
+  readonly queue?: 'keep' | 'discard'
+  readonly code?: number
+  readonly reason?: string
+}
+interface DrainOptions extends WaitOptions {
+  readonly below?: number
+}
+interface ClientStats {
+  readonly rtt: number | undefined
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  readonly unacknowledgedMessages: number
+  readonly bufferedBytes: number
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedMessages: number
+  readonly receivedBytes: number
+  readonly opens: number
+  readonly unhandled: number
+  readonly invalid: number
+}
+type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
+interface DiagnoseContext {
+  readonly signal: AbortSignalLike
+  readonly clock: Clock
+}
+interface Store {
+  wrap(create: CreateOutbox): CreateOutbox
+}
+type CreateOutbox = (parts: OutboxParts) => ClientOutbox
+interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
+  readonly link: Link<Encoded>
+  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
+}
+interface ClientOutbox extends Outbox<Encoded> {
+  dispose?(): Promise<void>
+}
+interface ClientOptions extends AttemptOptions {
+  readonly wire?: Wire
+  readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
+  readonly attemptTimeout?: number
+  readonly diagnose?: Diagnose
+  readonly outbox?: OutboxOptions
+  readonly closeCodes?: CloseRules
+  readonly store?: Store
+  readonly ports?: Partial<Ports>
+}
+interface BackoffContext {
+  readonly failures: number
+  readonly cause: Cause
+  readonly random: number
+  readonly isHidden: boolean
+}
+type CoreOptions = ClientOptions & {
+  readonly wire: Wire
+}
+declare function createClient<S extends Schemas>(
+  options: CoreOptions & {
+    readonly contract: S
+  },
+): Client<ContractOf<S>>
+declare function createClient<C extends Contract = AnyContract>(options: CoreOptions): Client<C>
+export { createClient }
+export type { Client, CoreOptions }
