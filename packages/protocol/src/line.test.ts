@@ -164,7 +164,6 @@ describe('what is written', () => {
           }
         },
       ),
-      { numRuns: 300 },
     )
   })
 
