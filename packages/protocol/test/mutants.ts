@@ -254,15 +254,15 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'half a window is not acknowledged at once',
     file: line,
-    from: 'window[0] >> 1',
-    to: 'window[0]',
+    from: 'size[0] >> 1',
+    to: 'size[0]',
   },
   {
     rule: 7,
     name: 'half a window of bytes is not acknowledged at once',
     file: line,
-    from: 'window[1] / 2',
-    to: 'window[1]',
+    from: 'size[1] / 2',
+    to: 'size[1]',
   },
   {
     rule: 7,
@@ -319,7 +319,7 @@ const mutants: readonly Mutant[] = [
     name: 'what comes in is not bounded',
     file: line,
     from: 'if (isOverrun)',
-    to: 'if (window.length < 0)',
+    to: 'if (size.length < 0)',
   },
   {
     rule: 8,
