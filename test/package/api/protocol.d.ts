@@ -516,6 +516,7 @@ type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
   readonly tx: number
+  readonly acknowledged: number
   readonly unacknowledged: number
   window: Window
   hasRoom(bytes: number): boolean
@@ -552,11 +553,18 @@ interface LineOptions {
   progressed(): void
   violated(code: number, why: string): void
 }
-interface Line extends Link<Body> {
-  received(payload: Payload): void
+declare class Line implements Link<Body> {
+  #private
+  readonly batchBytes: number
+  constructor(options: LineOptions)
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed(): void
   resume(): void
   control(control: Control): void
   close(): void
+  received(payload: Payload): void
 }
 declare function createLine(options: LineOptions): Line
 declare function given<T extends object>(options: T | undefined): Partial<T>
@@ -607,6 +615,7 @@ declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S
 export {
   Endpoint,
   HoldfastError,
+  Line,
   aborted,
   bodyBytes,
   bytesOf,
@@ -680,7 +689,6 @@ export type {
   HoldfastErrorDetails,
   InvalidData,
   IsControl,
-  Line,
   LineOptions,
   Link,
   Listener,
