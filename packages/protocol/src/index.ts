@@ -1,5 +1,5 @@
 export type { Answerer, RequestContext, RequestHandler } from './answers.ts'
-export { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
+export { closeRule, defaultCloseRules, isPoison, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
   AnyContract,

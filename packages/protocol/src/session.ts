@@ -31,8 +31,13 @@ export interface Session<Body> {
   accept(seq: number): 'next' | 'old' | 'gap'
   /** The messages that are not acknowledged, in order, with their numbers; undefined for one that was withdrawn. */
   replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]>
-  /** Settles the oldest unacknowledged message, if there is one; a void frame takes its number from now on. */
-  withdraw(outcome: Outcome): void
+  /**
+   * The oldest unacknowledged message may be what the peer closed the last connection for. When that happens to it twice,
+   * the message settles as rejected, and a void frame takes its number from then on. False if there is no such message.
+   *
+   * Frames must be sent one by one until the next ack, to find the message at fault.
+   */
+  quarantineOldest(): boolean
   /**
    * Ends the session. With the peer's final cursor, what is up to it is delivered, and what is above it is given back:
    * certainly not handed on. Without, all that was written settles as `unknown`.
@@ -41,6 +46,7 @@ export interface Session<Body> {
 }
 
 const delivered: Outcome = { status: 'delivered' }
+const rejected: Outcome = { status: 'undelivered', reason: 'rejected' }
 
 export function createSession<Body>(): Session<Body> {
   return new SessionState()
@@ -56,6 +62,8 @@ class SessionState<Body> implements Session<Body> {
   #kept: (Outgoing<Body> | undefined)[] = []
   #head = 0
   #bytes = 0
+  /** The number of the message that was suspected last. */
+  #suspect = 0
 
   get unacknowledged(): number {
     return this.tx - this.acknowledged
@@ -92,8 +100,12 @@ class SessionState<Body> implements Session<Body> {
     return messages.map((message, index) => [from + index + 1, message])
   }
 
-  withdraw(outcome: Outcome): void {
-    if (this.unacknowledged > 0) this.#takeOldest()?.settle(outcome)
+  quarantineOldest(): boolean {
+    if (this.unacknowledged === 0) return false
+    const oldest = this.acknowledged + 1
+    if (this.#suspect === oldest) this.#takeOldest()?.settle(rejected)
+    this.#suspect = oldest
+    return true
   }
 
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[] {

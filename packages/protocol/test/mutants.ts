@@ -27,8 +27,8 @@ const mutants: readonly Mutant[] = [
     rule: 1,
     name: 'a withdrawn message leaves no void frame',
     file: session,
-    from: 'this.#takeOldest()?.settle(outcome)',
-    to: 'this.#shift()?.settle(outcome)',
+    from: 'this.#takeOldest()?.settle(rejected)',
+    to: 'this.#shift()?.settle(rejected)',
   },
   {
     rule: 1,

@@ -1,8 +1,6 @@
+import { isPoison } from '@holdfast/protocol'
 import type { Body, Clock, Session } from '@holdfast/protocol'
 import { TokenBucket } from './token-bucket.ts'
-
-/** After one of these closes, a message that was sent may be at fault. */
-const poisonCodes = [1003, 1007, 1009, 4413, 4422]
 
 /**
  * What the resumes of a session may cost: in a second in the long run, and at once. Each message that is replayed costs 1,
@@ -21,8 +19,6 @@ export class PastConnections {
   readonly #replays: TokenBucket
   /** The client closed the last connection as if a message of ours had been at fault. */
   #isSuspect = false
-  /** The number of the message that was the oldest one when that last happened. */
-  #suspect = 0
 
   constructor(clock: Clock) {
     this.#replays = new TokenBucket(clock, replayRate, replayBurst)
@@ -30,7 +26,7 @@ export class PastConnections {
 
   /** A connection has ended by itself. */
   ended(code: number): void {
-    this.#isSuspect = poisonCodes.includes(code)
+    this.#isSuspect = isPoison(code)
   }
 
   /**
@@ -40,11 +36,7 @@ export class PastConnections {
   quarantineOldest(session: Session<Body>): boolean {
     const isSuspect = this.#isSuspect
     this.#isSuspect = false
-    if (!isSuspect || session.unacknowledged === 0) return false
-    const oldest = session.acknowledged + 1
-    if (this.#suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    this.#suspect = oldest
-    return true
+    return isSuspect && session.quarantineOldest()
   }
 
   /** How long the client has to wait until it may resume, in milliseconds. */

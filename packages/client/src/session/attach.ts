@@ -4,6 +4,7 @@ import {
   decodeText,
   defaultDecodeLimits,
   defaultMaxPayloadBytes,
+  isPoison,
   isServerControl,
   Line,
   misuse,
@@ -25,8 +26,6 @@ import { createHeldSession } from './held-session.ts'
 
 /** What a client says instead of 1007 and 1009, because pages cannot close a socket with codes below 3000. */
 const clientCodes: Readonly<Record<number, number>> = { 1007: 4422, 1009: 4413 }
-/** After one of these closes, a message that was written may be at fault. */
-const poisonCodes = [1003, 1007, 1009]
 /** How much later than announced a ping of the server may come, in milliseconds. */
 const pingSlack = 5_000
 const sliceLength = 12
@@ -171,8 +170,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     if (!current || connection.state.name !== 'greeting') return
     current.window = ok.window
     resumption = { resumed: isResumed, replayed: isResumed ? current.unacknowledged : 0 }
-    const unpacked = isResumed && isSuspect
-    if (unpacked) held.accuse()
+    const unpacked = isResumed && isSuspect && current.quarantineOldest()
     isSuspect = false
     line = new Line({
       session: current,
@@ -293,7 +291,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
         silences++
         acks.silent()
       }
-      isSuspect = reason === 'send-failed' || (reason !== 'protocol' && poisonCodes.includes(code))
+      isSuspect = reason === 'send-failed' || (reason !== 'protocol' && isPoison(code))
       if (connection.state.name !== 'closing') clear()
     },
     close() {

@@ -22,11 +22,6 @@ export interface HeldSession {
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
   /** Whether the server goes on with the session, and if so, takes its acks. Undefined when what it says cannot be. */
   resume(ok: Ok): boolean | undefined
-  /**
-   * The oldest message may have ended the last connection. One that is refused twice in a row is at fault: a void frame
-   * takes its number.
-   */
-  accuse(): void
   /** Takes the session that the server gives in place of the one that may be held. */
   begin(ok: Ok, maxSendBytes: number): void
   /**
@@ -50,8 +45,6 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
   /** Messages that were written, and certainly not handed on: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
-  /** The number of the message that was accused last. */
-  let suspect = 0
 
   const isSameUser = (ok: Ok): boolean => identity === undefined || identity === ok.identity
 
@@ -77,13 +70,6 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     return { undelivered: undelivered.length, unknown: isKnown ? 0 : written }
   }
 
-  const accuse = (): void => {
-    if (!session?.unacknowledged) return
-    const oldest = session.acknowledged + 1
-    if (suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    suspect = oldest
-  }
-
   return {
     get session() {
       return session
@@ -91,7 +77,6 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     get unacknowledged() {
       return session?.unacknowledged ?? carried.length
     },
-    accuse,
     claim: () => session && { session: given!.session, key: given!.key, rx: session.rx },
     resume(ok) {
       const isResumed = session !== undefined && given!.session === ok.session
@@ -108,7 +93,6 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
       const current = createSession<Body>()
       given = ok
       session = current
-      suspect = 0
       for (const message of carried.splice(0))
         if (message.bytes > maxSendBytes) message.settle({ status: 'undelivered', reason: 'too-large' })
         else current.number(message)
