@@ -13,12 +13,11 @@ export function utf8Length(text: string): number {
   // Most frames are ASCII, and engines search faster than a loop can.
   if (!/[\x80-\uffff]/.test(text)) return bytes
   for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit < 0x80) continue
-    bytes += unit < 0x800 ? 1 : 2
-    if ((unit & 0xf800) !== 0xd800) continue
-    // A pair is two units and four bytes: the two that its first unit has just added, and none for its second.
-    if (unit > 0xdbff || (text.charCodeAt(++index) & 0xfc00) !== 0xdc00) return -1
+    const code = text.codePointAt(index)!
+    // A surrogate without the other one.
+    if (code >> 11 === 27) return -1
+    if (code > 127) bytes += code > 2047 ? 2 : 1
+    if (code > 65535) index++
   }
   return bytes
 }
