@@ -5,6 +5,7 @@ import {
   checkTime,
   createOutbox,
   createRouter,
+  encodeMessage,
   given,
   HoldfastError,
   misuse,
@@ -220,18 +221,8 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
     }
   }
 
-  const encode = (name: string, data: unknown, id?: number): Encoded => {
-    if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    outgoing?.message(name, data, id !== undefined)
-    try {
-      return end.encode(name, data, id)
-    } catch (error) {
-      throw misuse(
-        `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
-        error,
-      )
-    }
-  }
+  const encode = (name: string, data: unknown, id?: number): Encoded =>
+    encodeMessage(outgoing, name, data, id, end.encode)
 
   const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
     const bytes = end.sizeOf(payload)
