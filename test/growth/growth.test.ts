@@ -183,7 +183,8 @@ describe('a message of a session costs the same, however many are unacknowledged
       const end = open(many)
       return () => {
         for (let ack = 1; ack <= many; ack++) {
-          end.withdraw({ status: 'undelivered', reason: 'rejected' })
+          end.quarantineOldest()
+          end.quarantineOldest()
           end.acknowledge(ack)
         }
         expect(end.unacknowledged).toBe(0)

@@ -24,7 +24,7 @@ async function closeWith(chat: ChatPage, code: string): Promise<void> {
 }
 
 test(
-  'every switch does what it says, to this page only, and the page heals',
+  'every switch has its effect on this page only, and the page recovers',
   { timeout: 180_000 },
   async () => {
     const { browser, url, joinAs } = await openPlayground()
@@ -63,7 +63,7 @@ test(
       await closeWith(ann, '4403')
       await expect
         .poll(() => states(ann))
-        .toMatch(/^Disconnected The server does not let this page in \(4403\)/)
+        .toMatch(/^Disconnected The server does not accept this page \(4403\)/)
       await ann.press('Restart the server')
       await ann.page.getByText('has no connection for the server').waitFor()
       await ann.press('Connect')

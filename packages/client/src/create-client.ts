@@ -5,6 +5,7 @@ import {
   checkTime,
   createOutbox,
   createRouter,
+  encodeMessage,
   given,
   HoldfastError,
   misuse,
@@ -154,18 +155,8 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     changed: createChanges({ snapshotOf, outbox, bound, waits, watchers, router }),
   })
 
-  const encode = (name: string, data: unknown, id?: number): Encoded => {
-    if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    outgoing?.message(name, data, id !== undefined)
-    try {
-      return bound.encode(name, data, id)
-    } catch (error) {
-      throw misuse(
-        `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
-        error,
-      )
-    }
-  }
+  const encode = (name: string, data: unknown, id?: number): Encoded =>
+    encodeMessage(outgoing, name, data, id, bound.encode)
 
   const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
     const bytes = bound.sizeOf(payload)

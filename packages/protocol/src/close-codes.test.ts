@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closeRule, defaultCloseRules, readClose } from './close-codes.ts'
+import { closeRule, defaultCloseRules, isPoison, readClose } from './close-codes.ts'
 
 describe('close codes', () => {
   it('are fatal only where dialing again cannot help', () => {
@@ -58,4 +58,10 @@ describe('what the event of a close tells', () => {
   ])('is its code and its reason, if they are any: %o', (event, facts) => {
     expect(readClose(event)).toEqual(facts)
   })
+})
+
+it('a message may be the reason of closes that say so, and of no others', () => {
+  expect([1000, 1003, 1006, 1007, 1009, 4400, 4413, 4422, 4425].filter(isPoison)).toEqual([
+    1003, 1007, 1009, 4413, 4422,
+  ])
 })

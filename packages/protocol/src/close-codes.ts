@@ -99,6 +99,15 @@ export function readClose(event: unknown): { readonly code?: number; readonly te
   }
 }
 
+/**
+ * Returns whether a message that this end sent may be the reason for that close.
+ *
+ * 4413 and 4422 are what clients send in place of 1009 and 1007, which pages cannot.
+ */
+export function isPoison(code: number): boolean {
+  return [1003, 1007, 1009, 4413, 4422].includes(code)
+}
+
 const unlisted: CloseRule = { reason: 'closed' }
 const serverCaused = [0, 5_000] as const
 

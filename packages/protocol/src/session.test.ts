@@ -176,11 +176,28 @@ describe('a replay', () => {
   })
 })
 
+function withdraw(session: Session<string>): void {
+  session.quarantineOldest()
+  session.quarantineOldest()
+}
+
 describe('a withdrawal', () => {
+  it('is for the message that was the oldest one twice, and no other', () => {
+    const { session, sent } = setUp(3)
+    expect(session.quarantineOldest()).toBe(true)
+    session.acknowledge(1)
+    expect(session.quarantineOldest()).toBe(true)
+    expect(sent.map(({ outcomes }) => outcomes)).toEqual([[delivered], [], []])
+    expect(session.quarantineOldest()).toBe(true)
+    expect(sent.map(({ outcomes }) => outcomes)).toEqual([[delivered], [rejected], []])
+    session.acknowledge(3)
+    expect(session.quarantineOldest()).toBe(false)
+  })
+
   it('leaves the number of the oldest message to a void one, and gives its room back', () => {
     const { session, sent } = setUp(3, 10)
     session.acknowledge(1)
-    session.withdraw(rejected)
+    withdraw(session)
     expect(sent[1]!.outcomes).toEqual([rejected])
     expect(replayed(session)).toEqual([
       [2, undefined],
@@ -196,15 +213,15 @@ describe('a withdrawal', () => {
 
   it('of a message that was withdrawn before changes nothing', () => {
     const { session, sent } = setUp(2)
-    session.withdraw(rejected)
-    session.withdraw(rejected)
+    withdraw(session)
+    withdraw(session)
     expect(sent.map(({ outcomes }) => outcomes)).toEqual([[rejected], []])
   })
 
   it('takes no number when nothing is unacknowledged', () => {
     const { session } = setUp(1)
     session.acknowledge(1)
-    session.withdraw(rejected)
+    withdraw(session)
     expect([session.tx, session.unacknowledged]).toEqual([1, 0])
     expect(session.acknowledge(2)).toBe(false)
     expect(session.number(message('2'))).toBe(2)
@@ -229,10 +246,10 @@ describe('the end of a session', () => {
 
   it('gives back nothing that was withdrawn', () => {
     const { session, sent } = setUp(3)
-    session.withdraw(rejected)
+    withdraw(session)
     expect(session.end(0, unknown)).toEqual(sent.slice(1))
     const other = setUp(2)
-    other.session.withdraw(rejected)
+    withdraw(other.session)
     expect(other.session.end(undefined, unknown)).toEqual([])
     expect(other.sent.map(({ outcomes }) => outcomes)).toEqual([[rejected], [unknown]])
   })
@@ -303,7 +320,7 @@ describe('whatever is done to a session', () => {
                 if (item.by <= all.length) acked = Math.max(acked, item.by)
                 break
               case 'withdraw':
-                session.withdraw(rejected)
+                withdraw(session)
                 if (acked < all.length) withdrawn.add(acked)
                 break
               case 'accept': {

@@ -1,118 +1,141 @@
 import type { Outcome } from './outcome.ts'
 import type { Outgoing } from './outbox.ts'
 
-/** How much may be unacknowledged: messages, and bytes of encoded frames. */
+/** A receive window: how many messages, and bytes of encoded frames, may be unacknowledged. */
 export type Window = readonly [messages: number, bytes: number]
 
 /**
- * One end of a session: what it has numbered and not yet had acknowledged, and how far it has received. Both ends run
- * this code. It outlives connections, knows nothing of them, and does nothing by itself.
+ * One end of a session: its numbered and unacknowledged messages, and its receive cursor. Both ends run this code. It
+ * outlives connections, does not know them, and acts only when called.
  *
- * Its rules are those of PROTOCOL.md, sections Numbers, Windows and Loss.
+ * It implements the sections Numbers, Windows and Loss of PROTOCOL.md.
  */
 export interface Session<Body> {
-  /** The receive cursor: the highest number that was handed on. */
+  /** The receive cursor: the highest delivered number. */
   readonly rx: number
-  /** The highest number that was given. */
+  /** The highest assigned number. */
   readonly tx: number
-  /** How many messages are numbered and not acknowledged. */
+  /** The highest number that the peer has acknowledged. */
+  readonly acknowledged: number
+  /** The number of numbered and unacknowledged messages. */
   readonly unacknowledged: number
-  /** What the peer takes; set when it says so. */
+  /** The window of the peer; set when the peer announces it. */
   window: Window
-  /** Whether the window lets a new message of that size be written. One may always fly alone. */
+  /** Returns whether the window allows a new message of that size. One message may always be in flight alone. */
   hasRoom(bytes: number): boolean
-  /** Gives a message its number, and keeps it until it is acknowledged. */
+  /** Assigns a number to a message, and keeps the message until it is acknowledged. */
   number(message: Outgoing<Body>): number
-  /** The peer has handed on all messages up to `ack`. False when that is more than were written: a violation. */
+  /** The peer has delivered all messages up to `ack`. False if that is more than were written: a violation. */
   acknowledge(ack: number): boolean
-  /** What to do with a message: hand it on (the cursor has moved already), drop it, or end the connection. */
+  /** Decides about a message: deliver it (the cursor has already advanced), drop it, or end the connection. */
   accept(seq: number): 'next' | 'old' | 'gap'
-  /** The messages that are not acknowledged, in order, with their numbers; undefined for one that was withdrawn. */
+  /** The unacknowledged messages, in order, with their numbers; undefined for a withdrawn one. */
   replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]>
-  /** Settles the oldest unacknowledged message, if there is one; a void frame takes its number from now on. */
-  withdraw(outcome: Outcome): void
   /**
-   * Ends the session. With the peer's final cursor, what is up to it is delivered, and what is above it is given back:
-   * certainly not handed on. Without, all that was written settles as `unknown`.
+   * The oldest unacknowledged message may have ended the last connection. A message that is suspected twice settles as
+   * rejected, and a void frame replaces it. Returns false if no message is unacknowledged.
+   */
+  quarantineOldest(): boolean
+  /**
+   * Ends the session. With the peer's final cursor, messages up to it settle as delivered, and those above it are
+   * returned: they are certainly undelivered. Without it, all written messages settle as `unknown`.
    */
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
 }
 
 const delivered: Outcome = { status: 'delivered' }
+const rejected: Outcome = { status: 'undelivered', reason: 'rejected' }
 
 export function createSession<Body>(): Session<Body> {
-  /** The messages that are numbered and not acknowledged, from `head` on. */
-  let kept: (Outgoing<Body> | undefined)[] = []
-  let head = 0
-  let keptBytes = 0
+  return new SessionState()
+}
 
-  const acknowledged = (): number => session.tx - session.unacknowledged
+/** A class, because a server has one for each client: closures would be most of its memory. */
+class SessionState<Body> implements Session<Body> {
+  rx = 0
+  tx = 0
+  acknowledged = 0
+  window: Window = [1, 1]
+  /** The messages that are numbered and not acknowledged, from `#head` on. */
+  #kept: (Outgoing<Body> | undefined)[] = []
+  #head = 0
+  #bytes = 0
+  /** The number of the message that was suspected last. */
+  #suspect = 0
 
-  /** Takes the oldest message out. Memory is given back in large pieces: moving the rest each time would cost more. */
-  const shift = (): Outgoing<Body> | undefined => {
-    const message = kept[head]
-    kept[head++] = undefined
-    session.unacknowledged--
-    if (head > 1_024 && head * 2 > kept.length) {
-      kept = kept.slice(head)
-      head = 0
+  get unacknowledged(): number {
+    return this.tx - this.acknowledged
+  }
+
+  hasRoom(bytes: number): boolean {
+    const { unacknowledged, window: limits } = this
+    return unacknowledged === 0 || (unacknowledged < limits[0] && this.#bytes + bytes <= limits[1])
+  }
+
+  number(message: Outgoing<Body>): number {
+    this.#kept.push(message)
+    this.#bytes += message.bytes
+    return ++this.tx
+  }
+
+  acknowledge(ack: number): boolean {
+    if (ack > this.tx) return false
+    // A listener of an outcome may cause the next ack.
+    while (this.acknowledged < ack) this.#shift()?.settle(delivered)
+    return true
+  }
+
+  accept(seq: number): 'next' | 'old' | 'gap' {
+    if (seq > this.rx + 1) return 'gap'
+    if (seq <= this.rx) return 'old'
+    this.rx = seq
+    return 'next'
+  }
+
+  replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]> {
+    const from = this.acknowledged
+    const messages = this.#kept.slice(this.#head)
+    return messages.map((message, index) => [from + index + 1, message])
+  }
+
+  quarantineOldest(): boolean {
+    if (this.unacknowledged === 0) return false
+    const oldest = this.acknowledged + 1
+    if (this.#suspect === oldest) this.#takeOldest()?.settle(rejected)
+    this.#suspect = oldest
+    return true
+  }
+
+  end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[] {
+    if (finalCursor !== undefined) this.acknowledge(Math.min(finalCursor, this.tx))
+    const rest: Outgoing<Body>[] = []
+    while (this.unacknowledged > 0) {
+      const message = this.#shift()
+      if (message) rest.push(message)
     }
-    keptBytes -= message?.bytes ?? 0
+    if (finalCursor !== undefined) return rest
+    for (const message of rest) message.settle(unknown)
+    return []
+  }
+
+  /** Takes the oldest message, and leaves its number. */
+  #takeOldest(): Outgoing<Body> | undefined {
+    const message = this.#kept[this.#head]
+    this.#kept[this.#head] = undefined
+    this.#bytes -= message?.bytes ?? 0
     return message
   }
 
-  // Plain members: an object literal with accessors is several times as large, and slow.
-  const session: { -readonly [Key in keyof Session<Body>]: Session<Body>[Key] } = {
-    rx: 0,
-    tx: 0,
-    unacknowledged: 0,
-    window: [1, 1],
-
-    hasRoom(bytes) {
-      const { unacknowledged, window: limits } = session
-      return unacknowledged === 0 || (unacknowledged < limits[0] && keptBytes + bytes <= limits[1])
-    },
-    number(message) {
-      kept.push(message)
-      keptBytes += message.bytes
-      session.unacknowledged++
-      return ++session.tx
-    },
-    acknowledge(ack) {
-      if (ack > session.tx) return false
-      // Whoever hears of an outcome may well bring the next ack.
-      while (acknowledged() < ack) shift()?.settle(delivered)
-      return true
-    },
-    accept(seq) {
-      if (seq > session.rx + 1) return 'gap'
-      if (seq <= session.rx) return 'old'
-      session.rx = seq
-      return 'next'
-    },
-    *replay() {
-      const from = acknowledged()
-      const messages = kept.slice(head)
-      for (const [index, message] of messages.entries()) yield [from + index + 1, message]
-    },
-    withdraw(outcome) {
-      if (session.unacknowledged === 0) return
-      const message = kept[head]
-      kept[head] = undefined
-      keptBytes -= message?.bytes ?? 0
-      message?.settle(outcome)
-    },
-    end(finalCursor, unknown) {
-      if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))
-      const rest: Outgoing<Body>[] = []
-      while (session.unacknowledged > 0) {
-        const message = shift()
-        if (message) rest.push(message)
-      }
-      if (finalCursor !== undefined) return rest
-      for (const message of rest) message.settle(unknown)
-      return []
-    },
+  /** Takes the oldest message and its number. */
+  #shift(): Outgoing<Body> | undefined {
+    const message = this.#takeOldest()
+    this.#head++
+    this.acknowledged++
+    // As many as were taken out are moved at most, so each message is moved once on average.
+    if (this.#head >= 32 && this.#head * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#head)
+      this.#head = 0
+    }
+    return message
   }
-  return session
 }

@@ -1,6 +1,6 @@
-import { createLine, isClientControl } from '@holdfast/protocol'
+import { isClientControl, Line } from '@holdfast/protocol'
 import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
-import type { Line, LineOptions, Payload, Session, Window } from '@holdfast/protocol'
+import type { LineOptions, Payload, Session, Window } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import type { HubParts } from './hub-parts.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
@@ -24,16 +24,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
   readonly connection: Connection
   readonly line: Line
   readonly session: Session<Body>
-  readonly clock: Clock
-  readonly limits: DecodeLimits
-  readonly window: Window
-  readonly sliceLength: number = sliceLength
   readonly unpacked: boolean
-  readonly maxPayload: number
-  // The line takes these three without their object.
-  readonly isControl: IsControl = isClientControl
-  readonly encodeText: LineOptions['encodeText'] = encodeText
-  readonly decodeUtf8: LineOptions['decodeUtf8'] = decodeUtf8
   readonly #parts: HubParts
   readonly #record: SessionRecord
   /** The client has said bye. */
@@ -47,18 +38,13 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   /** `unpacked` is for a client that has refused a message. */
   constructor(parts: HubParts, record: SessionRecord, connection: Connection, unpacked: boolean) {
-    const { limits, ports } = parts.policy
     this.session = record.session
-    this.clock = ports.clock
-    this.limits = limits.decode
-    this.window = limits.window
     this.unpacked = unpacked
-    this.maxPayload = record.maxPayload
     this.connection = connection
     this.#parts = parts
     this.#record = record
-    this.#acknowledged = record.session.tx - record.session.unacknowledged
-    this.line = createLine(this)
+    this.#acknowledged = record.session.acknowledged
+    this.line = new Line(this)
     connection.take(this)
     parts.heartbeats.add(this)
   }
@@ -100,7 +86,39 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#record.refuse(code, 'over the limits', { reason })
   }
 
-  // What the line asks for
+  // What the line asks for: what is the same for all of them takes no memory of each
+
+  get clock(): Clock {
+    return this.#parts.policy.ports.clock
+  }
+
+  get limits(): DecodeLimits {
+    return this.#parts.policy.limits.decode
+  }
+
+  get window(): Window {
+    return this.#parts.policy.limits.window
+  }
+
+  get sliceLength(): number {
+    return sliceLength
+  }
+
+  get maxPayload(): number {
+    return this.#record.maxPayload
+  }
+
+  get isControl(): IsControl {
+    return isClientControl
+  }
+
+  get encodeText(): LineOptions['encodeText'] {
+    return encodeText
+  }
+
+  get decodeUtf8(): LineOptions['decodeUtf8'] {
+    return decodeUtf8
+  }
 
   send(payload: Payload): boolean {
     return this.connection.send(payload)
@@ -129,7 +147,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
     // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.tx - this.session.unacknowledged
+    const acknowledged = this.session.acknowledged
     if (acknowledged === this.#acknowledged) this.connection.charge()
     this.#acknowledged = acknowledged
   }

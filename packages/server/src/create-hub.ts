@@ -19,7 +19,7 @@ import type { Peer } from './peer.ts'
 import { createProducers } from './producers.ts'
 import { createRefusals } from './refusals.ts'
 import { createRegistry } from './registry.ts'
-import { createRenewal } from './renewal.ts'
+import { createRenewals } from './renewals.ts'
 import { createHubRouter } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 import { createSessions } from './sessions.ts'
@@ -63,7 +63,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     policy.limits.maxProducers,
   )
   const authenticator = createAuthenticator(policy)
-  const renewal = createRenewal(policy, authenticator)
+  const renewals = createRenewals(policy, authenticator)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
   const endpoints = createEndpoints({
@@ -75,7 +75,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     reports,
     deferred: lifecycle,
   })
-  const inbound = createInbound({ producers, endpoints, reports, renewal, lifecycle })
+  const inbound = createInbound({ producers, endpoints, reports, renewals, lifecycle })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
     conversation.beat(),
   )
@@ -88,7 +88,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     registry,
     buffers,
     producers,
-    renewal,
+    renewals,
     outbound,
     endpoints,
     inbound,

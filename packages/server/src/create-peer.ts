@@ -47,7 +47,7 @@ class SessionPeer implements Peer {
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
     const { outbound, endpoints } = this.#parts
-    const send = (id: number): Delivery => outbound.post(this.#record, outbound.encode(name, input, { id }))
+    const send = (id: number): Delivery => outbound.post(this.#record, outbound.encode(name, input, id))
     return endpoints.of(this.#record).request(name, send, how) as Promise<never>
   }
 

@@ -3,7 +3,7 @@ import type { ClientReports } from './client-reports.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Producers } from './producers.ts'
-import type { Renewal } from './renewal.ts'
+import type { Renewals } from './renewals.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** Hands on what comes in on a session. */
@@ -16,12 +16,12 @@ interface InboundParts {
   readonly producers: Producers
   readonly endpoints: Endpoints
   readonly reports: ClientReports
-  readonly renewal: Renewal
+  readonly renewals: Renewals
   readonly lifecycle: Lifecycle
 }
 
 export function createInbound(parts: InboundParts): Inbound {
-  const { producers, endpoints, reports, renewal, lifecycle } = parts
+  const { producers, endpoints, reports, renewals, lifecycle } = parts
 
   return {
     deliver(held, frame) {
@@ -41,7 +41,7 @@ export function createInbound(parts: InboundParts): Inbound {
     control(held, control) {
       switch (control[0]) {
         case 'token':
-          return renewal.token(held, control[1])
+          return renewals.token(held, control[1])
         case 'bye':
           return held.leave(control[1])
         case 'holdfast':

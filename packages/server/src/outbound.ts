@@ -1,5 +1,13 @@
-import { bodyBytes, bytesOf, checkTime, createOutbox, encodeBody, misuse } from '@holdfast/protocol'
-import type { Body, Checks, Clock, Delivery, Link, Outbox, Meta, SendOptions } from '@holdfast/protocol'
+import {
+  bodyBytes,
+  bytesOf,
+  checkTime,
+  createOutbox,
+  encodeBody,
+  encodeMessage,
+  misuse,
+} from '@holdfast/protocol'
+import type { Body, Checks, Clock, Delivery, Link, Outbox, SendOptions } from '@holdfast/protocol'
 import type { DeferredEvents } from './deferred-events.ts'
 import type { Encoded } from './encoded.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -12,7 +20,7 @@ export interface Outbound {
    *
    * @throws {HoldfastError} `misuse`
    */
-  encode(name: string, data: unknown, meta?: Meta): Encoded
+  encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
   post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Delivery
   /** Sends one message to many, of whom some may end because of it. */
@@ -50,19 +58,8 @@ export function createOutbound(
   const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Delivery =>
     stage.current === 'open' ? held.push(encoded, how) : refuse(encoded)
 
-  const encode = (name: string, data: unknown, meta?: Meta): Encoded => {
-    if (typeof name !== 'string') throw misuse('the name of an event must be a string')
-    outgoing?.message(name, data, meta !== undefined)
-    try {
-      return encodedOf(encodeBody(name, data, meta))
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      throw misuse(`'${name}' cannot be encoded: ${why}`, error)
-    }
-  }
-
   return {
-    encode,
+    encode: (name, data, id) => encodeMessage(outgoing, name, data, id, encodeEvent),
     encodeRaw(data) {
       const payload = typeof data === 'string' ? data : bytesOf(data)
       if (payload === undefined) throw misuse('sendRaw takes text or bytes')
@@ -80,6 +77,10 @@ export function createOutbound(
       })
     },
   }
+}
+
+function encodeEvent(name: string, data: unknown, id?: number): Encoded {
+  return encodedOf(encodeBody(name, data, id === undefined ? id : { id }))
 }
 
 function encodedOf(body: Body): Encoded {

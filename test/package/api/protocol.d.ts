@@ -13,6 +13,7 @@ declare function readClose(event: unknown): {
   readonly code?: number
   readonly text?: string
 }
+declare function isPoison(code: number): boolean
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
 type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
 interface Meta {
@@ -319,6 +320,13 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+declare function encodeMessage<Encoded>(
+  outgoing: Checks | undefined,
+  name: string,
+  data: unknown,
+  id: number | undefined,
+  encode: (name: string, data: unknown, id?: number) => Encoded,
+): Encoded
 type Body = string | BinaryBody
 interface BinaryBody {
   readonly head: string
@@ -516,6 +524,7 @@ type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
   readonly tx: number
+  readonly acknowledged: number
   readonly unacknowledged: number
   window: Window
   hasRoom(bytes: number): boolean
@@ -523,7 +532,7 @@ interface Session<Body> {
   acknowledge(ack: number): boolean
   accept(seq: number): 'next' | 'old' | 'gap'
   replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]>
-  withdraw(outcome: Outcome): void
+  quarantineOldest(): boolean
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
 }
 declare function createSession<Body>(): Session<Body>
@@ -552,13 +561,19 @@ interface LineOptions {
   progressed(): void
   violated(code: number, why: string): void
 }
-interface Line extends Link<Body> {
-  received(payload: Payload): void
+declare class Line implements Link<Body> {
+  #private
+  readonly batchBytes: number
+  constructor(options: LineOptions)
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed(): void
   resume(): void
   control(control: Control): void
   close(): void
+  received(payload: Payload): void
 }
-declare function createLine(options: LineOptions): Line
 declare function given<T extends object>(options: T | undefined): Partial<T>
 declare function checkNames(names: readonly string[], known: string): void
 declare function checkTime(name: string, value: number | undefined): void
@@ -607,6 +622,7 @@ declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S
 export {
   Endpoint,
   HoldfastError,
+  Line,
   aborted,
   bodyBytes,
   bytesOf,
@@ -616,7 +632,6 @@ export {
   closeHint,
   closeRule,
   createHandlers,
-  createLine,
   createListeners,
   createOutbox,
   createRequests,
@@ -631,11 +646,13 @@ export {
   encodeBody,
   encodeControl,
   encodeFrame,
+  encodeMessage,
   envelopeCodec,
   flatCodec,
   given,
   isClientControl,
   isHoldfastError,
+  isPoison,
   isServerControl,
   longestTimer,
   maxNameLength,
@@ -680,7 +697,6 @@ export type {
   HoldfastErrorDetails,
   InvalidData,
   IsControl,
-  Line,
   LineOptions,
   Link,
   Listener,

@@ -1,4 +1,4 @@
-import { decodeText, defaultDecodeLimits, encodeControl, isServerControl } from '../../src/index.ts'
+import { decodeText, defaultDecodeLimits, encodeControl, isPoison, isServerControl } from '../../src/index.ts'
 import type { Body, Clock, Control, Ok, Outgoing, Payload, Window } from '../../src/index.ts'
 import type { Socket } from './network.ts'
 import { createParty } from './party.ts'
@@ -42,7 +42,6 @@ type Phase = 'away' | 'banner' | 'ok' | 'live' | 'bye' | 'stopped'
 
 /** How long a message may stay unacknowledged before the connection is in doubt, and then the connection silent. */
 const doubtDelay = 2_000
-const poisonCodes = [1007, 1009]
 
 export function createClientEnd(options: ClientOptions): ClientEnd {
   const { clock, id = 'c1', window = [1_024, 1_048_576], attemptTimeout = 1_000, redialDelay = 20 } = options
@@ -63,7 +62,6 @@ export function createClientEnd(options: ClientOptions): ClientEnd {
   let progressAt = 0
   let isLeaving = false
   let isSuspect = false
-  let suspect = 0
 
   const party = createParty({
     clock,
@@ -120,7 +118,7 @@ export function createClientEnd(options: ClientOptions): ClientEnd {
     socket = opened
     opened.onMessage = received
     opened.onClose = (code) => {
-      isSuspect = poisonCodes.includes(code)
+      isSuspect = isPoison(code)
       drop()
       // Superseded: another client has the session, and is not fought.
       if (code === 4409 || isLeaving) stop()
@@ -169,19 +167,10 @@ export function createClientEnd(options: ClientOptions): ClientEnd {
     ping = ok.ping
     clock.clearTimer(timer)
     phase = 'live'
-    if (isResumed && isSuspect) accuse()
-    party.open(socket!, ok, isResumed && isSuspect)
+    party.open(socket!, ok, isResumed && isSuspect && party.session.quarantineOldest())
     isSuspect = false
     progressAt = clock.now()
     doubt()
-  }
-
-  /** A message that is refused twice in a row as the oldest one is at fault. */
-  const accuse = (): void => {
-    const { session } = party
-    const oldest = session.tx - session.unacknowledged + 1
-    if (suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    suspect = oldest
   }
 
   /** An unacknowledged message is its own probe, and so is the ping that the server has promised. */

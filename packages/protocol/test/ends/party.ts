@@ -1,11 +1,11 @@
 import {
   bodyBytes,
-  createLine,
   createOutbox,
   createSession,
   defaultDecodeLimits,
   encodeBody,
   Endpoint,
+  Line,
 } from '../../src/index.ts'
 import type {
   Answerer,
@@ -15,7 +15,6 @@ import type {
   Delivery,
   Sized,
   IsControl,
-  Line,
   Outcome,
   Outgoing,
   SendOptions,
@@ -153,7 +152,7 @@ export function createParty(options: PartyOptions): Party {
     open(socket, peer, unpacked = false) {
       session.window = peer.window
       maxPayload = peer.maxPayload - 64
-      line = createLine({
+      line = new Line({
         session,
         clock,
         limits: defaultDecodeLimits,

@@ -1,11 +1,11 @@
 import {
   closeHint,
-  createLine,
   decodeText,
   defaultDecodeLimits,
   encodeControl,
   HoldfastError,
   isServerControl,
+  Line,
   misuse,
 } from '@holdfast/protocol'
 import type {
@@ -15,7 +15,6 @@ import type {
   DelayRange,
   Drain,
   Hi,
-  Line,
   Ok,
   Outgoing,
   Payload,
@@ -227,7 +226,7 @@ export class SessionConversation implements Conversation {
 
   private openLine(session: Session<Body>, ok: Ok, unpacked: boolean): Line {
     const { socket, acks, parts } = this
-    return createLine({
+    return new Line({
       session,
       clock: parts.host.clock,
       limits: defaultDecodeLimits,

@@ -1,4 +1,4 @@
-import { createSession, defaultMaxPayloadBytes } from '@holdfast/protocol'
+import { createSession, defaultMaxPayloadBytes, isPoison } from '@holdfast/protocol'
 import type {
   Body,
   Hi,
@@ -13,17 +13,19 @@ import type { Cause } from '../../connection/cause.ts'
 import type { Loss, Queue, WireHost } from '../wire.ts'
 
 /**
- * The session that client and server resume from connection to connection, and what becomes of its messages at its end. All
- * that outlives a conversation is here.
+ * The session that client and server hold across connections; settles its messages when it ends. All that outlives a
+ * conversation is here.
  */
 export interface ResumableSession {
-  /** Undefined before the first one, and after an end until the server gives a new one. */
+  /** Undefined before the first session, and after an end until the server creates a new one. */
   readonly session: Session<Body> | undefined
-  /** How many messages were written and have no outcome yet. */
+  /** The number of written messages without an outcome. */
   readonly unacknowledged: number
-  /** What a server has to hear to resume the session. */
+  /** The members of a `hi` that resume the session. */
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
-  /** Whether the server goes on with the session, and if so, takes its acks. Undefined when what it says cannot be. */
+  /**
+   * Returns whether the server resumes the session, and if so, processes its ack. Undefined for an impossible `ok`.
+   */
   resume(ok: Ok): boolean | undefined
   /** How long to wait for a sign of life, as a multiple: it doubles with each connection in a row that fell silent. */
   readonly patience: number
@@ -31,15 +33,12 @@ export interface ResumableSession {
   proved(): void
   /** A connection on which the session was live has ended. */
   disconnected(cause: Cause): void
-  /**
-   * The session goes on. True if the last connection ended as if a message had been at fault: then each is to be a frame of
-   * its own. The oldest one that ends two connections in a row is at fault, and a void frame takes its number.
-   */
+  /** Returns whether each message must be a frame of its own, because one may have ended the last connection. */
   quarantineOldest(): boolean
-  /** Takes the session that the server gives in place of the one that may be held. */
+  /** Replaces the session, if any, with a new one of the server. */
   begin(ok: Ok, queue: Queue): void
   /**
-   * Settles what was written: by the final cursor of the server if it is known, else as unknown. Tells how many messages
+   * Settles the written messages: by the final cursor of the server if it is known, else as unknown. Returns how many
    * were undelivered or unknown, if there was a session.
    */
   end(
@@ -48,24 +47,19 @@ export interface ResumableSession {
   ): Pick<Loss, 'undelivered' | 'unknown'> | undefined
   /** The largest message that the server takes, in bytes. */
   readonly maxSendBytes: number
-  /** Settles what waits for the next session. */
+  /** Settles the messages that wait for the next session. */
   discard(reason: UndeliveredReason): void
 }
 
-/** After one of these closes, a message that was written may be at fault. */
-const poisonCodes = [1003, 1007, 1009]
-
-/** `onEnd` is called at each end, once the messages are settled or put aside for the next session. */
+/** `onEnd` is called at each end, once the messages are settled or moved to the next session. */
 export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () => void): ResumableSession {
   let session: Session<Body> | undefined
-  /** The `ok` that it came with. */
+  /** The `ok` that began the session. */
   let given: Ok | undefined
   let identity: string | null | undefined
-  /** Messages that were written, and certainly not handed on: the first ones of the next session. */
+  /** Written and certainly undelivered messages: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
-  /** The number of the message that was suspected last. */
-  let suspect = 0
   /** The last connection ended as if a message of ours had been at fault. */
   let isSuspect = false
   /** How many connections in a row fell silent before the server proved to be there. */
@@ -85,25 +79,15 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     const written = ended.unacknowledged
     session = undefined
     const unknown: Outcome = { status: 'unknown', reason }
-    // A cursor above what was written is a lie, and tells nothing.
+    // A cursor above the written messages is invalid, and ignored.
     const isKnown = finalCursor !== undefined && finalCursor <= ended.tx
     const rest = ended.end(isKnown ? finalCursor : undefined, unknown)
-    // An answer is of no use in another session.
+    // An answer is useless in another session.
     const undelivered = rest.filter((message) => !message.own)
     carried.push(...undelivered)
     if (isDisposed) discard('disposed')
     onEnd()
     return { undelivered: undelivered.length, unknown: isKnown ? 0 : written }
-  }
-
-  const quarantineOldest = (): boolean => {
-    const wasSuspect = isSuspect
-    isSuspect = false
-    if (!wasSuspect || !session?.unacknowledged) return wasSuspect
-    const oldest = session.tx - session.unacknowledged + 1
-    if (suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    suspect = oldest
-    return true
   }
 
   return {
@@ -119,13 +103,17 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     get patience() {
       return 2 ** Math.min(silences, 4)
     },
-    quarantineOldest,
+    quarantineOldest() {
+      const wasSuspect = isSuspect
+      isSuspect = false
+      return wasSuspect && session!.quarantineOldest()
+    },
     proved() {
       silences = 0
     },
     disconnected({ reason, code = 0 }) {
       if (reason === 'silent') silences++
-      isSuspect = reason === 'send-failed' || (reason !== 'protocol' && poisonCodes.includes(code))
+      isSuspect = reason === 'send-failed' || (reason !== 'protocol' && isPoison(code))
     },
     claim: () => session && { session: given!.session, key: given!.key, rx: session.rx },
     resume(ok) {
@@ -145,7 +133,6 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
       const current = createSession<Body>()
       given = ok
       session = current
-      suspect = 0
       for (const message of carried.splice(0))
         if (message.bytes > maxSendBytes) message.settle({ status: 'undelivered', reason: 'too-large' })
         else current.number(message)
