@@ -3,13 +3,13 @@ import type {
   AnyContract,
   Contract,
   ContractOf,
-  Delivery,
   Outbox,
   ProducerSequence,
   RequestOptions,
   RequestSchema,
   SchemaContract,
   SendOptions,
+  Sent,
   StandardSchema,
   WaitOptions,
 } from '@holdfast/protocol'
@@ -238,7 +238,7 @@ export function createClient(
     name: string | undefined,
     how: SendOptions = {},
     producer?: ProducerSequence,
-  ): Delivery => {
+  ): Sent => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')

@@ -18,6 +18,7 @@ import type {
   RequestSchema,
   SchemaContract,
   SendOptions,
+  Sent,
   StandardSchema,
 } from '@holdfast/protocol'
 import type { Buffers } from './buffers.ts'
@@ -104,6 +105,7 @@ export function createOutbound(
         written?.flushed?.()
         written = undefined
       },
+      ask: () => held.line?.ask(),
     }
   }
 
@@ -128,7 +130,7 @@ export function createOutbound(
     return held.outbox
   }
 
-  const push = (held: Held, encoded: Encoded, how: SendOptions): Delivery => {
+  const push = (held: Held, encoded: Encoded, how: SendOptions): Sent => {
     const { body, bytes, shared } = encoded
     const isOver = held.messages >= maxBufferedMessages || held.bytes + bytes > maxBufferedBytes
     if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)
@@ -142,7 +144,7 @@ export function createOutbound(
 
   // All that is pushed here settles at once.
   let refusing: HeldOutbox | undefined
-  const refuse = ({ body, bytes }: Encoded): Delivery => {
+  const refuse = ({ body, bytes }: Encoded): Sent => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
       refusing = createOutbox(
@@ -157,7 +159,7 @@ export function createOutbound(
     return refusing.push(body, bytes, undefined, {})
   }
 
-  const post = (held: Held, encoded: Encoded, how: SendOptions = {}): Delivery =>
+  const post = (held: Held, encoded: Encoded, how: SendOptions = {}): Sent =>
     isStopped ? refuse(encoded) : push(held, encoded, how)
 
   const requestsOf = (held: Held): Requests =>
