@@ -15,8 +15,8 @@ import {
 } from './frame-codec.ts'
 import type { BinaryBody, Body } from './frame-codec.ts'
 import type { Control, Frame } from './frame.ts'
-import { createLine } from './line.ts'
-import type { Line, LineOptions, Payload } from './line.ts'
+import { Line } from './line.ts'
+import type { LineOptions, Payload } from './line.ts'
 import { createOutbox } from './outbox.ts'
 import type { Outgoing } from './outbox.ts'
 import { createSession } from './session.ts'
@@ -44,7 +44,7 @@ function setUp({ faults, ...options }: Options = {}) {
     answered: 0,
     progress: 0,
   }
-  const line: Line = createLine({
+  const line = new Line({
     session,
     clock,
     limits: defaultDecodeLimits,

@@ -1,6 +1,6 @@
-import { createLine, isClientControl } from '@holdfast/protocol'
+import { isClientControl, Line } from '@holdfast/protocol'
 import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
-import type { Line, LineOptions, Payload, Session, Window } from '@holdfast/protocol'
+import type { LineOptions, Payload, Session, Window } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
 import type { Held } from './held.ts'
 import type { Inbound } from './inbound.ts'
@@ -30,7 +30,7 @@ export function createHeldLine(
   connection: Connection,
   unpacked: boolean,
 ): Line {
-  return createLine(new HeldLineOptions(ports, held, connection, unpacked))
+  return new Line(new HeldLineOptions(ports, held, connection, unpacked))
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
@@ -65,7 +65,7 @@ class HeldLineOptions implements LineOptions {
     this.#ports = ports
     this.#held = held
     this.#connection = connection
-    this.#acknowledged = held.session.tx - held.session.unacknowledged
+    this.#acknowledged = held.session.acknowledged
   }
 
   send(payload: Payload): boolean {
@@ -95,7 +95,7 @@ class HeldLineOptions implements LineOptions {
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
     // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.tx - this.session.unacknowledged
+    const acknowledged = this.session.acknowledged
     if (acknowledged === this.#acknowledged) this.#connection.charge()
     this.#acknowledged = acknowledged
   }

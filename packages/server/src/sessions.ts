@@ -1,5 +1,5 @@
 import { createSession, encodeControl } from '@holdfast/protocol'
-import type { Body, Hi, Lost, LostReason, Ok } from '@holdfast/protocol'
+import type { Body, Hi, Lost, LostReason, Ok, Payload } from '@holdfast/protocol'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { Heartbeats } from './heartbeats.ts'
@@ -86,7 +86,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
     const { session, isSuspect } = held
     held.isSuspect = false
     if (!isSuspect || session.unacknowledged === 0) return false
-    const oldest = session.tx - session.unacknowledged + 1
+    const oldest = session.acknowledged + 1
     if (held.suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
     held.suspect = oldest
     return true
@@ -109,14 +109,15 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
     session.window = hi.window
     const line = createHeldLine(sessionsPorts, held, connection, accuse(held))
     held.line = line
-    connection.receive = line.received
+    const received = (payload: Payload): void => line.received(payload)
+    connection.receive = received
     if (held.stage === 'provisional')
       connection.receive = (payload) => {
-        connection.receive = line.received
+        connection.receive = received
         held.stage = 'confirmed'
         registry.confirm(held)
         sessionsPorts.confirmed(held)
-        line.received(payload)
+        received(payload)
       }
     connection.ended = (code, reason) => {
       held.isSuspect = poisonCodes.includes(code)
