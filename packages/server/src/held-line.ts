@@ -51,8 +51,6 @@ class HeldLineOptions implements LineOptions {
   readonly #connection: Connection
   /** The client has said bye. */
   #isLeaving = false
-  /** What it had acknowledged when its last control came. */
-  #acknowledged: number
 
   constructor(ports: HeldLinePorts, held: Held, connection: Connection, unpacked: boolean) {
     const { limits, ports: platform } = ports.policy
@@ -65,7 +63,6 @@ class HeldLineOptions implements LineOptions {
     this.#ports = ports
     this.#held = held
     this.#connection = connection
-    this.#acknowledged = held.session.acknowledged
   }
 
   send(payload: Payload): boolean {
@@ -88,16 +85,13 @@ class HeldLineOptions implements LineOptions {
     return Math.min(tokens.wait(this.#ports.policy.limits.messageRate / batchRate), longestWait)
   }
 
-  controlled(control: Control): void {
+  controlled(control: Control, isBounded: boolean): void {
     const [name] = control
     // There is a time limit on it, and messages that are slowed down may be ahead of it.
     if (name === 'token') this.#ports.inbound.control(this.#held, control)
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
-    // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.acknowledged
-    if (acknowledged === this.#acknowledged) this.#connection.charge()
-    this.#acknowledged = acknowledged
+    if (!isBounded) this.#connection.charge()
   }
 
   dropped(count: number): void {
