@@ -31,6 +31,9 @@ const unit: TestProjectInlineConfiguration = {
   test: {
     name: 'unit',
     maxWorkers,
+    // A file takes a fraction of a second, and its modules as long again if they are loaded for each.
+    isolate: false,
+    setupFiles: ['test/support/property-runs.ts'],
     testTimeout,
     expect,
     include: ['packages/*/{src,test}/**/*.test.ts', 'test/{audit,growth,simulation,storm}/**/*.test.ts'],

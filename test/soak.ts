@@ -11,6 +11,8 @@ const parts: readonly (readonly string[])[] =
     : [
         ['test/simulation/soak.ts', '--seeds', '50000', '--boundaries', '20'],
         ['test/fuzz/main.ts', '--inputs', '1000000'],
+        // With RUNS, see test/support/property-runs.ts.
+        ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--testTimeout', '3600000'],
         ['test/chaos/main.ts'],
       ]
 
@@ -19,7 +21,7 @@ for (const [file, ...args] of parts) {
   const { status } = spawnSync(
     process.execPath,
     ['--conditions=@holdfast/source', '--expose-gc', join(root, file!), ...args],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { RUNS: '5000', FUZZ_INPUTS: '100000', ...process.env } },
   )
   if (status !== 0) process.exit(status ?? 1)
 }

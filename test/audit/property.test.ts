@@ -158,7 +158,6 @@ test('a history in which every promise is kept has no violation, whatever happen
     fc.property(histories, (history) => {
       expect(audit(history)).toEqual([])
     }),
-    { numRuns: 1_000 },
   )
 })
 
@@ -174,7 +173,6 @@ test.each(Object.entries(mutations))('%s: found, wherever it is', (_, mutate) =>
         return
       }
     }),
-    { numRuns: 200 },
   )
   expect(found, 'histories that could be made worse like this').toBeGreaterThan(20)
 })

@@ -5,7 +5,11 @@ import type { Client } from './client.ts'
 import { events } from './events.ts'
 import { setUp } from '../test/support/set-up.ts'
 
-const registries = vi.hoisted<ReadonlyMap<unknown, unknown>[]>(() => [])
+const registries = vi.hoisted<ReadonlyMap<unknown, unknown>[]>(() => {
+  // Files of one worker share their modules, and those that another file has loaded hold the real mitt.
+  vi.resetModules()
+  return []
+})
 vi.mock('mitt', async (load) => {
   const { default: mitt } = await load<typeof Mitt>()
   return {

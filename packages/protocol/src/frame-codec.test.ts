@@ -75,7 +75,6 @@ describe('a frame of text', () => {
           expect(text.isWellFormed()).toBe(true)
         },
       ),
-      { numRuns: 2_000 },
     )
   })
 
@@ -87,7 +86,6 @@ describe('a frame of text', () => {
         )
         expect(framesOf(decode(`[${texts.join(',')}]`))).toEqual(list.map((item) => frameOf(...item)))
       }),
-      { numRuns: 500 },
     )
   })
 
@@ -268,7 +266,6 @@ describe('the limits of a message of text', () => {
         const isOver = depthOf(value) > maxDepth || sizeOf(value) > maxKeys
         expect(codeOf(decoded)).toBe(isOver ? 1007 : undefined)
       }),
-      { numRuns: 2_000 },
     )
   })
 })
@@ -295,7 +292,6 @@ describe('a frame of bytes', () => {
           expect(bodyBytes(body)).toBe(encodeText((body as BinaryBody).head).length + content.length)
         },
       ),
-      { numRuns: 1_000 },
     )
   })
 

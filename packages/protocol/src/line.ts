@@ -7,7 +7,7 @@ import {
   encodeFrame,
   voidBody,
 } from './frame-codec.ts'
-import type { Body, Decoded, DecodeLimits } from './frame-codec.ts'
+import type { Body, DecodeLimits } from './frame-codec.ts'
 import type { Outcome } from './outcome.ts'
 import type { Control, Frame } from './frame.ts'
 import type { Link, Outgoing } from './outbox.ts'

@@ -520,7 +520,6 @@ describe('the outbox', () => {
           expect(clock.pending).toBe(0)
         },
       ),
-      { numRuns: 2_000 },
     )
   })
 })

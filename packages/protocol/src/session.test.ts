@@ -334,7 +334,6 @@ describe('whatever is done to a session', () => {
           )
         },
       ),
-      { numRuns: 3_000 },
     )
   })
 })

@@ -1,4 +1,4 @@
-import type { Held, SharedMessage } from './held.ts'
+import type { SessionRecord, SharedMessage } from './session-record.ts'
 import type { Registry } from './registry.ts'
 
 /** What waits for clients, in all sessions. */
@@ -15,7 +15,7 @@ export interface Buffers {
 export interface BuffersPorts {
   readonly registry: Registry
   /** The session is given up. */
-  overflowed(held: Held): void
+  overflowed(record: SessionRecord): void
 }
 
 /**
@@ -56,9 +56,9 @@ export function createBuffers(max: number, { registry, overflowed }: BuffersPort
     relieve() {
       if (bytes <= threshold) return
       const enough = max * (1 - portion)
-      for (const held of candidates(registry)) {
+      for (const record of candidates(registry)) {
         if (bytes <= enough) break
-        if (held.stage !== 'ended') overflowed(held)
+        if (record.stage !== 'ended') overflowed(record)
       }
       // What is left cannot be helped now: it belongs to sessions that are about to end.
       threshold = Math.max(max, bytes + max * portion)
@@ -70,35 +70,35 @@ export function createBuffers(max: number, { registry, overflowed }: BuffersPort
  * The sessions for which something waits, in the order in which they are to go: those that are away, for the longest time
  * first, then those for which most waits. But before all others go as many of a client as it has above its fair part.
  */
-function candidates({ sessions, away }: Registry): readonly Held[] {
+function candidates({ sessions, away }: Registry): readonly SessionRecord[] {
   const missing = new Set(away())
-  const connected = [...sessions.values()].filter((held) => !missing.has(held))
+  const connected = [...sessions.values()].filter((record) => !missing.has(record))
   connected.sort((a, b) => costOf(b) - costOf(a))
   const all = [...missing, ...connected].filter(({ messages }) => messages > 0)
 
   const costs = new Map<string, number>()
   let whole = 0
-  for (const held of all) {
-    const name = nameOf(held)
-    whole += costOf(held)
-    if (name) costs.set(name, (costs.get(name) ?? 0) + costOf(held))
+  for (const record of all) {
+    const name = nameOf(record)
+    whole += costOf(record)
+    if (name) costs.set(name, (costs.get(name) ?? 0) + costOf(record))
   }
-  const ofGreedy = all.filter((held) => {
-    const name = nameOf(held)
+  const ofGreedy = all.filter((record) => {
+    const name = nameOf(record)
     const cost = name ? costs.get(name)! : 0
     if (!name || cost <= whole * fairPart) return false
-    costs.set(name, cost - costOf(held))
+    costs.set(name, cost - costOf(record))
     return true
   })
   return [...ofGreedy, ...all]
 }
 
 /** Who has the session, if anything is known of that. */
-function nameOf({ identity, address }: Held): string | undefined {
+function nameOf({ identity, address }: SessionRecord): string | undefined {
   if (identity !== null) return `identity ${identity}`
   return address === '' ? undefined : `address ${address}`
 }
 
-function costOf({ messages, bytes }: Held): number {
+function costOf({ messages, bytes }: SessionRecord): number {
   return messages * messageBytes + bytes
 }

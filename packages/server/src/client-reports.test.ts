@@ -1,14 +1,14 @@
 import { createVirtualClock } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { createClientReports } from './client-reports.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 
 const setUp = () => {
   const clock = createVirtualClock()
   const reported: unknown[] = []
   return { clock, reported, reports: createClientReports(clock, (error) => reported.push(error)) }
 }
-const sessionOf = (id: string): Held => ({ id }) as Held
+const sessionOf = (id: string): SessionRecord => ({ id }) as SessionRecord
 
 describe('reports of what clients cause', () => {
   it('are bounded for one session, which is said once, and others are not concerned', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '@holdfast/protocol'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 type Report = (error: unknown) => void
@@ -9,7 +9,7 @@ export interface ClientReports {
   /** For an exception of which it is not known whose message caused it. */
   readonly report: Report
   /** For the exceptions that a session causes. */
-  of(held: Held): Report
+  of(record: SessionRecord): Report
 }
 
 /** How many are reported: in a second in the long run, and at once. Of all clients together, and of one session. */
@@ -20,15 +20,15 @@ const sessionBurst = 10
 
 export function createClientReports(clock: Clock, report: Report): ClientReports {
   const all = limited(clock, report, rate, burst, 'more exceptions than are reported are caused by clients')
-  const sessions = new WeakMap<Held, Report>()
+  const sessions = new WeakMap<SessionRecord, Report>()
   return {
     report: all,
-    of(held) {
-      let own = sessions.get(held)
+    of(record) {
+      let own = sessions.get(record)
       if (!own) {
-        const notice = `more exceptions than are reported are caused by the peer ${held.id}`
+        const notice = `more exceptions than are reported are caused by the peer ${record.id}`
         own = limited(clock, all, sessionRate, sessionBurst, notice)
-        sessions.set(held, own)
+        sessions.set(record, own)
       }
       return own
     },

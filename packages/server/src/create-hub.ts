@@ -7,16 +7,16 @@ import { createClientReports } from './client-reports.ts'
 import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
 import { createPeer } from './create-peer.ts'
-import { createEndings } from './endings.ts'
+import { createTeardown } from './teardown.ts'
 import { createGreeting } from './greeting.ts'
 import { createHeartbeats } from './heartbeats.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { BroadcastOptions, Hub, HubLifecycle } from './hub.ts'
 import { createInbound } from './inbound.ts'
 import { keptRequest } from './kept-request.ts'
 import { createProducers } from './producers.ts'
 import { createListeners } from './listeners.ts'
-import { createNotices } from './notices.ts'
+import { createDeferredEvents } from './deferred-events.ts'
 import { resolveOptions } from './options.ts'
 import type { HubOptions } from './options.ts'
 import { createOutbound } from './outbound.ts'
@@ -65,12 +65,12 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     invalid: 0,
     unhandled: 0,
   }
-  const notices = createNotices()
+  const deferred = createDeferredEvents()
   const watchers = createListeners(report)
   const logUnhandled = createUnhandledLog(warn)
   const joined = createListeners(report)
   const announce = <Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void =>
-    notices.post(() => watchers.emit(kind, value))
+    deferred.defer(() => watchers.emit(kind, value))
 
   const announceRefusal = (refusal: HubLifecycle['refused']): void => {
     counters.refused++
@@ -99,15 +99,15 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   }
 
   /** A client that broke the rules loses its session; one with a message that cannot be taken only its connection. */
-  const violated = (held: Held, code: number, why: string): void => {
-    const { connection } = held
-    if (code === 4400) endings.end(held, 'protocol', code, { reason: why })
-    else sessions.disconnect(held, code, why)
-    if (connection) refused(connection, code, why, why, undefined, held.peer)
+  const violated = (record: SessionRecord, code: number, why: string): void => {
+    const { connection } = record
+    if (code === 4400) teardown.end(record, 'protocol', code, { reason: why })
+    else sessions.disconnect(record, code, why)
+    if (connection) refused(connection, code, why, why, undefined, record.peer)
   }
 
   const reports = createClientReports(policy.ports.clock, report)
-  const reportFor = (held: Held, error: unknown): void => reports.of(held)(error)
+  const reportFor = (record: SessionRecord, error: unknown): void => reports.of(record)(error)
   const router = createRouter(contract, {
     report: reports.report,
     invalid(message) {
@@ -120,12 +120,12 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       logUnhandled(message.name)
     },
   })
-  const registry = createRegistry(policy, (held) => endings.expire(held))
-  const overflowed = (held: Held): void => endings.end(held, 'overflow', 4410)
+  const registry = createRegistry(policy, (record) => teardown.expire(record))
+  const overflowed = (record: SessionRecord): void => teardown.end(record, 'overflow', 4410)
   const buffers = createBuffers(policy.limits.maxBufferedTotalBytes, { registry, overflowed })
   const outbound = createOutbound(contract, policy, {
     buffers,
-    during: notices.during,
+    during: deferred.during,
     overflowed,
     delivered: () => void counters.deliveredMessages++,
     tooLarge: reportFor,
@@ -134,17 +134,17 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
   const renewal = createRenewal({
     policy,
     authenticator,
-    expired(held, why, error) {
-      const { connection } = held
-      sessions.disconnect(held, 4401, why)
-      if (connection) refused(connection, 4401, why, why, error, held.peer)
+    expired(record, why, error) {
+      const { connection } = record
+      sessions.disconnect(record, 4401, why)
+      if (connection) refused(connection, 4401, why, why, error, record.peer)
     },
-    failed(held, why, error) {
-      const { connection } = held
-      sessions.disconnect(held, 1013, troubleHint)
-      if (connection) refused(connection, 1013, why, troubleHint, error, held.peer)
+    failed(record, why, error) {
+      const { connection } = record
+      sessions.disconnect(record, 1013, troubleHint)
+      if (connection) refused(connection, 1013, why, troubleHint, error, record.peer)
     },
-    changed: (held) => endings.end(held, 'identity', 4410),
+    changed: (record) => teardown.end(record, 'identity', 4410),
   })
   const heartbeats = createHeartbeats(policy)
   const producers = createProducers(
@@ -160,10 +160,10 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     outbound,
     report: reportFor,
     token: renewal.token,
-    bye(held, bye) {
-      if (bye.rx > held.session.tx) violated(held, 4400, 'a bye of the future')
-      else if (shutdown.stage === 'open') endings.left(held, bye, 'left', 1000)
-      else endings.left(held, bye, 'drained', 1012, shutdown.hint())
+    bye(record, bye) {
+      if (bye.rx > record.session.tx) violated(record, 4400, 'a bye of the future')
+      else if (shutdown.stage === 'open') teardown.left(record, bye, 'left', 1000)
+      else teardown.left(record, bye, 'drained', 1012, shutdown.hint())
     },
     violated,
     received: () => void counters.receivedMessages++,
@@ -174,47 +174,47 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     heartbeats,
     producers,
     inbound,
-    newPeer: (held, data) =>
-      createPeer(held, data, { outbound, report, part: endings.part, renew: renewal.ask }),
-    end: (held, why, code, finalCursor) => endings.end(held, why, code, { finalCursor }),
+    newPeer: (record, data) =>
+      createPeer(record, data, { outbound, report, part: teardown.part, renew: renewal.ask }),
+    end: (record, why, code, finalCursor) => teardown.end(record, why, code, { finalCursor }),
     refused,
     violated,
     dropped: (count) => void (counters.droppedMessages += count),
     admitted: renewal.watch,
-    confirmed(held) {
+    confirmed(record) {
       counters.opened++
-      notices.post(() => joined.emit('peer', held.peer))
-      announce('open', { peer: held.peer, resumed: false, replayed: 0 })
+      deferred.defer(() => joined.emit('peer', record.peer))
+      announce('open', { peer: record.peer, resumed: false, replayed: 0 })
     },
-    resumed(held, replayed) {
+    resumed(record, replayed) {
       counters.resumed++
-      announce('open', { peer: held.peer, resumed: true, replayed })
+      announce('open', { peer: record.peer, resumed: true, replayed })
     },
-    down(held, code, reason) {
-      announce('down', { peer: held.peer, code, reason })
+    down(record, code, reason) {
+      announce('down', { peer: record.peer, code, reason })
       // A hub that drains lets nobody in again.
-      if (shutdown.stage === 'draining') endings.part(held, 'drained', 1012, shutdown.hint())
+      if (shutdown.stage === 'draining') teardown.part(record, 'drained', 1012, shutdown.hint())
     },
   })
-  const endings = createEndings({
+  const teardown = createTeardown({
     policy,
     registry,
     release: sessions.release,
-    post: notices.post,
-    ended(held, end) {
-      const { peer, answers, endListeners } = held
-      notices.during(() => {
-        if (answers) notices.post(answers.lost)
-        if (endListeners) notices.post(() => endListeners.emit('end', end))
+    defer: deferred.defer,
+    ended(record, end) {
+      const { peer, answers, endListeners } = record
+      deferred.during(() => {
+        if (answers) deferred.defer(answers.lost)
+        if (endListeners) deferred.defer(() => endListeners.emit('end', end))
         announce('closed', { ...end, peer })
-        notices.post(shutdown.sessionEnded)
+        deferred.defer(shutdown.sessionEnded)
       })
     },
   })
   const greeting = createGreeting({
     policy,
     authenticator,
-    greeted: (...greeted) => notices.during(() => sessions.admit(...greeted)),
+    greeted: (...greeted) => deferred.during(() => sessions.admit(...greeted)),
     refused,
   })
 
@@ -231,8 +231,8 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     registry,
     outbound,
     greeting,
-    endings,
-    during: notices.during,
+    teardown,
+    during: deferred.during,
     gone: connections.gone,
   })
   const detachments = new Set<() => void>()
@@ -264,9 +264,9 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
       const encoded = outbound.encode(name, data)
       const isExcepted = exceptOf(how.except)
       // Whatever that function does, nothing is sent before it has answered for everybody.
-      const recipients: Held[] = []
-      for (const held of registry.sessions.values())
-        if (held.stage === 'confirmed' && !isExcepted(held.peer)) recipients.push(held)
+      const recipients: SessionRecord[] = []
+      for (const record of registry.sessions.values())
+        if (record.stage === 'confirmed' && !isExcepted(record.peer)) recipients.push(record)
       outbound.postToAll(recipients, encoded, how)
     },
     stats() {

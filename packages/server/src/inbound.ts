@@ -1,7 +1,7 @@
 import { createAnswers, HoldfastError } from '@holdfast/protocol'
 import type { Answerer, Answers, Bye, Control, Frame } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { Producers } from './producers.ts'
 import type { Outbound } from './outbound.ts'
 import { newAbort } from './ports.ts'
@@ -9,8 +9,8 @@ import type { Router } from './router.ts'
 
 /** Hands on what comes in on a session. */
 export interface Inbound {
-  deliver(held: Held, frame: Frame): void
-  control(held: Held, control: Control): void
+  deliver(held: SessionRecord, frame: Frame): void
+  control(held: SessionRecord, control: Control): void
 }
 
 export interface InboundPorts {
@@ -20,11 +20,11 @@ export interface InboundPorts {
   readonly producers: Producers
   readonly outbound: Outbound
   /** Hears of exceptions that a client has caused. */
-  report(held: Held, error: unknown): void
-  token(held: Held, token: string): void
+  report(held: SessionRecord, error: unknown): void
+  token(held: SessionRecord, token: string): void
   /** The client ends the session, and takes nothing after that number. */
-  bye(held: Held, bye: Bye): void
-  violated(held: Held, code: number, why: string): void
+  bye(held: SessionRecord, bye: Bye): void
+  violated(held: SessionRecord, code: number, why: string): void
   received(): void
 }
 
@@ -34,7 +34,7 @@ export function createInbound(ports: InboundPorts): Inbound {
   const running = createTally(ports.maxRunningRequests)
 
   /** The handler of a request, as long as not too many run for whoever asks. */
-  const find = (held: Held, name: string): Answerer | undefined => {
+  const find = (held: SessionRecord, name: string): Answerer | undefined => {
     const handler = router.find(name, held.peer)
     if (!handler) return undefined
     const owner = ownerOf(held)
@@ -52,7 +52,7 @@ export function createInbound(ports: InboundPorts): Inbound {
     }
   }
 
-  const answersOf = (held: Held): Answers =>
+  const answersOf = (held: SessionRecord): Answers =>
     (held.answers ??= createAnswers({
       find: (name) => find(held, name),
       reply: (data, meta) => outbound.reply(held, data, meta),
@@ -60,7 +60,7 @@ export function createInbound(ports: InboundPorts): Inbound {
       report: (error) => report(held, error),
     }))
 
-  const dispatch = (held: Held, frame: Frame): void => {
+  const dispatch = (held: SessionRecord, frame: Frame): void => {
     const name = frame[2]
     const meta = frame[4]
     const value = meta?.absent ? undefined : frame[3]
@@ -113,7 +113,7 @@ export function createInbound(ports: InboundPorts): Inbound {
 }
 
 /** Whose requests count together; empty where that is not known. */
-function ownerOf({ identity, address }: Held): string {
+function ownerOf({ identity, address }: SessionRecord): string {
   return identity === null ? address : `user ${identity}`
 }
 

@@ -22,8 +22,8 @@ import type {
   StandardSchema,
 } from '@holdfast/protocol'
 import type { Buffers } from './buffers.ts'
-import type { SharedMessage } from './held.ts'
-import type { Held, HeldOutbox } from './held.ts'
+import type { SharedMessage } from './session-record.ts'
+import type { SessionRecord, SessionOutbox } from './session-record.ts'
 import type { Policy } from './options.ts'
 
 /** Sends what the application and the hub have to say to clients. */
@@ -35,9 +35,9 @@ export interface Outbound {
    */
   encode(name: string, data: unknown, meta?: Meta): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
-  post(held: Held, encoded: Encoded, how?: SendOptions): Delivery
+  post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Delivery
   /** Sends one message to many, of whom some may end because of it. */
-  postToAll(recipients: readonly Held[], encoded: Encoded, how: SendOptions): void
+  postToAll(recipients: readonly SessionRecord[], encoded: Encoded, how: SendOptions): void
   /**
    * Sends an answer, which also a hub does that drains.
    *
@@ -45,8 +45,8 @@ export interface Outbound {
    *
    * @throws for data that cannot be encoded
    */
-  reply(held: Held, data: unknown, meta: Meta): void
-  request(held: Held, name: string, input: unknown, how: RequestOptions): Promise<unknown>
+  reply(held: SessionRecord, data: unknown, meta: Meta): void
+  request(held: SessionRecord, name: string, input: unknown, how: RequestOptions): Promise<unknown>
   /** New messages are not sent any more. */
   stop(): void
 }
@@ -64,9 +64,9 @@ export interface OutboundPorts {
   /** Runs a step, which the application hears of when it is over. */
   during<T>(step: () => T): T
   /** An answer is larger than the client takes. */
-  tooLarge(held: Held, error: unknown): void
+  tooLarge(held: SessionRecord, error: unknown): void
   /** More waits for the client than the limits allow: its session must end. */
-  overflowed(held: Held): void
+  overflowed(held: SessionRecord): void
   delivered(): void
 }
 
@@ -83,10 +83,10 @@ export function createOutbound(
   const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
   let isStopped = false
 
-  const largest = (held: Held): number => Math.min(held.maxPayload, maxBufferedBytes) - frameOverhead
+  const largest = (held: SessionRecord): number => Math.min(held.maxPayload, maxBufferedBytes) - frameOverhead
 
   /** The outbox outlives connections, so it is linked to whatever line there is. */
-  const link = (held: Held): Link<Body> => {
+  const link = (held: SessionRecord): Link<Body> => {
     let written: Line | undefined
     return {
       batchBytes: pack,
@@ -109,7 +109,7 @@ export function createOutbound(
     }
   }
 
-  const outboxOf = (held: Held): HeldOutbox => {
+  const outboxOf = (held: SessionRecord): SessionOutbox => {
     if (!held.outbox) {
       // Its own bounds would drop messages; here the session ends instead.
       const bounds = { maxMessages: Infinity, maxBytes: Infinity }
@@ -130,7 +130,7 @@ export function createOutbound(
     return held.outbox
   }
 
-  const push = (held: Held, encoded: Encoded, how: SendOptions): Sent => {
+  const push = (held: SessionRecord, encoded: Encoded, how: SendOptions): Sent => {
     const { body, bytes, shared } = encoded
     const isOver = held.messages >= maxBufferedMessages || held.bytes + bytes > maxBufferedBytes
     if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)
@@ -143,7 +143,7 @@ export function createOutbound(
   }
 
   // All that is pushed here settles at once.
-  let refusing: HeldOutbox | undefined
+  let refusing: SessionOutbox | undefined
   const refuse = ({ body, bytes }: Encoded): Sent => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
@@ -159,13 +159,13 @@ export function createOutbound(
     return refusing.push(body, bytes, undefined, {})
   }
 
-  const post = (held: Held, encoded: Encoded, how: SendOptions = {}): Sent =>
+  const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent =>
     isStopped ? refuse(encoded) : push(held, encoded, how)
 
-  const requestsOf = (held: Held): Requests =>
+  const requestsOf = (held: SessionRecord): Requests =>
     (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
 
-  const reply = (held: Held, data: unknown, meta: Meta): void => {
+  const reply = (held: SessionRecord, data: unknown, meta: Meta): void => {
     const encoded = encodedOf(encodeBody(null, data, meta))
     if (encoded.bytes <= largest(held)) return during(() => void push(held, encoded, {}))
     tooLarge(held, misuse(`an answer of ${encoded.bytes} bytes, and the client takes ${largest(held)}`))

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { LostReason } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
 import { createDeadlines } from './deadlines.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { Policy } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
@@ -11,26 +11,26 @@ import type { Tombstone, Tombstones } from './tombstones.ts'
 
 /** The sessions that there are, those that there were, and how long they are held without a connection. */
 export interface Registry {
-  readonly sessions: ReadonlyMap<string, Held>
+  readonly sessions: ReadonlyMap<string, SessionRecord>
   /** Those that are confirmed. */
   readonly peers: ReadonlyMap<string, Peer>
   readonly tombstones: Tombstones
   /** A new id or key, with 128 random bits. */
   newSecret(): string
   /** The session, or what is left of it, if the key is right. */
-  find(id: string, key: string): Held | Tombstone | undefined
+  find(id: string, key: string): SessionRecord | Tombstone | undefined
   /** The code and the words for why there cannot be one more session for that client, if so. */
   refusal(owner: Owner): readonly [code: 1013 | 4429, why: string] | undefined
-  add(held: Held): void
+  add(record: SessionRecord): void
   /** The client has shown that it knows of the session. */
-  confirm(held: Held): void
+  confirm(record: SessionRecord): void
   /** Starts and stops the time that a session has without a connection. */
-  miss(held: Held): void
-  back(held: Held): void
+  miss(record: SessionRecord): void
+  back(record: SessionRecord): void
   /** Those without a connection; those that are away longest come first. */
-  away(): Iterable<Held>
+  away(): Iterable<SessionRecord>
   /** Leaves a tombstone. */
-  remove(held: Held, why: LostReason): void
+  remove(record: SessionRecord, why: LostReason): void
   clear(): void
 }
 
@@ -40,15 +40,16 @@ const provisionalTimeout = 10_000
 /**
  * `expire` hears of sessions that nobody has come back for; it is to remove them, and returns what tells the application.
  */
-export function createRegistry(policy: Policy, expire: (held: Held) => () => void): Registry {
+export function createRegistry(policy: Policy, expire: (record: SessionRecord) => () => void): Registry {
   const { limits, ports } = policy
   const { clock } = ports
-  const sessions = new Map<string, Held>()
+  const sessions = new Map<string, SessionRecord>()
   const peers = new Map<string, Peer>()
   // Listeners that send to everybody must not find all those that expire at the same time.
-  const due = (held: Held, afterwards: (next: () => void) => void): void => afterwards(expire(held))
-  const provisional = createDeadlines<Held>(clock, provisionalTimeout, due)
-  const missed = createDeadlines<Held>(clock, policy.sessionTimeout, due)
+  const due = (record: SessionRecord, afterwards: (next: () => void) => void): void =>
+    afterwards(expire(record))
+  const provisional = createDeadlines<SessionRecord>(clock, provisionalTimeout, due)
+  const missed = createDeadlines<SessionRecord>(clock, policy.sessionTimeout, due)
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
   const addresses = createTally(limits.maxSessionsPerAddress)
   const identities = createTally(limits.maxSessionsPerIdentity)
@@ -67,30 +68,30 @@ export function createRegistry(policy: Policy, expire: (held: Held) => () => voi
       if (addresses.isFull(address)) return [4429, 'too many sessions of one address']
       return identities.isFull(identity ?? '') ? [4429, 'too many sessions of one identity'] : undefined
     },
-    add(held) {
-      sessions.set(held.id, held)
-      addresses.add(held.address)
-      identities.add(held.identity ?? '')
-      provisional.add(held)
+    add(record) {
+      sessions.set(record.id, record)
+      addresses.add(record.address)
+      identities.add(record.identity ?? '')
+      provisional.add(record)
     },
-    confirm(held) {
-      provisional.delete(held)
-      peers.set(held.id, held.peer)
+    confirm(record) {
+      provisional.delete(record)
+      peers.set(record.id, record.peer)
     },
-    miss: (held) => missed.add(held),
-    back: (held) => missed.delete(held),
+    miss: (record) => missed.add(record),
+    back: (record) => missed.delete(record),
     away: () => missed.items(),
-    remove(held, why) {
-      const { id, key, identity, address, session, outbox } = held
-      provisional.delete(held)
-      missed.delete(held)
+    remove(record, why) {
+      const { id, key, identity, address, session, outbox } = record
+      provisional.delete(record)
+      missed.delete(record)
       peers.delete(id)
       if (sessions.delete(id)) {
         addresses.delete(address)
         identities.delete(identity ?? '')
       }
       const { rx, tx } = session
-      tombstones.add(id, { key, why, rx, tx, queued: outbox?.size ?? 0 }, held)
+      tombstones.add(id, { key, why, rx, tx, queued: outbox?.size ?? 0 }, record)
     },
     clear() {
       provisional.clear()

@@ -1,27 +1,27 @@
 import { longestTimer } from '@holdfast/protocol'
 import type { AuthenticateAnswer, Authenticator } from './authentication.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { Authentication, Policy } from './options.ts'
 
 /** Keeps what is known of a client's identity fresh, in place. */
 export interface Renewal {
   /** Takes down how long the authentication of a greeting holds. */
-  watch(held: Held, authentication: Authentication): void
+  watch(record: SessionRecord, authentication: Authentication): void
   /** Asks the client for a fresh token. */
-  ask(held: Held): void
+  ask(record: SessionRecord): void
   /** The client has brought one. */
-  token(held: Held, token: string): void
+  token(record: SessionRecord, token: string): void
 }
 
 export interface RenewalPorts {
   readonly policy: Policy
   readonly authenticator: Authenticator
   /** The token was refused, or did not come. */
-  expired(held: Held, why: string, error?: unknown): void
+  expired(record: SessionRecord, why: string, error?: unknown): void
   /** The authentication has expired, and the server could not tell whether the fresh token is good. */
-  failed(held: Held, why: string, error?: unknown): void
+  failed(record: SessionRecord, why: string, error?: unknown): void
   /** The token belongs to somebody else. */
-  changed(held: Held): void
+  changed(record: SessionRecord): void
 }
 
 /** How long before its end a token is renewed, and how long that may take, in milliseconds. */
@@ -57,9 +57,9 @@ export function createRenewal(ports: RenewalPorts): Renewal {
   const { warn } = policy
   const { clock } = policy.ports
   // Most sessions need none of this.
-  const watches = new Map<Held, Watch>()
+  const watches = new Map<SessionRecord, Watch>()
 
-  const newWatch = (held: Held, expiresAt: number): Watch => {
+  const newWatch = (record: SessionRecord, expiresAt: number): Watch => {
     const watch: Watch = {
       timer: undefined,
       deadline: undefined,
@@ -69,60 +69,60 @@ export function createRenewal(ports: RenewalPorts): Renewal {
       pause: firstPause,
       error: undefined,
     }
-    watches.set(held, watch)
-    held.stopRenewal = () => stop(held)
+    watches.set(record, watch)
+    record.stopRenewal = () => stop(record)
     return watch
   }
 
-  const watchOf = (held: Held): Watch => watches.get(held) ?? newWatch(held, Infinity)
+  const watchOf = (record: SessionRecord): Watch => watches.get(record) ?? newWatch(record, Infinity)
 
-  const stop = (held: Held): void => {
-    const watch = watches.get(held)
+  const stop = (record: SessionRecord): void => {
+    const watch = watches.get(record)
     if (!watch) return
-    watches.delete(held)
-    held.stopRenewal = undefined
+    watches.delete(record)
+    record.stopRenewal = undefined
     clock.clearTimer(watch.timer)
     clock.clearTimer(watch.deadline)
     watch.forget?.()
   }
 
-  const ask = (held: Held, within = renewTimeout): void => {
-    if (!held.line) return
-    held.line.control(['renew'])
-    const watch = watchOf(held)
+  const ask = (record: SessionRecord, within = renewTimeout): void => {
+    if (!record.line) return
+    record.line.control(['renew'])
+    const watch = watchOf(record)
     // A client that has brought one waits for us.
     if (watch.token !== undefined) return
     watch.deadline ??= clock.setTimer(() => {
-      stop(held)
-      expired(held, 'no fresh token in time')
+      stop(record)
+      expired(record, 'no fresh token in time')
     }, within)
   }
 
   /** A token that cannot be checked lets the client stay for no longer than the one before it. */
-  const expireAt = (held: Held, watch: Watch): void => {
+  const expireAt = (record: SessionRecord, watch: Watch): void => {
     const wait = Math.min(Math.max(0, watch.expiresAt - clock.now()), longestTimer)
     watch.deadline = clock.setTimer(() => {
-      stop(held)
-      failed(held, 'authenticate failed', watch.error)
+      stop(record)
+      failed(record, 'authenticate failed', watch.error)
     }, wait)
   }
 
   /** Renewals follow one another at a distance; the first may come at any time. */
-  const follow = (held: Held, { expiresIn }: Authentication, soonest: number): void => {
-    stop(held)
-    if (held.stage === 'ended' || expiresIn === undefined || expiresIn === Infinity) return
+  const follow = (record: SessionRecord, { expiresIn }: Authentication, soonest: number): void => {
+    stop(record)
+    if (record.stage === 'ended' || expiresIn === undefined || expiresIn === Infinity) return
     if (expiresIn < 2 * shortestRenewal) warn('expiresIn', tooShort(expiresIn))
     const early = Math.min(lead, expiresIn / 2)
     const wait = Math.max(expiresIn - early, soonest)
     const within = Math.max(shortestRenewal, Math.min(renewTimeout, early))
-    const watch = newWatch(held, clock.now() + Math.max(expiresIn, wait + within))
-    watch.timer = clock.setTimer(() => ask(held, within), Math.min(wait, longestTimer))
+    const watch = newWatch(record, clock.now() + Math.max(expiresIn, wait + within))
+    watch.timer = clock.setTimer(() => ask(record, within), Math.min(wait, longestTimer))
   }
 
   /** Asks the application about the last token of the client. */
-  const judge = (held: Held, watch: Watch): void => {
-    const { connection } = held
-    if (!connection) return stop(held)
+  const judge = (record: SessionRecord, watch: Watch): void => {
+    const { connection } = record
+    if (!connection) return stop(record)
     const { request } = connection
     const token = watch.token!
     let isOpen = true
@@ -130,16 +130,16 @@ export function createRenewal(ports: RenewalPorts): Renewal {
       isOpen = false
       watch.forget = undefined
       clock.clearTimer(watch.timer)
-      if (answer.status === 'failed') return askAgain(held, watch, answer.error)
-      if (watch.token !== token) return judge(held, watch)
+      if (answer.status === 'failed') return askAgain(record, watch, answer.error)
+      if (watch.token !== token) return judge(record, watch)
       if (answer.status === 'refused') {
-        stop(held)
-        return expired(held, 'the fresh token is refused', answer.error)
+        stop(record)
+        return expired(record, 'the fresh token is refused', answer.error)
       }
       const { authentication } = answer
-      if (authentication.identity !== held.identity) return changed(held)
-      if (authentication.data !== undefined) held.peer.data = authentication.data
-      follow(held, authentication, shortestRenewal)
+      if (authentication.identity !== record.identity) return changed(record)
+      if (authentication.data !== undefined) record.peer.data = authentication.data
+      follow(record, authentication, shortestRenewal)
     }
     const forget = authenticator.ask({ token, request, reason: 'renew' }, answered)
     if (!isOpen) return
@@ -151,21 +151,21 @@ export function createRenewal(ports: RenewalPorts): Renewal {
         'renewal',
         'authenticate takes too long for a fresh token; it is asked again until the old one expires',
       )
-      askAgain(held, watch)
+      askAgain(record, watch)
     }, policy.greetingTimeout)
   }
 
-  const askAgain = (held: Held, watch: Watch, error?: unknown): void => {
+  const askAgain = (record: SessionRecord, watch: Watch, error?: unknown): void => {
     watch.error = error
-    watch.timer = clock.setTimer(() => judge(held, watch), watch.pause)
+    watch.timer = clock.setTimer(() => judge(record, watch), watch.pause)
     watch.pause = Math.min(longestPause, watch.pause * 2)
   }
 
   return {
-    watch: (held, authentication) => follow(held, authentication, 0),
+    watch: (record, authentication) => follow(record, authentication, 0),
     ask,
-    token(held, token) {
-      const watch = watchOf(held)
+    token(record, token) {
+      const watch = watchOf(record)
       // One question at a time, whatever the client does.
       const isUnderWay = watch.token !== undefined
       watch.token = token
@@ -173,8 +173,8 @@ export function createRenewal(ports: RenewalPorts): Renewal {
       clock.clearTimer(watch.timer)
       clock.clearTimer(watch.deadline)
       watch.deadline = undefined
-      if (watch.expiresAt < Infinity) expireAt(held, watch)
-      judge(held, watch)
+      if (watch.expiresAt < Infinity) expireAt(record, watch)
+      judge(record, watch)
     },
   }
 }

@@ -2,11 +2,11 @@ import { createSession, encodeControl } from '@holdfast/protocol'
 import type { Body, Hi, Lost, LostReason, Ok, Payload } from '@holdfast/protocol'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { Dials } from './dials.ts'
 import type { Heartbeats } from './heartbeats.ts'
-import type { Held } from './held.ts'
-import { isLate, noteDial } from './held.ts'
-import { createHeldLine } from './held-line.ts'
-import type { HeldLinePorts } from './held-line.ts'
+import type { SessionRecord } from './session-record.ts'
+import { createSessionLine } from './session-line.ts'
+import type { SessionLinePorts } from './session-line.ts'
 import { identityTag } from './identity.ts'
 import type { Authentication } from './options.ts'
 import type { Producers } from './producers.ts'
@@ -22,24 +22,24 @@ export interface Sessions {
    */
   admit(connection: Connection, hi: Hi, authentication: Authentication): void
   /** Takes the session off its connection, and closes that. The session goes on. */
-  disconnect(held: Held, code: number, reason: string): void
+  disconnect(record: SessionRecord, code: number, reason: string): void
   /** Takes the session off its connection, which has another owner from now on, if it has one. */
-  release(held: Held): Connection | undefined
+  release(record: SessionRecord): Connection | undefined
 }
 
-export interface SessionsPorts extends HeldLinePorts {
+export interface SessionsPorts extends SessionLinePorts {
   readonly registry: Registry
   readonly heartbeats: Heartbeats
   readonly producers: Producers
-  newPeer(held: Held, data: unknown): Peer
+  newPeer(record: SessionRecord, data: unknown): Peer
   /** Ends a session for one of these reasons, and closes its connection with the code. */
-  end(held: Held, why: LostReason, code: number, finalCursor: number | undefined): void
+  end(record: SessionRecord, why: LostReason, code: number, finalCursor: number | undefined): void
   refused(connection: Connection, code: number, why: string, reason?: string): void
   /** The client has its session; from now on it matters for how long it is known who it is. */
-  admitted(held: Held, authentication: Authentication): void
-  confirmed(held: Held): void
-  resumed(held: Held, replayed: number): void
-  down(held: Held, code: number, reason: string): void
+  admitted(record: SessionRecord, authentication: Authentication): void
+  confirmed(record: SessionRecord): void
+  resumed(record: SessionRecord, replayed: number): void
+  down(record: SessionRecord, code: number, reason: string): void
 }
 
 /** After one of these closes, a message that was sent may be at fault. */
@@ -59,118 +59,118 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
   const { policy, registry, heartbeats, producers, newPeer, end, refused } = sessionsPorts
   const { limits } = policy
 
-  const release = (held: Held): Connection | undefined => {
-    const { connection, line } = held
-    heartbeats.delete(held)
+  const release = (record: SessionRecord): Connection | undefined => {
+    const { connection, line } = record
+    heartbeats.delete(record)
     line?.close()
-    held.connection = held.line = undefined
+    record.connection = record.line = undefined
     return connection
   }
 
   /** The session has no connection any more. */
-  const miss = (held: Held, code: number, reason: string): void => {
-    release(held)
-    registry.miss(held)
-    if (held.stage === 'confirmed') sessionsPorts.down(held, code, reason)
+  const miss = (record: SessionRecord, code: number, reason: string): void => {
+    release(record)
+    registry.miss(record)
+    if (record.stage === 'confirmed') sessionsPorts.down(record, code, reason)
   }
 
-  const disconnect = (held: Held, code: number, reason: string): void => {
-    const { connection } = held
+  const disconnect = (record: SessionRecord, code: number, reason: string): void => {
+    const { connection } = record
     if (!connection) return
     connection.close(code, reason)
-    miss(held, code, reason)
+    miss(record, code, reason)
   }
 
   /** A message that is refused twice in a row as the oldest one is at fault: a void frame takes its number. */
-  const accuse = (held: Held): boolean => {
-    const { session, isSuspect } = held
-    held.isSuspect = false
+  const quarantineOldest = (record: SessionRecord): boolean => {
+    const { session, isSuspect } = record
+    record.isSuspect = false
     if (!isSuspect || session.unacknowledged === 0) return false
     const oldest = session.acknowledged + 1
-    if (held.suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
-    held.suspect = oldest
+    if (record.suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
+    record.suspect = oldest
     return true
   }
 
-  const replayTokens = (held: Held): TokenBucket =>
-    (held.replayTokens ??= new TokenBucket(policy.ports.clock, replayRate, replayBurst))
+  const replayTokens = (record: SessionRecord): TokenBucket =>
+    (record.replayTokens ??= new TokenBucket(policy.ports.clock, replayRate, replayBurst))
 
   /** Takes what a resume costs, also if there is less: the next one has to wait then. */
-  const chargeReplay = (held: Held): void => {
+  const chargeReplay = (record: SessionRecord): void => {
     let bytes = 0
-    for (const [, message] of held.session.replay()) bytes += message?.bytes ?? 0
-    replayTokens(held).spend(resumeCost + held.session.unacknowledged + bytes / 1_024)
+    for (const [, message] of record.session.replay()) bytes += message?.bytes ?? 0
+    replayTokens(record).spend(resumeCost + record.session.unacknowledged + bytes / 1_024)
   }
 
-  const attach = (held: Held, connection: Connection, hi: Hi): void => {
-    const { session } = held
-    held.connection = connection
-    held.maxPayload = hi.maxPayload
+  const attach = (record: SessionRecord, connection: Connection, hi: Hi): void => {
+    const { session } = record
+    record.connection = connection
+    record.maxPayload = hi.maxPayload
     session.window = hi.window
-    const line = createHeldLine(sessionsPorts, held, connection, accuse(held))
-    held.line = line
+    const line = createSessionLine(sessionsPorts, record, connection, quarantineOldest(record))
+    record.line = line
     const received = (payload: Payload): void => line.received(payload)
     connection.receive = received
-    if (held.stage === 'provisional')
+    if (record.stage === 'provisional')
       connection.receive = (payload) => {
         connection.receive = received
-        held.stage = 'confirmed'
-        registry.confirm(held)
-        sessionsPorts.confirmed(held)
+        record.stage = 'confirmed'
+        registry.confirm(record)
+        sessionsPorts.confirmed(record)
         received(payload)
       }
     connection.ended = (code, reason) => {
-      held.isSuspect = poisonCodes.includes(code)
-      miss(held, code, reason)
+      record.isSuspect = poisonCodes.includes(code)
+      miss(record, code, reason)
     }
     connection.exceeded = (code, reason) => {
-      disconnect(held, code, reason)
+      disconnect(record, code, reason)
       refused(connection, code, 'over the limits', reason)
     }
-    heartbeats.add(held)
+    heartbeats.add(record)
   }
 
-  const sayOk = (held: Held, connection: Connection, lost?: Lost): void => {
+  const sayOk = (record: SessionRecord, connection: Connection, lost?: Lost): void => {
     const ok: Ok = {
-      session: held.id,
-      key: held.key,
-      rx: held.session.rx,
-      identity: identityTag(held.identity),
+      session: record.id,
+      key: record.key,
+      rx: record.session.rx,
+      identity: identityTag(record.identity),
       ttl: policy.sessionTimeout,
       ping: policy.pingInterval,
       window: limits.window,
       maxPayload: limits.maxPayloadBytes,
       ...(lost && { lost }),
-      producers: producers.offer(held),
+      producers: producers.offer(record),
     }
     connection.send(encodeControl(['ok', ok]))
   }
 
-  const resume = (held: Held, connection: Connection, hi: Hi): void => {
-    const { session, dials } = held
-    const old = release(held)
+  const resume = (record: SessionRecord, connection: Connection, hi: Hi): void => {
+    const { session, dials } = record
+    const old = release(record)
     const fence = hi.client === dials.client ? 1000 : 4409
     old?.close(fence)
-    if (old && held.stage === 'confirmed') sessionsPorts.down(held, fence, 'superseded')
-    registry.back(held)
-    noteDial(dials, hi)
+    if (old && record.stage === 'confirmed') sessionsPorts.down(record, fence, 'superseded')
+    registry.back(record)
+    dials.note(hi)
     if (!session.acknowledge(hi.rx!)) {
-      end(held, 'protocol', 4400, undefined)
+      end(record, 'protocol', 4400, undefined)
       return refused(connection, 4400, 'an ack of the future')
     }
-    attach(held, connection, hi)
-    sayOk(held, connection)
+    attach(record, connection, hi)
+    sayOk(record, connection)
     const replayed = session.unacknowledged
-    chargeReplay(held)
-    if (replayed > 0) held.line?.resume()
-    held.outbox?.flush()
-    if (held.stage === 'confirmed') sessionsPorts.resumed(held, replayed)
+    chargeReplay(record)
+    if (replayed > 0) record.line?.resume()
+    record.outbox?.flush()
+    if (record.stage === 'confirmed') sessionsPorts.resumed(record, replayed)
   }
 
   const begin = (connection: Connection, hi: Hi, authentication: Authentication, lost?: Lost): void => {
-    const { client, n, maxPayload } = hi
+    const { maxPayload } = hi
     const { identity, data } = authentication
-    const held = {
+    const record = {
       id: registry.newSecret(),
       key: registry.newSecret(),
       identity,
@@ -181,7 +181,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       connection: undefined,
       line: undefined,
       maxPayload,
-      dials: { client, n, others: undefined },
+      dials: new Dials(hi),
       outbox: undefined,
       requests: undefined,
       answers: undefined,
@@ -196,12 +196,12 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       stopRenewal: undefined,
       endListeners: undefined,
       end: undefined,
-    } satisfies Held as Held & { peer: Peer }
-    held.peer = newPeer(held, data)
-    registry.add(held)
-    attach(held, connection, hi)
-    sayOk(held, connection, lost)
-    sessionsPorts.admitted(held, authentication)
+    } satisfies SessionRecord as SessionRecord & { peer: Peer }
+    record.peer = newPeer(record, data)
+    registry.add(record)
+    attach(record, connection, hi)
+    sayOk(record, connection, lost)
+    sessionsPorts.admitted(record, authentication)
   }
 
   return {
@@ -211,7 +211,7 @@ export function createSessions(sessionsPorts: SessionsPorts): Sessions {
       const known = hi.session === undefined ? undefined : registry.find(hi.session, hi.key!)
       let lost: Lost | undefined
       if (known && 'session' in known) {
-        if (isLate(known.dials, hi)) return connection.close(1000)
+        if (known.dials.isLate(hi)) return connection.close(1000)
         if (known.identity === authentication.identity) {
           const wait = replayTokens(known).wait(1)
           if (wait > 0) return refused(connection, 1013, 'resumed too often', hintAfter(wait))

@@ -1,5 +1,5 @@
 import type { DelayRange } from '@holdfast/protocol'
-import type { Endings } from './endings.ts'
+import type { Teardown } from './teardown.ts'
 import type { Greeting } from './greeting.ts'
 import type { Outbound } from './outbound.ts'
 import type { Policy } from './options.ts'
@@ -25,7 +25,7 @@ export interface ShutdownPorts {
   /** Resolves when there are no sockets. */
   gone(): Promise<void>
   readonly greeting: Greeting
-  readonly endings: Endings
+  readonly teardown: Teardown
   readonly outbound: Outbound
 }
 
@@ -35,7 +35,7 @@ const shortestRedial = 1_000
 const longestRedial = 30_000
 
 export function createShutdown(ports: ShutdownPorts): Shutdown {
-  const { policy, registry, greeting, endings, outbound, during } = ports
+  const { policy, registry, greeting, teardown, outbound, during } = ports
   const { clock } = policy.ports
   let stage: Shutdown['stage'] = 'open'
   let after: DelayRange = [0, shortestRedial]
@@ -49,18 +49,18 @@ export function createShutdown(ports: ShutdownPorts): Shutdown {
     stage = 'closed'
     clock.clearTimer(timer)
     during(() => {
-      for (const held of [...registry.sessions.values()]) endings.part(held, 'drained', 1012, hint())
+      for (const record of [...registry.sessions.values()]) teardown.part(record, 'drained', 1012, hint())
     })
   }
 
   const drainFor = (within: number): void => {
     timer = clock.setTimer(finish, within)
-    for (const held of [...registry.sessions.values()])
-      if (held.stage === 'confirmed' && held.line) {
+    for (const record of [...registry.sessions.values()])
+      if (record.stage === 'confirmed' && record.line) {
         // What was sent before is not new.
-        held.outbox?.flush()
-        held.line?.control(['drain', { after, within }])
-      } else endings.part(held, 'drained', 1012, hint())
+        record.outbox?.flush()
+        record.line?.control(['drain', { after, within }])
+      } else teardown.part(record, 'drained', 1012, hint())
   }
 
   const begin = async (drain: number): Promise<void> => {

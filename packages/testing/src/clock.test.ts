@@ -386,7 +386,6 @@ describe('beside a clock that looks through a list', () => {
             await run(createNaiveClock(firesAt), plan),
           )
         }),
-        { numRuns: 150 },
       )
     },
   )

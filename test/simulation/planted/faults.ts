@@ -18,7 +18,7 @@ const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
 const sessions = 'packages/server/src/sessions.ts'
-const endings = 'packages/server/src/endings.ts'
+const teardown = 'packages/server/src/teardown.ts'
 const outbound = 'packages/server/src/outbound.ts'
 const hub = 'packages/server/src/create-hub.ts'
 
@@ -277,8 +277,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'what waits is not flushed after a resume',
     file: sessions,
-    from: '    held.outbox?.flush()\n    if (held.stage',
-    to: '    if (held.stage',
+    from: '    record.outbox?.flush()\n    if (record.stage',
+    to: '    if (record.stage',
   },
   {
     name: 'missed messages are counted from the beginning',
@@ -294,9 +294,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a session that ended takes messages',
-    file: endings,
-    from: '      connection: release(held),\n',
-    to: '      connection: held.connection,\n',
+    file: teardown,
+    from: '      connection: release(record),\n',
+    to: '      connection: record.connection,\n',
   },
   {
     name: 'a client counts as missed what it has got',
@@ -306,14 +306,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'the end of a session is not told',
-    file: endings,
-    from: 'if (isConfirmed) ended(held, end)',
-    to: "if (isConfirmed && end.why !== 'expired') ended(held, end)",
+    file: teardown,
+    from: 'if (isConfirmed) ended(record, end)',
+    to: "if (isConfirmed && end.why !== 'expired') ended(record, end)",
   },
   {
     name: 'sessions whose connection breaks during a drain are forgotten',
     file: hub,
-    from: "if (shutdown.stage === 'draining') endings.part(held, 'drained', 1012, shutdown.hint())",
+    from: "if (shutdown.stage === 'draining') teardown.part(record, 'drained', 1012, shutdown.hint())",
     to: '',
   },
   {

@@ -156,7 +156,6 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
           expect(isListening()).toBe(!['idle', 'closed'].includes(connection.state.name))
         }
       }),
-      { numRuns: 300 },
     )
   })
 })

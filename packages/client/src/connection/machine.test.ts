@@ -1005,7 +1005,6 @@ describe('whatever happens in whatever order', () => {
         const [state, sample] = play(events, rules, check)
         extra?.(state, sample, rules)
       }),
-      { numRuns: 10_000 },
     )
 
   it('inputs of dead attempts change nothing, and epochs never fall', () => {

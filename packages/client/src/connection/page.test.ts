@@ -133,7 +133,6 @@ describe('a page that goes through anything', () => {
         world.settle()
         return world.state.name === 'open'
       }),
-      { numRuns: 10_000 },
     )
   })
 
@@ -158,7 +157,6 @@ describe('a page that goes through anything', () => {
           fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2, maxLength: all.length * 2 }),
           (order) => end(order, rules) === expected,
         ),
-        { numRuns: 10_000 },
       )
     }
   })

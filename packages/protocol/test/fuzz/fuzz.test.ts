@@ -5,7 +5,7 @@ import { corpus } from './corpus.ts'
 import { breachOf, bytesBreachOf } from './declared.ts'
 import { decode, fuzzDecoders, tightLimits } from './fuzz.ts'
 
-const inputs = Number(process.env['FUZZ_INPUTS'] ?? 100_000)
+const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000)
 
 /** All that a fuzz must have met, or it has not been everywhere. */
 const outcomes = [

@@ -18,7 +18,7 @@ describe('the model of the session wire', () => {
   })
 
   it('finds the same states breadth first', { timeout }, () => {
-    const world = smallWorlds['nothing but cuts, late greetings and expiry']!
+    const world = smallWorlds['messages that are withdrawn, and lost on the way']!
     expect(search(world)).toEqual({
       states: searchLarge(world, Infinity, () => {}).states,
       isExhausted: true,

@@ -73,7 +73,6 @@ describe('frames are found', () => {
           )
         },
       ),
-      { numRuns: 300 },
     )
   })
 

@@ -2,16 +2,16 @@ import { isClientControl, Line } from '@holdfast/protocol'
 import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
 import type { LineOptions, Payload, Session, Window } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { Inbound } from './inbound.ts'
 import type { Policy } from './options.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-export interface HeldLinePorts {
+export interface SessionLinePorts {
   readonly policy: Policy
   readonly inbound: Inbound
-  violated(held: Held, code: number, why: string): void
+  violated(record: SessionRecord, code: number, why: string): void
   /** So many volatile messages of a client were dropped. */
   dropped(count: number): void
 }
@@ -24,17 +24,17 @@ const batchRate = 50
 const longestWait = 1_000
 
 /** Puts a session on a connection. `unpacked` is for a client that has refused a message. */
-export function createHeldLine(
-  ports: HeldLinePorts,
-  held: Held,
+export function createSessionLine(
+  ports: SessionLinePorts,
+  record: SessionRecord,
   connection: Connection,
   unpacked: boolean,
 ): Line {
-  return new Line(new HeldLineOptions(ports, held, connection, unpacked))
+  return new Line(new SessionLineOptions(ports, record, connection, unpacked))
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
-class HeldLineOptions implements LineOptions {
+class SessionLineOptions implements LineOptions {
   readonly session: Session<Body>
   readonly clock: Clock
   readonly limits: DecodeLimits
@@ -46,22 +46,22 @@ class HeldLineOptions implements LineOptions {
   readonly isControl: IsControl = isClientControl
   readonly encodeText: LineOptions['encodeText'] = encodeText
   readonly decodeUtf8: LineOptions['decodeUtf8'] = decodeUtf8
-  readonly #ports: HeldLinePorts
-  readonly #held: Held
+  readonly #ports: SessionLinePorts
+  readonly #record: SessionRecord
   readonly #connection: Connection
   /** The client has said bye. */
   #isLeaving = false
 
-  constructor(ports: HeldLinePorts, held: Held, connection: Connection, unpacked: boolean) {
+  constructor(ports: SessionLinePorts, record: SessionRecord, connection: Connection, unpacked: boolean) {
     const { limits, ports: platform } = ports.policy
-    this.session = held.session
+    this.session = record.session
     this.clock = platform.clock
     this.limits = limits.decode
     this.window = limits.window
     this.unpacked = unpacked
-    this.maxPayload = held.maxPayload
+    this.maxPayload = record.maxPayload
     this.#ports = ports
-    this.#held = held
+    this.#record = record
     this.#connection = connection
   }
 
@@ -88,7 +88,7 @@ class HeldLineOptions implements LineOptions {
   controlled(control: Control, isBounded: boolean): void {
     const [name] = control
     // There is a time limit on it, and messages that are slowed down may be ahead of it.
-    if (name === 'token') this.#ports.inbound.control(this.#held, control)
+    if (name === 'token') this.#ports.inbound.control(this.#record, control)
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
     if (!isBounded) this.#connection.charge()
@@ -99,36 +99,36 @@ class HeldLineOptions implements LineOptions {
   }
 
   deliver(frame: Frame): void {
-    this.#held.silences = 0
+    this.#record.silences = 0
     if (frame[0] === 0 && !this.#tokens().take()) return this.dropped(1)
-    this.#ports.inbound.deliver(this.#held, frame)
+    this.#ports.inbound.deliver(this.#record, frame)
   }
 
   control(control: Control): void {
-    if (control[0] !== 'token') this.#ports.inbound.control(this.#held, control)
+    if (control[0] !== 'token') this.#ports.inbound.control(this.#record, control)
   }
 
   violated(code: number, why: string): void {
-    this.#ports.violated(this.#held, code, why)
+    this.#ports.violated(this.#record, code, why)
   }
 
   progressed(): void {
-    if (!this.#held.isBlocked) return
-    this.#held.isBlocked = false
-    this.#held.outbox?.flush()
+    if (!this.#record.isBlocked) return
+    this.#record.isBlocked = false
+    this.#record.outbox?.flush()
   }
 
   answered(): void {
-    this.#held.silences = 0
+    this.#record.silences = 0
   }
 
   pinged(): void {
-    this.#held.silences = 0
+    this.#record.silences = 0
   }
 
   #tokens(): TokenBucket {
     const { limits, ports } = this.#ports.policy
-    return (this.#held.messageTokens ??= new TokenBucket(
+    return (this.#record.messageTokens ??= new TokenBucket(
       ports.clock,
       limits.messageRate,
       limits.messageBurst,

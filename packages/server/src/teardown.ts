@@ -2,24 +2,24 @@ import { decodeText, encodeControl, isClientControl, printable } from '@holdfast
 import type { Bye, LostReason, Outcome } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
-import type { Held } from './held.ts'
+import type { SessionRecord } from './session-record.ts'
 import type { Policy } from './options.ts'
 import type { PeerEnd } from './peer.ts'
 import type { Registry } from './registry.ts'
 
 /** The ways in which sessions end. */
-export interface Endings {
+export interface Teardown {
   /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
-  end(held: Held, why: LostReason, code: number, details?: EndDetails): void
+  end(record: SessionRecord, why: LostReason, code: number, details?: EndDetails): void
   /** The same for a session that nobody has come back for. The application hears of it when the result is called. */
-  expire(held: Held): () => void
+  expire(record: SessionRecord): () => void
   /**
    * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
    * connection it ends at once.
    */
-  part(held: Held, why: LostReason, code: number, reason?: string): void
+  part(record: SessionRecord, why: LostReason, code: number, reason?: string): void
   /** The client says goodbye. */
-  left(held: Held, bye: Bye, why: 'left' | 'drained', code: number, reason?: string): void
+  left(record: SessionRecord, bye: Bye, why: 'left' | 'drained', code: number, reason?: string): void
 }
 
 export interface EndDetails {
@@ -29,14 +29,14 @@ export interface EndDetails {
   readonly reason?: string
 }
 
-export interface EndingsPorts {
+export interface TeardownPorts {
   readonly policy: Policy
   readonly registry: Registry
-  release(held: Held): Connection | undefined
+  release(record: SessionRecord): Connection | undefined
   /** Calls a function that may call the application, once the step is over. */
-  post(notice: () => void): void
+  defer(event: () => void): void
   /** A session has ended that the application knows of. */
-  ended(held: Held, end: PeerEnd): void
+  ended(record: SessionRecord, end: PeerEnd): void
 }
 
 interface Farewell {
@@ -57,30 +57,30 @@ const farewellTimeout = 1_000
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
-export function createEndings({ policy, registry, release, post, ended }: EndingsPorts): Endings {
+export function createTeardown({ policy, registry, release, defer, ended }: TeardownPorts): Teardown {
   const farewells = new Set<Farewell>()
   const overdue = createDeadlines<Farewell>(policy.ports.clock, farewellTimeout, (farewell) =>
     farewell.finish(),
   )
 
   /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
-  const retire = (held: Held, why: LostReason): Remains => {
+  const retire = (record: SessionRecord, why: LostReason): Remains => {
     const remains = {
-      connection: release(held),
-      queued: held.outbox?.size ?? 0,
-      isConfirmed: held.stage === 'confirmed',
+      connection: release(record),
+      queued: record.outbox?.size ?? 0,
+      isConfirmed: record.stage === 'confirmed',
     }
-    registry.remove(held, why)
-    held.stage = 'ended'
+    registry.remove(record, why)
+    record.stage = 'ended'
     // The application may listen to the signal that this aborts.
-    if (held.stopRenewal) post(held.stopRenewal)
-    held.outbox?.refuse('session-lost')
+    if (record.stopRenewal) defer(record.stopRenewal)
+    record.outbox?.refuse('session-lost')
     return remains
   }
 
   /** Settles what was written. */
   const settle = (
-    { session }: Held,
+    { session }: SessionRecord,
     { queued }: Remains,
     why: PeerEnd['why'],
     finalCursor: number | undefined,
@@ -95,43 +95,43 @@ export function createEndings({ policy, registry, release, post, ended }: Ending
   }
 
   /** Tells the application, last of all. */
-  const announce = (held: Held, { isConfirmed }: Remains, end: PeerEnd): void => {
-    held.end = end
-    held.requests?.lost()
-    if (isConfirmed) ended(held, end)
+  const announce = (record: SessionRecord, { isConfirmed }: Remains, end: PeerEnd): void => {
+    record.end = end
+    record.requests?.lost()
+    if (isConfirmed) ended(record, end)
   }
 
   /** Ends the session; the application hears of it when the result is called. */
   const finish = (
-    held: Held,
+    record: SessionRecord,
     why: LostReason,
     code: number,
     { finalCursor, reason = why }: EndDetails,
   ): (() => void) => {
-    const remains = retire(held, why)
+    const remains = retire(record, why)
     remains.connection?.close(code, reason)
-    const end = settle(held, remains, why, finalCursor)
-    return () => announce(held, remains, end)
+    const end = settle(record, remains, why, finalCursor)
+    return () => announce(record, remains, end)
   }
 
   return {
-    end: (held, why, code, details = {}) => finish(held, why, code, details)(),
+    end: (record, why, code, details = {}) => finish(record, why, code, details)(),
     // A client that has not confirmed its session in time may still be there.
-    expire: (held) => finish(held, 'expired', 4408, {}),
+    expire: (record) => finish(record, 'expired', 4408, {}),
 
-    part(held, why, code, reason) {
-      if (held.stage === 'ended') return
-      held.outbox?.flush()
-      const { session } = held
-      const remains = retire(held, why)
+    part(record, why, code, reason) {
+      if (record.stage === 'ended') return
+      record.outbox?.flush()
+      const { session } = record
+      const remains = retire(record, why)
       const { connection, queued } = remains
-      if (!connection) return announce(held, remains, settle(held, remains, why, undefined))
+      if (!connection) return announce(record, remains, settle(record, remains, why, undefined))
       const farewell: Farewell = {
         finish(finalCursor) {
           if (!farewells.delete(farewell)) return
           overdue.delete(farewell)
           connection.close(code, reason)
-          announce(held, remains, settle(held, remains, why, finalCursor))
+          announce(record, remains, settle(record, remains, why, finalCursor))
         },
       }
       farewells.add(farewell)
@@ -148,14 +148,14 @@ export function createEndings({ policy, registry, release, post, ended }: Ending
       connection.send(farewellOf(session, queued))
     },
 
-    left(held, bye, why, code, reason) {
+    left(record, bye, why, code, reason) {
       // A client whose goodbye was not answered comes back, and hears why.
-      const remains = retire(held, why === 'left' ? 'closed' : why)
+      const remains = retire(record, why === 'left' ? 'closed' : why)
       const { connection } = remains
-      const end = { ...settle(held, remains, why, bye.rx), ...wordsOf(bye) }
-      connection?.send(farewellOf(held.session, remains.queued))
+      const end = { ...settle(record, remains, why, bye.rx), ...wordsOf(bye) }
+      connection?.send(farewellOf(record.session, remains.queued))
       connection?.close(code, reason)
-      announce(held, remains, end)
+      announce(record, remains, end)
     },
   }
 }
@@ -166,6 +166,6 @@ function wordsOf({ code, reason }: Bye): Pick<PeerEnd, 'code' | 'reason'> {
 }
 
 /** The server's goodbye. The client knows how far it got, and so what it has missed. */
-function farewellOf({ rx, tx }: Held['session'], queued: number): string {
+function farewellOf({ rx, tx }: SessionRecord['session'], queued: number): string {
   return encodeControl(['bye', { rx, total: tx + queued }])
 }

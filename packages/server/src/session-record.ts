@@ -1,11 +1,12 @@
-import type { Answers, Body, Hi, Line, Outbox, Requests, Session } from '@holdfast/protocol'
+import type { Answers, Body, Line, Outbox, Requests, Session } from '@holdfast/protocol'
 import type { Connection } from './connection.ts'
+import type { Dials } from './dials.ts'
 import type { Listeners } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
-/** A session, and all that is held for it. What only some sessions need is made when they do. */
-export interface Held {
+/** A session, and all that the hub holds for it. What only some sessions need is made when they do. */
+export interface SessionRecord {
   readonly id: string
   readonly key: string
   readonly identity: string | null
@@ -21,7 +22,7 @@ export interface Held {
   /** The largest message in bytes that the client takes. */
   maxPayload: number
   readonly dials: Dials
-  outbox: HeldOutbox | undefined
+  outbox: SessionOutbox | undefined
   requests: Requests | undefined
   answers: Answers | undefined
   /** How many messages of the client may be handed on. */
@@ -53,33 +54,4 @@ export interface SharedMessage {
 }
 
 /** The outbox of a session. A message that others wait for as well is known by what they share. */
-export type HeldOutbox = Outbox<Body, SharedMessage | undefined>
-
-/** The numbers of the dials of a session, by which a late greeting is known. */
-export interface Dials {
-  /** The instance of the client that has the session. */
-  client: string
-  n: number
-  /** The last numbers of the instances that had it before. */
-  others: Map<string, number> | undefined
-}
-
-/** How many instances of a client are told apart for one session. More than a few only somebody hostile has. */
-const maxInstances = 8
-
-/** Whether the greeting is of a dial that its client has given up for a later one. */
-export function isLate({ client, n, others }: Dials, hi: Hi): boolean {
-  return hi.n <= (hi.client === client ? n : (others?.get(hi.client) ?? 0))
-}
-
-/** Takes down who has the session now. */
-export function noteDial(dials: Dials, { client, n }: Hi): void {
-  if (client !== dials.client) {
-    const others = (dials.others ??= new Map())
-    others.delete(client)
-    others.set(dials.client, dials.n)
-    for (const oldest of others.keys()) if (others.size > maxInstances) others.delete(oldest)
-    dials.client = client
-  }
-  dials.n = n
-}
+export type SessionOutbox = Outbox<Body, SharedMessage | undefined>

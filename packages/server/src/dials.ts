@@ -1,0 +1,37 @@
+import type { Hi } from '@holdfast/protocol'
+
+type Dial = Pick<Hi, 'client' | 'n'>
+
+/** How many instances of a client are told apart for one session. Only an attacker has more than a few. */
+const maxInstances = 8
+
+/** The numbers of the dials of a session, by which a late greeting is recognised. */
+export class Dials {
+  /** The instance of the client that has the session. */
+  client: string
+  #n: number
+  /** The last numbers of the instances that had the session before. */
+  #others: Map<string, number> | undefined
+
+  constructor({ client, n }: Dial) {
+    this.client = client
+    this.#n = n
+  }
+
+  /** Whether the greeting belongs to a dial that its client has given up for a later one. */
+  isLate({ client, n }: Dial): boolean {
+    return n <= (client === this.client ? this.#n : (this.#others?.get(client) ?? 0))
+  }
+
+  /** Notes which instance has the session from now on. */
+  note({ client, n }: Dial): void {
+    if (client !== this.client) {
+      const others = (this.#others ??= new Map())
+      others.delete(client)
+      others.set(this.client, this.#n)
+      for (const oldest of others.keys()) if (others.size > maxInstances) others.delete(oldest)
+      this.client = client
+    }
+    this.#n = n
+  }
+}
