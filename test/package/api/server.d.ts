@@ -220,7 +220,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 type Window = readonly [messages: number, bytes: number]
 interface WaitOptions {
