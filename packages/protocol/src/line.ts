@@ -278,7 +278,7 @@ export class Line implements Link<Body> {
   received(payload: Payload): void {
     if (this.#isClosed) return
     const options = this.#options
-    const { window, limits, isControl } = options
+    const { window: size, limits, isControl } = options
     const decoded =
       typeof payload === 'string'
         ? decodeText(payload, limits, isControl)
@@ -296,7 +296,7 @@ export class Line implements Link<Body> {
     // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
     // numbers, and volatile messages beside them.
     const isOverrun =
-      this.#inbound > 2 * window[0] + limits.maxFrames || this.#inboundBytes > 4 * window[1] + 64 * window[0]
+      this.#inbound > 2 * size[0] + limits.maxFrames || this.#inboundBytes > 4 * size[1] + 64 * size[0]
     if (isOverrun) options.violated(4400, 'window overrun')
   }
 
@@ -336,16 +336,16 @@ export class Line implements Link<Body> {
   }
 
   #enqueue(items: readonly (Frame | Control)[], bytes: number): void {
-    const { window } = this.#options
+    const { window: size } = this.#options
     // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = this.#inbound >= window[0] || this.#inboundBytes >= window[1]
+    const isFull = this.#inbound >= size[0] || this.#inboundBytes >= size[1]
     const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
     const dropped = items.length - taken.length
     if (dropped > 0) this.#options.dropped?.(dropped)
     if (taken.length === 0) return
     // What a peer may send beside the messages that its window bounds must not count as if the window did: neither a
     // message that flies alone, nor the volatile ones that came with others.
-    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, window[1])
+    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, size[1])
     this.#arrivals.push({ items: taken, bytes: counted, done: 0 })
     this.#inbound += taken.length
     this.#inboundBytes += counted

@@ -340,7 +340,7 @@ const mutants: readonly Mutant[] = [
     name: 'what comes in is not bounded',
     file: line,
     from: 'if (isOverrun)',
-    to: 'if (window.length < 0)',
+    to: 'if (size.length < 0)',
   },
   {
     rule: 8,
