@@ -30,19 +30,19 @@ export abstract class Settling implements Delivery {
 
   abstract cancel(): boolean
 
-  /** Somebody waits for the outcome, and it is open. */
+  /** Somebody waits for the outcome, which may be known already. */
   protected abstract awaited(): void
 
   then<A = Outcome, B = never>(
     onSettled?: ((outcome: Outcome) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.await()
+    this.awaited()
     return this.settled().then(onSettled, onRejected)
   }
 
   async orThrow(): Promise<Outcome> {
-    this.await()
+    this.awaited()
     const outcome = await this.settled()
     if ('reason' in outcome) throw new HoldfastError(outcome.status, `message ${outcome.reason}`, { outcome })
     return outcome
@@ -59,10 +59,6 @@ export abstract class Settling implements Delivery {
     this.outcome = outcome
     this.resolve?.(outcome)
     return true
-  }
-
-  private await(): void {
-    if (!this.outcome) this.awaited()
   }
 
   private settled(): Promise<Outcome> {

@@ -96,8 +96,8 @@ export class Line implements Link<Body> {
   #bytesToAck = 0
   /** While it runs, acks wait for it. */
   #ackTimer: unknown
-  /** At the end of the turn an ack is sent, if it is due then. */
-  #isAckScheduled = false
+  /** At the end of the turn, a ping or an ack is sent that is due then. */
+  #isTurnEnding = false
   /** How many of the frames and controls at hand came before the last ping, so that it asks for their ack. */
   #asked = 0
   /** A numbered frame has come since the last ping. */
@@ -107,7 +107,7 @@ export class Line implements Link<Body> {
   #pings = 0
   /** What the last ping asked for. */
   #pingedFor = 0
-  #isPingScheduled = false
+  #isPingDue = false
 
   #arrivals: Arrival[] = []
   /** How many frames and controls are in there, and how much they came with. */
@@ -167,13 +167,9 @@ export class Line implements Link<Body> {
   }
 
   ask(): void {
-    if (this.#isPingScheduled || this.#pingedFor === this.#session.tx) return
-    this.#isPingScheduled = true
-    void Promise.resolve().then(() => {
-      this.#isPingScheduled = false
-      if (this.#isClosed || this.#session.unacknowledged === 0) return
-      this.control(['p', this.#takeAck()])
-    })
+    if (this.#pingedFor === this.#session.tx) return
+    this.#isPingDue = true
+    this.#endTurn()
   }
 
   /** What was received and not yet handed on is dropped, and timers are cleared. */
@@ -231,13 +227,15 @@ export class Line implements Link<Body> {
     if (this.#isAckDue && !this.#isClosed) this.#options.send(`["a",${this.#takeAck()}]`)
   }
 
-  /** Not at once, so that one ack stands for all that comes in the turn, and can ride on what is written in it. */
-  #scheduleAck(): void {
-    if (this.#isAckScheduled) return
-    this.#isAckScheduled = true
+  /** Acks do not leave at once, so that one stands for all that comes in the turn, and can ride on what is written in it. */
+  #endTurn(): void {
+    if (this.#isTurnEnding) return
+    this.#isTurnEnding = true
     void Promise.resolve().then(() => {
-      this.#isAckScheduled = false
-      this.#sendAck()
+      const isAsking = this.#isPingDue && this.#session.unacknowledged > 0
+      this.#isTurnEnding = this.#isPingDue = false
+      if (!isAsking) this.#sendAck()
+      else if (!this.#isClosed) this.control(['p', this.#takeAck()])
     })
   }
 
@@ -260,7 +258,7 @@ export class Line implements Link<Body> {
     this.#isAckDue = true
     if (this.#ackTimer === undefined) this.#startAckTimer()
     else if (!this.#isOverdue()) return
-    this.#scheduleAck()
+    this.#endTurn()
   }
 
   #acknowledge(ack: number): boolean {
@@ -377,7 +375,7 @@ export class Line implements Link<Body> {
         this.#bytesToAck += arrival.bytes
       }
       this.#hand(item)
-      if (this.#asked > 0 && --this.#asked === 0) this.#scheduleAck()
+      if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }
     this.#isHanding = false
   }

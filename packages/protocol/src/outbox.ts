@@ -234,7 +234,7 @@ export function createOutbox<Body, Name = string | undefined>(
       return isBack
     },
     onAwaited(message) {
-      if (!isWaiting(message)) ask(message)
+      if (!isWaiting(message) && !message.outcome) ask(message)
     },
   }
 

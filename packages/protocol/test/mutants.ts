@@ -226,7 +226,7 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'every message is acknowledged at the end of its turn',
     file: line,
-    from: '    else if (!this.#isOverdue()) return\n',
+    from: 'else if (!this.#isOverdue()) return',
     to: '',
   },
   {
@@ -240,8 +240,8 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'acks leave in the middle of a turn',
     file: line,
-    from: '    this.#isAckScheduled = true\n    void Promise.resolve().then(() => {\n      this.#isAckScheduled = false\n      this.#sendAck()\n    })',
-    to: '    this.#sendAck()',
+    from: '    else if (!this.#isOverdue()) return\n    this.#endTurn()',
+    to: '    else if (this.#isOverdue()) return this.#sendAck()\n    else return\n    this.#endTurn()',
   },
   {
     rule: 7,
@@ -282,7 +282,7 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'every message that somebody waits for is asked for by a ping of its own',
     file: line,
-    from: '    if (this.#isPingScheduled || this.#pingedFor === this.#session.tx) return\n',
+    from: '    if (this.#pingedFor === this.#session.tx) return\n',
     to: '',
   },
   {
