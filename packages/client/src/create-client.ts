@@ -14,10 +14,10 @@ import type {
   AnyContract,
   Contract,
   ContractOf,
-  Delivery,
   RequestOptions,
   Schemas,
   SendOptions,
+  Sent,
   WaitOptions,
 } from '@holdfast/protocol'
 import { createPreparation } from './attempt.ts'
@@ -224,7 +224,7 @@ export function createClient(options: ClientOptions & { readonly contract?: Sche
   const encode = (name: string, data: unknown, id?: number): Encoded =>
     encodeMessage(outgoing, name, data, id, end.encode)
 
-  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Sent => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')

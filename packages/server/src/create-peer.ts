@@ -1,5 +1,5 @@
 import { checkClose } from '@holdfast/protocol'
-import type { Delivery, RequestOptions, SendOptions, Unsubscribe } from '@holdfast/protocol'
+import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { Endpoints } from './endpoints.ts'
 import type { Outbound } from './outbound.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -47,7 +47,7 @@ class SessionPeer implements Peer {
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
     const { outbound, endpoints } = this.#parts
-    const send = (id: number): Delivery => outbound.post(this.#record, outbound.encode(name, input, id))
+    const send = (id: number): Sent => outbound.post(this.#record, outbound.encode(name, input, id))
     return endpoints.of(this.#record).request(name, send, how) as Promise<never>
   }
 

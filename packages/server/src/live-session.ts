@@ -1,6 +1,6 @@
 import { createSession } from '@holdfast/protocol'
-import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
-import type { Lost, LostReason, SendOptions, Unsubscribe } from '@holdfast/protocol'
+import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
+import type { Lost, LostReason, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
@@ -215,7 +215,7 @@ export class LiveSession implements SessionRecord {
     return Math.min(this.#maxPayload, this.#parts.policy.limits.maxBufferedBytes) - frameOverhead
   }
 
-  push(encoded: Encoded, how: SendOptions): Delivery {
+  push(encoded: Encoded, how: SendOptions): Sent {
     this.#outgoing ??= new Outgoing(this.#parts, this)
     return this.#outgoing.push(encoded, how)
   }

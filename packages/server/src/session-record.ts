@@ -1,5 +1,5 @@
-import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
-import type { LostReason, SendOptions, Session, Unsubscribe } from '@holdfast/protocol'
+import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
+import type { LostReason, SendOptions, Sent, Session, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
@@ -61,7 +61,7 @@ export interface SessionRecord extends Owner {
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */
-  push(encoded: Encoded, how: SendOptions): Delivery
+  push(encoded: Encoded, how: SendOptions): Sent
   /** Writes what can be written, in slices. */
   flush(): void
   /** Writes what can be written, however long that takes: the session is about to end. */

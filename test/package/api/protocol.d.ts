@@ -494,6 +494,7 @@ interface Outgoing<Body> {
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -501,6 +502,7 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+  ask?(): void
 }
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
@@ -554,9 +556,9 @@ interface LineOptions {
   decodeUtf8(bytes: Uint8Array): string
   deliver(frame: Frame): void
   control(control: Control): void
-  answered(): void
+  answered(isLast: boolean): void
   pinged?(): void
-  controlled?(control: Control): void
+  controlled?(control: Control, isBounded: boolean): void
   dropped?(count: number): void
   progressed(): void
   violated(code: number, why: string): void
@@ -571,6 +573,7 @@ declare class Line implements Link<Body> {
   flushed(): void
   resume(): void
   control(control: Control): void
+  ask(): void
   close(): void
   received(payload: Payload): void
 }
@@ -733,6 +736,7 @@ export type {
   Schemas,
   SendOptions,
   Sent,
+  SentRequest,
   ServerContractOf,
   Session,
   Sized,

@@ -18,6 +18,7 @@ import type {
   Outcome,
   Outgoing,
   SendOptions,
+  Sent,
   Session,
   Window,
 } from '../../src/index.ts'
@@ -91,6 +92,7 @@ export function createParty(options: PartyOptions): Party {
       isWritable: (bytes) => !isDraining && (line?.isWritable(bytes) ?? false),
       write: (message) => line!.write(message),
       flushed: () => line?.flushed!(),
+      ask: () => line?.ask(),
     },
     clock,
     (name, outcome) => app.settled?.(name, outcome),
@@ -122,7 +124,7 @@ export function createParty(options: PartyOptions): Party {
     violated: options.violated,
   })
 
-  const push = (body: Body, name: string | undefined, how: SendOptions = {}): Delivery =>
+  const push = (body: Body, name: string | undefined, how: SendOptions = {}): Sent =>
     outbox.push(body, bodyBytes(body), name, how)
 
   const party: Party = {
