@@ -265,22 +265,6 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -323,6 +307,23 @@ interface Outbox<Body, Name = string | undefined> {
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
 }
 type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
@@ -692,7 +693,7 @@ interface WireEnd {
   tooLarge?(): void
   unreadable?(): void
   probe?(): void
-  request?(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request?(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
   closeHint?(text: string | undefined): DelayRange | undefined
   down?(cause: Cause): void

@@ -397,81 +397,6 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
 declare function isHoldfastError(value: unknown): value is HoldfastError
 declare function misuse(message: string, cause?: unknown): HoldfastError
 declare function aborted(signal: AbortSignalLike): HoldfastError
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-interface Requests {
-  readonly size: number
-  readonly unanswered: number
-  open(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
-  answer(id: unknown, data: unknown): boolean
-  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
-  lost(): void
-  dispose(): void
-}
-declare function createRequests(
-  clock: Clock,
-  checks: Checks | undefined,
-  abandoned?: (id: number) => void,
-): Requests
-interface EndpointPorts extends AnswersPorts {
-  readonly clock: Clock
-  readonly outgoing: Checks | undefined
-  event(name: string, data: unknown): void
-  raw(data: string | Uint8Array): void
-  encode(name: null, data: unknown, meta: Meta): Body
-  maxBytes(): number
-  send(message: Sized): void
-  violated(code: number, why: string): void
-}
-interface Sized {
-  readonly body: Body
-  readonly bytes: number
-}
-declare class Endpoint {
-  #private
-  constructor(ports: EndpointPorts)
-  get isSettled(): boolean
-  deliver([seq, , name, data, meta]: Frame): void
-  request(name: string, send: (id: number) => Delivery, how: RequestOptions): Promise<unknown>
-  lost(): void
-  dispose(): void
-}
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Registry {
-  readonly all: Map<PropertyKey, Registration[]>
-  on(key: PropertyKey, registration: Registration): void
-  off(key: PropertyKey, registration: Registration): void
-}
-interface Registration {
-  readonly listener: Listener
-  readonly isOnce: boolean
-  isOn: boolean
-}
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
-declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
-interface Handlers {
-  handle(name: string, handler: RequestHandler): Unsubscribe
-  find(name: string): ((...values: unknown[]) => unknown) | undefined
-  clear(): void
-}
-declare function createHandlers(
-  checks: Checks | undefined,
-  invalid: (message: InvalidData, ...rest: never[]) => void,
-): Handlers
-declare const defaultMaxPayloadBytes = 16777216
-declare function utf8Length(text: string): number
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -522,6 +447,82 @@ declare function createOutbox<Body, Name = string | undefined>(
   clock: Clock,
   settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
 ): Outbox<Body, Name>
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+interface Requests {
+  readonly size: number
+  readonly unanswered: number
+  open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  answer(id: unknown, data: unknown): boolean
+  refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
+  lost(): void
+  dispose(): void
+}
+declare function createRequests(
+  clock: Clock,
+  checks: Checks | undefined,
+  abandoned?: (id: number) => void,
+): Requests
+interface EndpointPorts extends AnswersPorts {
+  readonly clock: Clock
+  readonly outgoing: Checks | undefined
+  event(name: string, data: unknown): void
+  raw(data: string | Uint8Array): void
+  encode(name: null, data: unknown, meta: Meta): Body
+  maxBytes(): number
+  send(message: Sized): void
+  violated(code: number, why: string): void
+}
+interface Sized {
+  readonly body: Body
+  readonly bytes: number
+}
+declare class Endpoint {
+  #private
+  constructor(ports: EndpointPorts)
+  get isSettled(): boolean
+  deliver([seq, , name, data, meta]: Frame): void
+  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
+  lost(): void
+  dispose(): void
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Registry {
+  readonly all: Map<PropertyKey, Registration[]>
+  on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
+}
+interface Registration {
+  readonly listener: Listener
+  readonly isOnce: boolean
+  isOn: boolean
+}
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
+interface Handlers {
+  handle(name: string, handler: RequestHandler): Unsubscribe
+  find(name: string): ((...values: unknown[]) => unknown) | undefined
+  clear(): void
+}
+declare function createHandlers(
+  checks: Checks | undefined,
+  invalid: (message: InvalidData, ...rest: never[]) => void,
+): Handlers
+declare const defaultMaxPayloadBytes = 16777216
+declare function utf8Length(text: string): number
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
