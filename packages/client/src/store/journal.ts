@@ -1,7 +1,8 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
-import type { Database, Step, StoreName } from './database.ts'
+import type { Database, StoreName } from './database.ts'
 import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+import { writeTasks } from './quota.ts'
 
 /** Something that is written, and may have gone before it is. */
 export interface Writable {
@@ -25,8 +26,8 @@ export interface Task {
  * database that failed once more, and then gives up.
  */
 export interface Journal {
-  /** Opens the database, and begins to write. Never rejects. */
-  open(): Promise<void>
+  /** Opens the database, and begins to write once `prepare` is done with it. Never rejects. */
+  open(prepare: (database: Database) => Promise<void>): Promise<void>
   push(task: Task): void
   /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
   written(): Promise<void>
@@ -45,8 +46,6 @@ export interface JournalPorts {
   readonly ports: StorePorts
   readonly clock: Clock
   readonly name: string
-  /** A database was opened, and nothing is written yet. */
-  opened(database: Database): Promise<void>
   /** All that has to be there, for a database that may have lost it. */
   everything(): Task[]
   /** There is no room for it. */
@@ -57,9 +56,6 @@ export interface JournalPorts {
 
 /** How many tasks go into one transaction: putting them takes some 20 ms, in which a page does nothing else. */
 const maxBatch = 512
-/** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
-const maxRefusals = 4
-
 interface Waiter {
   /** How many tasks are to be done. */
   upTo: number
@@ -82,6 +78,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   /** The database failed since it last wrote something. */
   let isRepaired = false
   let failure: unknown
+  let prepare: (database: Database) => Promise<void>
 
   const fail = (cause: unknown): void => {
     if (state === 'failed') return
@@ -102,7 +99,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       if (database === opened) broke(opened, cause)
     })
     try {
-      await journalPorts.opened(opened)
+      await prepare(opened)
     } catch (error) {
       opened.close()
       throw error
@@ -135,55 +132,6 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     void repair(cause)
   }
 
-  const stepsOf = (tasks: readonly Task[]): Step[] =>
-    tasks.map(({ place, key, value }) => (value ? { place, key, value: value() } : { place, key }))
-
-  const attempt = (target: Database, tasks: readonly Task[]): Promise<void> =>
-    target.write(
-      stepsOf(tasks),
-      tasks.some(({ item }) => item?.isStrict),
-    )
-
-  /** Without room for all, what frees some goes first, and then as many of the others as there is room for. */
-  const writeSome = async (target: Database, tasks: readonly Task[]): Promise<void> => {
-    const others = tasks.filter(({ item, value }) => !item || !value)
-    if (others.length > 0) await attempt(target, others)
-    let refusals = 0
-    const writeHalves = async (items: readonly Task[]): Promise<void> => {
-      const isHopeless = refusals >= maxRefusals
-      try {
-        if (isHopeless) throw noRoom
-        await attempt(target, items)
-        refusals = 0
-      } catch (error) {
-        if (!isQuota(error)) throw error
-        if (items.length > 1 && !isHopeless) {
-          await writeHalves(items.slice(0, items.length >> 1))
-          return writeHalves(items.slice(items.length >> 1))
-        }
-        refusals++
-        noRoom = error
-        for (const { item } of items) {
-          item!.isWritten = false
-          refused(item!, error)
-        }
-      }
-    }
-    let noRoom: unknown
-    const items = tasks.filter(({ item, value }) => item && value)
-    if (items.length > 0) await writeHalves(items)
-  }
-
-  const write = async (target: Database, tasks: readonly Task[]): Promise<void> => {
-    if (tasks.length === 0) return
-    try {
-      await attempt(target, tasks)
-    } catch (error) {
-      if (!isQuota(error)) throw error
-      await writeSome(target, tasks)
-    }
-  }
-
   /** What is in the queue is another than before: whoever waits, waits for all of it. */
   const recount = (): void => {
     pushed = taken + queue.length
@@ -199,7 +147,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
     for (const { item, value } of tasks) if (item && value) item.isWritten = true
     running++
-    write(target, tasks).then(
+    writeTasks(target, tasks, refused).then(
       () => {
         running--
         isRepaired = false
@@ -230,8 +178,9 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   }
 
   return {
-    async open() {
+    async open(prepareIt) {
       if (state === 'failed') return
+      prepare = prepareIt
       isHurried = false
       try {
         await connect()
@@ -288,8 +237,4 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     fail,
   }
-}
-
-function isQuota(error: unknown): boolean {
-  return (error as { readonly name?: string } | undefined)?.name === 'QuotaExceededError'
 }

@@ -1,9 +1,9 @@
 import { HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import { given } from '../options.ts'
 import type { Store } from '../store.ts'
-import { createKeeper } from './keeper.ts'
-import type { Keeper, KeeperOptions } from './keeper.ts'
 import { wrapOutbox } from './outbox.ts'
+import { createPersistence } from './persistence.ts'
+import type { Persistence, PersistenceOptions } from './persistence.ts'
 import { browserPorts } from './ports.ts'
 import type { StorePorts } from './ports.ts'
 import type { StoreTrouble } from './trouble.ts'
@@ -70,7 +70,7 @@ export function store(options: StoreOptions): DiskStore {
   const { name, ttl = 86_400_000, maxStored = 33_554_432, onTrouble } = options
   if (typeof name !== 'string' || name === '') throw misuse('a store needs a name')
   if (!(ttl > 0) || !(maxStored > 0)) throw misuse('ttl and maxStored must be numbers above 0')
-  let keeper: Keeper | undefined
+  let persistence: Persistence | undefined
   let durability: DiskStore['durability'] = 'disk'
 
   return {
@@ -79,13 +79,13 @@ export function store(options: StoreOptions): DiskStore {
     },
     async committed() {
       // What cannot be written may have its outcome by now.
-      await keeper?.written().catch(() => {})
-      const failure = keeper?.failure
+      await persistence?.written().catch(() => {})
+      const failure = persistence?.failure
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)
     },
     wrap: (create) => (parts) => {
-      if (keeper) throw misuse('a store is for one client')
-      const keeperOptions: KeeperOptions = {
+      if (persistence) throw misuse('a store is for one client')
+      const persistenceOptions: PersistenceOptions = {
         name,
         ttl,
         maxStored,
@@ -99,11 +99,11 @@ export function store(options: StoreOptions): DiskStore {
           }
         },
         released() {
-          keeper = undefined
+          persistence = undefined
           durability = 'disk'
         },
       }
-      return wrapOutbox(create, parts, (host) => (keeper = createKeeper(keeperOptions, host)))
+      return wrapOutbox(create, parts, (host) => (persistence = createPersistence(persistenceOptions, host)))
     },
   }
 }
