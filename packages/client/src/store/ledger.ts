@@ -19,8 +19,6 @@ export interface Ledger {
   add(entry: Entry): void
   /** A message has its outcome. False if another page will report it. */
   settle(delivery: Delivery): boolean
-  /** Settles what has its outcome already and was not announced yet. */
-  catchUp(): void
   /** Writes down a producer as it is when it is written. */
   note(producer: Producer): void
   /** Writes down whose the database is. */
@@ -98,9 +96,6 @@ export function createLedger({ ports, clock, databaseName, trouble, failed }: Le
     add(entry) {
       entries.set(entry.delivery, entry)
       entry.producer.open.set(entry.n, entry)
-    },
-    catchUp() {
-      for (const delivery of [...entries.keys()]) if (delivery.outcome) settle(delivery)
     },
     note: (producer) => journal.push(producerTask(producer)),
     noteOwner(identity) {

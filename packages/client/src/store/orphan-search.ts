@@ -4,6 +4,7 @@ import { lock, tryLock } from './locks.ts'
 import { endOf } from './orphan.ts'
 import type { Orphan, OrphanRows, RecoveryPorts, Waiting } from './orphan.ts'
 import type { Key } from './ports.ts'
+import { idleProducer } from './producer.ts'
 import { unknown } from './records.ts'
 import type { ProducerRow } from './records.ts'
 
@@ -86,15 +87,7 @@ export function createOrphanSearch(
     try {
       const record = await ledger.readProducer(ledger.journal, id)
       const waiting = await rows.readWaiting(id, record)
-      orphan = record && {
-        ...record,
-        isOwn: false,
-        last: 0,
-        open: new Map(),
-        release,
-        waiting,
-        isBusy: false,
-      }
+      orphan = record && { ...record, ...idleProducer(false, release), waiting, isBusy: false }
     } finally {
       if (!orphan) rows.release(release)
     }

@@ -32,14 +32,7 @@ export function wrapOutbox(
   })
   const persistence = open({ clock: parts.clock, settled: parts.settled, isOpen, outbox: () => queue })
 
-  return {
-    get size() {
-      return queue.size
-    },
-    get bytes() {
-      return queue.bytes
-    },
-    hasRoom: queue.hasRoom,
+  const wrapped: Pick<ClientOutbox, 'push' | 'flush' | 'dispose'> = {
     push(message, bytes, name, how) {
       if (how.volatile || how.durability === 'memory') return queue.push(message, bytes, name, how)
       // After the encoding, which may have sent another message.
@@ -57,11 +50,10 @@ export function wrapOutbox(
       }
       queue.flush()
     },
-    discard: queue.discard,
-    refuse: queue.refuse,
-    accept: queue.accept,
     dispose: persistence.dispose,
   }
+  // Everything else is as the queue has it, its getters too.
+  return Object.assign(Object.create(queue) as ClientOutbox, wrapped)
 }
 
 /** An encoded event, text or bytes, with its place in a producer, and how many bytes it has grown by. */

@@ -103,30 +103,13 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
     isActive: () => phase.name === 'active',
   })
 
+  /** Another page may have the producer, or may have had it. */
+  const isAway = (): boolean => ['away', 'returning', 'returningLate'].includes(phase.name)
+
   const dispatch = (input: PhaseInput): void => {
     const [next, ...commands] = step(phase, input)
     phase = next
-    for (const command of commands) run(command)
-  }
-
-  const run = (command: PhaseCommand): void => {
-    switch (command) {
-      case 'start':
-        started = start()
-        return
-      case 'return':
-        return void comeBack()
-      case 'hurry':
-        return journal.hurry()
-      case 'leave':
-        return leave()
-      case 'resume':
-        return outbox().flush()
-      case 'look':
-        return void recovery.look()
-      case 'end':
-        started = end(started)
-    }
+    for (const command of commands) actions[command]()
   }
 
   const start = async (): Promise<void> => {
@@ -145,11 +128,12 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
     await recovery.look()
   }
 
-  const onPage = ({ type, persisted = false }: PageEventLike): void => {
+  const onPage = ({ type }: PageEventLike): void => {
     const isHidden = ports.isHidden()
-    if (type === 'pagehide') dispatch({ type, isHidden })
-    else if (type === 'pageshow') dispatch({ type, persisted })
-    else dispatch({ type: isHidden ? 'hidden' : 'visible' })
+    if (type === 'pagehide' || type === 'pageshow') dispatch({ type })
+    // After the `pagehide` of a hidden page, no event follows.
+    if (type === 'visibilitychange' || (type === 'pagehide' && isHidden))
+      dispatch({ type: isHidden ? 'hidden' : 'visible' })
   }
 
   /** The page may be kept as it is, and others must be able to send what it has left. */
@@ -171,7 +155,7 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
   }
 
   const prepare = async (database: Database): Promise<void> => {
-    if (phase.name === 'returning') {
+    if (isAway()) {
       await own.reconcile(database)
       if (server && isOpen()) {
         own.settleTaken(server)
@@ -191,9 +175,19 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
     own.unlock()
   }
 
+  const actions: Record<PhaseCommand, () => unknown> = {
+    start: () => (started = start()),
+    return: comeBack,
+    hurry: journal.hurry,
+    leave,
+    resume: () => outbox().flush(),
+    look: recovery.look,
+    end: () => (started = end(started)),
+  }
+
   return {
     get isWritable() {
-      return phase.name !== 'away' && phase.name !== 'returning' && !marks.isHolding
+      return !isAway() && !marks.isHolding
     },
     get failure() {
       for (const cause of ledger.unstored.values()) return { cause }
@@ -233,8 +227,6 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
     accepted({ identity, producers: offer }) {
       if (phase.name === 'disposed') return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
-      // They must not be written down as sent to this server.
-      ledger.catchUp()
       dispatch({ type: 'begin' })
       if (phase.name === 'failed') return
       // A listener that hears of an outcome may send.

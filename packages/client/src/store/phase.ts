@@ -1,75 +1,80 @@
-/**
- * What the page holds: nothing yet, the lock of its own producer (`active`, and `leaving` after `pagehide`), or nothing any
- * more. A page that comes back waits for its lock again.
- */
+/** What the store of a page holds, and what it waits for. */
 export type Phase =
-  | { readonly name: 'idle' | 'active' | 'leaving' | 'away' | 'disposed' }
-  /** Waits for the lock, for the first time or again. The page may be left meanwhile. */
-  | { readonly name: 'starting' | 'returning'; readonly isLeaving: boolean }
+  | {
+      readonly name:
+        | 'idle'
+        /** Waits for the lock of the page's own producer. */
+        | 'starting'
+        /** The page is being left meanwhile. */
+        | 'startingLate'
+        /** Has the lock. */
+        | 'active'
+        /** The page is being left, and may end with any turn. */
+        | 'leaving'
+        /** The page is kept, without lock and database. */
+        | 'away'
+        /** The page is back, and waits for the lock again. */
+        | 'returning'
+        /** The page is being left again meanwhile. */
+        | 'returningLate'
+        | 'disposed'
+    }
   /** Messages are only in memory from here on. */
   | { readonly name: 'failed'; readonly cause: unknown }
 
 export type PhaseInput =
-  | { readonly type: 'begin' | 'locked' | 'visible' | 'hidden' | 'dispose' }
-  | { readonly type: 'pagehide'; readonly isHidden: boolean }
-  | { readonly type: 'pageshow'; readonly persisted: boolean }
+  | {
+      readonly type:
+        /** Something was sent, or a server has accepted the client. */
+        | 'begin'
+        /** The lock was granted, and on a return the database is open again. */
+        | 'locked'
+        | 'pagehide'
+        | 'pageshow'
+        | 'hidden'
+        | 'visible'
+        | 'dispose'
+    }
   | { readonly type: 'failed'; readonly cause: unknown }
 
 /**
- * - `start`: lock the producer for the first time.
+ * - `start`: lock the own producer for the first time.
  * - `return`: lock it again.
- * - `hurry`: write everything now, because the page may end with this turn.
+ * - `hurry`: write everything now.
  * - `leave`: release the database and all locks.
- * - `resume`: write what waited for the lock.
+ * - `resume`: write to the server what waited for the lock.
  * - `look`: look for what other pages have left.
  * - `end`: release everything for good.
  */
 export type PhaseCommand = 'start' | 'return' | 'hurry' | 'leave' | 'resume' | 'look' | 'end'
 
+type Name = Phase['name']
+type Transition = readonly [next: Exclude<Name, 'failed'>, ...commands: PhaseCommand[]]
+
 export const idle: Phase = { name: 'idle' }
-const active: Phase = { name: 'active' }
-const leaving: Phase = { name: 'leaving' }
-const away: Phase = { name: 'away' }
+
+const transitions: { readonly [From in Name]?: { readonly [Type in PhaseInput['type']]?: Transition } } = {
+  idle: { begin: ['starting', 'start'] },
+  starting: { locked: ['active'], pagehide: ['startingLate', 'hurry'] },
+  startingLate: { locked: ['leaving'], pageshow: ['starting'] },
+  active: { pagehide: ['leaving', 'hurry'], visible: ['active', 'look'] },
+  leaving: { hidden: ['away', 'leave'], pageshow: ['active'] },
+  away: { pageshow: ['returning', 'return'] },
+  returning: { locked: ['active', 'resume', 'look'], pagehide: ['returningLate', 'hurry'] },
+  returningLate: { locked: ['away', 'leave'], pageshow: ['returning'] },
+  // What was waited for is released as well.
+  disposed: { locked: ['disposed', 'end'] },
+}
 
 /** The whole life of a page as its store sees it. Pure. */
 export function step(phase: Phase, input: PhaseInput): [next: Phase, ...commands: PhaseCommand[]] {
-  if (phase.name === 'disposed') return input.type === 'locked' ? [phase, 'end'] : [phase]
-  if (input.type === 'dispose') return [{ name: 'disposed' }, 'end']
-  if (phase.name === 'failed') return [phase]
-  if (input.type === 'failed') return [{ name: 'failed', cause: input.cause }]
-  switch (phase.name) {
-    case 'idle':
-      return input.type === 'begin' ? [{ name: 'starting', isLeaving: false }, 'start'] : [phase]
-    case 'starting':
-    case 'returning':
-      return whileLocking(phase, input)
-    case 'active':
-      if (input.type === 'visible') return [phase, 'look']
-      return input.type === 'pagehide' ? onPagehide(input.isHidden) : [phase]
-    case 'leaving':
-      if (input.type === 'hidden') return [away, 'leave']
-      if (input.type === 'pageshow') return [active]
-      return input.type === 'pagehide' ? onPagehide(input.isHidden) : [phase]
-    case 'away': {
-      const isBack = input.type === 'pageshow' && input.persisted
-      return isBack ? [{ name: 'returning', isLeaving: false }, 'return'] : [phase]
-    }
+  const { name } = phase
+  if (name !== 'disposed') {
+    if (input.type === 'dispose') return [{ name: 'disposed' }, 'end']
+    if (input.type === 'failed' && name !== 'failed') return [{ name: 'failed', cause: input.cause }]
   }
-}
-
-function onPagehide(isHidden: boolean): [Phase, ...PhaseCommand[]] {
-  // In a hidden page, no event follows.
-  return isHidden ? [away, 'hurry', 'leave'] : [leaving, 'hurry']
-}
-
-function whileLocking(
-  phase: Extract<Phase, { isLeaving: boolean }>,
-  { type }: PhaseInput,
-): [Phase, ...PhaseCommand[]] {
-  const { name, isLeaving } = phase
-  if (type === 'pagehide') return [{ name, isLeaving: true }, 'hurry']
-  if (type === 'pageshow') return [{ name, isLeaving: false }]
-  if (type !== 'locked') return [phase]
-  if (name === 'starting') return [isLeaving ? leaving : active]
-  return isLeaving ? [away, 'leave'] : [active, 'resume', 'look']
+  const transition = transitions[name]?.[input.type]
+  if (!transition) return [phase]
+  const [next, ...commands] = transition
+  return [{ name: next }, ...commands]
 }
