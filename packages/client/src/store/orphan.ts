@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts'
 import type { Key, StorePorts } from './ports.ts'
 import type { Producer } from './producer.ts'
 import { decodeMessage, unknown, writtenUnder } from './records.ts'
-import type { MessageRecord, MessageRow, ProducerRecord, Server } from './records.ts'
+import type { MessageRecord, MessageRow, ProducerRecord } from './records.ts'
 
 /** A producer of a page that is gone. */
 export interface Orphan extends Producer {
