@@ -226,6 +226,10 @@ export class LiveSession implements SessionRecord {
     this.#outgoing?.flush()
   }
 
+  flushAll(): void {
+    this.#outgoing?.flushAll()
+  }
+
   progressed(): void {
     this.#outgoing?.progressed()
   }
@@ -250,7 +254,7 @@ export class LiveSession implements SessionRecord {
   }
 
   close(why: LostReason, code: number, reason?: string): void {
-    this.flush()
+    this.flushAll()
     if (this.#stage !== 'ended') this.#retire(why).sayGoodbye(code, reason)
   }
 
