@@ -4,11 +4,12 @@ import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from
 /** The object stores. */
 export type StoreName = 'messages' | 'producers'
 
-/** One step of a transaction: puts a value, or deletes what is under a key. */
+/** One step of a transaction. */
 export interface Step {
   readonly place: StoreName
   readonly key: Key
-  readonly value?: object
+  /** What is to be put there; without it, what is there is deleted. */
+  readonly value?: () => object
 }
 
 /** An open database. Any failure of it may be its end. */
@@ -76,7 +77,7 @@ function databaseOf(database: DatabaseLike): Database {
         const producers = transaction.objectStore('producers')
         for (const { place, key, value } of steps) {
           const store = place === 'messages' ? messages : producers
-          if (value) store.put(value)
+          if (value) store.put(value())
           else store.delete(key)
         }
         // A page that is about to freeze does not come to hear that its requests are done.

@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
-import type { Database, StoreName } from './database.ts'
-import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+import type { Database, Step, StoreName } from './database.ts'
+import type { ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 import { writeTasks } from './quota.ts'
 
 /** Something that is written, and may have gone before it is. */
@@ -13,11 +13,7 @@ export interface Writable {
 }
 
 /** One thing to be done, which is looked at when its turn comes. */
-export interface Task {
-  readonly place: StoreName
-  readonly key: Key
-  /** What is to be put there; without it, what is there is deleted. */
-  readonly value?: () => object
+export interface Task extends Step {
   readonly item?: Writable
 }
 

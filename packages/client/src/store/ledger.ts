@@ -17,6 +17,8 @@ export interface Ledger {
   /** The messages that are only in memory, and why. */
   readonly unstored: Map<Delivery, unknown>
   add(entry: Entry): void
+  /** Deletes a message. */
+  forget(producer: Key, n: Key): void
   /** A message has its outcome. False if another page will report it. */
   settle(delivery: Delivery): boolean
   /** Writes down a producer as it is when it is written. */
@@ -69,6 +71,8 @@ export function createLedger({ ports, clock, databaseName, trouble, failed }: Le
     failed,
   })
 
+  const forget = (producer: Key, n: Key): void => journal.push({ place: 'messages', key: [producer, n] })
+
   const settle = (delivery: Delivery): boolean => {
     unstored.delete(delivery)
     const entry = entries.get(delivery)
@@ -78,7 +82,7 @@ export function createLedger({ ports, clock, databaseName, trouble, failed }: Le
     entry.isGone = true
     const { producer, n, isWritten } = entry
     producer.open.delete(n)
-    if (isWritten) journal.push({ place: 'messages', key: [producer.id, n] })
+    if (isWritten) forget(producer.id, n)
     return true
   }
 
@@ -91,6 +95,7 @@ export function createLedger({ ports, clock, databaseName, trouble, failed }: Le
     journal,
     producers,
     unstored,
+    forget,
     settle,
     invalid,
     add(entry) {

@@ -110,7 +110,7 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
       if (record.n !== message.n) continue
       if (!hasRoom(orphan)) return
       orphan.waiting.shift()
-      queue(orphan, record, message.under)
+      queue(orphan, message, record)
     }
     skipTo(orphan, found.length < batchLength ? Infinity : (found.at(-1)!.n as number))
   }
@@ -122,20 +122,16 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
   }
 
   /** What it may have been written under before is known here only: in the database, it is under the server of now. */
-  const queue = (producer: Orphan, record: MessageRecord, epoch: Waiting['under']): void => {
-    const { n, name, at, expiresAt, bytes } = record
+  const queue = (producer: Orphan, { under: epoch, ...message }: Waiting, record: MessageRecord): void => {
+    const { n, name, bytes, expiresAt } = message
     const body = bodyOf(record)
     producer.last = n
     const ttl = Math.max(0, expiresAt - clock.wall())
     const delivery = recovery.outbox().push(body, bytes, name, { ttl })
     delivery.isShared = epoch !== null
-    if (delivery.outcome) return journal.push({ place: 'messages', key: [producer.id, n] })
-    ledger.add({
-      ...{ producer, n, name, body, bytes, at, expiresAt, epoch, delivery },
-      isStrict: false,
-      isWritten: true,
-      isGone: false,
-    })
+    if (delivery.outcome) return ledger.forget(producer.id, n)
+    const state = { isStrict: false, isWritten: true, isGone: false }
+    ledger.add({ ...message, ...state, producer, body, epoch, delivery })
   }
 
   /**

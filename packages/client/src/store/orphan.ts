@@ -52,7 +52,7 @@ export function endOf(producer: Key): Key {
 }
 
 export function createOrphanRows({ ports, ledger, settled }: RecoveryPorts): OrphanRows {
-  const { journal, invalid } = ledger
+  const { journal, invalid, forget } = ledger
 
   const read: OrphanRows['read'] = (from, to, count = batchLength) =>
     journal.read('messages', (store) => store.getAll(ports.keyRange(from, to), count)) as ReturnType<
@@ -78,7 +78,7 @@ export function createOrphanRows({ ports, ledger, settled }: RecoveryPorts): Orp
       }
     },
     settle(id, { n, name, bytes }, outcome) {
-      journal.push({ place: 'messages', key: [id, n] })
+      forget(id, n)
       settled(name, outcome, bytes)
     },
     release(release) {

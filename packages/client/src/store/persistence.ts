@@ -81,24 +81,19 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
   }
 
   const ledger = createLedger({
-    ports,
+    ...options,
     clock,
     databaseName,
-    trouble: options.trouble,
     failed: (cause) => fail(cause instanceof TypeError ? 'unavailable' : 'failed', cause),
   })
   const { journal } = ledger
   const marks = createMarks(ledger, clock, () => outbox().flush())
   const own = createOwnProducer(ledger, ports, lockName, () => clock.wall())
   const recovery = createOrphanRecovery({
-    ports,
-    clock,
+    ...options,
+    ...host,
     ledger,
     lockName,
-    outbox,
-    isOpen,
-    maxStored: options.maxStored,
-    settled: host.settled,
     server: () => server,
     isActive: () => phase.name === 'active',
   })
@@ -203,16 +198,20 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
         return undefined
       }
     },
-    add({ place, name, body, bytes, delivery, how: { ttl = Infinity, durability } }) {
+    add({ place, how, ...message }) {
+      const { delivery } = message
       if (phase.name === 'disposed' || delivery.outcome) return
       dispatch({ type: 'begin' })
       if (phase.name === 'failed') return void ledger.unstored.set(delivery, phase.cause)
       const at = clock.wall()
-      const expiresAt = at + Math.min(ttl, options.ttl)
-      const epoch = isOpen() && server ? server.epoch : null
       const entry: Entry = {
-        ...{ producer: own.make(), n: place![1], name, body, bytes, at, expiresAt, epoch, delivery },
-        isStrict: durability === 'strict',
+        ...message,
+        producer: own.make(),
+        n: place![1],
+        at,
+        expiresAt: at + Math.min(how.ttl ?? Infinity, options.ttl),
+        epoch: isOpen() && server ? server.epoch : null,
+        isStrict: how.durability === 'strict',
         isWritten: false,
         isGone: false,
       }

@@ -1,4 +1,4 @@
-import type { Database, Step } from './database.ts'
+import type { Database } from './database.ts'
 import type { Task, Writable } from './journal.ts'
 
 /** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
@@ -32,11 +32,8 @@ export async function writeTasks(
 
 async function attempt(target: Database, tasks: readonly Task[]): Promise<void> {
   if (tasks.length === 0) return
-  const steps = tasks.map(({ place, key, value }): Step =>
-    value ? { place, key, value: value() } : { place, key },
-  )
   await target.write(
-    steps,
+    tasks,
     tasks.some(({ item }) => item?.isStrict),
   )
 }
