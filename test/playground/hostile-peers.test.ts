@@ -42,7 +42,7 @@ test('control characters and lone surrogates are taken out of messages, all else
   expect((await bo.next())['message']).toBe('a b  👨‍👩‍👧 <script>')
 })
 
-test('a frame of 1 MB ends its connection with 1009, and nobody else notices', async () => {
+test('a frame of 1 MB ends its connection with 1009, and no other connection is affected', async () => {
   const { ann, bo } = await openPair()
   ann.say({ type: 'chat', message: 'x'.repeat(1_000_000) })
   expect(await ann.closed).toBe(1009)

@@ -27,11 +27,8 @@ const mutants: readonly Mutant[] = [
     rule: 1,
     name: 'a withdrawn message leaves no void frame',
     file: session,
-    from: `      const message = kept[head]
-      kept[head] = undefined
-      keptBytes -= message?.bytes ?? 0
-      message?.settle(outcome)`,
-    to: '      shift()?.settle(outcome)',
+    from: 'this.#takeOldest()?.settle(outcome)',
+    to: 'this.#shift()?.settle(outcome)',
   },
   {
     rule: 1,
@@ -44,8 +41,8 @@ const mutants: readonly Mutant[] = [
     rule: 1,
     name: 'numbers begin with 0',
     file: session,
-    from: 'return ++session.tx',
-    to: 'return session.tx++',
+    from: 'return ++this.tx',
+    to: 'return this.tx++',
   },
   {
     rule: 1,
@@ -59,59 +56,59 @@ const mutants: readonly Mutant[] = [
     rule: 2,
     name: 'a gap is not noticed',
     file: session,
-    from: "if (seq > session.rx + 1) return 'gap'",
+    from: "if (seq > this.rx + 1) return 'gap'",
     to: '',
   },
   {
     rule: 2,
     name: 'an old number is taken again',
     file: session,
-    from: "if (seq <= session.rx) return 'old'",
+    from: "if (seq <= this.rx) return 'old'",
     to: '',
   },
   {
     rule: 2,
     name: 'an old number is not acknowledged again',
     file: line,
-    from: "if (verdict === 'old') return oweAck()",
+    from: "if (verdict === 'old') return this.#oweAck()",
     to: "if (verdict === 'old') return",
   },
   {
     rule: 2,
     name: 'an ack of the future is believed',
     file: session,
-    from: 'if (ack > session.tx) return false',
+    from: 'if (ack > this.tx) return false',
     to: '',
   },
   {
     rule: 2,
     name: 'the cursor moves after the handlers',
     file: line,
-    from: `      const verdict = session.accept(seq)
-      if (verdict === 'gap') return options.violated(4425, 'gap')
-      if (verdict === 'old') return oweAck()
+    from: `      const verdict = this.#session.accept(seq)
+      if (verdict === 'gap') return this.#options.violated(4425, 'gap')
+      if (verdict === 'old') return this.#oweAck()
     }
     // A void frame has nothing to hand on, but its number.
-    if (frame.length > 2) options.deliver(frame)`,
-    to: `      if (seq > session.rx + 1) return options.violated(4425, 'gap')
-      if (seq <= session.rx) return oweAck()
+    if (frame.length > 2) this.#options.deliver(frame)`,
+    to: `      if (seq > this.#session.rx + 1) return this.#options.violated(4425, 'gap')
+      if (seq <= this.#session.rx) return this.#oweAck()
     }
-    if (frame.length > 2) options.deliver(frame)
-    if (seq > 0) session.accept(seq)`,
+    if (frame.length > 2) this.#options.deliver(frame)
+    if (seq > 0) this.#session.accept(seq)`,
   },
   {
     rule: 2,
     name: 'the ack covers what was received, not only what was handed on',
     file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return (ackSent = session.rx + inbound)',
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return (this.#ackSent = this.#session.rx + this.#inbound)',
   },
   {
     rule: 2,
     name: 'what is left of a pack outlives its connection',
     file: line,
-    from: `      clock.clearTimer(sliceTimer)
-      arrivals = []
+    from: `    clock.clearTimer(this.#sliceTimer)
+    this.#arrivals = []
 `,
     to: '',
   },
@@ -127,15 +124,15 @@ const mutants: readonly Mutant[] = [
     rule: 3,
     name: 'nothing is replayed',
     file: session,
-    from: 'const messages = kept.slice(head)',
+    from: 'const messages = this.#kept.slice(this.#head)',
     to: 'const messages = kept.slice(kept.length)',
   },
   {
     rule: 3,
     name: 'the replay has new numbers',
     file: session,
-    from: 'const from = acknowledged()\n',
-    to: 'const from = session.tx\n',
+    from: 'const from = this.acknowledged\n',
+    to: 'const from = this.tx\n',
   },
   {
     rule: 3,
@@ -178,7 +175,7 @@ const mutants: readonly Mutant[] = [
     rule: 5,
     name: 'the client does not confirm',
     file: line,
-    from: 'options.send(`["a",${session.rx}]`)\n      for',
+    from: 'this.#options.send(`["a",${this.#session.rx}]`)\n    for',
     to: 'for',
   },
   {
@@ -222,15 +219,15 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'the first message is not acknowledged at the end of the turn',
     file: line,
-    from: 'void Promise.resolve().then(sendAck)',
+    from: 'void Promise.resolve().then(() => this.#sendAck())',
     to: '',
   },
   {
     rule: 7,
     name: 'every message is acknowledged at once',
     file: line,
-    from: 'if (isOverdue(isAtHand ? halfWindow : maxPendingAcks)) sendAck()',
-    to: 'sendAck()',
+    from: 'if (this.#isOverdue(isAtHand ? Infinity : ackMessages)) this.#sendAck()',
+    to: 'this.#sendAck()',
   },
   {
     rule: 7,
@@ -257,29 +254,29 @@ const mutants: readonly Mutant[] = [
     rule: 7,
     name: 'half a window is not acknowledged at once',
     file: line,
-    from: 'windowMessages >> 1',
-    to: 'windowMessages',
+    from: 'size[0] >> 1',
+    to: 'size[0]',
   },
   {
     rule: 7,
     name: 'half a window of bytes is not acknowledged at once',
     file: line,
-    from: 'windowBytes / 2',
-    to: 'windowBytes',
+    from: 'size[1] / 2',
+    to: 'size[1]',
   },
   {
     rule: 7,
     name: 'acks are acknowledged',
     file: line,
-    from: 'if (isAck) acknowledge(content)',
-    to: 'if (isAck && acknowledge(content)) oweAck()',
+    from: 'if (isAck) this.#acknowledge(content)',
+    to: 'if (isAck && this.#acknowledge(content)) this.#oweAck()',
   },
   {
     rule: 7,
     name: 'a pong carries no ack',
     file: line,
-    from: 'options.send(`["q",${takeAck()}]`)',
-    to: 'options.send(`["q",${0 * takeAck()}]`)',
+    from: 'options.send(`["q",${this.#takeAck()}]`)',
+    to: 'options.send(`["q",${0 * this.#takeAck()}]`)',
   },
   // 8. Windows
   {
@@ -293,7 +290,7 @@ const mutants: readonly Mutant[] = [
     rule: 8,
     name: 'the window bounds no bytes',
     file: session,
-    from: ' && keptBytes + bytes <= limits[1]',
+    from: ' && this.#bytes + bytes <= limits[1]',
     to: '',
   },
   {
@@ -307,22 +304,22 @@ const mutants: readonly Mutant[] = [
     rule: 8,
     name: 'an ack gives no room back',
     file: session,
-    from: '    keptBytes -= message?.bytes ?? 0\n    return message',
+    from: '    this.#bytes -= message?.bytes ?? 0\n    return message',
     to: '    return message',
   },
   {
     rule: 8,
     name: 'the oldest message gives way to a new one',
     file: session,
-    from: '      kept.push(message)\n',
-    to: '      if (session.unacknowledged >= session.window[0]) shift()\n      kept.push(message)\n',
+    from: '    this.#kept.push(message)\n',
+    to: '    if (this.unacknowledged >= this.window[0]) this.#shift()\n    this.#kept.push(message)\n',
   },
   {
     rule: 8,
     name: 'what comes in is not bounded',
     file: line,
-    from: 'if (inbound > maxInbound || inboundBytes > maxInboundBytes)',
-    to: 'if (inbound < 0)',
+    from: 'if (isOverrun)',
+    to: 'if (size.length < 0)',
   },
   {
     rule: 8,
@@ -336,14 +333,14 @@ const mutants: readonly Mutant[] = [
     rule: 9,
     name: 'what is above the final cursor counts as delivered',
     file: session,
-    from: 'session.acknowledge(Math.min(finalCursor, session.tx))',
+    from: 'this.acknowledge(Math.min(finalCursor, this.tx))',
     to: 'session.acknowledge(session.tx)',
   },
   {
     rule: 9,
     name: 'what is below the final cursor is sent again',
     file: session,
-    from: 'if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))\n',
+    from: 'if (finalCursor !== undefined) this.acknowledge(Math.min(finalCursor, this.tx))\n',
     to: '',
   },
   {
@@ -438,15 +435,15 @@ const mutants: readonly Mutant[] = [
     rule: 12,
     name: 'a pack has no bound',
     file: line,
-    from: 'pack.length + frame.length + 3 > packLength',
-    to: 'packLength < 0',
+    from: 'this.#pack.length + frame.length + 3 > this.batchBytes',
+    to: 'this.batchBytes < 0',
   },
   {
     rule: 12,
     name: 'a pack may be larger than the peer takes',
     file: line,
-    from: 'Math.min(maxPackLength, maxPayload / 3)',
-    to: 'Math.min(maxPackLength, maxPayload * 3)',
+    from: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) / 3)',
+    to: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) * 3)',
   },
   {
     rule: 12,
@@ -459,14 +456,14 @@ const mutants: readonly Mutant[] = [
     rule: 12,
     name: 'bytes overtake the pack before them',
     file: line,
-    from: 'return sendPack() && options.send(encodeBinary',
+    from: 'return this.#sendPack() && options.send(encodeBinary',
     to: 'return options.send(encodeBinary',
   },
   {
     rule: 12,
     name: 'handlers run in one go',
     file: line,
-    from: 'clock.now() - startedAt > options.sliceLength',
+    from: 'clock.now() - startedAt > sliceLength',
     to: 'startedAt < 0',
   },
 ]

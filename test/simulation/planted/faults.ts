@@ -27,20 +27,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'an old number is handed on again',
     file: session,
-    from: "if (seq <= session.rx) return 'old'",
+    from: "if (seq <= this.rx) return 'old'",
     to: '',
   },
-  { name: 'a gap is not noticed', file: session, from: "if (seq > session.rx + 1) return 'gap'", to: '' },
+  { name: 'a gap is not noticed', file: session, from: "if (seq > this.rx + 1) return 'gap'", to: '' },
   {
     name: 'an ack settles one message too many',
     file: session,
-    from: 'while (acknowledged() < ack) shift()',
-    to: 'while (session.unacknowledged > 0 && acknowledged() <= ack) shift()',
+    from: 'while (this.acknowledged < ack) this.#shift()',
+    to: 'while (this.unacknowledged > 0 && this.acknowledged <= ack) this.#shift()',
   },
   {
     name: 'the final cursor is not looked at',
     file: session,
-    from: 'if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))',
+    from: 'if (finalCursor !== undefined) this.acknowledge(Math.min(finalCursor, this.tx))',
     to: '',
   },
   {
@@ -58,52 +58,52 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the window knows no count',
     file: session,
-    from: 'unacknowledged < limits[0] && keptBytes',
-    to: 'keptBytes',
+    from: 'unacknowledged < limits[0] && this.#bytes',
+    to: 'this.#bytes',
   },
   {
     name: 'nothing is replayed',
     file: line,
-    from: 'for (const [seq, message] of session.replay())',
-    to: 'for (const [seq, message] of [] as ReturnType<typeof session.replay>[number & keyof object][])',
+    from: 'for (const [seq, message] of this.#session.replay())',
+    to: 'for (const [seq, message] of [] as [number, Outgoing<Body>][])',
   },
   {
     name: 'the replay leaves out its last message',
     file: session,
-    from: 'const messages = kept.slice(head)\n',
-    to: 'const messages = kept.slice(head, -1)\n',
+    from: 'const messages = this.#kept.slice(this.#head)\n',
+    to: 'const messages = this.#kept.slice(this.#head, -1)\n',
   },
   {
     name: 'the cursor moves only after the handlers',
     file: line,
-    from: `      const verdict = session.accept(seq)
-      if (verdict === 'gap') return options.violated(4425, 'gap')
-      if (verdict === 'old') return oweAck()
+    from: `      const verdict = this.#session.accept(seq)
+      if (verdict === 'gap') return this.#options.violated(4425, 'gap')
+      if (verdict === 'old') return this.#oweAck()
     }
     // A void frame has nothing to hand on, but its number.
-    if (frame.length > 2) options.deliver(frame)`,
-    to: `      if (seq > session.rx + 1) return options.violated(4425, 'gap')
-      if (seq <= session.rx) return oweAck()
+    if (frame.length > 2) this.#options.deliver(frame)`,
+    to: `      if (seq > this.#session.rx + 1) return this.#options.violated(4425, 'gap')
+      if (seq <= this.#session.rx) return this.#oweAck()
     }
-    if (frame.length > 2) options.deliver(frame)
-    if (seq > 0) session.accept(seq)`,
+    if (frame.length > 2) this.#options.deliver(frame)
+    if (seq > 0) this.#session.accept(seq)`,
   },
   {
     name: 'acks cover what was only received',
     file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return (ackSent = session.rx + inbound)',
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return (this.#ackSent = this.#session.rx + this.#inbound)',
   },
   {
     name: 'acks always say the same',
     file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return ackSent',
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return this.#ackSent',
   },
   {
     name: 'bytes overtake the pack before them',
     file: line,
-    from: 'return sendPack() && options.send(encodeBinary',
+    from: 'return this.#sendPack() && options.send(encodeBinary',
     to: 'return options.send(encodeBinary',
   },
   {

@@ -1,12 +1,12 @@
 import {
   bodyBytes,
   createAnswers,
-  createLine,
   createOutbox,
   createRequests,
   createSession,
   defaultDecodeLimits,
   encodeBody,
+  Line,
 } from '../../src/index.ts'
 import type {
   Answerer,
@@ -16,7 +16,6 @@ import type {
   Delivery,
   Frame,
   IsControl,
-  Line,
   Meta,
   Outcome,
   Outgoing,
@@ -164,7 +163,7 @@ export function createParty(options: PartyOptions): Party {
     open(socket, peer, unpacked = false) {
       session.window = peer.window
       maxPayload = peer.maxPayload - 64
-      line = createLine({
+      line = new Line({
         session,
         clock,
         limits: defaultDecodeLimits,
