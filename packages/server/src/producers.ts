@@ -3,14 +3,14 @@ import { countsByAddress, createShares } from './shares.ts'
 import type { Greediest, Owner, Share } from './shares.ts'
 
 /**
- * How far the hub has come in the producers of clients: PROTOCOL.md, section Producers. Whoever sends what waits in a producer, and on
- * however many sessions, each message of it is handed on once.
+ * The highest number that the hub has delivered of each producer (PROTOCOL.md, section Producers), by which it deduplicates
+ * resends, whichever page and session they come from.
  */
 export interface Producers {
   readonly size: number
-  /** What that client may rely on. */
+  /** What the hub announces to that client. */
   offer(owner: Owner): ProducersOffer
-  /** Notes that a message is handed on. False if its producer has come that far already. */
+  /** Notes that a message is about to be delivered. False for a resend, which must not be delivered again. */
   take(owner: Owner, place: ProducerSequence): boolean
   clear(): void
 }
@@ -22,14 +22,14 @@ interface Producer {
   share: Share<Producer> | undefined
 }
 
-/** Which part of its time a producer may be remembered for too long. */
+/** The part of the timeout for which a producer may be remembered too long. */
 const slack = 1 / 50
-/** How many identities and addresses may be told less than others. More than a few only somebody hostile has. */
+/** How many identities and addresses may be announced less than others. Only an attack makes more than a few. */
 const maxGreedy = 1_000
 
 /**
- * Remembers each producer for `timeout` since its last use, and no more than `max` of them: who has the most loses one, and is
- * the only one who is told that less is remembered. Needs no timer.
+ * Remembers each producer for `timeout` milliseconds since its last use, and at most `max` producers. Beyond that, the
+ * identity or address that has the most loses its oldest one, and a shorter memory is announced only there. Needs no timer.
  */
 export function createProducers(
   clock: Clock,
@@ -38,12 +38,12 @@ export function createProducers(
   max: number,
 ): Producers {
   let epoch: string | undefined
-  /** The one that was used last is the last one. */
+  /** In the order of their last use. */
   const producers = new Map<string, Producer>()
-  /** All producers that were used later than this are remembered, except for those of the greedy. */
+  /** Every producer that was used after this moment is remembered, except where `forgottenOf` says otherwise. */
   let forgottenAt = -Infinity
   const shares = createShares<Producer>()
-  /** The same for each who was greedy. */
+  /** The same moment for each identity and address that had to lose producers. */
   const forgottenOf: Record<Greediest<Producer>['kind'], Map<string, number>> = {
     identity: new Map(),
     address: new Map(),
@@ -70,7 +70,7 @@ export function createProducers(
     forget(oldest)
     const moments = forgottenOf[kind]
     moments.set(name, oldest.usedAt)
-    // Of somebody who has nothing left nothing is kept: where one producer is much, everybody is told.
+    // Without producers there is no entry: where a single producer is the most, everybody is announced less.
     const [first] = count === 1 ? [name] : moments.size > maxGreedy ? moments.keys() : []
     if (first === undefined) return
     forgottenAt = Math.max(forgottenAt, moments.get(first)!)
@@ -91,7 +91,7 @@ export function createProducers(
     },
     take(owner, [id, n]) {
       const { identity } = owner
-      // Ids have no spaces, so no two are mistaken for one.
+      // Ids contain no spaces, so no two keys are the same.
       const key = identity === null ? id : `${id} ${identity}`
       const now = clock.now()
       const producer = producers.get(key) ?? { key, n: 0, usedAt: now, share: undefined }

@@ -23,7 +23,7 @@ export interface Ledger {
   settle(delivery: Delivery): boolean
   /** Writes down a producer as it is when it is written. */
   note(producer: Producer): void
-  /** Writes down whose the database is. */
+  /** Writes down which identity uses the database. */
   noteOwner(identity: string | null): void
   /** Writes down everything, for a database that may have lost it. */
   noteAll(): void

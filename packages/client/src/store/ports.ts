@@ -8,7 +8,7 @@ export interface RequestLike<Result = unknown> {
   onerror: ((event: never) => void) | null
 }
 
-/** A number, a text, or several of them in a row. */
+/** A number, a string, or an array of keys. */
 export type Key = number | string | readonly Key[]
 
 /** The part of an `IDBObjectStore` that the store uses. */
@@ -68,13 +68,13 @@ export interface LocksLike {
   ): Promise<unknown>
 }
 
-/** What happens to a page. */
+/** An event of the page. */
 export interface PageEventLike {
   readonly type: string
   readonly persisted?: boolean
 }
 
-/** Everything impure that the store needs. What is missing, or throws when it is asked for, makes it stay in memory. */
+/** Everything impure that the store needs. If something is missing or throws, messages stay in memory. */
 export interface StorePorts {
   readonly databases: () => DatabasesLike | undefined
   /** All keys from the one to the other. */
@@ -83,7 +83,7 @@ export interface StorePorts {
   /** Unpredictable bytes, of which the ids of producers are made. */
   readonly randomBytes: (count: number) => Uint8Array
   readonly isHidden: () => boolean
-  /** Hears `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */
+  /** Listens to `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
 

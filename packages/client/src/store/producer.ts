@@ -11,7 +11,7 @@ export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>
   readonly delivery: Sent
 }
 
-/** A producer that this page sends: its own, or one that it has taken over. */
+/** A producer whose messages this page sends: its own, or one of a page that is gone. */
 export interface Producer {
   readonly id: string
   readonly isOwn: boolean
@@ -61,7 +61,7 @@ export function producerTask(producer: Producer): Task {
   }
 }
 
-/** Writes down whose the database is. */
+/** Writes down which identity uses the database. */
 export function ownerTask(identity: string | null): Task {
   return {
     place: 'producers',

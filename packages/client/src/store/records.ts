@@ -2,7 +2,7 @@ import { bodyBytes, maxNameLength, utf8Length } from '@holdfast/protocol'
 import type { Body, Outcome } from '@holdfast/protocol'
 import type { Key } from './ports.ts'
 
-/** A message as it stands in the database, under its producer and number. */
+/** A message in the database, keyed by its producer and number. */
 export interface MessageRecord {
   readonly producer: string
   readonly n: number
@@ -14,25 +14,25 @@ export interface MessageRecord {
   /** In milliseconds since the Unix epoch, as is the next. */
   readonly at: number
   readonly expiresAt: number
-  /** What the server remembered of producers was of this epoch when the message was sent; null without a connection. */
+  /** The epoch of the server that was connected when the message was sent; null without a connection. */
   readonly epoch: string | null
 }
 
-/** A producer as it stands in the database. The one with the empty id is of all: whose the database was last. */
+/** A producer in the database. The one with the empty id holds the identity that used the database last. */
 export interface ProducerRecord {
   readonly id: string
-  /** The tag of whoever it belongs to; undefined while nobody knows. */
+  /** The tag of the user that it belongs to; undefined while that is not known. */
   readonly identity: string | null | undefined
   /** Messages up to `written` may have been written to a server of this epoch, and of no other. */
   readonly epoch: string | null
   readonly written: number
-  /** How often somebody has taken it over. */
+  /** How often another page has taken it over. */
   readonly taken: number
   /** When it was first found to be empty, with its page gone. In milliseconds since the Unix epoch. */
   readonly emptiedAt?: number | undefined
 }
 
-/** A row of the database. All but its key may be anything: other code of the origin can write, and other versions. */
+/** A row of the database. Everything but its key may be anything: other code of the origin can write, and other versions. */
 export type MessageRow = Row<MessageRecord> & { readonly producer: Key; readonly n: Key }
 export type ProducerRow = Row<ProducerRecord> & { readonly id: Key }
 type Row<Record> = { readonly [Member in keyof Record]: unknown }
@@ -70,9 +70,9 @@ function faultOf<Member extends string>(
 /** How long the head of bytes may be that we write, in UTF-16 units: a name, and where it belongs. */
 const maxHeadLength = 10_000
 
-/** Whether a server would take the body, as this message of this producer. With anything else, it would end the session. */
+/** Whether a server would accept the body as this message of this producer. Anything else would end the session. */
 function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): boolean {
-  // It is written after a number, and must not be more digits of it.
+  // It is appended to a number, and must not continue it.
   if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
   try {
     const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
@@ -102,10 +102,10 @@ function isBytes(value: unknown): boolean {
   return (value as Uint8Array | null)?.[Symbol.toStringTag] === 'Uint8Array'
 }
 
-/** What has to be known of a server to send it what an earlier page has left. */
+/** What must be known of a server before it is sent messages of an earlier page. */
 export interface Server {
   readonly identity: string | null
-  /** Empty for one that knows nothing of producers. */
+  /** Empty for a server that does not support producers. */
   readonly epoch: string
   readonly ttl: number
 }
@@ -131,14 +131,14 @@ export function outcomeOf(
   now: number,
 ): Outcome | undefined {
   if (under !== null) {
-    // The server may have handed it on, and no longer know.
+    // The server may have delivered it, and have forgotten that.
     const isRemembered = under !== '' && under === server.epoch && now - message.at <= server.ttl
     return isRemembered && now <= message.expiresAt ? undefined : unknown
   }
   return now <= message.expiresAt ? undefined : { status: 'undelivered', reason: 'expired' }
 }
 
-/** Whether a message in the queue may have been handed on before, by a server that may not know of it any more. */
+/** Whether a queued message may have been delivered before, by a server that may have forgotten it. */
 export function isForgotten(
   message: Pick<MessageRecord, 'at' | 'expiresAt'>,
   under: string | null,
