@@ -77,10 +77,10 @@ export interface PageEventLike {
 /** Everything impure that the store needs. If something is missing or throws, messages stay in memory. */
 export interface StorePorts {
   readonly databases: () => DatabasesLike | undefined
-  /** All keys from the one to the other. */
+  /** Returns the range of all keys between the two. */
   readonly keyRange: (from: Key, to: Key) => unknown
   readonly locks: () => LocksLike | undefined
-  /** Unpredictable bytes, of which the ids of producers are made. */
+  /** Returns unpredictable bytes for the ids of producers. */
   readonly randomBytes: (count: number) => Uint8Array
   readonly isHidden: () => boolean
   /** Listens to `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */

@@ -28,7 +28,7 @@ export interface ProducerRecord {
   readonly written: number
   /** How often another page has taken it over. */
   readonly taken: number
-  /** When it was first found to be empty, with its page gone. In milliseconds since the Unix epoch. */
+  /** When it was first found empty, with its page gone. In milliseconds since the Unix epoch. */
   readonly emptiedAt?: number | undefined
 }
 
@@ -37,16 +37,16 @@ export type MessageRow = Row<MessageRecord> & { readonly producer: Key; readonly
 export type ProducerRow = Row<ProducerRecord> & { readonly id: Key }
 type Row<Record> = { readonly [Member in keyof Record]: unknown }
 
-/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+/** Validates a row like untrusted input. Returns the name of the invalid member, if any. */
 export function decodeMessage(row: MessageRow): MessageRecord | string {
   const fault = isBody(row) ? faultOf(row, ['bytes', 'at', 'expiresAt'], ['epoch']) : 'text'
   if (fault) return fault
   const message = row as MessageRecord
-  // The bounds of the queue rely on it.
+  // The bounds of the queue depend on it.
   return { ...message, bytes: bodyBytes(bodyOf(message)) }
 }
 
-/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+/** Validates a row like untrusted input. Returns the name of the invalid member, if any. */
 export function decodeProducer(row: ProducerRow): ProducerRecord | string {
   const { id, identity = null, emptiedAt = 0 } = row
   if (typeof id !== 'string') return 'id'
@@ -98,7 +98,7 @@ function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): b
 }
 
 function isBytes(value: unknown): boolean {
-  // By its tag, because a page and its frames have a class each.
+  // Checks the tag, because a page and its frames have different classes.
   return (value as Uint8Array | null)?.[Symbol.toStringTag] === 'Uint8Array'
 }
 
@@ -121,8 +121,8 @@ export function writtenUnder(
 export const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 
 /**
- * The outcome of a message that an earlier page has left and that must not be sent any more, or undefined. `under` is
- * the epoch that it may have been written under.
+ * Returns the outcome of a message of an earlier page that must not be sent any more, or undefined. `under` is the
+ * epoch under which it may have been written.
  */
 export function outcomeOf(
   message: Pick<MessageRecord, 'at' | 'expiresAt'>,
