@@ -6,8 +6,9 @@ export interface AuthenticateContext {
   /** What the client sent as its token. */
   readonly token: string | undefined
   /**
-   * The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says, of that no
-   * cookies and no `Authorization`, and the first 1,024 characters of the URL and about 2,000 of the headers at most.
+   * The request for the upgrade, with its headers and cookies. On `renew` it has only the first 1,024 characters of the URL,
+   * the address of the socket, and the headers `host`, `origin`, `forwarded`, `x-forwarded-for` and `x-real-ip`, each if it
+   * has no more than 256 characters.
    */
   readonly request: RequestLike
   /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
