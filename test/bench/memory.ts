@@ -58,8 +58,8 @@ async function costOf(path: 'raw' | 'ws', connections: number): Promise<Memory> 
   await using server = await launch<Memory & { readonly port: number }>(script, 'server', String(connections))
   const before = server.first
   const clients = ['clients', `${before.port}/${path}`, String(Math.ceil(connections / 2))]
-  await using _first = await launch(script, ...clients)
-  await using _second = await launch(script, ...clients)
+  await using processes = new AsyncDisposableStack()
+  for (let n = 0; n < 2; n++) processes.use(await launch(script, ...clients))
   const after = await server.next()
   return {
     heap: (after.heap - before.heap) / connections,
