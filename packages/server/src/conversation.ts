@@ -23,6 +23,7 @@ const maxSilences = 4
 export class Conversation implements LineOptions, ConnectionOwner {
   readonly connection: Connection
   readonly line: Line
+  readonly session: Session<Body>
   readonly unpacked: boolean
   readonly #parts: HubParts
   readonly #record: SessionRecord
@@ -37,6 +38,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   /** `unpacked` is for a client that has refused a message. */
   constructor(parts: HubParts, record: SessionRecord, connection: Connection, unpacked: boolean) {
+    this.session = record.session
     this.unpacked = unpacked
     this.connection = connection
     this.#parts = parts
@@ -45,44 +47,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.line = new Line(this)
     connection.take(this)
     parts.heartbeats.add(this)
-  }
-
-  // What the line needs to know. What all lines share is not a member of each.
-
-  get session(): Session<Body> {
-    return this.#record.session
-  }
-
-  get maxPayload(): number {
-    return this.#record.maxPayload
-  }
-
-  get clock(): Clock {
-    return this.#parts.policy.ports.clock
-  }
-
-  get limits(): DecodeLimits {
-    return this.#parts.policy.limits.decode
-  }
-
-  get window(): Window {
-    return this.#parts.policy.limits.window
-  }
-
-  get sliceLength(): number {
-    return sliceLength
-  }
-
-  get isControl(): IsControl {
-    return isClientControl
-  }
-
-  get encodeText(): LineOptions['encodeText'] {
-    return encodeText
-  }
-
-  get decodeUtf8(): LineOptions['decodeUtf8'] {
-    return decodeUtf8
   }
 
   /** Leaves the connection to another owner. */
@@ -122,7 +86,39 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#record.refuse(code, 'over the limits', { reason })
   }
 
-  // What the line asks for
+  // What the line asks for: what is the same for all of them takes no memory of each
+
+  get clock(): Clock {
+    return this.#parts.policy.ports.clock
+  }
+
+  get limits(): DecodeLimits {
+    return this.#parts.policy.limits.decode
+  }
+
+  get window(): Window {
+    return this.#parts.policy.limits.window
+  }
+
+  get sliceLength(): number {
+    return sliceLength
+  }
+
+  get maxPayload(): number {
+    return this.#record.maxPayload
+  }
+
+  get isControl(): IsControl {
+    return isClientControl
+  }
+
+  get encodeText(): LineOptions['encodeText'] {
+    return encodeText
+  }
+
+  get decodeUtf8(): LineOptions['decodeUtf8'] {
+    return decodeUtf8
+  }
 
   send(payload: Payload): boolean {
     return this.connection.send(payload)
