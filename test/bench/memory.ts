@@ -10,6 +10,11 @@ import { launch, roleOf, tell } from './child.ts'
 import { print } from './figures.ts'
 import { startServers } from './hub-server.ts'
 
+/**
+ * How many connections there are before it is measured what the others need. What a process takes once, such as the space
+ * for new objects, which grows with the work that is done, belongs to no connection.
+ */
+const first = 2_000
 /** How many sockets a process of clients opens at a time. */
 const atOnce = 20
 
@@ -24,7 +29,7 @@ interface Memory {
 }
 
 async function main(wanted: number): Promise<void> {
-  const connections = Math.min(wanted, 2 * Math.floor(openFiles() / 2 - 100))
+  const connections = Math.min(wanted, 2 * Math.floor((openFiles() - first) / 2 - 100))
   if (connections < wanted) console.log(`The limit of open files allows ${connections} connections only.`)
   const bare = await costOf('raw', connections)
   const hub = await costOf('ws', connections)
@@ -56,10 +61,11 @@ function openFiles(): number {
 async function costOf(path: 'raw' | 'ws', connections: number): Promise<Memory> {
   const script = import.meta.filename
   await using server = await launch<Memory & { readonly port: number }>(script, 'server', String(connections))
-  const before = server.first
-  const clients = ['clients', `${before.port}/${path}`, String(Math.ceil(connections / 2))]
+  const address = `${server.first.port}/${path}`
   await using processes = new AsyncDisposableStack()
-  for (let n = 0; n < 2; n++) processes.use(await launch(script, ...clients))
+  processes.use(await launch(script, 'clients', address, String(first)))
+  const before = await server.next()
+  for (let n = 0; n < 2; n++) processes.use(await launch(script, 'clients', address, String(connections / 2)))
   const after = await server.next()
   return {
     heap: (after.heap - before.heap) / connections,
@@ -67,16 +73,18 @@ async function costOf(path: 'raw' | 'ws', connections: number): Promise<Memory> 
   }
 }
 
-/** Tells what it needs at first, and once it has so many sockets or sessions that do nothing any more. */
+/** Tells what it needs with the first connections, and with so many more, which all do nothing. */
 async function serve(connections: number): Promise<void> {
   let sockets = 0
   const { port, hub } = await startServers((socket) => {
     sockets++
     socket.on('message', () => {})
   })
-  tell({ port, ...(await measure()) })
-  while (Math.max(sockets, hub.peers.size) < connections) await sleep(100)
-  tell({ port, ...(await measure()) })
+  tell({ port })
+  for (const count of [first, first + connections]) {
+    while (Math.max(sockets, hub.peers.size) < count) await sleep(100)
+    tell(await measure())
+  }
 }
 
 async function measure(): Promise<Memory> {
