@@ -211,7 +211,7 @@ describe('SignalR', () => {
     }
   })
 
-  it('waits a second for each ack. Here an awaited send takes a round trip, and 50 ms at the most', async () => {
+  it('waits a second for each ack. Here an awaited send takes a round trip', async () => {
     const world = await setUp()
     const { clock, client } = world
     const startedAt = clock.now()
@@ -221,11 +221,8 @@ describe('SignalR', () => {
       endedAt = clock.now()
     }
     void sendAll()
-    await clock.advance(10)
-    // The first after quiet is acknowledged at once.
-    expect(client.party.session.tx).toBe(2)
     await clock.advance(5_000)
-    expect(endedAt - startedAt).toBeLessThan(50 * 61)
+    expect(endedAt - startedAt).toBeLessThanOrEqual(50 * 10)
     await world.end()
   })
 })

@@ -20,6 +20,7 @@ import type {
   Outcome,
   Outgoing,
   SendOptions,
+  Sent,
   Session,
   Window,
 } from '../../src/index.ts'
@@ -93,6 +94,7 @@ export function createParty(options: PartyOptions): Party {
       isWritable: (bytes) => !isDraining && (line?.isWritable(bytes) ?? false),
       write: (message) => line!.write(message),
       flushed: () => line?.flushed!(),
+      ask: () => line?.ask(),
     },
     clock,
     (name, outcome) => app.settled?.(name, outcome),
@@ -120,7 +122,7 @@ export function createParty(options: PartyOptions): Party {
     report() {},
   })
 
-  const push = (body: Body, name: string | undefined, how: SendOptions = {}): Delivery =>
+  const push = (body: Body, name: string | undefined, how: SendOptions = {}): Sent =>
     outbox.push(body, bodyBytes(body), name, how)
 
   const deliver = (name: string | null | undefined, data: unknown, meta: Meta | undefined): void => {
