@@ -560,7 +560,7 @@ describe('requests', () => {
       { re: 2, ...tooLarge },
       { re: 1, ...tooLarge },
     ])
-    expect(reported.map(({ message }) => message.split('\n')[0])).toEqual([
+    expect((reported as Error[]).map(({ message }) => message.split('\n')[0])).toEqual([
       expect.stringMatching(/^the answer is larger than the peer takes: 2\d\d\d of 960 bytes$/),
       expect.stringMatching(/^the answer is larger than the peer takes: 2\d\d\d of 960 bytes$/),
     ])
