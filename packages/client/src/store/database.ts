@@ -4,27 +4,27 @@ import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from
 /** The object stores. */
 export type StoreName = 'messages' | 'producers'
 
-/** One step of a transaction: puts a value, or deletes what is under a key. */
+/** A step of a transaction: puts a value, or deletes the one of a key. */
 export interface Step {
   readonly place: StoreName
   readonly key: Key
   readonly value?: object
 }
 
-/** An open database. Any failure of it may be its end. */
+/** An open database. Any failure may end it. */
 export interface Database {
-  /** All of it or nothing. */
+  /** Executes all steps or none. */
   write(steps: readonly Step[], isStrict: boolean): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** What is under way comes to its end. */
+  /** Closes the database after pending transactions. */
   close(): void
 }
 
 const version = 1
-/** How long opening may take, in milliseconds: there are browsers that never answer. */
+/** How long opening may take, in milliseconds: some browsers never answer. */
 const openTimeout = 5_000
 
-/** `lost` hears that the platform took the database away. */
+/** `lost` is called when the platform closes the database. */
 export function openDatabase(
   ports: StorePorts,
   clock: Clock,
@@ -54,7 +54,7 @@ export function openDatabase(
       const { result } = request
       if (isLate) return result.close()
       result.onclose = () => lost(new Error('the database was closed'))
-      // Somebody deletes it, or brings a newer version.
+      // Another page deletes the database, or opens a newer version.
       result.onversionchange = () => {
         result.close()
         lost(new Error('the database is changed by somebody else'))
@@ -79,7 +79,7 @@ function databaseOf(database: DatabaseLike): Database {
           if (value) store.put(value)
           else store.delete(key)
         }
-        // A page that is about to freeze does not come to hear that its requests are done.
+        // A page that is about to freeze is not notified that its requests are done.
         transaction.commit?.()
       }),
     read: (place, ask) =>

@@ -3,41 +3,41 @@ import { openDatabase } from './database.ts'
 import type { Database, Step, StoreName } from './database.ts'
 import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 
-/** Something that is written, and may have gone before it is. */
+/** A value to write, which may be gone before it is written. */
 export interface Writable {
   readonly isStrict: boolean
-  /** It is in a transaction, or was. */
+  /** Whether it is or was in a transaction. */
   isWritten: boolean
   isGone: boolean
 }
 
-/** One thing to be done, which is looked at when its turn comes. */
+/** A pending write, which is evaluated when it is executed. */
 export interface Task {
   readonly place: StoreName
   readonly key: Key
-  /** What is to be put there; without it, what is there is deleted. */
+  /** Returns the value to put; without it, the task deletes. */
   readonly value?: () => object
   readonly item?: Writable
 }
 
 /**
- * Brings everything into the database, in order: what comes up while one transaction runs goes into the next. Opens a
- * database that failed once more, and then gives up.
+ * Writes everything to the database, in order: tasks that arrive while one transaction runs go into the next. Reopens
+ * a failed database once, and then gives up.
  */
 export interface Journal {
-  /** Opens the database, and begins to write. Never rejects. */
+  /** Opens the database, and starts to write. Never rejects. */
   open(): Promise<void>
   push(task: Task): void
-  /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
+  /** Resolves when all earlier tasks are written or refused, and rejects once nothing can be written any more. */
   written(): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** From here on no transaction waits for another: the page may be gone after this turn. */
+  /** From here on transactions do not wait for each other: the page may be gone after this turn. */
   hurry(): void
-  /** Lets go of the database until it is opened again. */
+  /** Releases the database until it is opened again. */
   suspend(): void
-  /** Writes what is left, and lets go. */
+  /** Writes the remaining tasks, and releases the database. */
   close(): Promise<void>
-  /** Writes nothing any more. */
+  /** Stops writing. */
   fail(cause: unknown): void
 }
 
@@ -45,23 +45,23 @@ export interface JournalPorts {
   readonly ports: StorePorts
   readonly clock: Clock
   readonly name: string
-  /** A database was opened, and nothing is written yet. */
+  /** A database was opened, and nothing was written yet. */
   opened(database: Database): Promise<void>
-  /** All that has to be there, for a database that may have lost it. */
+  /** Returns all tasks that recreate the content of a database. */
   everything(): Task[]
-  /** There is no room for it. */
+  /** There is no space for it. */
   refused(item: Writable, cause: unknown): void
   /** The database cannot be used. */
   failed(cause: unknown): void
 }
 
-/** How many tasks go into one transaction: putting them takes some 20 ms, in which a page does nothing else. */
+/** The maximum of tasks per transaction: adding them takes some 20 ms, in which the page is blocked. */
 const maxBatch = 512
-/** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
+/** How many messages in a row have to be refused before the rest of a transaction is not tried one by one. */
 const maxRefusals = 4
 
 interface Waiter {
-  /** How many tasks are to be done. */
+  /** The number of tasks to complete. */
   upTo: number
   resolve(): void
   reject(cause: unknown): void
@@ -72,14 +72,14 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   let state: 'closed' | 'opening' | 'open' | 'suspended' | 'failed' = 'closed'
   let database: Database | undefined
   let queue: Task[] = []
-  /** How many tasks there have been, and how many of them are in a transaction. */
+  /** The number of tasks so far, and of those in a transaction. */
   let pushed = 0
   let taken = 0
   let waiters: Waiter[] = []
   let running = 0
   let isDue = false
   let isHurried = false
-  /** The database failed since it last wrote something. */
+  /** Whether the database failed since its last successful write. */
   let isRepaired = false
   let failure: unknown
 
@@ -107,19 +107,19 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       opened.close()
       throw error
     }
-    // It may have been suspended meanwhile.
+    // The journal may have been suspended meanwhile.
     if (state !== 'opening') return opened.close()
     database = opened
     state = 'open'
   }
 
-  /** The database is of no use any more: what it was to hold goes into another one. */
+  /** The database is unusable: opens another one and writes everything to it. */
   const repair = async (cause: unknown): Promise<void> => {
     if (isRepaired) return fail(cause)
     isRepaired = true
     try {
       await connect()
-      // What is deleted stays deleted, what is to be put is among everything.
+      // Deletions stay, and `everything()` contains all values to put.
       queue = [...queue.filter(({ value }) => !value), ...everything()]
       recount()
       pump()
@@ -144,7 +144,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       tasks.some(({ item }) => item?.isStrict),
     )
 
-  /** Without room for all, what frees some goes first, and then as many of the others as there is room for. */
+  /** Without space for all, the tasks that free some go first, and then as many of the others as fit. */
   const writeSome = async (target: Database, tasks: readonly Task[]): Promise<void> => {
     const others = tasks.filter(({ item, value }) => !item || !value)
     if (others.length > 0) await attempt(target, others)
@@ -184,7 +184,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     }
   }
 
-  /** What is in the queue is another than before: whoever waits, waits for all of it. */
+  /** The queue was replaced: pending waits now wait for all of it. */
   const recount = (): void => {
     pushed = taken + queue.length
     for (const waiter of waiters) waiter.upTo = pushed
@@ -195,7 +195,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     queue = isHurried ? [] : queue.slice(maxBatch)
     taken += batch.length
     const end = taken
-    // What came and went meanwhile never was.
+    // Values that were added and removed meanwhile are skipped.
     const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
     for (const { item, value } of tasks) if (item && value) item.isWritten = true
     running++
@@ -236,7 +236,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       try {
         await connect()
       } catch (error) {
-        // A platform without any will not have one the next time.
+        // A platform without IndexedDB will not have it the next time.
         if (error instanceof TypeError) return fail(error)
         return repair(error)
       }
@@ -250,14 +250,14 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       isDue = true
       void Promise.resolve().then(() => {
         isDue = false
-        // All of a turn together: of many transactions, a page that goes leaves the last ones behind.
+        // Writes all tasks of a turn together: a page that is left may not complete the last of many transactions.
         if (isHurried && database && queue.length > 0) start(database)
         else pump()
       })
     },
     written,
     async read(place, ask) {
-      // Whoever tries again at once would leave it no turn to be opened in.
+      // An immediate retry would leave no turn in which the database can be opened.
       if (state === 'opening') await written()
       const target = database
       if (!target) throw new Error('the database is not open')

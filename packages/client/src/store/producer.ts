@@ -11,7 +11,7 @@ export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>
   readonly delivery: Sent
 }
 
-/** A producer that this page sends: its own, or one that it has taken over. */
+/** A producer whose messages this page sends: its own, or one that it has taken over. */
 export interface Producer {
   readonly id: string
   readonly isOwn: boolean
@@ -26,7 +26,7 @@ export interface Producer {
   release: Release | undefined
 }
 
-/** A producer of our own, with an id of these random bytes. */
+/** Creates a producer of this page, with an id from these random bytes. */
 export function newProducer(random: Uint8Array): Producer {
   return {
     id: idOf(random),
@@ -41,12 +41,12 @@ export function newProducer(random: Uint8Array): Producer {
   }
 }
 
-/** Writes a message down. */
+/** The task that writes a message. */
 export function messageTask(entry: Entry): Task {
   return { place: 'messages', key: [entry.producer.id, entry.n], item: entry, value: () => recordOf(entry) }
 }
 
-/** Writes a producer down, as it is by then. */
+/** The task that writes a producer, in its state at that time. */
 export function producerTask(producer: Producer): Task {
   return {
     place: 'producers',
@@ -58,7 +58,7 @@ export function producerTask(producer: Producer): Task {
   }
 }
 
-/** Writes down whose the database is. */
+/** The task that writes the identity that owns the database. */
 export function ownerTask(identity: string | null): Task {
   return {
     place: 'producers',
@@ -69,7 +69,7 @@ export function ownerTask(identity: string | null): Task {
 
 function recordOf(entry: Entry): MessageRecord {
   const { producer, n, name, body, bytes, at, expiresAt } = entry
-  // The producer may come into the database only later.
+  // The producer may be written only later.
   const epoch = writtenUnder(entry, producer)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
   return { producer: producer.id, n, name, text, data, bytes, at, expiresAt, epoch }
