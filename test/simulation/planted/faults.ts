@@ -1,5 +1,5 @@
-/** A fault that is planted in a copy of the code: replaces a text of a file, which must be there exactly once. */
-export interface PlantedFault {
+/** A text of a file that is replaced, and must be there exactly once. */
+interface Fault {
   readonly name: string
   readonly file: string
   readonly from: string
@@ -21,8 +21,17 @@ const sessions = 'packages/server/src/sessions.ts'
 const teardown = 'packages/server/src/teardown.ts'
 const outbound = 'packages/server/src/outbound.ts'
 const hub = 'packages/server/src/create-hub.ts'
+const codec = 'packages/protocol/src/frame-codec.ts'
+const controls = 'packages/protocol/src/controls.ts'
+const registry = 'packages/server/src/registry.ts'
 
-export const plantedFaults: readonly PlantedFault[] = [
+/** A fault that is planted in a copy of the code. */
+export interface PlantedFault extends Fault {
+  /** What has to find it: the simulation, the tests of its package, or each of them by itself. */
+  readonly by: 'simulation' | 'tests' | 'both'
+}
+
+const foundByBoth: readonly Fault[] = [
   // What both ends run
   {
     name: 'an old number is handed on again',
@@ -31,12 +40,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: '',
   },
   { name: 'a gap is not noticed', file: session, from: "if (seq > session.rx + 1) return 'gap'", to: '' },
-  {
-    name: 'an ack settles one message too many',
-    file: session,
-    from: 'while (acknowledged() < ack) shift()',
-    to: 'while (session.unacknowledged > 0 && acknowledged() <= ack) shift()',
-  },
   {
     name: 'the final cursor is not looked at',
     file: session,
@@ -50,12 +53,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'if (rest) return rest\n',
   },
   {
-    name: 'what was written settles as delivered when a session ends',
-    file: session,
-    from: 'for (const message of rest) message.settle(unknown)',
-    to: 'for (const message of rest) message.settle(delivered)',
-  },
-  {
     name: 'the window knows no count',
     file: session,
     from: 'unacknowledged < limits[0] && keptBytes',
@@ -66,12 +63,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: line,
     from: 'for (const [seq, message] of session.replay())',
     to: 'for (const [seq, message] of [] as ReturnType<typeof session.replay>[number & keyof object][])',
-  },
-  {
-    name: 'the replay leaves out its last message',
-    file: session,
-    from: 'const messages = kept.slice(head)\n',
-    to: 'const messages = kept.slice(head, -1)\n',
   },
   {
     name: 'the cursor moves only after the handlers',
@@ -95,12 +86,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'return (ackSent = session.rx + inbound)',
   },
   {
-    name: 'acks always say the same',
-    file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return ackSent',
-  },
-  {
     name: 'bytes overtake the pack before them',
     file: line,
     from: 'return sendPack() && options.send(encodeBinary',
@@ -111,6 +96,33 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: outbox,
     from: 'const isBack = isWaiting(message)\n',
     to: 'const isBack = !message.outcome\n',
+  },
+]
+
+const foundBySimulation: readonly Fault[] = [
+  {
+    name: 'an ack settles one message too many',
+    file: session,
+    from: 'while (acknowledged() < ack) shift()',
+    to: 'while (session.unacknowledged > 0 && acknowledged() <= ack) shift()',
+  },
+  {
+    name: 'what was written settles as delivered when a session ends',
+    file: session,
+    from: 'for (const message of rest) message.settle(unknown)',
+    to: 'for (const message of rest) message.settle(delivered)',
+  },
+  {
+    name: 'the replay leaves out its last message',
+    file: session,
+    from: 'const messages = kept.slice(head)\n',
+    to: 'const messages = kept.slice(head, -1)\n',
+  },
+  {
+    name: 'acks always say the same',
+    file: line,
+    from: 'return (ackSent = session.rx)',
+    to: 'return ackSent',
   },
   {
     name: 'a message expires that was written in time',
@@ -322,4 +334,288 @@ export const plantedFaults: readonly PlantedFault[] = [
     from: "if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)",
     to: 'if (isOver) return refuse({ name, body, bytes })',
   },
+]
+
+// By the rules of PROTOCOL.md.
+const foundByTests: readonly Fault[] = [
+  // 1. Numbers
+  {
+    name: 'a withdrawn message leaves no void frame',
+    file: session,
+    from: `      const message = kept[head]
+      kept[head] = undefined
+      keptBytes -= message?.bytes ?? 0
+      message?.settle(outcome)`,
+    to: '      shift()?.settle(outcome)',
+  },
+  {
+    name: 'numbers begin with 0',
+    file: session,
+    from: 'return ++session.tx',
+    to: 'return session.tx++',
+  },
+  {
+    name: 'volatile messages are numbered',
+    file: line,
+    from: 'if (!message.volatile) {',
+    to: 'if (message) {',
+  },
+  {
+    name: 'an old number is not acknowledged again',
+    file: line,
+    from: "if (verdict === 'old') return oweAck()",
+    to: "if (verdict === 'old') return",
+  },
+  {
+    name: 'an ack of the future is believed',
+    file: session,
+    from: 'if (ack > session.tx) return false',
+    to: '',
+  },
+  {
+    name: 'what is left of a pack outlives its connection',
+    file: line,
+    from: `      clock.clearTimer(sliceTimer)
+      arrivals = []
+`,
+    to: '',
+  },
+  // 3. Greeting
+  {
+    name: 'a cursor of 0 cannot be resumed from',
+    file: controls,
+    from: 'isText(key, 256) &&\n    isCount(rx) &&',
+    to: 'isText(key, 256) &&\n    isCount(rx) &&\n    (lost !== undefined || rx > 0) &&',
+  },
+  {
+    name: 'the replay has new numbers',
+    file: session,
+    from: 'const from = acknowledged()\n',
+    to: 'const from = session.tx\n',
+  },
+  // 5. Provisional sessions
+  {
+    name: 'the client does not confirm',
+    file: line,
+    from: 'options.send(`["a",${session.rx}]`)\n      for',
+    to: 'for',
+  },
+  // 7. Acks
+  {
+    name: 'frames carry no ack',
+    file: codec,
+    from: 'return `[${seq},${ack}${body}]`',
+    to: 'return `[${seq},0${body}]`',
+  },
+  {
+    name: 'the first message is not acknowledged at the end of the turn',
+    file: line,
+    from: 'void Promise.resolve().then(sendAck)',
+    to: '',
+  },
+  {
+    name: 'every message is acknowledged at once',
+    file: line,
+    from: 'if (isOverdue(isAtHand ? halfWindow : maxPendingAcks)) sendAck()',
+    to: 'sendAck()',
+  },
+  {
+    name: 'acks wait for a second',
+    file: line,
+    from: 'const ackDelay = 50',
+    to: 'const ackDelay = 1_000',
+  },
+  {
+    name: '32 messages are not acknowledged at once',
+    file: line,
+    from: 'const ackMessages = 32',
+    to: 'const ackMessages = 3_200',
+  },
+  {
+    name: '64 KiB are not acknowledged at once',
+    file: line,
+    from: 'const ackBytes = 65_536',
+    to: 'const ackBytes = 1e9',
+  },
+  {
+    name: 'half a window is not acknowledged at once',
+    file: line,
+    from: 'windowMessages >> 1',
+    to: 'windowMessages',
+  },
+  {
+    name: 'half a window of bytes is not acknowledged at once',
+    file: line,
+    from: 'windowBytes / 2',
+    to: 'windowBytes',
+  },
+  {
+    name: 'acks are acknowledged',
+    file: line,
+    from: 'if (isAck) acknowledge(content)',
+    to: 'if (isAck && acknowledge(content)) oweAck()',
+  },
+  {
+    name: 'a pong carries no ack',
+    file: line,
+    from: 'options.send(`["q",${takeAck()}]`)',
+    to: 'options.send(`["q",${0 * takeAck()}]`)',
+  },
+  {
+    name: 'the window bounds no bytes',
+    file: session,
+    from: ' && keptBytes + bytes <= limits[1]',
+    to: '',
+  },
+  {
+    name: 'no message may fly alone',
+    file: session,
+    from: 'return unacknowledged === 0 || ',
+    to: 'return ',
+  },
+  {
+    name: 'an ack gives no room back',
+    file: session,
+    from: '    keptBytes -= message?.bytes ?? 0\n    return message',
+    to: '    return message',
+  },
+  {
+    name: 'the oldest message gives way to a new one',
+    file: session,
+    from: '      kept.push(message)\n',
+    to: '      if (session.unacknowledged >= session.window[0]) shift()\n      kept.push(message)\n',
+  },
+  {
+    name: 'what comes in is not bounded',
+    file: line,
+    from: 'if (inbound > maxInbound || inboundBytes > maxInboundBytes)',
+    to: 'if (inbound < 0)',
+  },
+  {
+    name: 'volatile messages are not bounded',
+    file: line,
+    from: 'const taken = isFull ? items.filter(([seq]) => seq !== 0) : items',
+    to: 'const taken = isFull ? items : items',
+  },
+  // 9. Loss
+  {
+    name: 'what is above the final cursor counts as delivered',
+    file: session,
+    from: 'session.acknowledge(Math.min(finalCursor, session.tx))',
+    to: 'session.acknowledge(session.tx)',
+  },
+  {
+    name: 'what is unknown counts as undelivered',
+    file: session,
+    from: 'message.settle(unknown)',
+    to: "message.settle({ status: 'undelivered', reason: 'session-lost' })",
+  },
+  // 11. Frames
+  { name: 'absent data becomes null', file: codec, from: '{ ...meta, absent: true }', to: 'meta' },
+  {
+    name: 'bytes are not copied',
+    file: codec,
+    from: 'bytes: new Uint8Array(data)',
+    to: 'bytes: data',
+  },
+  {
+    name: 'a header may be too long',
+    file: codec,
+    from: "if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')",
+    to: '',
+  },
+  { name: 'depth is not bounded', file: codec, from: 'if (depth === 0) return -1', to: '' },
+  // 12. Packs
+  {
+    name: 'every frame is a message of its own',
+    file: line,
+    from: 'const isFull = options.unpacked ||',
+    to: 'const isFull = !options.unpacked ||',
+  },
+  {
+    name: 'a pack has no bound',
+    file: line,
+    from: 'pack.length + frame.length + 3 > packLength',
+    to: 'packLength < 0',
+  },
+  {
+    name: 'a pack may be larger than the peer takes',
+    file: line,
+    from: 'Math.min(maxPackLength, maxPayload / 3)',
+    to: 'Math.min(maxPackLength, maxPayload * 3)',
+  },
+  {
+    name: 'a turn is not waited for',
+    file: outbox,
+    from: 'if (!batchBytes ||',
+    to: 'if (batchBytes ||',
+  },
+  {
+    name: 'handlers run in one go',
+    file: line,
+    from: 'clock.now() - startedAt > options.sliceLength',
+    to: 'startedAt < 0',
+  },
+  // Both ends, by their own tests
+  {
+    name: 'the cursor in ok settles nothing',
+    file: heldSession,
+    from: '!session!.acknowledge(ok.rx))',
+    to: 'ok.rx > session!.tx)',
+  },
+  {
+    name: 'a late hi is taken',
+    file: sessions,
+    from: 'if (known.dials.isLate(hi)) return connection.close(1000)',
+    to: '',
+  },
+  {
+    name: 'a late hi is taken for that of another client',
+    file: 'packages/server/src/dials.ts',
+    from: 'return n <= (client === this.client ? this.#n : (this.#others?.get(client) ?? 0))',
+    to: 'return client === this.client && n <= this.#n',
+  },
+  {
+    name: 'any key will do',
+    file: registry,
+    from: 'found && isEqual(found.key, key) ? found : undefined',
+    to: 'found',
+  },
+  {
+    name: 'a provisional session is told to the application',
+    file: registry,
+    from: '      provisional.add(record)',
+    to: '      provisional.add(record)\n      peers.set(record.id, record.peer)',
+  },
+  { name: 'a provisional session lasts', file: registry, from: '      provisional.add(record)\n', to: '' },
+  {
+    name: 'the cursor of a tombstone is too low',
+    file: registry,
+    from: 'tombstones.add(id, { key, why, rx, tx,',
+    to: 'tombstones.add(id, { key, why, rx: Math.max(0, rx - 1), tx,',
+  },
+  {
+    name: 'answers go into another session',
+    file: heldSession,
+    from: 'rest.filter((message) => !message.own)',
+    to: 'rest',
+  },
+  {
+    name: 'the goodbye does not say how far the server got',
+    file: teardown,
+    from: "encodeControl(['bye', { rx, total",
+    to: "encodeControl(['bye', { rx: 0 * rx, total",
+  },
+  {
+    name: 'new messages are written while draining',
+    file: attach,
+    from: '!drain && line !== undefined',
+    to: 'line !== undefined',
+  },
+]
+
+export const plantedFaults: readonly PlantedFault[] = [
+  ...foundByBoth.map((fault) => ({ ...fault, by: 'both' as const })),
+  ...foundBySimulation.map((fault) => ({ ...fault, by: 'simulation' as const })),
+  ...foundByTests.map((fault) => ({ ...fault, by: 'tests' as const })),
 ]
