@@ -7,26 +7,26 @@ import { createClient, session } from 'holdfast'
 import type { AnyContract, Outcome } from 'holdfast'
 import { describe, expect, it } from 'vitest'
 
-type Pair = HubPair<AnyContract, AnyContract, unknown>
+type Pair = HubPair<AnyContract, AnyContract>
 
 /** A hub that ends in good order, and the process that comes after it. */
-async function replace({ pair, drain }: { readonly pair: Pair; readonly drain: number }): Promise<void> {
+async function replace(pair: Pair, drain: number): Promise<void> {
   await pair.until(pair.hub.close({ drain }))
   pair.stop()
   pair.start()
 }
 
-async function openPair(): Promise<{ readonly pair: Pair; readonly peer: Peer }> {
+async function openPair(): Promise<Pair & { readonly peer: Peer }> {
   const pair = createTestPair({ createClient, createHub, wire: session(), conditions: { latency: 5 } })
   const joined = new Promise<Peer>((resolve) => pair.hub.onPeer(resolve))
   await pair.open()
-  return { pair, peer: await joined }
+  return Object.assign(pair, { peer: await joined })
 }
 
 describe('a session that ends', () => {
   it('takes its answers with it: they answer no request of the next session', async () => {
-    const { pair, peer } = await openPair()
-    await using _ = pair
+    await using pair = await openPair()
+    const { peer } = pair
     pair.client.handle('ask', (input) => `the answer to ${String(input)}`)
     const second: Promise<unknown>[] = []
     pair.hub.onPeer((next) => second.push(next.request('ask', 'the second')))
@@ -46,8 +46,7 @@ describe('a session that ends', () => {
 
 describe('a hub that drains', () => {
   it('answers what is out, and gets what is sent meanwhile in the next session', async () => {
-    const { pair } = await openPair()
-    await using _ = pair
+    await using pair = await openPair()
     const got: unknown[] = []
     const listen = (): void => void pair.hub.on('up', (data) => got.push(data))
     listen()
@@ -55,7 +54,7 @@ describe('a hub that drains', () => {
     pair.hub.handle('ask', () => new Promise((resolve) => (answer = resolve)))
     const asked = pair.client.request('ask')
     await pair.until(() => answer !== undefined)
-    const replaced = replace({ pair, drain: 5_000 })
+    const replaced = replace(pair, 5_000)
     await pair.clock.advance(20)
     const sent = pair.client.send('up', 'later')
     await pair.clock.advance(20)
@@ -69,8 +68,8 @@ describe('a hub that drains', () => {
   })
 
   it.each([0, 5, 11, 200])('leaves nothing unknown, when it gives %i ms', async (drain) => {
-    const { pair, peer } = await openPair()
-    await using _ = pair
+    await using pair = await openPair()
+    const { peer } = pair
     const got: unknown[] = []
     const listen = (): void => void pair.hub.on('up', (data) => got.push(data))
     listen()
@@ -79,7 +78,7 @@ describe('a hub that drains', () => {
       peer.send('down', large)
       return pair.client.send('up', [index, large])
     })
-    const replaced = replace({ pair, drain })
+    const replaced = replace(pair, drain)
     for (let index = 5; index < 10; index++) sent.push(pair.client.send('up', [index]))
     await replaced
     listen()
@@ -91,8 +90,8 @@ describe('a hub that drains', () => {
 
 describe('a conversation', () => {
   it('takes no more WebSocket messages than it must', async () => {
-    const { pair, peer } = await openPair()
-    await using _ = pair
+    await using pair = await openPair()
+    const { peer } = pair
     pair.hub.handle('ask', (input) => input)
     const counts = { toServer: 0, toClient: 0 }
     pair.network.setFrameFate(({ direction }) => {
