@@ -4,8 +4,6 @@ import type {
   Contract,
   ContractOf,
   Delivery,
-  Outbox,
-  ProducerSequence,
   RequestOptions,
   RequestSchema,
   SchemaContract,
@@ -26,7 +24,7 @@ import { given, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire, sizeOf } from './plain.ts'
 import { createRouter } from './router.ts'
-import type { StoreEnd } from './store.ts'
+import type { CreateOutbox } from './store.ts'
 import { createWaits } from './waits.ts'
 import type { Encoded, WireEnd } from './wire.ts'
 
@@ -52,7 +50,7 @@ export function createClient(
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, closeRules } = resolveOptions(options, report)
-  if (!wire.attach || (store && !store.attach) || (diagnose && typeof diagnose !== 'function'))
+  if (!wire.attach || (store && !store.wrap) || (diagnose && typeof diagnose !== 'function'))
     throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp()')
   const outbound = contract && new Map(Object.entries(contract.toServer ?? {}))
 
@@ -131,39 +129,35 @@ export function createClient(
     flush: () => outbox.flush(),
     discard: (reason) => outbox.discard(reason),
     lost: (loss) => announce('lost', loss),
-    greeted: (ok) => kept?.greeted(ok),
-  })
-  if (store && !end.handle) throw misuse('store needs session()')
-  const kept: StoreEnd | undefined = store?.attach({
-    clock,
-    report,
-    connection,
-    outbox: (): Outbox<Encoded> => outbox,
-    settled: (name, outcome) => announce('settled', { name, outcome }),
   })
 
-  const link = kept ? kept.guard(end.link) : end.link
-  const outbox = createOutbox(
-    given(options.outbox),
-    () => end.maxSendBytes ?? wire.maxPayloadBytes,
-    {
-      ...link,
-      flushed() {
-        link.flushed?.()
-        waits.recheck()
+  const createQueue: CreateOutbox = ({ link, settled }) =>
+    createOutbox(
+      given(options.outbox),
+      () => end.maxSendBytes ?? wire.maxPayloadBytes,
+      {
+        ...link,
+        flushed() {
+          link.flushed?.()
+          waits.recheck()
+        },
       },
-    },
+      clock,
+      settled,
+    )
+  const outbox = (store?.wrap(createQueue) ?? createQueue)({
     clock,
-    (name, outcome, bytes, message) => {
-      const isTold = kept?.settled(message) ?? true
+    report,
+    link: end.link,
+    settled(name, outcome, bytes) {
       if (outcome.status === 'sent' || outcome.status === 'delivered') {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
-      if (isTold) announce('settled', { name, outcome })
+      announce('settled', { name, outcome })
       waits.recheck()
     },
-  )
+  })
 
   let described = connection.state
   let state = describe(described)
@@ -214,7 +208,7 @@ export function createClient(
     }
   }
 
-  const encode = (name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded => {
+  const encode = (name: string, data: unknown, id?: number): Encoded => {
     if (typeof name !== 'string') throw misuse('the name of an event must be a string')
     if (outbound) {
       const issues = validate(inputSchema(outbound.get(name), name), data).issues
@@ -224,7 +218,7 @@ export function createClient(
         })
     }
     try {
-      return end.encode(name, data, id, producer)
+      return end.encode(name, data, id)
     } catch (error) {
       throw misuse(
         `'${name}' cannot be encoded: ${error instanceof Error ? error.message : String(error)}`,
@@ -233,19 +227,12 @@ export function createClient(
     }
   }
 
-  const post = (
-    payload: Encoded,
-    name: string | undefined,
-    how: SendOptions = {},
-    producer?: ProducerSequence,
-  ): Delivery => {
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')
     checkTime('ttl', how.ttl)
-    const delivery = outbox.push(payload, bytes, name, how)
-    if (producer) kept!.add(producer, payload, name, delivery, how)
-    return delivery
+    return outbox.push(payload, bytes, name, how)
   }
 
   const start = (how: 'connect' | 'reconnect', wait: WaitOptions = {}): Promise<void> => {
@@ -270,12 +257,8 @@ export function createClient(
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
     }
-    return Promise.resolve(kept?.dispose())
+    return Promise.resolve(outbox.dispose?.())
   }
-
-  /** The place that a message gets in the store. */
-  const place = (how?: SendOptions): ProducerSequence | undefined =>
-    how?.volatile ? undefined : kept?.next()
 
   return {
     connect: (wait) => start('connect', wait),
@@ -295,19 +278,12 @@ export function createClient(
     dispose,
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }),
 
-    send(name: string, data?: unknown, how?: SendOptions) {
-      const producer = place(how)
-      const payload = encode(name, data, undefined, producer)
-      if (producer && kept!.isOvertaken(producer))
-        throw misuse('a message was sent while another one was being encoded')
-      return post(payload, name, how, producer)
-    },
+    send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
     sendRaw(data, how) {
-      const producer = place(how)
-      if (typeof data === 'string') return post(end.encodeRaw(data, producer), undefined, how, producer)
+      if (typeof data === 'string') return post(end.encodeRaw(data), undefined, how)
       const bytes = bytesOf(data)
       if (!bytes) throw misuse('sendRaw takes text or bytes')
-      return post(end.encodeRaw(bytes.slice(), producer), undefined, how, producer)
+      return post(end.encodeRaw(bytes.slice()), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (!end.request) throw misuse('request() needs session() or plain({ correlate })')
@@ -315,7 +291,7 @@ export function createClient(
       if (disposed) return Promise.reject(gone())
       const schema = outbound?.get(name)
       return end
-        .request((id) => post(encode(name, input, id), name), how)
+        .request((id) => post(encode(name, input, id), name, memoryOnly), how)
         .then((answer) =>
           schema && 'output' in schema ? checkAnswer(schema, answer) : answer,
         ) as Promise<never>
@@ -359,6 +335,9 @@ export function createClient(
 }
 
 export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
+
+/** How requests are queued: nobody would be there for the answer after a reload. */
+const memoryOnly: SendOptions = { durability: 'memory' }
 
 /** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
 const stateKey = /* @__PURE__ */ Symbol()

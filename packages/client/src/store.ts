@@ -1,52 +1,31 @@
-import type {
-  Delivery,
-  ProducersOffer,
-  Link,
-  Ok,
-  Outbox,
-  Outcome,
-  ProducerSequence,
-  SendOptions,
-  Sent,
-} from '@holdfast/protocol'
-import type { Connection } from './connection/connection.ts'
+import type { Delivery, Link, Ok, Outbox, Outcome } from '@holdfast/protocol'
 import type { Ports } from './connection/ports.ts'
 import type { Encoded } from './wire.ts'
 
-/** Where messages are kept that have no outcome yet: made by `store()` of `holdfast/store`, given to `createClient`. */
+/** Persists what a client sends: made by `store()` of `holdfast/store`, given to `createClient`. */
 export interface Store {
-  /** Binds the store to one client. */
-  attach(host: StoreHost): StoreEnd
+  /** Wraps the outbox of one client. */
+  wrap(create: CreateOutbox): CreateOutbox
 }
 
-/** What the client does for its store. */
-export interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
-  readonly connection: Pick<Connection, 'state'>
-  outbox(): Outbox<Encoded>
-  /** A message of an earlier page has its outcome, and was not queued. */
-  settled(name: string | undefined, outcome: Outcome): void
+/** Makes the outbox of a client. */
+export type CreateOutbox = (parts: OutboxParts) => ClientOutbox
+
+/** What the outbox of a client works with. */
+export interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
+  readonly link: Link<Encoded>
+  /** A message has its outcome. Without `delivery`, an earlier page has sent it, and it was never queued here. */
+  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
 }
 
-/** What the store does for its client. */
-export interface StoreEnd {
-  /** The place of the next message. */
-  next(): ProducerSequence
-  /** Whether a message with a later place was sent already: the server would drop this one. */
-  isOvertaken(place: ProducerSequence): boolean
-  /** A message was sent. */
-  add(
-    place: ProducerSequence,
-    message: Encoded,
-    name: string | undefined,
-    delivery: Sent,
-    how: SendOptions,
-  ): void
-  /** A message has its outcome, whether it is kept or not. False if nobody is to be told. */
-  settled(delivery: Delivery): boolean
-  /** The server has taken us in, and nothing was written since. */
-  greeted(ok: Pick<Ok, 'identity'> & { readonly producers?: ProducersOffer }): void
-  /** The link, which is not writable while others may be sending what waits, or must learn first that it is written. */
-  guard(link: Link<Encoded>): Link<Encoded>
-  /** Lets go of all. What has no outcome stays. */
-  dispose(): Promise<void>
+/** The messages of a client that wait. */
+export interface ClientOutbox extends Outbox<Encoded> {
+  /** Releases what lies behind the outbox. Absent if there is nothing but memory. */
+  dispose?(): Promise<void>
+}
+
+/** The link of a wire that knows its server: of `session()`. */
+export interface PeerLink extends Link<Encoded> {
+  /** The server that messages may be written to now: another object after each greeting, undefined between connections. */
+  readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
 }

@@ -4,8 +4,6 @@ import type {
   DelayRange,
   Delivery,
   Link,
-  Ok,
-  ProducerSequence,
   RequestOptions,
   SchemaContract,
   UndeliveredReason,
@@ -39,8 +37,6 @@ export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparatio
   discard(reason: UndeliveredReason): void
   invalid(message: InvalidMessage): void
   lost(loss: Loss): void
-  /** The server has taken us in. What was lost is settled, and nothing is written yet. */
-  greeted?(ok: Ok): void
 }
 
 /** What the wire does for its client. */
@@ -56,9 +52,9 @@ export interface WireEnd {
   /** How many messages were written and are not acknowledged. */
   readonly unacknowledged?: number
   /** @throws what the encoder throws for data that it cannot carry */
-  encode(name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded
+  encode(name: string, data: unknown, id?: number): Encoded
   /** The same for text or bytes that are no event. */
-  encodeRaw(data: Payload, producer?: ProducerSequence): Encoded
+  encodeRaw(data: Payload): Encoded
   /** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
   sizeOf(encoded: Encoded): number | undefined
   /** The socket is open: say what has to be said first, and confirm the connection, now or after an answer. */

@@ -40,14 +40,14 @@ export interface SendOptions {
   /** Takes the message back when it is aborted, if it was not written yet. */
   readonly signal?: AbortSignalLike
   /**
-   * How the `store` of the client is to write the message: `strict` waits until it is on the medium, `relaxed` until the
-   * system has it, which a crash of the page or of the browser survives, and a loss of power may not. Without a store,
-   * it means nothing.
+   * How the `store` of the client persists the message: `strict` waits until it is on the medium, `relaxed` until the
+   * system has it, which survives a crash of the page or of the browser but not always a loss of power, and `memory` does
+   * not persist it at all. Has no effect without a store.
    *
    * @default 'relaxed'
    * @see Indexed Database API 3.0, section 2.7.4
    */
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 
 /** A message on its way out. */

@@ -1,55 +1,61 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { misuse } from '@holdfast/protocol'
+import { checkNames, misuse } from '@holdfast/protocol'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Connection } from './connection.ts'
 import { whyNot } from './connections.ts'
+import type { Connections } from './connections.ts'
+import type { Greeting } from './greeting.ts'
 import { maxGreetingBytes } from './greeting.ts'
+import type { AttachOptions } from './hub.ts'
 import type { Unsubscribe } from './listeners.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { PageVerdict } from './origins.ts'
-import type { RequestLike, SocketLike } from './ports.ts'
+import type { RequestLike } from './ports.ts'
+import type { Refusals } from './refusals.ts'
+import type { HubStage } from './stage.ts'
 import { answer, upgradeRouterOf } from './upgrades.ts'
 import type { HttpServerLike, UpgradeListener } from './upgrades.ts'
 
-/** Which upgrades a hub takes. */
-export interface AttachOptions {
-  /**
-   * The path of the URL, exactly and without its query.
-   *
-   * @default '/ws'
-   */
-  readonly path?: string
-}
-
-export interface AttachPorts {
+interface AttachParts {
   readonly policy: Policy
-  /** Whether not even a refusal is worth a handshake. */
-  isShut(): boolean
-  accept(socket: SocketLike, request: RequestLike, verdict: PageVerdict): Connection | undefined
-  isGreeting(connection: Connection): boolean
-  /** An upgrade was not taken, and answered with that status. */
-  turnedAway(request: RequestLike, status: 400 | 403 | 503, why: string): void
+  readonly stage: HubStage
+  readonly refusals: Refusals
+  readonly connections: Connections
+  readonly greeting: Greeting
 }
 
+/** The close codes for what is refused before there is a connection to close, by its status. */
+const codeOf = { 400: 4400, 403: 4403, 503: 1013 } as const
 /** What the handshake's rest and the headers of frames may add to a greeting, in bytes. */
 const greetingOverhead = 1_024
 
-/** Makes the function that takes the upgrades of a server, with the sockets of `ws`. */
-export function createAttach(
-  ports: AttachPorts,
-): (server: HttpServerLike, options?: AttachOptions) => Unsubscribe {
-  const { policy, isShut, accept, isGreeting, turnedAway } = ports
+/** The HTTP servers whose upgrades the hub takes, with the sockets of `ws`. */
+export interface Attachments {
+  /** @throws {HoldfastError} `misuse` */
+  add(server: HttpServerLike, options?: AttachOptions): Unsubscribe
+  clear(): void
+}
+
+export function createAttachments(parts: AttachParts): Attachments {
+  const detachments = new Set<() => void>()
+  const { policy, stage, refusals, connections, greeting } = parts
   let acceptor: WebSocketServer | undefined
 
   // What is left of this for a connection must not keep the request: each function here is kept for as long.
   const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
-    const connection = accept(socket, request, verdict)
+    const connection = connections.accept(socket, request, verdict)
     if (!connection) return
     countPings(socket, connection)
-    boundGreeting(request.socket, () => isGreeting(connection), connection)
+    boundGreeting(request.socket, () => greeting.has(connection), connection)
+  }
+
+  const turnedAway = (request: RequestLike, status: 400 | 403 | 503, why: string): void => {
+    const isClosed = status === 503 && stage.current === 'closed'
+    const [code, reason] = isClosed ? [1012, 'the hub is closed'] : [codeOf[status], why]
+    refusals.announce({ code, why: reason, request })
   }
 
   const refuse = (request: IncomingMessage, socket: Duplex, status: 403 | 503, why: string): void => {
@@ -60,7 +66,7 @@ export function createAttach(
   const upgrade = (server: HttpServerLike, ...[request, socket, head]: Parameters<UpgradeListener>): void => {
     const verdict = policy.checkPage(request, server)
     if (verdict === 'origin' || verdict === 'host') return refuse(request, socket, 403, whyNot[verdict])
-    if (isShut()) return refuse(request, socket, 503, 'too many connections')
+    if (connections.isShut) return refuse(request, socket, 503, 'too many connections')
     acceptor ??= new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -80,7 +86,7 @@ export function createAttach(
     }
   }
 
-  return (server, { path = '/ws' } = {}) => {
+  const attach = (server: HttpServerLike, { path = '/ws' }: AttachOptions): Unsubscribe => {
     if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
     const router = upgradeRouterOf(server)
     if (router.has(path)) {
@@ -88,6 +94,30 @@ export function createAttach(
     }
     return router.add(path, (...request) => upgrade(server, ...request))
   }
+
+  return {
+    add(server, options = {}) {
+      if (stage.current !== 'open') throw misuse('the hub is closed')
+      check(server, options)
+      const detach = attach(server, options)
+      detachments.add(detach)
+      return () => {
+        detachments.delete(detach)
+        detach()
+      }
+    },
+    clear() {
+      for (const detach of detachments) detach()
+    },
+  }
+}
+
+/** What a program without types may give instead. */
+function check(server: unknown, options: unknown): void {
+  if (typeof (server as { readonly on?: unknown } | null | undefined)?.on !== 'function')
+    throw misuse('attach takes a server of node:http: write hub.attach(server)')
+  if (typeof options === 'string') throw misuse(`write hub.attach(server, { path: '${options}' })`)
+  checkNames(Object.keys(options ?? {}), 'path')
 }
 
 function countPings(socket: WebSocket, connection: Connection): void {
@@ -100,7 +130,7 @@ function boundGreeting(socket: Socket, isGreeting: () => boolean, connection: Co
   const count = (chunk: Buffer): void => {
     if (!isGreeting()) return void socket.off('data', count)
     left -= chunk.length
-    if (left < 0) connection.exceeded(1009, '')
+    if (left < 0) connection.exceed(1009, '')
   }
   socket.on('data', count)
 }

@@ -1,5 +1,6 @@
 import { isHoldfastError, misuse } from '@holdfast/protocol'
-import type { AuthenticateContext, Authentication, Policy } from './options.ts'
+import type { AuthenticateContext, Authentication } from './authenticate.ts'
+import type { Policy } from './policy.ts'
 import { newAbort } from './ports.ts'
 
 /** Asks the application who a client is. */

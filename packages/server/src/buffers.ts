@@ -1,5 +1,6 @@
-import type { SessionRecord, SharedMessage } from './session-record.ts'
+import type { SharedMessage } from './encoded.ts'
 import type { Registry } from './registry.ts'
+import type { SessionRecord } from './session-record.ts'
 
 /** What waits for clients, in all sessions. */
 export interface Buffers {
@@ -10,12 +11,6 @@ export interface Buffers {
   remove(bytes: number, shared: SharedMessage | undefined): void
   /** Ends sessions when there is more than there may be. */
   relieve(): void
-}
-
-export interface BuffersPorts {
-  readonly registry: Registry
-  /** The session is given up. */
-  overflowed(record: SessionRecord): void
 }
 
 /**
@@ -29,7 +24,7 @@ const portion = 1 / 8
 const fairPart = 1 / 4
 
 /** Up to `max` bytes may wait in all. */
-export function createBuffers(max: number, { registry, overflowed }: BuffersPorts): Buffers {
+export function createBuffers(max: number, registry: Registry): Buffers {
   let messages = 0
   let bytes = 0
   /** More is looked at when there is more than this. */
@@ -58,7 +53,7 @@ export function createBuffers(max: number, { registry, overflowed }: BuffersPort
       const enough = max * (1 - portion)
       for (const record of candidates(registry)) {
         if (bytes <= enough) break
-        if (record.stage !== 'ended') overflowed(record)
+        if (record.stage !== 'ended') record.overflow()
       }
       // What is left cannot be helped now: it belongs to sessions that are about to end.
       threshold = Math.max(max, bytes + max * portion)

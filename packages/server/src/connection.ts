@@ -1,39 +1,39 @@
 import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** One socket, whoever it belongs to at the moment: the greeting, a session, or nobody any more. */
-export interface Connection extends ConnectionOwner {
+/** One socket, whoever owns it at the moment: the greeting, a session, its teardown, or nobody any more. */
+export interface Connection {
   /** The request for its upgrade; once the client has greeted, or was refused, what is kept of it. */
   request: RequestLike
   /** What it counts as in the limits per address. */
   readonly address: string
   readonly isOpen: boolean
   readonly bufferedAmount: number
-  /** For how many intervals of pings nothing has come. */
-  silence: number
-  /** What waited to be sent at the last ping, in bytes. */
-  backlog: number
+  /** Gives the connection to that owner, and to no other one. */
+  take(owner: ConnectionOwner): void
   /** False when the socket did not take it, which is its end. */
   send(payload: Payload): boolean
   /** Counts something that costs the client next to nothing and that no window bounds, such as a ping. */
   charge(): void
+  /** The client went over a limit: the owner closes the connection with this. */
+  exceed(code: number, reason: string): void
   /** Closes the socket. Its owner is not told, and gets nothing any more. */
   close(code: number, reason?: string): void
   /** Drops a socket that is dead or too slow, and tells its owner. */
   cut(reason: string): void
 }
 
-/** Who owns a connection puts its functions in here. */
+/** What a connection is of use for at the moment. */
 export interface ConnectionOwner {
-  receive: (payload: Payload) => void
+  receive(payload: Payload): void
   /** The client has ended the connection with that code, or it broke: 1006. */
-  ended: (code: number, reason: string) => void
+  ended(code: number, reason: string): void
   /** The client went over a limit; the connection is to be closed with this. */
-  exceeded: (code: number, reason: string) => void
+  exceeded(code: number, reason: string): void
 }
 
 export interface ConnectionHost {
@@ -54,6 +54,7 @@ export const rateHint = '{"after":[30000,60000]}'
 export const crowdHint = '{"after":[10000,30000]}'
 
 const ignore = (): void => {}
+const nobody: ConnectionOwner = { receive: ignore, ended: ignore, exceeded: ignore }
 
 export function createConnection(
   socket: SocketLike,
@@ -80,13 +81,9 @@ export function createConnection(
 class SocketConnection implements Connection {
   request: RequestLike
   readonly address: string
-  silence = 0
-  backlog = 0
-  receive: ConnectionOwner['receive'] = ignore
-  ended: ConnectionOwner['ended'] = ignore
-  exceeded: ConnectionOwner['exceeded'] = ignore
   readonly #socket: SocketLike
   readonly #host: ConnectionHost
+  #owner = nobody
   #isOpen = true
   #controls: TokenBucket | undefined
   /** The socket is closing or closed, without having said so. */
@@ -108,6 +105,10 @@ class SocketConnection implements Connection {
     return this.#socket.bufferedAmount
   }
 
+  take(owner: ConnectionOwner): void {
+    if (this.#isOpen) this.#owner = owner
+  }
+
   send(payload: Payload): boolean {
     if (!this.#isOpen) return false
     this.#look()
@@ -125,7 +126,11 @@ class SocketConnection implements Connection {
 
   charge(): void {
     this.#controls ??= new TokenBucket(this.#host.policy.ports.clock, controlRate, controlBurst)
-    if (!this.#controls.take()) this.exceeded(4429, rateHint)
+    if (!this.#controls.take()) this.exceed(4429, rateHint)
+  }
+
+  exceed(code: number, reason: string): void {
+    this.#owner.exceeded(code, reason)
   }
 
   close(code: number, reason = ''): void {
@@ -150,18 +155,16 @@ class SocketConnection implements Connection {
   /** A message has come in; undefined when the socket brought neither text nor bytes. */
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
-    this.silence = 0
-    if (payload === undefined) return this.exceeded(1007, 'neither text nor bytes')
+    if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
     // Sockets of `ws` see to that themselves, and exactly.
-    if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceeded(1009, '')
-    this.receive(payload)
+    if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceed(1009, '')
+    this.#owner.receive(payload)
   }
 
   /** The connection has ended by itself. */
   end(code: number, reason: string): void {
     if (!this.#isOpen) return
-    this.#disown()
-    this.ended(code, reason)
+    this.#disown().ended(code, reason)
   }
 
   /** A client that has closed may keep the transport open, and not every socket tells of its end. */
@@ -171,10 +174,11 @@ class SocketConnection implements Connection {
     this.#host.closing.add(this.#socket)
   }
 
-  #disown(): void {
+  #disown(): ConnectionOwner {
+    const owner = this.#owner
     this.#isOpen = false
-    this.receive = ignore
-    this.exceeded = ignore
+    this.#owner = nobody
+    return owner
   }
 }
 

@@ -3,10 +3,12 @@ import { createAdmission } from './admission.ts'
 import { createConnection, crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
-import type { Policy } from './options.ts'
+import type { Greeting } from './greeting.ts'
+import type { Policy } from './policy.ts'
 import type { PageVerdict } from './origins.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
-import type { Shutdown } from './shutdown.ts'
+import type { Refusals } from './refusals.ts'
+import type { HubStage } from './stage.ts'
 import { troubleHint } from './trouble.ts'
 
 /** The sockets that a hub has, as many as it may have. */
@@ -22,16 +24,11 @@ export interface Connections {
   gone(): Promise<void>
 }
 
-export interface ConnectionsPorts {
+interface ConnectionsParts {
   readonly policy: Policy
-  /** `draining` and `closed` accept nothing; the second does not wait for whoever still comes. */
-  stage(): Shutdown['stage']
-  /** When to dial again, for who comes too late. */
-  hint(): string
-  greet(connection: Connection): void
-  refused(connection: Connection, code: number, why: string, reason?: string): void
-  /** A socket was closed at once. */
-  turnedAway(request: RequestLike, code: number, why: string): void
+  readonly stage: HubStage
+  readonly refusals: Refusals
+  readonly greeting: Greeting
 }
 
 /** The words for why a page is not welcome. */
@@ -40,8 +37,7 @@ export const whyNot = { origin: 'not from this origin', host: 'not for this host
 const closeTimeout = 3_000
 const closed = 3
 
-export function createConnections(connectionsPorts: ConnectionsPorts): Connections {
-  const { policy, stage, hint, greet, refused, turnedAway } = connectionsPorts
+export function createConnections({ policy, stage, refusals, greeting }: ConnectionsParts): Connections {
   const { limits, ports } = policy
   const all = new Set<Connection>()
   const addresses = createTally(limits.maxConnectionsPerAddress)
@@ -69,12 +65,15 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
     },
   }
 
+  const refuse = (connection: Connection, code: number, why: string, reason?: string): void =>
+    refusals.refuse(connection, code, why, reason === undefined ? {} : { reason })
+
   /** Lets a connection in that nothing else speaks against, or sends it away until there is room for it. */
   const admit = (connection: Connection): void => {
     const after = admission?.ask(ports.clock.now())
-    if (after) return refused(connection, 1013, 'too many connections at once', JSON.stringify({ after }))
+    if (after) return refuse(connection, 1013, 'too many connections at once', JSON.stringify({ after }))
     accepted++
-    greet(connection)
+    greeting.begin(connection)
   }
 
   return {
@@ -85,15 +84,15 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
       return accepted
     },
     get isShut() {
-      return all.size >= maxHandshakes || stage() === 'closed'
+      return all.size >= maxHandshakes || stage.current === 'closed'
     },
     accept(socket, request, verdict) {
       // The close of a socket that is closed already would never be heard of.
       if (socket.readyState > 1) return undefined
-      if (stage() === 'closed') {
+      if (stage.current === 'closed') {
         socket.onerror = () => {}
-        socket.close(1012, hint())
-        turnedAway(request, 1012, 'the hub is closed')
+        socket.close(1012, stage.hint)
+        refusals.announce({ code: 1012, why: 'the hub is closed', request })
         return undefined
       }
       const known = policy.addressOf(request)
@@ -101,23 +100,23 @@ export function createConnections(connectionsPorts: ConnectionsPorts): Connectio
       // Those that are turned away stay until they answer: one address must not use up what there is for all.
       if (addresses.count(address) >= maxHandshakesPerAddress) {
         drop(socket)
-        turnedAway(request, 4429, 'too many connections of one address')
+        refusals.announce({ code: 4429, why: 'too many connections of one address', request })
         return undefined
       }
       const isCrowd = addresses.isFull(address)
       const connection = createConnection(socket, request, address, host)
       all.add(connection)
       addresses.add(address)
-      if (stage() !== 'open') {
-        refused(connection, 1012, 'the hub is closed', hint())
+      if (stage.current !== 'open') {
+        refuse(connection, 1012, 'the hub is closed', stage.hint)
         return connection
       }
       const page = verdict ?? policy.checkPage(request)
-      if (page === 'origin' || page === 'host') refused(connection, 4403, whyNot[page])
-      else if (page === 'failed') refused(connection, 1013, 'origins failed', troubleHint)
-      else if (known === undefined) refused(connection, 1013, 'address failed', troubleHint)
-      else if (all.size > maxConnections) refused(connection, 1013, 'too many connections', crowdHint)
-      else if (isCrowd) refused(connection, 4429, 'too many connections of one address', rateHint)
+      if (page === 'origin' || page === 'host') refuse(connection, 4403, whyNot[page])
+      else if (page === 'failed') refuse(connection, 1013, 'origins failed', troubleHint)
+      else if (known === undefined) refuse(connection, 1013, 'address failed', troubleHint)
+      else if (all.size > maxConnections) refuse(connection, 1013, 'too many connections', crowdHint)
+      else if (isCrowd) refuse(connection, 4429, 'too many connections of one address', rateHint)
       else admit(connection)
       return connection
     },

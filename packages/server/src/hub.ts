@@ -10,7 +10,6 @@ import type {
   SchemaIssue,
   SendOptions,
 } from '@holdfast/protocol'
-import type { AttachOptions } from './attach.ts'
 import type { Unsubscribe } from './listeners.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
@@ -100,6 +99,16 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * that many milliseconds: a deploy then leaves nothing unknown. Called again without, it does not wait any longer.
    */
   close(options?: { readonly drain?: number }): Promise<void>
+}
+
+/** Which upgrades a hub takes. */
+export interface AttachOptions {
+  /**
+   * The path of the URL, exactly and without its query.
+   *
+   * @default '/ws'
+   */
+  readonly path?: string
 }
 
 /** How a broadcast is to be treated. */

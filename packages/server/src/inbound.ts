@@ -1,11 +1,14 @@
 import { createAnswers, HoldfastError } from '@holdfast/protocol'
-import type { Answerer, Answers, Bye, Control, Frame } from '@holdfast/protocol'
+import type { Answerer, Answers, Control, Frame } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
-import type { SessionRecord } from './session-record.ts'
+import type { ClientReports } from './client-reports.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import type { Producers } from './producers.ts'
 import type { Outbound } from './outbound.ts'
 import { newAbort } from './ports.ts'
+import type { Renewal } from './renewal.ts'
 import type { Router } from './router.ts'
+import type { SessionRecord } from './session-record.ts'
 
 /** Hands on what comes in on a session. */
 export interface Inbound {
@@ -13,25 +16,21 @@ export interface Inbound {
   control(held: SessionRecord, control: Control): void
 }
 
-export interface InboundPorts {
+interface InboundParts {
   /** How many handlers of requests may run for one identity, or for one address without identity. */
   readonly maxRunningRequests: number
   readonly router: Router
   readonly producers: Producers
   readonly outbound: Outbound
-  /** Hears of exceptions that a client has caused. */
-  report(held: SessionRecord, error: unknown): void
-  token(held: SessionRecord, token: string): void
-  /** The client ends the session, and takes nothing after that number. */
-  bye(held: SessionRecord, bye: Bye): void
-  violated(held: SessionRecord, code: number, why: string): void
-  received(): void
+  readonly reports: ClientReports
+  readonly renewal: Renewal
+  readonly lifecycle: Lifecycle
 }
 
-export function createInbound(ports: InboundPorts): Inbound {
-  const { router, producers, outbound, report, token, bye, violated, received } = ports
+export function createInbound(parts: InboundParts): Inbound {
+  const { router, producers, outbound, reports, renewal, lifecycle } = parts
   // Sessions end and begin faster than handlers, so it does not help to begin another one.
-  const running = createTally(ports.maxRunningRequests)
+  const running = createTally(parts.maxRunningRequests)
 
   /** The handler of a request, as long as not too many run for whoever asks. */
   const find = (held: SessionRecord, name: string): Answerer | undefined => {
@@ -57,7 +56,7 @@ export function createInbound(ports: InboundPorts): Inbound {
       find: (name) => find(held, name),
       reply: (data, meta) => outbound.reply(held, data, meta),
       newAbort,
-      report: (error) => report(held, error),
+      report: reports.of(held),
     }))
 
   const dispatch = (held: SessionRecord, frame: Frame): void => {
@@ -65,12 +64,12 @@ export function createInbound(ports: InboundPorts): Inbound {
     const meta = frame[4]
     const value = meta?.absent ? undefined : frame[3]
     if (meta?.producer) {
-      if (frame[0] === 0) return violated(held, 4400, 'a volatile message in a producer')
+      if (frame[0] === 0) return held.violated(4400, 'a volatile message in a producer')
       if (!producers.take(held, meta.producer)) return
     }
     if (typeof name === 'string') {
       if (meta?.id === undefined) router.event(name, value, held.peer)
-      else if (frame[0] === 0) violated(held, 4400, 'a volatile request')
+      else if (frame[0] === 0) held.violated(4400, 'a volatile request')
       else answersOf(held).request(meta.id, name, value)
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
@@ -79,25 +78,25 @@ export function createInbound(ports: InboundPorts): Inbound {
     } else if (meta?.off !== undefined) held.answers?.off(meta.off)
     else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array))
       router.raw(value, held.peer)
-    else violated(held, 4400, 'a frame of no kind')
+    else held.violated(4400, 'a frame of no kind')
   }
 
   return {
     deliver(held, frame) {
-      received()
+      lifecycle.counters.receivedMessages++
       try {
         dispatch(held, frame)
       } catch (error) {
         // An answer that cannot be sent; nothing of the application gets here.
-        report(held, error)
+        reports.of(held)(error)
       }
     },
     control(held, control) {
       switch (control[0]) {
         case 'token':
-          return token(held, control[1])
+          return renewal.token(held, control[1])
         case 'bye':
-          return bye(held, control[1])
+          return held.leave(control[1])
         case 'holdfast':
         case 'hi':
         case 'ok':
@@ -106,7 +105,7 @@ export function createInbound(ports: InboundPorts): Inbound {
         case 'q':
         case 'renew':
         case 'drain':
-          violated(held, 4400, `'${control[0]}' at the wrong time`)
+          held.violated(4400, `'${control[0]}' at the wrong time`)
       }
     },
   }

@@ -1,7 +1,7 @@
-export type { AttachOptions } from './attach.ts'
 export { createHub } from './create-hub.ts'
 export type {
   AsyncDisposeLike,
+  AttachOptions,
   BroadcastOptions,
   Hub,
   HubLifecycle,
@@ -11,13 +11,9 @@ export type {
 } from './hub.ts'
 export type { Hosts } from './hosts.ts'
 export type { Unsubscribe } from './listeners.ts'
-export type {
-  AuthenticateContext,
-  Authentication,
-  HubLimits,
-  HubOptions,
-  MaybeAuthentication,
-} from './options.ts'
+export type { AuthenticateContext, Authentication, MaybeAuthentication } from './authenticate.ts'
+export type { HubLimits } from './limits.ts'
+export type { HubOptions } from './options.ts'
 export type { Origins } from './origins.ts'
 export type { Peer, PeerEnd } from './peer.ts'
 export type { HubPorts, RequestLike, SocketLike } from './ports.ts'

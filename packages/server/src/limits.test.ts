@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
 import { createHub, isHoldfastError } from './index.ts'
 import type { HubOptions } from './index.ts'
-import { resolveOptions } from './options.ts'
+import { resolveOptions } from './policy.ts'
 
 const crowd = '{"after":[10000,30000]}'
 const patience = '{"after":[30000,60000]}'

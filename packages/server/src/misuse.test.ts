@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { expect, expectTypeOf, it } from 'vitest'
 import { createHub, isHoldfastError } from './index.ts'
 import type { Hub, HubLifecycle, HubOptions } from './index.ts'
-import type { kinds } from './create-hub.ts'
+import type { kinds } from './lifecycle.ts'
 
 const create = (options: unknown) => (): unknown => createHub(options as HubOptions)
 const use = (run: (hub: Hub) => unknown) => (): unknown => run(createHub())

@@ -9,9 +9,10 @@ import {
 } from '@holdfast/protocol'
 import type {
   Body,
+  Clock,
   Delivery,
-  Line,
   Link,
+  Outbox,
   Meta,
   RequestOptions,
   Requests,
@@ -20,10 +21,11 @@ import type {
   SendOptions,
   StandardSchema,
 } from '@holdfast/protocol'
-import type { Buffers } from './buffers.ts'
-import type { SharedMessage } from './session-record.ts'
-import type { SessionRecord, SessionOutbox } from './session-record.ts'
-import type { Policy } from './options.ts'
+import type { ClientReports } from './client-reports.ts'
+import type { DeferredEvents } from './deferred-events.ts'
+import type { Encoded } from './encoded.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { HubStage } from './stage.ts'
 
 /** Sends what the application and the hub have to say to clients. */
 export interface Outbound {
@@ -46,102 +48,24 @@ export interface Outbound {
    */
   reply(held: SessionRecord, data: unknown, meta: Meta): void
   request(held: SessionRecord, name: string, input: unknown, how: RequestOptions): Promise<unknown>
-  /** New messages are not sent any more. */
-  stop(): void
 }
 
-/** A message that is ready to be sent, to any number of clients. */
-export interface Encoded {
-  readonly body: Body
-  readonly bytes: number
-  /** What is known of it when it is sent to many. */
-  readonly shared: SharedMessage | undefined
+interface OutboundParts {
+  readonly clock: Clock
+  /** A hub that drains sends answers only. */
+  readonly stage: HubStage
+  readonly deferred: DeferredEvents
+  readonly reports: ClientReports
 }
-
-export interface OutboundPorts {
-  readonly buffers: Buffers
-  /** Runs a step, which the application hears of when it is over. */
-  during<T>(step: () => T): T
-  /** An answer is larger than the client takes. */
-  tooLarge(held: SessionRecord, error: unknown): void
-  /** More waits for the client than the limits allow: its session must end. */
-  overflowed(held: SessionRecord): void
-  delivered(): void
-}
-
-/** What the numbers of a frame and the header of a binary one may add to its size, in bytes. */
-const frameOverhead = 64
-const pack = 16_384
 
 export function createOutbound(
   contract: SchemaContract | undefined,
-  { limits, ports: { clock } }: Policy,
-  { buffers, during, overflowed, delivered, tooLarge }: OutboundPorts,
+  { clock, stage, deferred: { during }, reports }: OutboundParts,
 ): Outbound {
-  const { maxBufferedMessages, maxBufferedBytes } = limits
   const schemas = contract && new Map(Object.entries(contract.toClient ?? {}))
-  let isStopped = false
-
-  const largest = (held: SessionRecord): number => Math.min(held.maxPayload, maxBufferedBytes) - frameOverhead
-
-  /** The outbox outlives connections, so it is linked to whatever line there is. */
-  const link = (held: SessionRecord): Link<Body> => {
-    let written: Line | undefined
-    return {
-      batchBytes: pack,
-      bufferedAmount: () => held.connection?.bufferedAmount ?? 0,
-      isWritable(bytes) {
-        const isWritable = held.line?.isWritable(bytes) ?? false
-        held.isBlocked = !isWritable
-        return isWritable
-      },
-      write(message) {
-        written = held.line!
-        return written.write(message)
-      },
-      // Also when that line is closed by now: it then settles what it could not send.
-      flushed() {
-        written?.flushed?.()
-        written = undefined
-      },
-    }
-  }
-
-  const outboxOf = (held: SessionRecord): SessionOutbox => {
-    if (!held.outbox) {
-      // Its own bounds would drop messages; here the session ends instead.
-      const bounds = { maxMessages: Infinity, maxBytes: Infinity }
-      held.outbox = createOutbox<Body, SharedMessage | undefined>(
-        bounds,
-        () => largest(held),
-        link(held),
-        clock,
-        (shared, { status }, bytes) => {
-          held.messages--
-          held.bytes -= bytes
-          buffers.remove(bytes, shared)
-          if (status === 'delivered') delivered()
-        },
-      )
-      if (held.stage === 'ended') held.outbox.refuse('session-lost')
-    }
-    return held.outbox
-  }
-
-  const push = (held: SessionRecord, encoded: Encoded, how: SendOptions): Delivery => {
-    const { body, bytes, shared } = encoded
-    const isOver = held.messages >= maxBufferedMessages || held.bytes + bytes > maxBufferedBytes
-    if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)
-    held.messages++
-    held.bytes += bytes
-    buffers.add(bytes, shared)
-    const delivery = outboxOf(held).push(body, bytes, shared, how)
-    buffers.relieve()
-    return delivery
-  }
 
   // All that is pushed here settles at once.
-  let refusing: SessionOutbox | undefined
+  let refusing: Outbox<Body, undefined> | undefined
   const refuse = ({ body, bytes }: Encoded): Delivery => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
@@ -158,15 +82,16 @@ export function createOutbound(
   }
 
   const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Delivery =>
-    isStopped ? refuse(encoded) : push(held, encoded, how)
+    stage.current === 'open' ? held.push(encoded, how) : refuse(encoded)
 
   const requestsOf = (held: SessionRecord): Requests =>
     (held.requests ??= createRequests(clock, (id) => reply(held, null, { off: id })))
 
   const reply = (held: SessionRecord, data: unknown, meta: Meta): void => {
     const encoded = encodedOf(encodeBody(null, data, meta))
-    if (encoded.bytes <= largest(held)) return during(() => void push(held, encoded, {}))
-    tooLarge(held, misuse(`an answer of ${encoded.bytes} bytes, and the client takes ${largest(held)}`))
+    const largest = held.maxMessageBytes
+    if (encoded.bytes <= largest) return during(() => void held.push(encoded, {}))
+    reports.of(held)(misuse(`an answer of ${encoded.bytes} bytes, and the client takes ${largest}`))
     reply(held, undefined, {
       ...meta,
       error: 'too-large',
@@ -218,7 +143,6 @@ export function createOutbound(
       }, how)
       return schema ? answer.then((data) => checkAnswer(schema, data)) : answer
     },
-    stop: () => void (isStopped = true),
   }
 }
 

@@ -1,15 +1,57 @@
+import type { Connection } from './connection.ts'
 import type { HubLifecycle } from './hub.ts'
-import type { Policy } from './options.ts'
+import { keptRequest } from './kept-request.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Policy } from './policy.ts'
+import type { RefusalDetails } from './session-record.ts'
+import type { Peer } from './peer.ts'
 
 type Refusal = HubLifecycle['refused']
+
+/** What the hub does not let in, or not any longer. */
+export interface Refusals {
+  /** Closes a connection. */
+  refuse(
+    connection: Connection,
+    code: number,
+    why: string,
+    details?: RefusalDetails & { readonly peer?: Peer },
+  ): void
+  /** Tells the application of what was refused before it was a connection. */
+  announce(refusal: Refusal): void
+}
+
 /** Says what to look at. */
 type Advice = (policy: Policy, refusal: Refusal) => string
 
 /** How much of a header is shown, in characters. */
 const maxShown = 200
 
+export function createRefusals(policy: Policy, { announce, counters }: Lifecycle): Refusals {
+  const refusals: Refusals = {
+    refuse(connection, code, why, { reason = why, peer, error } = {}) {
+      connection.close(code, reason)
+      const { request } = connection
+      connection.request = keptRequest(request)
+      refusals.announce({
+        code,
+        why,
+        request,
+        ...(peer && { peer }),
+        ...(error !== undefined && { error }),
+      })
+    },
+    announce(refusal) {
+      counters.refused++
+      announce('refused', refusal)
+      warnOfRefusal(policy, refusal)
+    },
+  }
+  return refusals
+}
+
 /** Says that a connection was refused and what to do about it: for the first of each kind in a minute. */
-export function warnOfRefusal(policy: Policy, refusal: Refusal): void {
+function warnOfRefusal(policy: Policy, refusal: Refusal): void {
   const { code, why } = refusal
   // The application has closed the hub itself.
   if (code === 1012) return

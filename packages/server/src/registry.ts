@@ -3,7 +3,7 @@ import type { LostReason } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { SessionRecord } from './session-record.ts'
-import type { Policy } from './options.ts'
+import type { Policy } from './policy.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
 import { createTombstones } from './tombstones.ts'
@@ -37,17 +37,14 @@ export interface Registry {
 /** How long a session is held that its client may not know of, in milliseconds. */
 const provisionalTimeout = 10_000
 
-/**
- * `expire` hears of sessions that nobody has come back for; it is to remove them, and returns what tells the application.
- */
-export function createRegistry(policy: Policy, expire: (record: SessionRecord) => () => void): Registry {
+export function createRegistry(policy: Policy): Registry {
   const { limits, ports } = policy
   const { clock } = ports
   const sessions = new Map<string, SessionRecord>()
   const peers = new Map<string, Peer>()
   // Listeners that send to everybody must not find all those that expire at the same time.
   const due = (record: SessionRecord, afterwards: (next: () => void) => void): void =>
-    afterwards(expire(record))
+    afterwards(record.expire())
   const provisional = createDeadlines<SessionRecord>(clock, provisionalTimeout, due)
   const missed = createDeadlines<SessionRecord>(clock, policy.sessionTimeout, due)
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
@@ -82,7 +79,7 @@ export function createRegistry(policy: Policy, expire: (record: SessionRecord) =
     back: (record) => missed.delete(record),
     away: () => missed.items(),
     remove(record, why) {
-      const { id, key, identity, address, session, outbox } = record
+      const { id, identity, address } = record
       provisional.delete(record)
       missed.delete(record)
       peers.delete(id)
@@ -90,8 +87,7 @@ export function createRegistry(policy: Policy, expire: (record: SessionRecord) =
         addresses.delete(address)
         identities.delete(identity ?? '')
       }
-      const { rx, tx } = session
-      tombstones.add(id, { key, why, rx, tx, queued: outbox?.size ?? 0 }, record)
+      tombstones.add(id, record.remains(why), record)
     },
     clear() {
       provisional.clear()

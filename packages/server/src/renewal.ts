@@ -1,7 +1,9 @@
 import { longestTimer } from '@holdfast/protocol'
 import type { AuthenticateAnswer, Authenticator } from './authentication.ts'
+import type { Authentication } from './authenticate.ts'
+import type { Policy } from './policy.ts'
 import type { SessionRecord } from './session-record.ts'
-import type { Authentication, Policy } from './options.ts'
+import { troubleHint } from './trouble.ts'
 
 /** Keeps what is known of a client's identity fresh, in place. */
 export interface Renewal {
@@ -11,17 +13,8 @@ export interface Renewal {
   ask(record: SessionRecord): void
   /** The client has brought one. */
   token(record: SessionRecord, token: string): void
-}
-
-export interface RenewalPorts {
-  readonly policy: Policy
-  readonly authenticator: Authenticator
-  /** The token was refused, or did not come. */
-  expired(record: SessionRecord, why: string, error?: unknown): void
-  /** The authentication has expired, and the server could not tell whether the fresh token is good. */
-  failed(record: SessionRecord, why: string, error?: unknown): void
-  /** The token belongs to somebody else. */
-  changed(record: SessionRecord): void
+  /** The session ends. */
+  stop(record: SessionRecord): void
 }
 
 /** How long before its end a token is renewed, and how long that may take, in milliseconds. */
@@ -52,8 +45,7 @@ interface Watch {
   error: unknown
 }
 
-export function createRenewal(ports: RenewalPorts): Renewal {
-  const { policy, authenticator, expired, failed, changed } = ports
+export function createRenewal(policy: Policy, authenticator: Authenticator): Renewal {
   const { warn } = policy
   const { clock } = policy.ports
   // Most sessions need none of this.
@@ -70,7 +62,6 @@ export function createRenewal(ports: RenewalPorts): Renewal {
       error: undefined,
     }
     watches.set(record, watch)
-    record.stopRenewal = () => stop(record)
     return watch
   }
 
@@ -80,7 +71,6 @@ export function createRenewal(ports: RenewalPorts): Renewal {
     const watch = watches.get(record)
     if (!watch) return
     watches.delete(record)
-    record.stopRenewal = undefined
     clock.clearTimer(watch.timer)
     clock.clearTimer(watch.deadline)
     watch.forget?.()
@@ -94,7 +84,7 @@ export function createRenewal(ports: RenewalPorts): Renewal {
     if (watch.token !== undefined) return
     watch.deadline ??= clock.setTimer(() => {
       stop(record)
-      expired(record, 'no fresh token in time')
+      record.refuse(4401, 'no fresh token in time')
     }, within)
   }
 
@@ -103,7 +93,7 @@ export function createRenewal(ports: RenewalPorts): Renewal {
     const wait = Math.min(Math.max(0, watch.expiresAt - clock.now()), longestTimer)
     watch.deadline = clock.setTimer(() => {
       stop(record)
-      failed(record, 'authenticate failed', watch.error)
+      record.refuse(1013, 'authenticate failed', { reason: troubleHint, error: watch.error })
     }, wait)
   }
 
@@ -134,10 +124,10 @@ export function createRenewal(ports: RenewalPorts): Renewal {
       if (watch.token !== token) return judge(record, watch)
       if (answer.status === 'refused') {
         stop(record)
-        return expired(record, 'the fresh token is refused', answer.error)
+        return record.refuse(4401, 'the fresh token is refused', { error: answer.error })
       }
       const { authentication } = answer
-      if (authentication.identity !== record.identity) return changed(record)
+      if (authentication.identity !== record.identity) return record.end('identity', 4410)
       if (authentication.data !== undefined) record.peer.data = authentication.data
       follow(record, authentication, shortestRenewal)
     }
@@ -164,6 +154,7 @@ export function createRenewal(ports: RenewalPorts): Renewal {
   return {
     watch: (record, authentication) => follow(record, authentication, 0),
     ask,
+    stop,
     token(record, token) {
       const watch = watchOf(record)
       // One question at a time, whatever the client does.

@@ -1,9 +1,13 @@
 import { checkedAnswerer, misuse, validate } from '@holdfast/protocol'
 import type { Answerer, RequestContext, RequestSchema, SchemaContract } from '@holdfast/protocol'
+import type { ClientReports } from './client-reports.ts'
 import type { InvalidMessage, UnhandledMessage } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listeners, Unsubscribe } from './listeners.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Policy } from './policy.ts'
 import type { Peer } from './peer.ts'
+import { createUnhandledLog } from './unhandled.ts'
 
 /** Answers a request of a peer. */
 export type RequestHandler = (input: never, peer: Peer, context: RequestContext) => unknown
@@ -20,14 +24,22 @@ export interface Router {
   find(name: string, peer: Peer): Answerer | undefined
 }
 
-export interface RouterPorts {
-  report(error: unknown): void
-  invalid(message: InvalidMessage): void
-  unhandled(message: UnhandledMessage): void
-}
-
-export function createRouter(contract: SchemaContract | undefined, ports: RouterPorts): Router {
-  const { report, invalid, unhandled } = ports
+export function createRouter(
+  contract: SchemaContract | undefined,
+  { ports: { warn } }: Policy,
+  { report }: ClientReports,
+  { announce, counters }: Lifecycle,
+): Router {
+  const logUnhandled = createUnhandledLog(warn)
+  const invalid = (message: InvalidMessage): void => {
+    counters.invalid++
+    announce('invalid', message)
+  }
+  const unhandled = (message: UnhandledMessage): void => {
+    counters.unhandled++
+    announce('unhandled', message)
+    logUnhandled(message.name)
+  }
   const listeners = createListeners(report)
   const handlers = new Map<string, RequestHandler>()
   const schemas = contract && new Map(Object.entries(contract.toServer ?? {}))

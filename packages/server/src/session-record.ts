@@ -1,57 +1,106 @@
-import type { Answers, Body, Line, Outbox, Requests, Session } from '@holdfast/protocol'
+import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
+import type { LostReason, Requests, SendOptions, Session } from '@holdfast/protocol'
+import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
-import type { Listeners } from './listeners.ts'
-import type { Peer, PeerEnd } from './peer.ts'
+import type { Encoded } from './encoded.ts'
+import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
+import type { Peer } from './peer.ts'
+import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
+import type { Tombstone } from './tombstones.ts'
 
-/** A session, and all that the hub holds for it. What only some sessions need is made when they do. */
-export interface SessionRecord {
+/** A session, and all that the hub holds for it. Its methods are the only ones that change it. */
+export interface SessionRecord extends Owner {
   readonly id: string
   readonly key: string
-  readonly identity: string | null
-  /** What it counts as in the limits per address. */
-  readonly address: string
   readonly session: Session<Body>
   readonly peer: Peer
-  /** `provisional` until the client has shown that it knows of the session; `ended` once its receive cursor is final. */
-  stage: 'provisional' | 'confirmed' | 'ended'
-  connection: Connection | undefined
-  /** The session on its connection. */
-  line: Line | undefined
-  /** The largest message in bytes that the client takes. */
-  maxPayload: number
   readonly dials: Dials
-  outbox: SessionOutbox | undefined
+  /** `provisional` until the client has shown that it knows of the session; `ended` once its receive cursor is final. */
+  readonly stage: 'provisional' | 'confirmed' | 'ended'
+  readonly connection: Connection | undefined
+  /** The session on its connection. */
+  readonly line: Line | undefined
+  /** The largest message in bytes that the client takes. */
+  readonly maxPayload: number
+  /** Limits the rate at which messages of the client are delivered to the handlers. */
+  readonly messageTokens: TokenBucket
   requests: Requests | undefined
   answers: Answers | undefined
-  /** How many messages of the client may be handed on. */
-  messageTokens: TokenBucket | undefined
-  /** How much may be replayed to it. */
-  replayTokens: TokenBucket | undefined
-  /** Messages that wait to be written or acknowledged, and their bytes. */
-  messages: number
-  bytes: number
-  /** The window of the client was full when something was to be written. */
-  isBlocked: boolean
-  /** The client closed the last connection as if a message of ours had been at fault. */
-  isSuspect: boolean
-  /** The number of the message that was the oldest one when that last happened. */
-  suspect: number
-  /** How many connections in a row fell silent before they brought a message or a ping. */
-  silences: number
-  /** Stops to look after the expiry of the token. */
-  stopRenewal: (() => void) | undefined
-  /** Who wants to hear of its end. */
-  endListeners: Listeners | undefined
-  end: PeerEnd | undefined
+
+  // Connections
+
+  /** Begins the session on its first connection. `lost` says what became of the one before. */
+  begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void
+  /** Moves the session to that connection, and replays what the client has missed. */
+  resume(connection: Connection, hi: Hi, authentication: Authentication): void
+  /** The client has shown that it knows of the session. */
+  confirm(): void
+  /** The connection has ended by itself. */
+  disconnected(code: number, reason: string): void
+  /** Closes the connection, and announces that as a refusal. The session goes on. */
+  refuse(code: number, why: string, details?: RefusalDetails): void
+  /** The client broke the rules. With 4400 it loses the session, with any other code only its connection. */
+  violated(code: number, why: string): void
+  /** How many connections in a row fell silent before they brought a message, a ping or a pong. */
+  readonly silences: number
+  /** The connection is silent for too long. */
+  fellSilent(): void
+  /** The connection has brought a message, a ping or a pong. */
+  showedLife(): void
+  /** Asks the client for a fresh token. */
+  renew(): void
+
+  // Messages to the client
+
+  /** How many messages wait to be written or acknowledged, and how many bytes they have. */
+  readonly messages: number
+  readonly bytes: number
+  /** How many messages were never written. */
+  readonly queued: number
+  /** The largest message that can be sent, in bytes. */
+  readonly maxMessageBytes: number
+  /** Sends a message, now or on the next connection. */
+  push(encoded: Encoded, how: SendOptions): Delivery
+  /** Writes what can be written. */
+  flush(): void
+  /** The client has acknowledged something new. */
+  progressed(): void
+
+  // The end
+
+  /** Whom the application wants to hear of the end. */
+  readonly endListeners: Listeners | undefined
+  /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
+  end(why: LostReason, code: number, details?: EndDetails): void
+  /** More waits for the client than the limits allow. */
+  overflow(): void
+  /** Nobody has come back for the session. The application hears of it when the result is called. */
+  expire(): () => void
+  /**
+   * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
+   * connection the session ends at once.
+   */
+  close(why: LostReason, code: number, reason?: string): void
+  /** The client says goodbye, and takes no message after that number. */
+  leave(bye: Bye): void
+  /** What is left of the session if it ends now. */
+  remains(why: LostReason): Tombstone
+  /** Calls the listener once, when the session has ended; at the next turn if it already has. */
+  onEnd(listener: Listener): Unsubscribe
 }
 
-/** A message that waits for many sessions, and whose content is in memory once. */
-export interface SharedMessage {
-  /** How many they are. */
-  holders: number
+export interface RefusalDetails {
+  /** The reason of the close; `why` if it is not given. */
+  readonly reason?: string
+  /** What the application threw. */
+  readonly error?: unknown
 }
 
-/** The outbox of a session. A message that others wait for as well is known by what they share. */
-export type SessionOutbox = Outbox<Body, SharedMessage | undefined>
+export interface EndDetails {
+  /** How far the client got, if that can no longer change. */
+  readonly finalCursor?: number | undefined
+  /** The reason of the close; `why` if it is not given. */
+  readonly reason?: string
+}

@@ -1,91 +1,63 @@
-import type { DelayRange } from '@holdfast/protocol'
-import type { Teardown } from './teardown.ts'
+import type { Connections } from './connections.ts'
 import type { Greeting } from './greeting.ts'
-import type { Outbound } from './outbound.ts'
-import type { Policy } from './options.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Policy } from './policy.ts'
 import type { Registry } from './registry.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { HubStage } from './stage.ts'
 
-/** The end of a hub. */
-export interface Shutdown {
-  /** `draining` while clients finish, `closed` once they are told to go. */
-  readonly stage: 'open' | 'draining' | 'closed'
-  /** When to dial again, for the reason of a close. */
-  hint(): string
-  /** Begins to drain for that many milliseconds; 0 does not wait. Calling it again only shortens that. */
-  close(drain: number): Promise<void>
-  /** A session has ended; it may have been the last. */
-  sessionEnded(): void
-}
+/** Ends a hub: first with that many milliseconds for its clients to finish; 0 does not wait. Called again, it only shortens that. */
+export type Shutdown = (drain: number) => Promise<void>
 
-export interface ShutdownPorts {
+interface ShutdownParts {
   readonly policy: Policy
+  readonly stage: HubStage
+  readonly lifecycle: Lifecycle
   readonly registry: Registry
-  /** Runs a step, which the application hears of when it is over. */
-  during<T>(step: () => T): T
-  /** Resolves when there are no sockets. */
-  gone(): Promise<void>
   readonly greeting: Greeting
-  readonly teardown: Teardown
-  readonly outbound: Outbound
+  readonly connections: Connections
 }
 
-/** How long the window is in which clients dial again, per client and at the limits, in milliseconds. */
-const redialShare = 10
-const shortestRedial = 1_000
-const longestRedial = 30_000
-
-export function createShutdown(ports: ShutdownPorts): Shutdown {
-  const { policy, registry, greeting, teardown, outbound, during } = ports
+export function createShutdown(parts: ShutdownParts): Shutdown {
+  const { policy, stage, lifecycle, registry, greeting, connections } = parts
   const { clock } = policy.ports
-  let stage: Shutdown['stage'] = 'open'
-  let after: DelayRange = [0, shortestRedial]
   let timer: unknown
   let whenClosed: Promise<void> | undefined
 
-  const hint = (): string => JSON.stringify({ after })
+  const close = (record: SessionRecord): void => record.close('drained', 1012, stage.hint)
 
   const finish = (): void => {
-    if (stage === 'closed') return
-    stage = 'closed'
+    if (stage.current === 'closed') return
+    stage.close()
     clock.clearTimer(timer)
-    during(() => {
-      for (const record of [...registry.sessions.values()]) teardown.part(record, 'drained', 1012, hint())
-    })
+    lifecycle.during(() => [...registry.sessions.values()].forEach(close))
   }
 
   const drainFor = (within: number): void => {
     timer = clock.setTimer(finish, within)
+    lifecycle.watch('closed', () => {
+      if (registry.sessions.size === 0) finish()
+    })
     for (const record of [...registry.sessions.values()])
       if (record.stage === 'confirmed' && record.line) {
         // What was sent before is not new.
-        record.outbox?.flush()
-        record.line?.control(['drain', { after, within }])
-      } else teardown.part(record, 'drained', 1012, hint())
+        record.flush()
+        record.line?.control(['drain', { after: stage.after, within }])
+      } else close(record)
   }
 
   const begin = async (drain: number): Promise<void> => {
-    stage = 'draining'
-    outbound.stop()
-    after = [0, Math.min(longestRedial, Math.max(shortestRedial, redialShare * registry.sessions.size))]
-    greeting.close(1012, hint())
+    stage.drain(registry.sessions.size)
+    greeting.close(1012, stage.hint)
     if (drain > 0 && registry.sessions.size > 0) drainFor(drain)
     else finish()
-    await ports.gone()
+    await connections.gone()
     registry.clear()
   }
 
-  return {
-    get stage() {
-      return stage
-    },
-    hint,
-    close(drain) {
-      if (whenClosed && drain === 0) finish()
-      // Who calls it again when told of an end, calls it for the second time.
-      return during(() => (whenClosed ??= begin(drain)))
-    },
-    sessionEnded() {
-      if (stage === 'draining' && registry.sessions.size === 0) finish()
-    },
+  return (drain) => {
+    if (whenClosed && drain === 0) finish()
+    // Who calls it again when told of an end, calls it for the second time.
+    return lifecycle.during(() => (whenClosed ??= begin(drain)))
   }
 }

@@ -1,43 +1,4 @@
 // Written by `node test/package/api.ts --accept`.
-type DelayRange = readonly [min: number, max: number]
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: DelayRange
-  readonly limit?: number
-}
-type ProducerSequence = readonly [producer: string, n: number]
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-interface Lost {
-  readonly why: LostReason
-  readonly rx: number | null
-  readonly missed: number | null
-}
 type AbortSignalLike = typeof globalThis extends {
   AbortSignal: {
     prototype: infer Native
@@ -99,7 +60,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 interface Outgoing<Body> {
   readonly body: Body
@@ -195,120 +156,6 @@ interface StorePorts {
   readonly isHidden: () => boolean
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
-type CauseReason =
-  | 'unreachable'
-  | 'offline'
-  | 'csp'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'rate-limited'
-  | 'server-error'
-  | 'upgrade-blocked'
-  | 'left'
-  | 'timeout'
-  | 'lost'
-  | 'silent'
-  | 'change'
-  | 'url'
-  | 'token'
-  | 'protocols'
-  | 'refused'
-  | 'blocked'
-  | 'send-failed'
-  | 'wire-mismatch'
-  | 'protocol'
-  | 'unreadable'
-  | 'drained'
-  | 'closed'
-  | 'reconnect'
-  | 'disconnect'
-  | 'dispose'
-  | (string & {})
-interface Cause {
-  readonly reason: CauseReason
-  readonly code?: number
-  readonly status?: number
-  readonly text?: string
-  readonly error?: unknown
-}
-interface Moment {
-  readonly now: number
-  readonly wall: number
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
-}
-interface Watch {
-  readonly phase: 'quiet' | 'probing' | 'judging'
-  readonly deadline: number
-  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
-  readonly repeated?: boolean
-}
-type State = Idle | Attempt | Open | Waiting | Closing | Closed
-interface Base {
-  readonly epoch: number
-  readonly tally: Tally
-  readonly notBefore: number
-}
-interface Tally {
-  readonly attempts: number
-  readonly forgiven: number
-  readonly timeouts: number
-  readonly unopened: number
-  readonly strikes: number
-  readonly refresh: boolean
-  readonly told?: CloseRule['delay'] | undefined
-  readonly tolds: number
-}
-interface Idle extends Base {
-  readonly name: 'idle'
-}
-interface Attempt extends Base {
-  readonly name: 'preparing' | 'opening' | 'greeting'
-  readonly startedAt: number
-  readonly deadline: number
-  readonly cause: Cause | undefined
-  readonly failure?: Cause
-  readonly finding?: Finding
-}
-interface Open extends Base {
-  readonly name: 'open'
-  readonly startedAt: number
-  readonly openedAt: number
-  readonly watch: Watch | undefined
-  readonly lookAt: number
-  readonly deadline?: number
-  readonly failure?: Cause
-}
-interface Waiting extends Base {
-  readonly name: 'waiting'
-  readonly deadline: number
-  readonly earliest: number
-  readonly wakeWithin: number
-  readonly cause: Cause
-}
-interface Closing extends Base {
-  readonly name: 'closing'
-  readonly deadline: number
-  readonly cause: Cause
-}
-interface Closed extends Base {
-  readonly name: 'closed'
-  readonly cause: Cause
-  readonly fatal: boolean
-}
-interface Aftermath extends CloseRule {
-  readonly told?: CloseRule['delay'] | undefined
-}
-interface Finding {
-  readonly cause: Cause
-  readonly delay?: DelayRange
-  readonly refresh?: boolean
-}
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface Signals {
   listen(notice: (signal: Signal, url?: string) => void): () => void
@@ -321,54 +168,17 @@ interface Ports {
   readonly signals: Signals
   readonly report: (error: unknown) => void
 }
-interface Failure {
-  readonly cause: Cause
-  readonly rule: Aftermath
-}
-interface Connection {
-  readonly state: State
-  readonly rtt: number | undefined
-  bufferedAmount(): number
-  connect(): void
-  reconnect(): void
-  stop(cause: Cause, graceful: boolean): void
-  confirm(): void
-  readonly heardFrames: number
-  readonly protocol: string | undefined
-  fail(failure: Failure, closeCode?: number): void
-  doubt(): void
-  measured(time: number): void
-  answered(): void
-  isWritable(): boolean
-  write(payload: Payload): boolean
-}
 type Encoded = Payload | object
 interface Store {
-  attach(host: StoreHost): StoreEnd
+  wrap(create: CreateOutbox): CreateOutbox
 }
-interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
-  readonly connection: Pick<Connection, 'state'>
-  outbox(): Outbox<Encoded>
-  settled(name: string | undefined, outcome: Outcome): void
+type CreateOutbox = (parts: OutboxParts) => ClientOutbox
+interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
+  readonly link: Link<Encoded>
+  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
 }
-interface StoreEnd {
-  next(): ProducerSequence
-  isOvertaken(place: ProducerSequence): boolean
-  add(
-    place: ProducerSequence,
-    message: Encoded,
-    name: string | undefined,
-    delivery: Sent,
-    how: SendOptions,
-  ): void
-  settled(delivery: Delivery): boolean
-  greeted(
-    ok: Pick<Ok, 'identity'> & {
-      readonly producers?: ProducersOffer
-    },
-  ): void
-  guard(link: Link<Encoded>): Link<Encoded>
-  dispose(): Promise<void>
+interface ClientOutbox extends Outbox<Encoded> {
+  dispose?(): Promise<void>
 }
 interface StoreTrouble {
   readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'

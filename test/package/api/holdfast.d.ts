@@ -9,23 +9,6 @@ interface CloseRule {
 }
 type CloseRules = Readonly<Record<number, CloseRule>>
 declare const defaultCloseRules: CloseRules
-type ProducerSequence = readonly [producer: string, n: number]
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
 type LostReason =
   | 'expired'
   | 'overflow'
@@ -254,7 +237,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 interface Outgoing<Body> {
   readonly body: Body
@@ -657,7 +640,6 @@ interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'tok
   discard(reason: UndeliveredReason): void
   invalid(message: InvalidMessage): void
   lost(loss: Loss): void
-  greeted?(ok: Ok): void
 }
 interface WireEnd {
   readonly link: Link<Encoded>
@@ -665,8 +647,8 @@ interface WireEnd {
   readonly maxSendBytes?: number
   readonly resumption?: Resumption
   readonly unacknowledged?: number
-  encode(name: string, data: unknown, id?: number, producer?: ProducerSequence): Encoded
-  encodeRaw(data: Payload, producer?: ProducerSequence): Encoded
+  encode(name: string, data: unknown, id?: number): Encoded
+  encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
   greet(): void
   received(data: string | Uint8Array<ArrayBuffer>): void
@@ -684,31 +666,15 @@ interface WireEnd {
 }
 type Encoded = Payload | object
 interface Store {
-  attach(host: StoreHost): StoreEnd
+  wrap(create: CreateOutbox): CreateOutbox
 }
-interface StoreHost extends Pick<Ports, 'clock' | 'report'> {
-  readonly connection: Pick<Connection, 'state'>
-  outbox(): Outbox<Encoded>
-  settled(name: string | undefined, outcome: Outcome): void
+type CreateOutbox = (parts: OutboxParts) => ClientOutbox
+interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
+  readonly link: Link<Encoded>
+  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
 }
-interface StoreEnd {
-  next(): ProducerSequence
-  isOvertaken(place: ProducerSequence): boolean
-  add(
-    place: ProducerSequence,
-    message: Encoded,
-    name: string | undefined,
-    delivery: Sent,
-    how: SendOptions,
-  ): void
-  settled(delivery: Delivery): boolean
-  greeted(
-    ok: Pick<Ok, 'identity'> & {
-      readonly producers?: ProducersOffer
-    },
-  ): void
-  guard(link: Link<Encoded>): Link<Encoded>
-  dispose(): Promise<void>
+interface ClientOutbox extends Outbox<Encoded> {
+  dispose?(): Promise<void>
 }
 interface ClientOptions extends AttemptOptions {
   readonly wire?: Wire

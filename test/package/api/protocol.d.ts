@@ -384,7 +384,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 interface Outgoing<Body> {
   readonly body: Body

@@ -220,7 +220,7 @@ interface SendOptions {
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed'
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 type Window = readonly [messages: number, bytes: number]
 interface WaitOptions {
@@ -228,6 +228,32 @@ interface WaitOptions {
 }
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
+}
+type Unsubscribe = () => void
+interface Peer<C = AnyContract, Data = unknown> {
+  readonly id: string
+  readonly identity: string | null
+  data: Data
+  readonly isConnected: boolean
+  send<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
+  ): Delivery
+  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
+  request<Name extends string & RequestName<C, 'toClient'>>(
+    name: Name,
+    ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
+  ): Promise<RequestAnswer<C, Name, 'toClient'>>
+  close(code?: number, reason?: string): void
+  renew(): void
+  onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
+}
+interface PeerEnd {
+  readonly why: 'left' | LostReason
+  readonly undelivered: number
+  readonly unknown: number
+  readonly code?: number
+  readonly reason?: string
 }
 interface SocketLike {
   readonly readyState: number
@@ -255,88 +281,12 @@ interface HubPorts {
   report(error: unknown): void
   warn(message: string): void
 }
-type Hosts = '*' | readonly string[]
-type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
-interface HubOptions<Data = unknown> {
-  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
-  readonly origins?: Origins
-  readonly hosts?: Hosts
-  readonly limits?: HubLimits
-  readonly sessionTimeout?: number
-  readonly tombstoneTimeout?: number
-  readonly producerTimeout?: number
-  readonly pingInterval?: number
-  readonly greetingTimeout?: number
-  readonly address?: (request: RequestLike) => string | undefined
-  readonly ports?: Partial<HubPorts>
-}
-interface AuthenticateContext {
-  readonly token: string | undefined
-  readonly request: RequestLike
-  readonly reason: 'connect' | 'resume' | 'renew'
-  readonly signal: AbortSignalLike
-}
-interface Authentication<Data = unknown> {
-  readonly identity: string | null
-  readonly data?: Data | undefined
-  readonly expiresIn?: number | undefined
-}
-type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
-interface HubLimits {
-  readonly maxPayloadBytes?: number
-  readonly window?: Window
-  readonly decode?: Partial<DecodeLimits>
-  readonly maxConnections?: number
-  readonly maxConnectionsPerAddress?: number
-  readonly admissionRate?: number
-  readonly admissionBurst?: number
-  readonly maxSessions?: number
-  readonly maxSessionsPerAddress?: number
-  readonly maxSessionsPerIdentity?: number
-  readonly maxTombstones?: number
-  readonly maxProducers?: number
-  readonly messageRate?: number
-  readonly messageBurst?: number
-  readonly maxRunningRequests?: number
-  readonly maxBufferedMessages?: number
-  readonly maxBufferedBytes?: number
-  readonly maxBufferedTotalBytes?: number
-}
-type Unsubscribe = () => void
 interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
   emit(event: 'upgrade', ...values: unknown[]): boolean
   address?(): unknown
-}
-interface AttachOptions {
-  readonly path?: string
-}
-interface Peer<C = AnyContract, Data = unknown> {
-  readonly id: string
-  readonly identity: string | null
-  data: Data
-  readonly isConnected: boolean
-  send<Name extends string & EventName<C, 'toClient'>>(
-    name: Name,
-    ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
-  ): Delivery
-  sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
-  request<Name extends string & RequestName<C, 'toClient'>>(
-    name: Name,
-    ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
-  ): Promise<RequestAnswer<C, Name, 'toClient'>>
-  close(code?: number, reason?: string): void
-  renew(): void
-  onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
-}
-interface PeerEnd {
-  readonly why: 'left' | LostReason
-  readonly undelivered: number
-  readonly unknown: number
-  readonly code?: number
-  readonly reason?: string
 }
 type AsyncDisposeLike = SymbolConstructor extends {
   readonly asyncDispose: infer Key extends symbol
@@ -374,6 +324,9 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
   close(options?: { readonly drain?: number }): Promise<void>
+}
+interface AttachOptions {
+  readonly path?: string
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
@@ -433,6 +386,53 @@ interface HubStats {
   readonly deliveredMessages: number
   readonly invalid: number
   readonly unhandled: number
+}
+interface AuthenticateContext {
+  readonly token: string | undefined
+  readonly request: RequestLike
+  readonly reason: 'connect' | 'resume' | 'renew'
+  readonly signal: AbortSignalLike
+}
+interface Authentication<Data = unknown> {
+  readonly identity: string | null
+  readonly data?: Data | undefined
+  readonly expiresIn?: number | undefined
+}
+type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
+type Hosts = '*' | readonly string[]
+interface HubLimits {
+  readonly maxPayloadBytes?: number
+  readonly window?: Window
+  readonly decode?: Partial<DecodeLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+  readonly admissionRate?: number
+  readonly admissionBurst?: number
+  readonly maxSessions?: number
+  readonly maxSessionsPerAddress?: number
+  readonly maxSessionsPerIdentity?: number
+  readonly maxTombstones?: number
+  readonly maxProducers?: number
+  readonly messageRate?: number
+  readonly messageBurst?: number
+  readonly maxRunningRequests?: number
+  readonly maxBufferedMessages?: number
+  readonly maxBufferedBytes?: number
+  readonly maxBufferedTotalBytes?: number
+}
+type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+interface HubOptions<Data = unknown> {
+  readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
+  readonly origins?: Origins
+  readonly hosts?: Hosts
+  readonly limits?: HubLimits
+  readonly sessionTimeout?: number
+  readonly tombstoneTimeout?: number
+  readonly producerTimeout?: number
+  readonly pingInterval?: number
+  readonly greetingTimeout?: number
+  readonly address?: (request: RequestLike) => string | undefined
+  readonly ports?: Partial<HubPorts>
 }
 declare function createHub<const S extends SchemaContract, Data = unknown>(
   options: HubOptions<Data> & {

@@ -18,9 +18,9 @@ const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
 const createClient = 'packages/client/src/create-client.ts'
 const sessions = 'packages/server/src/sessions.ts'
+const liveSession = 'packages/server/src/live-session.ts'
 const teardown = 'packages/server/src/teardown.ts'
-const outbound = 'packages/server/src/outbound.ts'
-const hub = 'packages/server/src/create-hub.ts'
+const outgoing = 'packages/server/src/outgoing.ts'
 const codec = 'packages/protocol/src/frame-codec.ts'
 const controls = 'packages/protocol/src/controls.ts'
 const registry = 'packages/server/src/registry.ts'
@@ -276,21 +276,21 @@ const foundBySimulation: readonly Fault[] = [
   // The server
   {
     name: 'an old connection is not fenced',
-    file: sessions,
-    from: '    old?.close(fence)\n',
+    file: liveSession,
+    from: '    old?.close(code)\n',
     to: '',
   },
   {
     name: 'somebody else may resume a session',
     file: sessions,
-    from: 'if (known.identity === authentication.identity) {',
-    to: 'if (known) {',
+    from: 'if (record.identity === authentication.identity) return',
+    to: 'return',
   },
   {
     name: 'what waits is not flushed after a resume',
-    file: sessions,
-    from: '    record.outbox?.flush()\n    if (record.stage',
-    to: '    if (record.stage',
+    file: liveSession,
+    from: "    this.flush()\n    if (this.#stage !== 'confirmed')",
+    to: "    if (this.#stage !== 'confirmed')",
   },
   {
     name: 'missed messages are counted from the beginning',
@@ -306,9 +306,9 @@ const foundBySimulation: readonly Fault[] = [
   },
   {
     name: 'a session that ended takes messages',
-    file: teardown,
-    from: '      connection: release(record),\n',
-    to: '      connection: record.connection,\n',
+    file: liveSession,
+    from: 'const connection = this.#release()',
+    to: 'const { connection } = this',
   },
   {
     name: 'a client counts as missed what it has got',
@@ -319,20 +319,20 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the end of a session is not told',
     file: teardown,
-    from: 'if (isConfirmed) ended(record, end)',
-    to: "if (isConfirmed && end.why !== 'expired') ended(record, end)",
+    from: 'if (!this.#remainder.isConfirmed) return',
+    to: "if (!this.#remainder.isConfirmed || end.why === 'expired') return",
   },
   {
     name: 'sessions whose connection breaks during a drain are forgotten',
-    file: hub,
-    from: "if (shutdown.stage === 'draining') teardown.part(record, 'drained', 1012, shutdown.hint())",
+    file: liveSession,
+    from: "if (stage.current === 'draining') this.close('drained', 1012, stage.hint)",
     to: '',
   },
   {
     name: 'a full session drops messages',
-    file: outbound,
-    from: "if (isOver && !how.volatile && bytes <= largest(held) && held.stage !== 'ended') overflowed(held)",
-    to: 'if (isOver) return refuse({ name, body, bytes })',
+    file: outgoing,
+    from: 'if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()',
+    to: 'if (!how.volatile && this.#isFull(bytes)) how = { ...how, signal: AbortSignal.abort() }',
   },
 ]
 
@@ -566,7 +566,7 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'a late hi is taken',
     file: sessions,
-    from: 'if (known.dials.isLate(hi)) return connection.close(1000)',
+    from: 'if (record.dials.isLate(hi)) return connection.close(1000)',
     to: '',
   },
   {
@@ -590,9 +590,9 @@ const foundByTests: readonly Fault[] = [
   { name: 'a provisional session lasts', file: registry, from: '      provisional.add(record)\n', to: '' },
   {
     name: 'the cursor of a tombstone is too low',
-    file: registry,
-    from: 'tombstones.add(id, { key, why, rx, tx,',
-    to: 'tombstones.add(id, { key, why, rx: Math.max(0, rx - 1), tx,',
+    file: liveSession,
+    from: 'return { key, why, rx, tx, queued }',
+    to: 'return { key, why, rx: Math.max(0, rx - 1), tx, queued }',
   },
   {
     name: 'answers go into another session',

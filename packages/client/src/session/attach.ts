@@ -14,8 +14,9 @@ import type { Payload } from '../connection/connection.ts'
 import { createHeartbeat } from '../connection/heartbeat.ts'
 import { closeTimeout } from '../connection/machine.ts'
 import { decodeUtf8, encodeText, missing } from '../connection/ports.ts'
-import type { WireEnd, WireHost } from '../wire.ts'
 import type { Resumption } from '../lifecycle.ts'
+import type { PeerLink } from '../store.ts'
+import type { WireEnd, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
@@ -37,6 +38,8 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
   /** Who hears what comes in while the connection is not live: the greeting, and after our goodbye who waits for theirs. */
   let hear: ((control: Control | undefined) => void) | undefined
   let line: Line | undefined
+  /** The server of the line. */
+  let peer: Ok | undefined
   let drain: Drain | undefined
   let heartbeat = createHeartbeat({ interval: 25_000 + pingSlack })
   let maxSendBytes = defaultMaxPayloadBytes
@@ -92,7 +95,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
 
   const closeLine = (): void => {
     line?.close()
-    line = undefined
+    line = peer = undefined
   }
 
   const clear = (): void => {
@@ -163,8 +166,6 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     // A large message on a slow path looks like silence, and would do so on every connection.
     heartbeat = createHeartbeat({ interval: (ok.ping + pingSlack) * 2 ** Math.min(silences, 4) })
 
-    host.greeted?.(ok)
-
     // A listener that heard of an outcome or a loss may have ended all this.
     const { session: current } = held
     if (!current || connection.state.name !== 'greeting') return
@@ -204,6 +205,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
       violated: violate,
     })
     hear = undefined
+    peer = ok
     line.resume()
     acks.start()
     connection.confirm()
@@ -228,22 +230,27 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
   const held = createHeldSession(host, exchange.lost)
   const startGreeting = createGreeting(host, held, { window, maxPayload }, limit, greeted, violate)
 
-  return {
-    link: {
-      batchBytes: 16_384,
-      bufferedAmount: connection.bufferedAmount,
-      isWritable(bytes) {
-        const isOpen = !drain && line !== undefined
-        isBlocked = isOpen && !line!.isWritable(bytes)
-        return isOpen && !isBlocked
-      },
-      write(message) {
-        const isTaken = line!.write(message as Outgoing<Body>)
-        acks.start()
-        return isTaken
-      },
-      flushed: () => line?.flushed?.(),
+  const link: PeerLink = {
+    batchBytes: 16_384,
+    get peer() {
+      return peer
     },
+    bufferedAmount: connection.bufferedAmount,
+    isWritable(bytes) {
+      const isOpen = !drain && line !== undefined
+      isBlocked = isOpen && !line!.isWritable(bytes)
+      return isOpen && !isBlocked
+    },
+    write(message) {
+      const isTaken = line!.write(message as Outgoing<Body>)
+      acks.start()
+      return isTaken
+    },
+    flushed: () => line?.flushed?.(),
+  }
+
+  return {
+    link,
     get heartbeat() {
       return heartbeat
     },
@@ -256,9 +263,8 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     get unacknowledged() {
       return held.unacknowledged
     },
-    encode: (name, data, id, producer) =>
-      encode(name, data, id === undefined ? producer && { producer } : { id }),
-    encodeRaw: (data: Payload, producer) => encode(null, data, { raw: true, ...(producer && { producer }) }),
+    encode: (name, data, id) => encode(name, data, id === undefined ? id : { id }),
+    encodeRaw: (data: Payload) => encode(null, data, { raw: true }),
     sizeOf: (body) => bodyBytes(body as Body),
 
     greet() {

@@ -1,6 +1,6 @@
 import type { Delivery, Outcome } from '@holdfast/protocol'
 import { newAbort } from '../connection/ports.ts'
-import type { StoreHost } from '../store.ts'
+import type { ClientOutbox, OutboxParts } from '../store.ts'
 import type { StoreName } from './database.ts'
 import type { Journal } from './journal.ts'
 import type { Entry, Producer } from './producer.ts'
@@ -9,9 +9,16 @@ import type { Key, StorePorts } from './ports.ts'
 import { bodyOf, decodeMessage, isForgotten, outcomeOf, unknown, writtenUnder } from './records.ts'
 import type { ProducerRecord, ProducerRow, MessageRecord, MessageRow, Server } from './records.ts'
 
+/** What the store needs of the client whose outbox it wraps. */
+export interface KeeperHost extends Pick<OutboxParts, 'clock' | 'settled'> {
+  outbox(): ClientOutbox
+  /** Whether messages may be written to the server that has accepted the client last. */
+  isOpen(): boolean
+}
+
 /** What the adoption shares with the keeper. */
 export interface Held {
-  readonly host: StoreHost
+  readonly host: KeeperHost
   readonly ports: StorePorts
   readonly journal: Journal
   /** The producers that are locked by this page, by id. */
@@ -96,7 +103,7 @@ export function createAdoption(held: Held): Adoption {
   /** What is no message of its producer gets its outcome, and is deleted. */
   const drop = (id: Key, { n, name }: Pick<MessageRow, 'n' | 'name'>, fault: string): void => {
     held.invalid('messages', [id, n], fault)
-    host.settled(typeof name === 'string' ? name : undefined, unknown)
+    host.settled(typeof name === 'string' ? name : undefined, unknown, 0)
   }
 
   /** Nobody knows whose the messages of a producer without a record are, and whether they were written. */
@@ -215,9 +222,9 @@ export function createAdoption(held: Held): Adoption {
   }
 
   /** A message gets its outcome without having been queued. */
-  const settle = ({ id }: Producer, { n, name }: Waiting, outcome: Outcome): void => {
+  const settle = ({ id }: Producer, { n, name, bytes }: Waiting, outcome: Outcome): void => {
     journal.push({ place: 'messages', key: [id, n] })
-    host.settled(name, outcome)
+    host.settled(name, outcome, bytes)
   }
 
   /** The oldest go, as far as there are too many. */

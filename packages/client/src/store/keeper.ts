@@ -1,8 +1,7 @@
-import { bodyBytes } from '@holdfast/protocol'
-import type { Body, Delivery, ProducerSequence } from '@holdfast/protocol'
-import type { StoreEnd, StoreHost } from '../store.ts'
+import type { Body, Delivery, ProducerSequence, SendOptions, Sent } from '@holdfast/protocol'
+import type { PeerLink } from '../store.ts'
 import { createAdoption } from './adoption.ts'
-import type { Held } from './adoption.ts'
+import type { Held, KeeperHost } from './adoption.ts'
 import type { Database } from './database.ts'
 import { createJournal } from './journal.ts'
 import type { Task, Writable } from './journal.ts'
@@ -20,10 +19,31 @@ export interface KeeperOptions {
   readonly maxStored: number
   readonly ports: StorePorts
   trouble(what: StoreTrouble['what'], cause: unknown): void
+  /** The store can be given to another client. */
+  released(): void
 }
 
 /** The store of one client. */
-export interface Keeper extends StoreEnd {
+export interface Keeper {
+  /** Whether messages may be written, as far as the store is concerned. */
+  readonly isWritable: boolean
+  /** The place of the next message. Undefined without the randomness for the id of a producer. */
+  next(): ProducerSequence | undefined
+  /** A message was queued. */
+  add(
+    place: ProducerSequence | undefined,
+    body: Body,
+    bytes: number,
+    name: string | undefined,
+    delivery: Sent,
+    how: SendOptions,
+  ): void
+  /** A message has its outcome, whether it is persisted or not. False if nobody is to be told. */
+  settled(delivery: Delivery): boolean
+  /** A server has accepted the client, and nothing was written to it yet. */
+  accepted(peer: NonNullable<PeerLink['peer']>): void
+  /** Releases everything. Messages without an outcome stay in the database. */
+  dispose(): Promise<void>
   /** Why open messages are only in memory, if some are. */
   readonly failure: { readonly cause: unknown } | undefined
   /** Resolves when all that was sent before was written, or refused. */
@@ -33,7 +53,7 @@ export interface Keeper extends StoreEnd {
 /** How long messages wait until the database has been told that they will be written, in milliseconds. */
 const markTimeout = 1_000
 
-export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
+export function createKeeper(options: KeeperOptions, host: KeeperHost): Keeper {
   const { ports, trouble } = options
   const { clock } = host
   const databaseName = `holdfast:${options.name}`
@@ -57,10 +77,11 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
   /** It is about to get it back. */
   let isReturning = false
   let isLeaving = false
-  /** Opens the gate, while the database does not know yet that messages will be written. */
-  let unmark: (() => void) | undefined
+  /** What messages wait for while the database does not know yet that they will be written; another one each time. */
+  let hold: object | undefined
+  let holdTimer: unknown
 
-  const isOpen = (): boolean => host.connection.state.name === 'open'
+  const { isOpen } = host
 
   const lockName = (producer: Key): string => [databaseName, producer].join(':')
 
@@ -70,7 +91,7 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     journal.fail(cause)
     refused.clear()
     isAway = false
-    unmark?.()
+    unhold()
     trouble(what, cause)
     host.outbox().flush()
   }
@@ -289,18 +310,21 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       note(producer)
     }
     journal.push(ownerTask(identity))
-    unmark?.()
-    if (isNews) {
-      const open = (): void => {
-        if (unmark !== open) return
-        unmark = undefined
-        clock.clearTimer(timer)
-        host.outbox().flush()
-      }
-      const timer = clock.setTimer(open, markTimeout)
-      unmark = open
-      journal.written().then(open, open)
+    unhold()
+    if (!isNews) return
+    const current = (hold = {})
+    const open = (): void => {
+      if (hold !== current) return
+      unhold()
+      host.outbox().flush()
     }
+    holdTimer = clock.setTimer(open, markTimeout)
+    journal.written().then(open, open)
+  }
+
+  const unhold = (): void => {
+    hold = undefined
+    clock.clearTimer(holdTimer)
   }
 
   return {
@@ -311,29 +335,30 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
     },
     written: () => journal.written(),
 
-    next: (): ProducerSequence => {
-      // Without randomness of that quality there is no store, but there are messages.
+    get isWritable() {
+      return !isAway && !hold
+    },
+    next() {
       try {
         const producer = ownProducer()
         return [producer.id, ++producer.last]
       } catch (error) {
         fail('unavailable', error)
-        return ['none', 1]
+        return undefined
       }
     },
-    isOvertaken: ([, n]) => n < (own?.last ?? 0),
-    add([, n], message, name, delivery, { ttl = Infinity, durability }) {
+    add(place, body, bytes, name, delivery, { ttl = Infinity, durability }) {
       if (isDisposed || delivery.outcome) return
       begin()
-      if (failure || !own) return void unkept.add(delivery)
+      if (failure || !own || !place) return void unkept.add(delivery)
+      const [, n] = place
       const at = clock.wall()
-      const body = message as Body
       const entry: Entry = {
         producer: own,
         n,
         name,
         body,
-        bytes: bodyBytes(body),
+        bytes,
         at,
         expiresAt: at + Math.min(ttl, options.ttl),
         epoch: isOpen() && server ? server.epoch : null,
@@ -347,27 +372,25 @@ export function createKeeper(options: KeeperOptions, host: StoreHost): Keeper {
       journal.push(messageTask(entry))
     },
     settled,
-    greeted({ identity, producers: offer }) {
+    accepted({ identity, producers: offer }) {
       if (isDisposed) return
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       // Outcomes that nobody has heard of yet: what they are of must not be written down as sent to this server.
       for (const delivery of [...entries.keys()]) if (delivery.outcome) settled(delivery)
       begin()
       if (failure) return
+      // A listener that hears of an outcome may send.
+      hold = {}
       settleTaken()
       adoption.judge()
       mark(server)
-      // Once the connection is open.
-      void Promise.resolve().then(adoption.greeted)
+      adoption.greeted()
     },
-    guard: (link) => ({
-      ...link,
-      isWritable: (bytes) => !isAway && !unmark && link.isWritable(bytes),
-    }),
     async dispose() {
       if (isDisposed) return
       isDisposed = true
-      unmark?.()
+      options.released()
+      unhold()
       stopListening?.()
       await begun
       await end()

@@ -55,6 +55,16 @@ describe('a store', () => {
     ])
   })
 
+  it('does not persist what is sent with the durability of memory, and the server gets it all the same', async () => {
+    const { client, outbox, live, frames, data } = setUpStore()
+    client.send('a', 'secret', { durability: 'memory' })
+    client.send('a', 'note')
+    await outbox.committed()
+    expect(await data()).toEqual(['note'])
+    await live()
+    await until(() => expect(frames().map(([, , , sent]) => sent)).toEqual(['secret', 'note']))
+  })
+
   it('is misuse on another wire, for two clients, and without a name', () => {
     expect(() => setUpStore({ client: { wire: plain() } })).toThrow(/session/)
     const { outbox } = setUpStore()
@@ -138,16 +148,18 @@ describe('a store', () => {
     await expect(outbox.committed()).resolves.toBeUndefined()
   })
 
-  it('refuses a message that was overtaken while it was encoded, because the server would drop it', async () => {
+  it('numbers a message after those that were sent while it was encoded, so that the server takes all of them', async () => {
     const { client, outbox, live, frames, data } = setUpStore()
     await live()
     for (const outer of ['outer', 'x'.repeat(20_000)])
-      expect(() => client.send('a', { toJSON: () => (client.send('a', 'inner'), outer) })).toThrow(
-        /while another one was being encoded/,
-      )
+      client.send('a', { toJSON: () => (client.send('a', 'inner'), outer) })
     await outbox.committed()
-    expect(await data()).toEqual(['inner', 'inner'])
-    expect(frames().map(([, , , sent]) => sent)).toEqual(['inner', 'inner'])
+    const sent = ['inner', 'outer', 'inner', 'x'.repeat(20_000)]
+    expect(await data()).toEqual(sent)
+    expect(frames().map(([, , , value]) => value)).toEqual(sent)
+    expect(frames().map(([, , , , meta]) => (meta as { producer: [string, number] }).producer[1])).toEqual([
+      1, 2, 3, 4,
+    ])
   })
 })
 
@@ -382,6 +394,21 @@ describe('a platform without a database', () => {
     client.send('a', 1)
     await expect(outbox.committed()).rejects.toMatchObject({ code: 'not-stored' })
     expect(troubles).toMatchObject([{ what: 'unavailable', durability: 'memory' }])
+    await client.dispose()
+  })
+
+  it('and without randomness sends messages without a producer, of which the server would drop the second', async () => {
+    const origin = createOrigin()
+    const page = origin.page()
+    const ports = { ...page.ports, randomBytes: broken }
+    const { client, live, frames } = setUpStore({ origin, page, store: { ports } })
+    client.send('a', 1)
+    client.send('a', 2)
+    await live()
+    expect(frames()).toEqual([
+      [1, 0, 'a', 1],
+      [2, 0, 'a', 2],
+    ])
     await client.dispose()
   })
 

@@ -2,7 +2,8 @@ import { HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import { given } from '../options.ts'
 import type { Store } from '../store.ts'
 import { createKeeper } from './keeper.ts'
-import type { Keeper } from './keeper.ts'
+import type { Keeper, KeeperOptions } from './keeper.ts'
+import { wrapOutbox } from './outbox.ts'
 import { browserPorts } from './ports.ts'
 import type { StorePorts } from './ports.ts'
 import type { StoreTrouble } from './trouble.ts'
@@ -82,36 +83,27 @@ export function store(options: StoreOptions): DiskStore {
       const failure = keeper?.failure
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)
     },
-    attach(host) {
+    wrap: (create) => (parts) => {
       if (keeper) throw misuse('a store is for one client')
-      const current = createKeeper(
-        {
-          name,
-          ttl,
-          maxStored,
-          ports: { ...browserPorts, ...given(options.ports) },
-          trouble(what, cause) {
-            if (what === 'unavailable' || what === 'failed') durability = 'memory'
-            try {
-              reportRejection(onTrouble?.({ what, cause, durability }), host.report)
-            } catch (error) {
-              host.report(error)
-            }
-          },
-        },
-        host,
-      )
-      keeper = current
-      return {
-        ...current,
-        async dispose() {
-          if (keeper === current) {
-            keeper = undefined
-            durability = 'disk'
+      const keeperOptions: KeeperOptions = {
+        name,
+        ttl,
+        maxStored,
+        ports: { ...browserPorts, ...given(options.ports) },
+        trouble(what, cause) {
+          if (what === 'unavailable' || what === 'failed') durability = 'memory'
+          try {
+            reportRejection(onTrouble?.({ what, cause, durability }), parts.report)
+          } catch (error) {
+            parts.report(error)
           }
-          await current.dispose()
+        },
+        released() {
+          keeper = undefined
+          durability = 'disk'
         },
       }
+      return wrapOutbox(create, parts, (host) => (keeper = createKeeper(keeperOptions, host)))
     },
   }
 }

@@ -1,0 +1,83 @@
+import { misuse } from '@holdfast/protocol'
+import type { Body, ProducerSequence } from '@holdfast/protocol'
+import type { ClientOutbox, CreateOutbox, OutboxParts, PeerLink } from '../store.ts'
+import type { KeeperHost } from './adoption.ts'
+import type { Keeper } from './keeper.ts'
+
+/**
+ * The outbox of a client, with a database behind it: messages get their places in the producer of the page, are noted, and
+ * go out only once the database knows the server.
+ *
+ * @throws {HoldfastError} `misuse` on another wire than `session()`
+ */
+export function wrapOutbox(
+  create: CreateOutbox,
+  parts: OutboxParts,
+  open: (host: KeeperHost) => Keeper,
+): ClientOutbox {
+  const link = parts.link as PeerLink
+  if (!('peer' in link)) throw misuse('store needs session()')
+  /** The server that the keeper has heard of. */
+  let known: PeerLink['peer']
+  const isOpen = (): boolean => known !== undefined && link.peer === known
+
+  const queue = create({
+    ...parts,
+    link: {
+      ...link,
+      isWritable: (bytes) => isOpen() && keeper.isWritable && link.isWritable(bytes),
+    },
+    settled(name, outcome, bytes, delivery) {
+      if (keeper.settled(delivery!)) parts.settled(name, outcome, bytes)
+    },
+  })
+  const keeper = open({ clock: parts.clock, settled: parts.settled, isOpen, outbox: () => queue })
+
+  return {
+    get size() {
+      return queue.size
+    },
+    get bytes() {
+      return queue.bytes
+    },
+    hasRoom: queue.hasRoom,
+    push(message, bytes, name, how) {
+      if (how.volatile || how.durability === 'memory') return queue.push(message, bytes, name, how)
+      // After the encoding, which may have sent another message.
+      const place = keeper.next()
+      const [body, added] = place ? withPlace(message as Body, name, place) : [message as Body, 0]
+      const delivery = queue.push(body, bytes + added, name, how)
+      keeper.add(place, body, bytes + added, name, delivery, how)
+      return delivery
+    },
+    flush() {
+      const { peer } = link
+      if (peer && peer !== known) {
+        known = peer
+        keeper.accepted(peer)
+      }
+      queue.flush()
+    },
+    discard: queue.discard,
+    refuse: queue.refuse,
+    accept: queue.accept,
+    dispose: keeper.dispose,
+  }
+}
+
+/** An encoded event, text or bytes, with its place in a producer, and how many bytes it has grown by. */
+function withPlace(
+  body: Body,
+  name: string | undefined,
+  place: ProducerSequence,
+): [placed: Body, added: number] {
+  const [head, hasBytes] = typeof body === 'string' ? [body, false] : [body.head, true]
+  const meta = `"producer":${JSON.stringify(place)}`
+  let placed: string
+  // What is no event says so in its meta, and nothing else.
+  if (name === undefined) placed = `${head.slice(0, -1)},${meta}}`
+  else if (hasBytes) placed = `${head},null,{${meta}}`
+  else if (head.length > JSON.stringify(name).length + 1) placed = `${head},{${meta}}`
+  else placed = `${head},null,{${meta},"absent":true}`
+  return [typeof body === 'string' ? placed : { ...body, head: placed }, placed.length - head.length]
+}

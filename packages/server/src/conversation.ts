@@ -1,0 +1,166 @@
+import { createLine, isClientControl } from '@holdfast/protocol'
+import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
+import type { Line, LineOptions, Payload, Session, Window } from '@holdfast/protocol'
+import type { Connection, ConnectionOwner } from './connection.ts'
+import type { HubParts } from './hub-parts.ts'
+import { decodeUtf8, encodeText } from './ports.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** How long handlers may run in one go before other clients get a turn, in milliseconds. */
+const sliceLength = 10
+/** How often messages are delivered that come faster than `messageRate`, a second. */
+const batchRate = 50
+/** How long they wait at most, in milliseconds: meanwhile the client may say that it sends no more. */
+const longestWait = 1_000
+/** For how many intervals a client may be silent; more after each connection that brought nothing at all. */
+const maxSilence = 2
+const maxSilences = 4
+
+/**
+ * A session on one connection, for as long as it has that one. A class, because there are as many of these as clients:
+ * functions of their own would be most of their memory.
+ */
+export class Conversation implements LineOptions, ConnectionOwner {
+  readonly connection: Connection
+  readonly line: Line
+  readonly session: Session<Body>
+  readonly clock: Clock
+  readonly limits: DecodeLimits
+  readonly window: Window
+  readonly sliceLength: number = sliceLength
+  readonly unpacked: boolean
+  readonly maxPayload: number
+  // The line takes these three without their object.
+  readonly isControl: IsControl = isClientControl
+  readonly encodeText: LineOptions['encodeText'] = encodeText
+  readonly decodeUtf8: LineOptions['decodeUtf8'] = decodeUtf8
+  readonly #parts: HubParts
+  readonly #record: SessionRecord
+  /** The client has said bye. */
+  #isLeaving = false
+  /** What it had acknowledged when its last control came. */
+  #acknowledged: number
+  /** For how many intervals of pings nothing has come. */
+  #silence = 0
+  /** What waited to be sent at the last ping, in bytes. */
+  #backlog = 0
+
+  /** `unpacked` is for a client that has refused a message. */
+  constructor(parts: HubParts, record: SessionRecord, connection: Connection, unpacked: boolean) {
+    const { limits, ports } = parts.policy
+    this.session = record.session
+    this.clock = ports.clock
+    this.limits = limits.decode
+    this.window = limits.window
+    this.unpacked = unpacked
+    this.maxPayload = record.maxPayload
+    this.connection = connection
+    this.#parts = parts
+    this.#record = record
+    this.#acknowledged = record.session.tx - record.session.unacknowledged
+    this.line = createLine(this)
+    connection.take(this)
+    parts.heartbeats.add(this)
+  }
+
+  /** Leaves the connection to another owner. */
+  end(): void {
+    this.#parts.heartbeats.delete(this)
+    this.line.close()
+  }
+
+  /** An interval of pings has passed. */
+  beat(): void {
+    const { bufferedAmount } = this.connection
+    // A large message on a slow path looks like silence. But a client that takes what waits is alive.
+    if (bufferedAmount < this.#backlog) this.#silence = 0
+    this.#backlog = bufferedAmount
+    if (this.#silence >= maxSilence * 2 ** Math.min(this.#record.silences, maxSilences)) {
+      this.#record.fellSilent()
+      return this.connection.cut('silent')
+    }
+    this.#silence++
+    this.#parts.heartbeats.add(this)
+    this.line.control(['p', this.session.rx])
+  }
+
+  // What the connection brings
+
+  receive(payload: Payload): void {
+    this.#silence = 0
+    if (this.#record.stage === 'provisional') this.#record.confirm()
+    this.line.received(payload)
+  }
+
+  ended(code: number, reason: string): void {
+    this.#record.disconnected(code, reason)
+  }
+
+  exceeded(code: number, reason: string): void {
+    this.#record.refuse(code, 'over the limits', { reason })
+  }
+
+  // What the line asks for
+
+  send(payload: Payload): boolean {
+    return this.connection.send(payload)
+  }
+
+  isOpen(): boolean {
+    return this.connection.isOpen
+  }
+
+  bufferedAmount(): number {
+    return this.connection.bufferedAmount
+  }
+
+  pace([seq]: Frame | Control): number | undefined {
+    // Only numbered messages wait: the window bounds how many.
+    if (this.#isLeaving || seq === 0 || typeof seq === 'string') return undefined
+    const tokens = this.#record.messageTokens
+    if (tokens.take()) return undefined
+    return Math.min(tokens.wait(this.#parts.policy.limits.messageRate / batchRate), longestWait)
+  }
+
+  controlled(control: Control): void {
+    const [name] = control
+    // There is a time limit on it, and messages that are slowed down may be ahead of it.
+    if (name === 'token') this.#parts.inbound.control(this.#record, control)
+    // Nothing comes after it, so nobody is held back by what waits.
+    this.#isLeaving ||= name === 'bye'
+    // What acknowledges something new is bounded by what the hub sends.
+    const acknowledged = this.session.tx - this.session.unacknowledged
+    if (acknowledged === this.#acknowledged) this.connection.charge()
+    this.#acknowledged = acknowledged
+  }
+
+  dropped(count: number): void {
+    this.#parts.lifecycle.counters.droppedMessages += count
+  }
+
+  deliver(frame: Frame): void {
+    this.#record.showedLife()
+    if (frame[0] === 0 && !this.#record.messageTokens.take()) return this.dropped(1)
+    this.#parts.inbound.deliver(this.#record, frame)
+  }
+
+  control(control: Control): void {
+    if (control[0] !== 'token') this.#parts.inbound.control(this.#record, control)
+  }
+
+  violated(code: number, why: string): void {
+    this.#record.violated(code, why)
+  }
+
+  progressed(): void {
+    this.#record.progressed()
+  }
+
+  answered(): void {
+    this.#record.showedLife()
+  }
+
+  pinged(): void {
+    this.#record.showedLife()
+  }
+}

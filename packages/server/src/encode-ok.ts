@@ -1,0 +1,27 @@
+import { encodeControl } from '@holdfast/protocol'
+import type { Lost, Ok } from '@holdfast/protocol'
+import type { HubParts } from './hub-parts.ts'
+import { identityTag } from './identity.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** What a client is told at the end of the greeting. */
+export function encodeOk(
+  { policy, producers }: Pick<HubParts, 'policy' | 'producers'>,
+  record: SessionRecord,
+  lost: Lost | undefined,
+): string {
+  const { limits, sessionTimeout, pingInterval } = policy
+  const ok: Ok = {
+    session: record.id,
+    key: record.key,
+    rx: record.session.rx,
+    identity: identityTag(record.identity),
+    ttl: sessionTimeout,
+    ping: pingInterval,
+    window: limits.window,
+    maxPayload: limits.maxPayloadBytes,
+    ...(lost && { lost }),
+    producers: producers.offer(record),
+  }
+  return encodeControl(['ok', ok])
+}

@@ -1,0 +1,29 @@
+import type { Buffers } from './buffers.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Inbound } from './inbound.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Policy } from './policy.ts'
+import type { Outbound } from './outbound.ts'
+import type { Producers } from './producers.ts'
+import type { Refusals } from './refusals.ts'
+import type { Registry } from './registry.ts'
+import type { Renewal } from './renewal.ts'
+import type { HubStage } from './stage.ts'
+
+/** What the sessions of a hub share. */
+export interface HubParts {
+  readonly policy: Policy
+  readonly lifecycle: Lifecycle
+  readonly stage: HubStage
+  readonly refusals: Refusals
+  readonly registry: Registry
+  readonly buffers: Buffers
+  readonly producers: Producers
+  readonly renewal: Renewal
+  readonly outbound: Outbound
+  readonly inbound: Inbound
+  /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
+  readonly heartbeats: Deadlines<{ beat(): void }>
+  /** Those that wait for the client's goodbye. */
+  readonly goodbyes: Deadlines<{ finish(): void }>
+}

@@ -1,0 +1,293 @@
+import { createSession } from '@holdfast/protocol'
+import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
+import type { LostReason, Requests, SendOptions } from '@holdfast/protocol'
+import type { Authentication } from './authenticate.ts'
+import type { Connection } from './connection.ts'
+import { Conversation } from './conversation.ts'
+import { createPeer } from './create-peer.ts'
+import { Dials } from './dials.ts'
+import type { Encoded } from './encoded.ts'
+import { encodeOk } from './encode-ok.ts'
+import type { HubParts } from './hub-parts.ts'
+import { createListeners } from './listeners.ts'
+import type { Listener, Listeners, Unsubscribe } from './listeners.ts'
+import { Outgoing } from './outgoing.ts'
+import { PastConnections } from './past-connections.ts'
+import type { Peer, PeerEnd } from './peer.ts'
+import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
+import { Teardown } from './teardown.ts'
+import { TokenBucket } from './token-bucket.ts'
+import type { Tombstone } from './tombstones.ts'
+
+/** What the numbers of a frame and the header of a binary one may add to its size, in bytes. */
+const frameOverhead = 64
+/** A session in the memory of this hub. What only some sessions need is made when they do. */
+export class LiveSession implements SessionRecord {
+  readonly id: string
+  readonly key: string
+  readonly identity: string | null
+  readonly address: string
+  readonly session: SessionRecord['session'] = createSession<Body>()
+  readonly dials: Dials
+  readonly peer: Peer
+  requests: Requests | undefined = undefined
+  answers: Answers | undefined = undefined
+  readonly #parts: HubParts
+  #stage: SessionRecord['stage'] = 'provisional'
+  #conversation: Conversation | undefined
+  #outgoing: Outgoing | undefined
+  #maxPayload: number
+  #messageTokens: TokenBucket | undefined
+  #past: PastConnections | undefined
+  #endListeners: Listeners | undefined
+  #teardown: Teardown | undefined
+
+  constructor(parts: HubParts, address: string, hi: Hi, { identity, data }: Authentication) {
+    this.#parts = parts
+    this.id = parts.registry.newSecret()
+    this.key = parts.registry.newSecret()
+    this.identity = identity
+    this.address = address
+    this.dials = new Dials(hi)
+    this.#maxPayload = hi.maxPayload
+    this.peer = createPeer(this, parts.outbound, data)
+  }
+
+  get stage(): SessionRecord['stage'] {
+    return this.#stage
+  }
+
+  get connection(): Connection | undefined {
+    return this.#conversation?.connection
+  }
+
+  get line(): Line | undefined {
+    return this.#conversation?.line
+  }
+
+  get maxPayload(): number {
+    return this.#maxPayload
+  }
+
+  get messageTokens(): TokenBucket {
+    const { limits, ports } = this.#parts.policy
+    return (this.#messageTokens ??= new TokenBucket(ports.clock, limits.messageRate, limits.messageBurst))
+  }
+
+  // Connections
+
+  begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void {
+    this.#parts.registry.add(this)
+    this.#converse(connection, hi, lost)
+    this.#parts.renewal.watch(this, authentication)
+  }
+
+  resume(connection: Connection, hi: Hi, authentication: Authentication): void {
+    const { refusals, renewal } = this.#parts
+    const wait = this.#past?.wait ?? 0
+    if (wait > 0) {
+      const reason = JSON.stringify({ after: [wait, 2 * wait] })
+      return refusals.refuse(connection, 1013, 'resumed too often', { reason })
+    }
+    if (authentication.data !== undefined) this.peer.data = authentication.data
+    this.#fence(hi)
+    if (!this.session.acknowledge(hi.rx!)) {
+      this.end('protocol', 4400)
+      return refusals.refuse(connection, 4400, 'an ack of the future')
+    }
+    this.#converse(connection, hi)
+    this.#replay()
+    renewal.watch(this, authentication)
+  }
+
+  confirm(): void {
+    const { lifecycle, registry } = this.#parts
+    this.#stage = 'confirmed'
+    registry.confirm(this)
+    lifecycle.counters.opened++
+    lifecycle.announcePeer(this.peer)
+    lifecycle.announce('open', { peer: this.peer, resumed: false, replayed: 0 })
+  }
+
+  disconnected(code: number, reason: string): void {
+    this.#connections().ended(code)
+    this.#miss(code, reason)
+  }
+
+  refuse(code: number, why: string, details: RefusalDetails = {}): void {
+    const { connection } = this
+    if (!connection) return
+    const { reason = why } = details
+    connection.close(code, reason)
+    this.#miss(code, reason)
+    this.#parts.refusals.refuse(connection, code, why, { ...details, peer: this.peer })
+  }
+
+  violated(code: number, why: string): void {
+    if (code !== 4400) return this.refuse(code, why)
+    const { connection } = this
+    this.end('protocol', code, { reason: why })
+    if (connection) this.#parts.refusals.refuse(connection, code, why, { peer: this.peer })
+  }
+
+  get silences(): number {
+    return this.#past?.silences ?? 0
+  }
+
+  fellSilent(): void {
+    this.#connections().silences++
+  }
+
+  showedLife(): void {
+    if (this.#past) this.#past.silences = 0
+  }
+
+  renew(): void {
+    this.#parts.renewal.ask(this)
+  }
+
+  #converse(connection: Connection, hi: Hi, lost?: Lost): void {
+    this.#maxPayload = hi.maxPayload
+    this.session.window = hi.window
+    const isSuspect = this.#past?.quarantineOldest(this.session) ?? false
+    this.#conversation = new Conversation(this.#parts, this, connection, isSuspect)
+    connection.send(encodeOk(this.#parts, this, lost))
+  }
+
+  /** Takes the session off its connection, which needs another owner from now on. */
+  #release(): Connection | undefined {
+    const conversation = this.#conversation
+    this.#conversation = undefined
+    conversation?.end()
+    return conversation?.connection
+  }
+
+  /** The session has no connection any more. */
+  #miss(code: number, reason: string): void {
+    const { lifecycle, registry, stage } = this.#parts
+    this.#release()
+    registry.miss(this)
+    if (this.#stage !== 'confirmed') return
+    lifecycle.announce('down', { peer: this.peer, code, reason })
+    // A hub that drains lets nobody in again.
+    if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
+  }
+
+  /** From here on nothing comes from an older connection. */
+  #fence(hi: Hi): void {
+    const code = hi.client === this.dials.client ? 1000 : 4409
+    const old = this.#release()
+    old?.close(code)
+    if (old && this.#stage === 'confirmed')
+      this.#parts.lifecycle.announce('down', { peer: this.peer, code, reason: 'superseded' })
+    this.#parts.registry.back(this)
+    this.dials.note(hi)
+  }
+
+  #replay(): void {
+    const { lifecycle } = this.#parts
+    const replayed = this.session.unacknowledged
+    this.#connections().chargeReplay(this.session)
+    if (replayed > 0) this.line?.resume()
+    this.flush()
+    if (this.#stage !== 'confirmed') return
+    lifecycle.counters.resumed++
+    lifecycle.announce('open', { peer: this.peer, resumed: true, replayed })
+  }
+
+  #connections(): PastConnections {
+    return (this.#past ??= new PastConnections(this.#parts.policy.ports.clock))
+  }
+
+  // Messages to the client
+
+  get messages(): number {
+    return this.#outgoing?.messages ?? 0
+  }
+
+  get bytes(): number {
+    return this.#outgoing?.bytes ?? 0
+  }
+
+  get queued(): number {
+    return this.#outgoing?.queued ?? 0
+  }
+
+  get maxMessageBytes(): number {
+    return Math.min(this.#maxPayload, this.#parts.policy.limits.maxBufferedBytes) - frameOverhead
+  }
+
+  push(encoded: Encoded, how: SendOptions): Delivery {
+    this.#outgoing ??= new Outgoing(this.#parts, this)
+    return this.#outgoing.push(encoded, how)
+  }
+
+  flush(): void {
+    this.#outgoing?.flush()
+  }
+
+  progressed(): void {
+    this.#outgoing?.progressed()
+  }
+
+  // The end
+
+  get endListeners(): Listeners | undefined {
+    return this.#endListeners
+  }
+
+  end(why: LostReason, code: number, details?: EndDetails): void {
+    this.#retire(why).close(code, details)()
+  }
+
+  overflow(): void {
+    this.end('overflow', 4410)
+  }
+
+  expire(): () => void {
+    // A client that has not confirmed its session in time may still be there.
+    return this.#retire('expired').close(4408)
+  }
+
+  close(why: LostReason, code: number, reason?: string): void {
+    this.flush()
+    if (this.#stage !== 'ended') this.#retire(why).sayGoodbye(code, reason)
+  }
+
+  leave(bye: Bye): void {
+    const { stage } = this.#parts
+    if (bye.rx > this.session.tx) this.violated(4400, 'a bye of the future')
+    else if (stage.current === 'open') this.#retire('left').answerGoodbye(bye, 1000)
+    else this.#retire('drained').answerGoodbye(bye, 1012, stage.hint)
+  }
+
+  remains(why: LostReason): Tombstone {
+    const { key, queued } = this
+    const { rx, tx } = this.session
+    return { key, why, rx, tx, queued }
+  }
+
+  onEnd(listener: Listener): Unsubscribe {
+    const { report } = this.#parts.policy.ports
+    const end = this.#teardown?.end
+    if (!end) return (this.#endListeners ??= createListeners(report)).on('end', listener)
+    const late = createListeners(report)
+    queueMicrotask(() => late.emit('end', end))
+    return late.on('end', listener)
+  }
+
+  /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
+  #retire(why: PeerEnd['why']): Teardown {
+    const { lifecycle, registry, renewal } = this.#parts
+    const isConfirmed = this.#stage === 'confirmed'
+    const connection = this.#release()
+    const { queued } = this
+    // A client whose goodbye was not answered comes back, and hears why.
+    registry.remove(this, why === 'left' ? 'closed' : why)
+    this.#stage = 'ended'
+    // The application may listen to the signal that this aborts.
+    lifecycle.defer(() => renewal.stop(this))
+    this.#outgoing?.refuse()
+    return (this.#teardown = new Teardown(this.#parts, this, { why, connection, queued, isConfirmed }))
+  }
+}
