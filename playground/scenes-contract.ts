@@ -1,21 +1,21 @@
-/** What the scenes of the page and their server say to each other. */
+/** The messages of the scenes of the page and their server. */
 export interface Scenes {
   readonly toServer: {
     readonly price: Quote
     readonly cursor: Point
     readonly order: { readonly drink: string }
-    /** The bytes follow as binary frames; until all are there, nothing else does. */
+    /** The bytes follow as binary frames; no other frames come between them. */
     readonly upload: { readonly size: number }
     readonly ping: undefined
   }
   readonly toClient: {
-    /** What the server holds for a symbol now. Goes to everybody, the one who quoted it included. */
+    /** The current price of a symbol on the server. Sent to all pages, including the one that quoted it. */
     readonly price: Quote
     readonly cursor: Point & { readonly id: string }
     readonly gone: { readonly id: string }
     readonly ordered: { readonly number: number; readonly drink: string }
     readonly uploading: { readonly received: number }
-    /** All bytes are there; the digest is their SHA-256 in hexadecimal. */
+    /** All bytes have arrived; the digest is their SHA-256 in hexadecimal. */
     readonly uploaded: { readonly size: number; readonly digest: string }
     readonly pong: object
     readonly error: { readonly message: string }

@@ -1,4 +1,4 @@
-/** What a page can ask for with `POST /trouble/<kind>?page=…`, and what it then says about it. */
+/** The faults that a page can request with `POST /trouble/<kind>?page=…`, and their descriptions. */
 export const troubles = {
   'black-hole': 'The server neither reads nor answers these sockets any more, and nobody closes them.',
   close: 'The server closed these sockets.',
@@ -12,7 +12,7 @@ export const troubles = {
 
 export type Trouble = keyof typeof troubles
 
-/** In milliseconds, but for the counts. */
+/** In milliseconds, except for counts. */
 export const troubleFigures = {
   refuseDuration: 10_000,
   slowDuration: 30_000,
@@ -24,12 +24,12 @@ export const troubleFigures = {
   drainDuration: 5_000,
 } as const
 
-/** What a flood consists of. */
+/** The messages of a flood. */
 export interface Flood {
   readonly toClient: { readonly flood: { readonly number: number; readonly of: number } }
 }
 
-/** Whether a server may close a socket with that code: 1005, 1006 and 1015 never travel. */
+/** Returns whether a server may close a socket with that code: 1005, 1006 and 1015 are never sent. */
 export function isSendable(code: number): boolean {
   const isDefined = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
   return Number.isInteger(code) && (isDefined || (code >= 3000 && code <= 4999))

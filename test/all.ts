@@ -1,4 +1,4 @@
-// `npm test`: every check, up to the first that fails. Steps of different lanes run side by side; what a step prints is
+// `npm test`: every check, up to the first that fails. Steps of different groups run in parallel; what a step prints is
 // shown when it is over. Signals end the running steps with all their children.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,14 +10,14 @@ import { retriedTests, retriedVariable } from './support/retried.ts'
 
 type Step = readonly [title: string, command: string]
 
-interface Lane {
+interface Group {
   readonly steps: readonly Step[]
-  /** It only computes, and gives way to lanes with clocks and sockets in them. */
+  /** It only computes, with a lower priority than groups with clocks and sockets. */
   readonly patient?: boolean
 }
 
-/** The lanes of a phase run side by side, the steps of a lane one after the other. */
-const phases: readonly (readonly Lane[])[] = [
+/** The groups of a phase run in parallel, the steps of a group one after the other. */
+const phases: readonly (readonly Group[])[] = [
   [{ steps: [['Build', 'npm run -s build']] }, { steps: [['Browsers', 'node test/support/browsers.ts']] }],
   [
     {
@@ -48,7 +48,7 @@ const phases: readonly (readonly Lane[])[] = [
       ],
     },
   ],
-  // Installs a gigabyte of runtimes and bundlers: for continuous integration, and for who asks for it.
+  // Installs a gigabyte of runtimes and bundlers: for continuous integration, and on request.
   ...(process.env['CI'] ? [[{ steps: [['Packages in use', 'npm run -s test:packages'] as const] }]] : []),
 ]
 
@@ -66,7 +66,7 @@ let stopped: NodeJS.Signals | undefined
 let failed: string | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
 
-// npm's shell does not pass a SIGTERM on: when it is gone, nobody waits for the result any more.
+// npm's shell does not pass a SIGTERM on: without npm, no process waits for the result.
 const parent = process.ppid
 setInterval(() => process.ppid === parent || stop('SIGTERM'), 200).unref()
 
@@ -82,7 +82,7 @@ if (!process.env['CI']) {
 }
 finish(`npm test: passed, all ${count} steps`, 0)
 
-async function follow({ steps, patient = false }: Lane): Promise<void> {
+async function follow({ steps, patient = false }: Group): Promise<void> {
   for (const [title, command] of steps) {
     if (stopped) return
     print(`   ${title}: ${command}`)

@@ -1,5 +1,5 @@
 // `npm run test:load`: runs a command, `npm test` unless another one is given, beside processes that keep the machine busy,
-// and tells how often it passed. With CI set, tests are run again once, and `npm test` lists those that needed it.
+// and reports how often it passed. With CI set, tests are run again once, and `npm test` lists those that needed it.
 //
 //   npm run test:load -- --processes 4 --times 3 -- vitest run --project integration test/conformance
 import { fork, spawn } from 'node:child_process'

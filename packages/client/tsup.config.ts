@@ -39,6 +39,6 @@ export default defineConfig([
     globalName: 'Holdfast',
     minify: true,
     platform: 'browser',
-    target: 'es2020',
+    target: 'es2022',
   },
 ])

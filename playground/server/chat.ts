@@ -7,13 +7,13 @@ import { createRoom } from './room.ts'
 interface Peer {
   readonly socket: WebSocket
   readonly id: string
-  /** The page's secret, by which its next connection takes the place of this one. */
+  /** The secret of the page, by which its next connection replaces this one. */
   key?: string | undefined
   isAlive: boolean
   recentFrames: number
 }
 
-/** A chat at `/ws` of an HTTP server: an ordinary server in plain JSON, which knows nothing of Holdfast. */
+/** A chat at `/ws` of an HTTP server: an ordinary plain JSON server without Holdfast. */
 export function createChatServer(
   http: Server,
   { room = createRoom(), pingInterval = 20_000, framesPerSecond = 100, maxBufferedBytes = 1_048_576 } = {},
@@ -28,7 +28,7 @@ export function createChatServer(
   })
 
   const send = (to: Peer, text: string): void => {
-    // Who reads too slowly would fill our memory; a close frame would be stuck behind all that data.
+    // A peer that reads too slowly would fill the memory; a close frame would be queued behind all that data.
     if (to.socket.bufferedAmount > maxBufferedBytes) to.socket.terminate()
     else if (to.socket.readyState === to.socket.OPEN) to.socket.send(text)
   }
@@ -66,7 +66,7 @@ export function createChatServer(
     const peer: Peer = { socket, id: String(++lastId), isAlive: true, recentFrames: 0 }
     peers.add(peer)
     socket.on('message', (data, isBinary) => {
-      // A flood is slowed down by not reading on, which loses nothing.
+      // Pausing the socket slows a flood down without loss.
       if (++peer.recentFrames === framesPerSecond) socket.pause()
       answer(peer, readFrame(data as Buffer, isBinary))
     })

@@ -3,17 +3,17 @@ import type { Line } from './line.ts'
 import { textFrame } from './raw-frames.ts'
 import type { Visitor } from './session-chat.ts'
 
-/** What messages can be poured into. */
+/** The destination of a flood of messages. */
 export interface Sink {
   readonly isClosed: boolean
   /** Takes messages with the numbers after `from` up to `to`. Resolves when there is room for more. */
   write(from: number, to: number, of: number): Promise<void>
 }
 
-/** How many messages are written in one go. */
+/** The number of messages per write. */
 const batch = 200
 
-/** Pours messages: a number a second, or as fast as they are taken. Ends with the sink. */
+/** Writes messages: the given number a second, or as fast as the sink accepts them. Ends with the sink. */
 export async function flood(sink: Sink, count: number, rate?: number): Promise<void> {
   const startedAt = performance.now()
   let number = 0
@@ -26,7 +26,7 @@ export async function flood(sink: Sink, count: number, rate?: number): Promise<v
   }
 }
 
-/** Frames of our own, on a line to somebody who speaks plain JSON. */
+/** Injects frames into a plain JSON connection. */
 export function lineSink(line: Line): Sink {
   const frame = (number: number, of: number): Buffer =>
     textFrame(JSON.stringify({ type: 'flood', number, of }))
@@ -41,7 +41,7 @@ export function lineSink(line: Line): Sink {
   }
 }
 
-/** Events of a session. What its window does not take yet waits in the hub. */
+/** Sends events of a session. Events beyond its window wait in the hub. */
 export function sessionSink(peer: Visitor): Sink {
   let isClosed = false
   peer.onClose(() => (isClosed = true))

@@ -7,7 +7,7 @@ export type FramesOf<Events> = {
 
 export type Outgoing = FramesOf<Chat['toClient']>
 
-/** What a client asks for, checked and cleaned; or why it makes no sense. */
+/** A validated request of a client, or why it is invalid. */
 export type Incoming =
   | { readonly type: 'ping' }
   | { readonly type: 'typing' }
@@ -15,7 +15,7 @@ export type Incoming =
   | { readonly type: 'chat'; readonly message: string }
   | { readonly type: 'invalid'; readonly reason: string }
 
-/** Reads a frame that anybody may have sent. Never throws. */
+/** Parses an untrusted frame. Never throws. */
 export function readFrame(data: Buffer, isBinary: boolean): Incoming {
   if (isBinary) return invalid('binary frames mean nothing here')
   let frame: unknown
@@ -28,7 +28,7 @@ export function readFrame(data: Buffer, isBinary: boolean): Incoming {
   return checkFrame({ ...frame })
 }
 
-/** The same for what was parsed already. */
+/** The same for parsed JSON. */
 export function checkFrame({ type, name, key, message }: Readonly<Record<string, unknown>>): Incoming {
   switch (type) {
     case 'ping':

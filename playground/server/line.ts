@@ -1,20 +1,20 @@
 import { Duplex } from 'node:stream'
 
-/** What the server takes for the connection of a peer, with all that can go wrong on the way to the real one. */
+/** A connection of a peer as the server sees it, with simulated faults on the way to the real one. */
 export interface Line {
-  /** For the server: it reads and writes here. */
+  /** The stream that the server reads and writes. */
   readonly stream: Duplex
-  /** From now on nothing is read or written, and nobody is told. */
+  /** Stops reading and writing, without notifying either end. */
   blackHole(): void
-  /** Holds back what comes and what goes, by that many milliseconds. */
+  /** Delays inbound and outbound data by that many milliseconds. */
   delay(milliseconds: number): void
-  /** Sends bytes of our own to the peer, between two frames of the server. Resolves when there is room for more. */
+  /** Sends additional bytes to the peer, between two frames of the server. Resolves when there is room for more. */
   inject(bytes: Buffer): Promise<void>
   /** Like `inject`, and nothing else of the server follows. */
   injectLast(bytes: Buffer): Promise<void>
 }
 
-/** How much may be held back in a direction before its sender has to wait, in bytes. */
+/** How many bytes may be held back in a direction before the sender has to wait. */
 const capacity = 65_536
 
 export function createLine(socket: Duplex): Line {
@@ -81,7 +81,7 @@ export function createLine(socket: Duplex): Line {
 }
 
 interface Delay {
-  /** How many bytes are held back. */
+  /** The number of held-back bytes. */
   readonly size: number
   /** Calls back after the time, and never before what was added earlier. */
   add(milliseconds: number, bytes: number, release: () => void): void

@@ -1,4 +1,4 @@
-// `npm start`: the playground on http://localhost:4653, or where PORT and HOST say.
+// `npm start`: the playground on http://localhost:4653, or as PORT and HOST specify.
 import { join } from 'node:path'
 import { startPlayground } from './start.ts'
 
@@ -10,7 +10,7 @@ try {
   console.log(
     `\n  Holdfast playground: http://${HOST}:${playground.port}\n  Open it in two windows. Ctrl-C stops it.\n`,
   )
-  // A second signal ends the process the hard way.
+  // A second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void playground.close())
 } catch (error) {

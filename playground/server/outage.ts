@@ -4,10 +4,10 @@ import { cutDuration } from '../contract.ts'
 import { createShortMemory } from './short-memory.ts'
 
 /**
- * Cuts single pages off, below the chat server, which sees only what it would see if somebody pulled the plug.
+ * Disconnects single pages, below the chat server, which sees the same as when a cable is unplugged.
  *
- * A page calls itself something in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the
- * TCP connections of that page, and all that it opens in the next `duration` milliseconds.
+ * A page identifies itself in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the TCP
+ * connections of that page, and all that it opens in the next `duration` milliseconds.
  */
 export function createOutage(
   http: Server,
@@ -35,7 +35,7 @@ export function createOutage(
   }
 }
 
-/** What the page calls itself that a request belongs to. */
+/** Returns the id of the page that a request belongs to. */
 export function pageOf({ url = '' }: Pick<IncomingMessage, 'url'>): string | null {
   return new URLSearchParams(url.split('?', 2)[1]).get('page')
 }

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
 /**
- * Whether a page may connect. A browser lets every page connect to every server, but tells the page's origin. Other
- * programs tell none.
+ * Returns whether a page may connect. A browser lets every page connect to every server, but sends the page's origin.
+ * Other programs send none.
  *
- * A name that somebody else owns may resolve to this machine, and a page of that name is then one of the same host. So
- * who connects from this machine must have come by a name that only leads here, or through a proxy.
+ * A foreign domain name may resolve to this machine, and a page of that name then has the same host. So a client on
+ * this machine must have used a name that only resolves here, or a proxy.
  */
 export function isOwnPage(origin: string | undefined, { headers, socket }: IncomingMessage): boolean {
   if (!origin) return true

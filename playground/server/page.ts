@@ -18,9 +18,9 @@ const headers = {
 }
 
 /**
- * Serves the files of a folder, as they are now.
+ * Serves the files of a folder, as they are at the start.
  *
- * They are read once, so a request can name nothing but one of them, however its path is written.
+ * The files are read once, so a request cannot reach any other file, however its path is written.
  *
  * @throws when there is no `index.html` in the folder
  */
@@ -53,7 +53,7 @@ function readFiles(folder: string): Map<string, File> {
       .slice(folder.length)
       .replaceAll(sep, '/')
       .replace(/^\/index\.html$/, '/')
-    // The names of built assets hold a hash of what is in them.
+    // The names of built assets contain a hash of their content.
     const cache = url.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
     const type = contentTypes[extname(path)] ?? 'application/octet-stream'
     files.set(url, { headers: { 'content-type': type, 'cache-control': cache }, body: readFileSync(path) })

@@ -4,18 +4,18 @@ import { freeName } from './names.ts'
 
 type Events = Chat['toClient']
 
-/** What somebody does, for the others to hear. */
+/** An action of a participant, for all others. */
 export type News = FramesOf<Pick<Events, 'joined' | 'left' | 'chat' | 'typing'>>
 
-/** Who is in the chat, through whichever server. Each server tells its own people what happens. */
+/** The participants of the chat, over all servers. Each server forwards events to its own clients. */
 export interface Room {
   has(id: string): boolean
-  /** Lets somebody in, or changes their name. What it gives is for them to know. */
+  /** Adds a participant, or changes the name. Returns the welcome for that participant. */
   join(id: string, wanted: string): Events['welcome']
   leave(id: string): void
   say(id: string, message: string): void
   typing(id: string): void
-  /** Calls the listener for all that somebody does, with their id, until the returned function is called. */
+  /** Calls the listener for every action, with the id of the participant, until the returned function is called. */
   listen(listener: (news: News, from: string) => void): () => void
 }
 

@@ -13,7 +13,7 @@ interface Peer {
 
 type Events = Scenes['toClient']
 
-/** What the scenes beside the chat talk to, at `/scenes` of an HTTP server. As ordinary as the chat's server. */
+/** The server of the scenes beside the chat, at `/scenes` of an HTTP server. As ordinary as the chat server. */
 export function createScenesServer(
   http: Server,
   { pingInterval = 20_000, maxBufferedBytes = 1_048_576, uploadBytesPerSecond = 4_194_304 } = {},
@@ -98,7 +98,7 @@ export function createScenesServer(
   }
 }
 
-/** The object in a frame that anybody may have sent, or an empty one. Never throws. */
+/** Returns the object in an untrusted frame, or an empty one. Never throws. */
 function readObject(data: Buffer): Readonly<Record<string, unknown>> {
   try {
     const frame: unknown = JSON.parse(data.toString())

@@ -7,7 +7,7 @@ import { cleanName } from './names.ts'
 import { pageOf } from './outage.ts'
 import { createRoom } from './room.ts'
 
-/** Where a visitor comes from: the name that it wants, and the page that the switches know it by. */
+/** The origin of a visitor: the requested name, and the page by which the switches identify it. */
 interface Origin {
   readonly name: string
   readonly page: string | null
@@ -23,15 +23,15 @@ export interface SessionChat {
 }
 
 /**
- * The same chat at `/session`, on the session wire. Somebody whose connection breaks stays in the room, and gets what
- * was said meanwhile: what the other file does about connections that end is not needed here.
+ * The same chat at `/session`, on the session wire. A participant whose connection breaks stays in the room and
+ * receives the messages sent meanwhile: this file needs no code for broken connections, unlike the plain chat.
  */
 export function createSessionChat(
   http: Server,
   { room = createRoom(), sessionTimeout = 60_000 } = {},
 ): SessionChat {
   const hub = createHub<Chat & Flood, Origin>({
-    // There are no accounts: the token is the name, and everybody may have any.
+    // There are no accounts: the token is the name, and any name is allowed.
     authenticate: ({ token = '', request }) => ({
       identity: null,
       data: { name: cleanName(token), page: pageOf(request) },
@@ -45,7 +45,7 @@ export function createSessionChat(
   const stopListening = room.listen((news, from) => {
     const { type, ...data } = news
     const except = ({ id }: Visitor): boolean => id === from
-    // A notice that comes late is wrong.
+    // A late typing event is wrong.
     hub.broadcast(type, data, { except, volatile: type === 'typing' })
   })
 
@@ -55,7 +55,7 @@ export function createSessionChat(
   })
 
   hub.onAny((type, data, peer) => {
-    // Anybody may have sent anything.
+    // The data is untrusted.
     const frame = checkFrame({ ...(data as object), type })
     switch (frame.type) {
       case 'join':

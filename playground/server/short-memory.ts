@@ -1,9 +1,9 @@
-/** A set of pages, each of which leaves it by itself after a while. */
+/** A set of pages, each of which is removed automatically after a while. */
 export interface ShortMemory {
   has(page: string): boolean
-  /** Adding one that is in it already changes nothing. */
+  /** Adding a member again changes nothing. */
   add(page: string): void
-  /** Forgets everything at once. */
+  /** Removes all at once. */
   clear(): void
 }
 

@@ -18,22 +18,24 @@ export interface Playground {
 }
 
 export interface PlaygroundOptions {
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   readonly port: number
   readonly host: string
-  /** Where the built page is. */
+  /** The folder of the built page. */
   readonly folder: string
-  /** How long a page is cut off that asks for it, in milliseconds. */
+  /** How long a page is disconnected on request, in milliseconds. */
   readonly cutDuration?: number
 }
 
-/** A playground until it is stopped: by a drain, or as by a crash. */
+/** A running playground, which stops by a drain, or like a crash. */
 interface Running {
   readonly port: number
   stop(how: 'restart' | 'drain'): Promise<void>
 }
 
-/** Starts the whole on one port: the page, its chat and its scenes, and the switches that make trouble for a page. */
+/**
+ * Starts everything on one port: the page, its chat and its scenes, and the switches that cause faults for a page.
+ */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
   const page = servePage(options.folder)
   let restarting: Promise<void> | undefined
@@ -77,7 +79,7 @@ async function open(
     return first === 'trouble' ? trouble(request, response) : page(request, response)
   })
   const cut = createOutage(http, { duration: cutDuration })
-  // These listen to nothing but what is passed on to them.
+  // These servers do not listen; they receive only forwarded upgrades.
   const chatUpgrades = new Server()
   const scenesUpgrades = new Server()
   const sessionUpgrades = new Server()
@@ -98,7 +100,7 @@ async function open(
   const servers = [createChatServer(chatUpgrades, { room }), createScenesServer(scenesUpgrades)]
   const sessionChat = createSessionChat(hubUpgrades, { room })
   const sessionStreams = new Set<Duplex>()
-  // The hub shows no listener of its own server what it takes.
+  // Other listeners of the hub's server do not see the upgrades that the hub handles.
   sessionUpgrades.on('upgrade', (request, stream: Duplex, head) => {
     sessionStreams.add(stream)
     stream.on('close', () => sessionStreams.delete(stream))
@@ -108,7 +110,7 @@ async function open(
   return {
     port: (http.address() as AddressInfo).port,
     async stop(how) {
-      // A process that crashes says no goodbye.
+      // A crashing process sends no `bye`.
       if (how === 'restart') for (const stream of sessionStreams) stream.destroy()
       await sessionChat.close(how === 'drain' ? { drain: troubleFigures.drainDuration } : {})
       sessionUpgrades.removeAllListeners('upgrade')

@@ -14,14 +14,14 @@ interface Connection {
   readonly line: Line
 }
 
-/** Of all that a page is connected to, a flood hits the chat only, on either wire. */
+/** The connections of a page that a flood affects: only the chat, on either wire. */
 const floodedPaths = ['/ws', '/session']
 
 /**
- * Trouble for single pages, below the servers, which know nothing of it: what it does happens on the way to them.
+ * Faults for single pages, below the servers, which do not know of them.
  *
- * A page calls itself something in the query of its socket's URL, and asks with `POST /trouble/<kind>?page=…`. Whoever
- * cannot name a page that is connected can ask for nothing, not even for a restart.
+ * A page identifies itself in the query of its socket's URL, and requests a fault with `POST /trouble/<kind>?page=…`.
+ * A request without the id of a connected page has no effect, not even a restart.
  */
 export function createTrouble(
   http: Server,
@@ -33,7 +33,7 @@ export function createTrouble(
     slowDuration = figures.slowDuration,
     slowness = figures.slowness,
   }: {
-    /** Takes the upgrades for a path. It need not listen. */
+    /** Returns the server that handles the upgrades for a path. It need not listen. */
     readonly serverFor: (path: string) => Server
     readonly restart: (how: 'restart' | 'drain') => void
     /** A session cannot be flooded below its server: its messages are numbered. */
@@ -61,7 +61,7 @@ export function createTrouble(
     if (refused.has(page)) return refuse(socket)
     const path = pathOf(request)
     const server = serverFor(path)
-    // One that has drained takes nothing any more.
+    // A drained hub accepts no more connections.
     if (server.listenerCount('upgrade') === 0) return refuse(socket)
     const line = createLine(socket)
     if (slow.has(page)) line.delay(slowness)
@@ -106,7 +106,7 @@ export function createTrouble(
         return startFlood(own, figures.floodCount)
       case 'restart':
       case 'drain':
-        setImmediate(restart, trouble) // The answer goes out first.
+        setImmediate(restart, trouble) // The response is sent first.
         break
     }
     return 204
@@ -123,7 +123,7 @@ export function createTrouble(
 }
 
 function refuse(socket: Duplex): void {
-  socket.on('error', () => {}) // It may have gone.
+  socket.on('error', () => {}) // The client may have disconnected.
   socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
 

@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import { maxUploadBytes, type Scenes } from '../scenes-contract.ts'
 
-/** What one peer uploads. Nothing is kept of it but its size and its digest. */
+/** The upload of one peer. Only its size and its digest are kept. */
 export interface Upload {
-  /** Takes the place of an upload that is not finished. */
+  /** Replaces an unfinished upload. */
   begin(size: unknown): void
   take(bytes: Buffer): void
 }
@@ -20,7 +20,7 @@ export function createUpload(
   let readOnAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  // What is not read stays in the network, which passes that on until the sender has to wait.
+  // Unread data stays in the network, whose back-pressure makes the sender wait.
   const slowDown = (bytes: number): void => {
     const now = performance.now()
     readOnAt = Math.max(now, readOnAt) + (bytes / bytesPerSecond) * 1_000

@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 
-/** `vite build` makes what `npm start` serves; `vite` alone serves the sources, beside a running `npm start`. */
+/**
+ * `vite build` creates the files that `npm start` serves; `vite` alone serves the sources, beside a running `npm
+ * start`.
+ */
 const server = `http://localhost:${process.env['PORT'] ?? 4653}`
 
-/** Serves the builds of the client as they are, under `/lib`, for the pages that show that they work. */
+/** Serves the builds of the client unchanged, under `/lib`, for the pages that test them. */
 function clientBuilds(): Plugin {
   return {
     name: 'client-builds',

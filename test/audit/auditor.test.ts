@@ -14,7 +14,7 @@ const r = peerEvents('s1', 'p2')
 type Steps = readonly (Event | readonly Event[])[]
 
 const begin: Steps = [c.did('connect'), c.open(), p.joined('c0')]
-/** From one session to the next, which the server has told of. */
+/** From one session to the next, which the server has reported. */
 const change: Steps = [c.down(), p.left(), [c.lost(), c.open()], q.joined('c0')]
 
 function rulesOf(history: readonly HistoryEvent[], crashed: string[] = []): RuleName[] {
@@ -777,7 +777,7 @@ test('a violation is known in the step in which it happens, with the events that
   ])
 })
 
-test('who crashed owes nothing', () => {
+test('a crashed application owes nothing', () => {
   const history = tell(...begin, c.sent(1), p.sent(2))
   expect(rulesOf(history)).toEqual(['unsettled'])
   expect(rulesOf(history, ['c0'])).toEqual(['unsettled'])

@@ -2,7 +2,7 @@ import type { EventOf, Lane, Ledger, Message, Session } from './ledger.ts'
 import { isUnhandled } from './outcomes.ts'
 import type { Audit } from './violation.ts'
 
-/** Messages on their way: handed on once, to whom they were sent, in order, and without gaps. */
+/** Messages in transit: delivered once, to their receiver, in order, and without gaps. */
 export interface Handing {
   got(event: EventOf<'got'>): void
 }

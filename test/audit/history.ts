@@ -32,7 +32,7 @@ export interface Sent {
   /** Which session a server sent it to. */
   readonly peer?: string
   readonly volatile?: boolean
-  /** A request that no handler takes, so that it is delivered and never handed on. */
+  /** A request that no handler takes, so that it is acknowledged and never passed to a handler. */
   readonly unhandled?: boolean
   readonly key?: string
   readonly ttl?: number
@@ -59,7 +59,7 @@ export interface Got {
   readonly kind: Sent['kind']
   /** At a server: whose message it is. */
   readonly peer?: string
-  /** At a server: who that peer is, as `authenticate` said. */
+  /** At a server: the identity of that peer, as `authenticate` said. */
   readonly identity?: string | null
 }
 
@@ -105,7 +105,7 @@ export interface ClientClosed {
   readonly code?: number
 }
 
-/** What the application told its client to do. Noted before it did. */
+/** The calls of the application on its client. Recorded before the call. */
 export interface ClientDid {
   readonly type: 'did'
   readonly what: 'connect' | 'disconnect' | 'discard' | 'reconnect' | 'dispose' | 'login'

@@ -32,7 +32,7 @@ test('a line that its writer did not live to finish is not there', () => {
   writeJournal(file, history)
   appendFileSync(file, JSON.stringify(history[0]).slice(0, -1))
   expect(readJournal(file)).toEqual(history)
-  // Also when the line could be read: whether it is whole, nobody knows.
+  // Even if the line is readable: it may be incomplete.
   appendFileSync(file, '}')
   expect(readJournal(file)).toEqual(history)
 })

@@ -56,7 +56,7 @@ export class Message {
     return this.isRequest ? this.answered !== undefined : this.settled !== undefined
   }
 
-  /** Its sender has ceased to count on it, and does not know whether it was handed on. */
+  /** Its sender has ceased to count on it, and does not know whether it was delivered. */
   get isGivenUp(): boolean {
     if (this.settled) return this.settled.status === 'unknown'
     return this.answered?.how === 'error'
@@ -69,9 +69,9 @@ export interface Stream {
   readonly client: Client | undefined
   readonly session: Session | undefined
   readonly messages: Message[]
-  /** The one that was sent last, of those that were handed on. */
+  /** The message that was sent last, of those that were delivered. */
   highest: Message | undefined
-  /** Reliable messages that were neither handed on nor settled. */
+  /** Reliable messages that were neither delivered nor settled. */
   outstanding: number
   /** Where to begin to look for messages that are not over. */
   oldest: number
@@ -116,7 +116,7 @@ export interface Session {
   suspect: Message | undefined
 }
 
-/** A loss that a client told of, and the outcomes that came with it. */
+/** A loss that a client reported, and the outcomes that came with it. */
 export interface Loss {
   readonly event: Entry<ClientLost>
   unknown: number
@@ -125,7 +125,7 @@ export interface Loss {
 export interface Client {
   readonly name: string
   readonly stream: Stream
-  /** `asked`: the application has asked for the end of it, so nothing need be told. */
+  /** `asked`: the application has ended it, so no report is required. */
   holds: 'nothing' | 'session' | 'asked'
   /** How many sessions there were. */
   generation: number
@@ -134,9 +134,9 @@ export interface Client {
   identity: string | null | undefined
   identities: number
   isOpen: boolean
-  /** What it was told last: to be connected, or not. */
+  /** The last report: connected, or not. */
   isWanted: boolean
-  /** It was told to disconnect since it was last closed. */
+  /** Whether disconnect() was called since it was last closed. */
   isLeaving: boolean
   /** It has given up by itself. */
   isClosed: boolean

@@ -3,7 +3,7 @@ import type { Client, EventOf, Ledger } from './ledger.ts'
 import type { HistoryEvent } from './history.ts'
 import type { Audit } from './violation.ts'
 
-/** What clients are told of their connection, and when they and servers have to be silent. */
+/** The reports of clients about their connection, and when clients and servers must be silent. */
 export interface Lifecycle {
   /** Any event, before anything else is made of it. */
   any(event: HistoryEvent): void

@@ -2,7 +2,7 @@ import type { Answered } from './history.ts'
 import type { EventOf, Ledger, Message, Session } from './ledger.ts'
 import type { Audit } from './violation.ts'
 
-/** What became of messages, as their senders were told: one outcome each, true, and for a reason that can be. */
+/** The outcomes of messages, as reported to their senders: one each, true, and with a possible reason. */
 export interface Outcomes {
   sent(event: EventOf<'sent'>): void
   cancelled(event: EventOf<'cancelled'>): void
@@ -127,7 +127,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
       )
   }
 
-  /** The end of a server's session is told after its last outcomes, a goodbye later at most. */
+  /** The end of a server's session is reported after its last outcomes, one `bye` later at most. */
   const sessionLost = (message: Message, event: EventOf<'settled'>): void => {
     const { session } = message.stream
     if (session && event.reason === 'session-lost') loseBy(session, message, event, moment)

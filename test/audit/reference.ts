@@ -9,7 +9,7 @@ interface Message {
   readonly sent: Event
 }
 
-/** One direction: what waits to be written, is written, was handed on without an ack, and was acknowledged. */
+/** One direction: messages to be written, written, delivered without an ack, and acknowledged. */
 interface Lane {
   queued: Message[]
   written: Message[]
@@ -20,7 +20,7 @@ interface Lane {
 
 /**
  * A history in which every promise is kept, of one client, its sessions and the lives of its server, by the decisions
- * that are given: a model of perfect delivery, with cuts, losses, crashes and goodbyes.
+ * that are given: a model of perfect delivery, with cuts, losses, crashes and ended sessions.
  */
 export function referenceHistory(decisions: readonly number[]): HistoryEvent[] {
   const history: HistoryEvent[] = []
@@ -55,7 +55,7 @@ export function referenceHistory(decisions: readonly number[]): HistoryEvent[] {
       const sent = client.sent(id, { volatile: true })
       if (!isConnected || up.queued.length > 0) return note(sent, client.undelivered(id, 'volatile'))
       note(sent, client.passed(id))
-      // Written last, and lost with the connection: so it is handed on now, or never.
+      // Written last, and lost with the connection: so it is delivered now, or never.
       if (up.written.length === 0 && choice % 2 === 0) note(peer.got(id, 'event', `u${users}`))
       return
     }
@@ -148,7 +148,7 @@ export function referenceHistory(decisions: readonly number[]): HistoryEvent[] {
     )
   }
 
-  /** The application ends the session, and begins another one, perhaps as somebody else. */
+  /** The application ends the session, and begins another one, perhaps with another identity. */
   const part = (choice: number): void => {
     if (!isConnected || up.queued.length + up.written.length > 0) return
     note(client.did('disconnect'), client.down('disconnect'))

@@ -2,7 +2,7 @@ import type { EventOf, Ledger, Message } from './ledger.ts'
 import { isUnhandled } from './outcomes.ts'
 import type { Audit } from './violation.ts'
 
-/** Requests: one end each, right or an error that agrees with what became of the request. */
+/** Requests: one end each, right or an error that agrees with the outcome of the request. */
 export interface Requests {
   answered(event: EventOf<'answered'>): void
 }

@@ -1,13 +1,13 @@
 /**
- * What an auditor can object to. The comments tell what was promised: the numbers are sections of DESIGN.md, names in
+ * What an auditor can object to. The comments state the promise: the numbers are sections of DESIGN.md, names in
  * quotes are sections of PROTOCOL.md.
  */
 export type RuleName =
-  /** §4: a message is handed on at most once, over all sessions and lives of a server. */
+  /** §4: a message is delivered at most once, over all sessions and lives of a server. */
   | 'handed-on-twice'
   /** §4.9: what is unknown is never sent again by itself. */
   | 'resent-unknown'
-  /** Nothing is handed on, settled or answered that nobody sent. */
+  /** Only sent messages are delivered, settled or answered. */
   | 'invented'
   /** A message reaches the peer that it was sent to, as what it was sent. */
   | 'misdelivered'
@@ -25,7 +25,7 @@ export type RuleName =
   | 'volatile-outcome'
   /** §4, Outcome: and so is its reason. */
   | 'wrong-reason'
-  /** §4.9: a session that ends unasked is told as lost, once, before anything of the next. */
+  /** §4.9: a session that ends without a request is reported as lost, once, before anything of the next. */
   | 'loss-untold'
   | 'loss-of-nothing'
   /** `resumed`: the session goes on. */
@@ -46,7 +46,7 @@ export type RuleName =
   | 'after-dispose'
   /** A session, or a process, that has ended says nothing more. */
   | 'after-end'
-  /** §3: open and down take turns, and the application hears of nothing that it did not ask for. */
+  /** §3: open and down take turns, and the application receives no report that it did not request. */
   | 'open-unasked'
   | 'open-twice'
   | 'down-unopened'

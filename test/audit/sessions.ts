@@ -26,7 +26,7 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
 
   const within = (count: number, least: number, most: number): boolean => count >= least && count <= most
 
-  /** `missed` counts what the server had for the client: messages, and answers that nobody can see. */
+  /** `missed` counts what the server had for the client: messages, and answers that applications do not see. */
   const checkMissed = (
     event: EventOf<'lost'>,
     session: Session,

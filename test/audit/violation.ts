@@ -23,7 +23,7 @@ export interface Audit {
   readonly moment: number
 }
 
-/** What is wrong in the beginning stays wrong: more of it helps nobody. */
+/** A first violation causes others: more of them do not help. */
 const maxViolations = 1_000
 
 export interface Violations extends Audit {

@@ -1,6 +1,6 @@
 // How long it takes to notice that a path has died without a word, with a heartbeat of 5 s and 2 s.
 //
-// The path is a TCP proxy that stops forwarding, both ways and for good, while every socket stays open. The moments are
+// The path is a TCP proxy that stops forwarding, in both directions and permanently, while every socket stays open. The moments are
 // spread over one interval of the heartbeat, at random within equal parts of it.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 
 interface Sender {
   send(): void
-  /** Events that were sent and have not gone out to everybody. */
+  /** Events that were sent and have not reached every client. */
   waiting(): number
 }
 

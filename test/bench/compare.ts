@@ -10,7 +10,7 @@ export async function compare<Role extends string>(
 ): Promise<Record<Role, number[]>> {
   const samples = Object.fromEntries(roles.map((role) => [role, [] as number[]])) as Record<Role, number[]>
   for (let round = 0; round < rounds; round++)
-    // Every other round the other way round, so that a load that comes in waves favours nobody.
+    // Every other round the other way round, so that a varying load favours none of them.
     for (const role of round % 2 ? roles.toReversed() : roles) {
       await using child = await launch<number>(script, role, ...args)
       samples[role].push(child.first)

@@ -1,5 +1,5 @@
 // What waits for clients that are away, in a process with a heap of 512 MB: 120 clients without a connection and 30,000
-// broadcasts of 10 bytes; and pages that leave without a goodbye, 40 a second under 50 broadcasts of 100 bytes a second,
+// broadcasts of 10 bytes; and pages that leave without a `bye`, 40 a second under 50 broadcasts of 100 bytes a second,
 // for 40 s and for 2 minutes. Each is a process of its own, with default limits, sockets in memory and a clock that is
 // turned by hand.
 //

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     const before = cutsOf.get(path) ?? 0
     cutsOf.set(path, before + 1)
     if (before === cuts) return
-    // The client counts its uptime from a little later on, and nobody should be cut in step with the others.
+    // The client counts its uptime from a little later on, and no two clients should be cut at the same moment.
     setTimeout(
       () => {
         if (socket.readyState !== socket.OPEN) throw new Error(`${path} was not healthy before its cut`)

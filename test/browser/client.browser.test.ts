@@ -28,7 +28,7 @@ test('when the network comes back, a connection without heartbeat is replaced', 
   expect(report).toMatchObject({ dials: 2, frames: ['{"type":"kept"}'] })
 })
 
-test('somebody who looks at the page again does not have to wait for a long delay', async () => {
+test('a page that becomes visible again does not wait for a long delay', async () => {
   await using stage = await setStage(platform)
   const client = stage.client('/echo', { backoff: () => 600_000 })
   await client.connect()

@@ -162,7 +162,7 @@ describe('a FakeSocket and the WebSocket of this browser say the same', () => {
     const fake = await play(
       conversation,
       (url) => new network.WebSocket(url) as unknown as PageSocket,
-      // Where nobody listens, as a path does that refuses.
+      // A port without a listener, like a path that refuses.
       (script) => (script === '/refuse' ? 'ws://nobody.test' : `ws://server.test${script}`),
       async (isClosed) => {
         while (!isClosed()) await clock.advance(100)

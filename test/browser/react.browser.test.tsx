@@ -128,7 +128,7 @@ describe('a provider that connects', () => {
     expect(await stage.control({ live: 1 })).toMatchObject({ dials: 2, codes: [1000] })
   })
 
-  test('connects only if it is told to', async () => {
+  test('a provider connects only with the connect option', async () => {
     await using stage = await setStage(platform)
     const { client, sockets } = counted(stage)
     const page = mount(<HoldfastProvider client={client} />)
@@ -263,7 +263,7 @@ describe('useEvent', () => {
     expect(subscriptions).toBe(1)
   })
 
-  test('hears every event once under StrictMode', async () => {
+  test('a component receives every event once under StrictMode', async () => {
     const { client, deliver } = await handFed()
     const seen: unknown[] = []
     const App = (): null => {

@@ -18,7 +18,7 @@ describe('a flood of packed events', () => {
   interface Pass {
     readonly count: number
     /**
-     * How long the tasks were that took more than 50 ms. Only Chromium tells of them. Elsewhere it is how long handlers
+     * How long the tasks were that took more than 50 ms. Only Chromium reports them. Elsewhere it is how long handlers
      * ran without a break: all of a task but the decoding before the first of them.
      */
     readonly longTasks: readonly number[]
@@ -71,7 +71,7 @@ describe('a flood of packed events', () => {
     await flood()
     await done
     const time = performance.now() - begun
-    // Tasks are told of when they are over.
+    // Tasks are reported when they are over.
     await new Promise((resolve) => setTimeout(resolve, 100))
     observer?.disconnect()
     port1.close()

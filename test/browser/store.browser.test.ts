@@ -67,7 +67,7 @@ test('a database that is deleted beneath the store is filled again', async () =>
   expect(outbox.durability).toBe('disk')
 })
 
-test('a database of a later version is left alone, and told', async () => {
+test('a database of a later version is left unchanged, and reported', async () => {
   await using pair = await openRemotePair(inject('sessionServerUrl'))
   const name = crypto.randomUUID()
   ;(await done(indexedDB.open(`holdfast:${name}`, 7))).close()
@@ -79,7 +79,7 @@ test('a database of a later version is left alone, and told', async () => {
   await expect.poll(async () => (await pair.report()).up).toEqual([1])
 })
 
-test('a row that is damaged is told and deleted, and the others are sent', async () => {
+test('a damaged row is reported and deleted, and the others are sent', async () => {
   await using pair = await openRemotePair(inject('sessionServerUrl'))
   const name = crypto.randomUUID()
   const first = open(pair, name)

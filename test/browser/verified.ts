@@ -10,13 +10,12 @@ export const suites: Readonly<Record<string, string>> = {
   'test/browser/client.browser.test.ts':
     'The client: connecting, closing, retrying, delivery, events, listeners, plain frames',
   'test/browser/session.browser.test.ts':
-    'Sessions: cuts, half-open sockets, refusals, goodbye; floods in slices',
+    'Sessions: cuts, half-open sockets, refusals, bye; floods in slices',
   'test/browser/store.browser.test.ts': 'The offline store, on the IndexedDB and the locks of the engine',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
   'test/browser/fake-socket.browser.test.ts':
-    'The sockets of `@holdfast/testing` do as those of the engine do',
-  'test/engines/navigation.test.ts':
-    'A page with a session that is left and come back to; that is offline, except in WebKitGTK',
+    'The sockets of `@holdfast/testing` behave like those of the engine',
+  'test/engines/navigation.test.ts': 'A page with a session, left and restored; offline, except in WebKitGTK',
 }
 
 const root = join(import.meta.dirname, '../..')

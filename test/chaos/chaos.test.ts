@@ -20,7 +20,7 @@ test('on a path on which everything goes wrong, nothing is lost, doubled or out 
   expect(summary.resumes, 'resumes').toBeGreaterThan(0)
 })
 
-test('a server that is killed again and again: what is lost is told, and every outcome is true', async () => {
+test('a server that is killed again and again: losses are reported, and every outcome is true', async () => {
   const { violations, summary } = await run(kill, 3)
   expect(violations).toEqual([])
   expect(summary.got['event'], 'traffic').toBeGreaterThan(200)

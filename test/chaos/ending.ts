@@ -5,7 +5,7 @@ import type { ServerProcess } from './server-process.ts'
 /** How long it may take until everything is settled once nothing goes wrong any more, in milliseconds. */
 const patience = 30_000
 
-/** Ends a run in which nothing goes wrong any more, once all is settled. Tells what was wrong with that. */
+/** Ends a run without further faults, once all is settled. Returns what was wrong. */
 export async function endTraffic(clients: Clients, server: ServerProcess): Promise<string[]> {
   const late = new AbortController()
   const settled = settle(clients, server).then(() => true)

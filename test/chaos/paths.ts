@@ -10,7 +10,7 @@ export interface Path extends AsyncDisposable {
   readonly url: string
   /** Packets get lost, that many of a hundred each way. False where the path cannot do that. */
   lose(percent: number): Promise<boolean>
-  /** Nothing passes, and nobody is told. */
+  /** Nothing passes, and neither end is notified. */
   blackHole(direction: Direction | 'both'): Promise<void>
   /** Every connection that is used ends with RST. */
   reset(): Promise<void>
@@ -85,7 +85,7 @@ export function namespaceObstacle(): string | undefined {
   return error?.message ?? (stderr.trim() || `unshare ended with ${status}`)
 }
 
-/** Runs a script in a network namespace of its own, and tells how it ended. */
+/** Runs a script in a network namespace of its own, and returns how it ended. */
 export function runInNamespace(script: string, args: readonly string[]): number {
   const command = 'ip link set lo up && exec "$@"'
   const node = [process.execPath, ...process.execArgv, script, ...args]

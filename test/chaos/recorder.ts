@@ -62,7 +62,7 @@ export function recordHub(hub: Hub, note: Note): void {
   })
 }
 
-/** Sends messages of all kinds, and takes down what becomes of them. */
+/** Sends messages of all kinds, and records their outcomes. */
 export interface Speaker {
   /** Sends a message. Most are events. */
   speak(): void

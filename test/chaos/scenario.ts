@@ -15,7 +15,7 @@ export interface RunOptions {
 }
 
 export interface Report {
-  /** What everybody saw. */
+  /** The observations of all applications. */
   readonly histories: readonly (readonly HistoryEvent[])[]
   readonly figures: Readonly<Record<string, string | number>>
   /** What is wrong beside what an auditor finds. */

@@ -7,7 +7,7 @@ export interface Rate {
   readonly requests: number
 }
 
-/** Lets somebody speak until it is stopped. */
+/** Sends messages until it is stopped. */
 export function startTraffic({ speak, ask }: Speaker, { messages, requests }: Rate): () => void {
   const flows = [perSecond(messages, speak), perSecond(requests, ask)]
   return () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { begin, end, guide, suites } from '../browser/verified.ts'
 import { root } from './pages.ts'
 
-test('the guide tells of every suite that runs in browsers, as the last recorded run left it', () => {
+test('the guide lists every suite that runs in browsers, with the results of the last recorded run', () => {
   const files = globSync(['test/browser/*.browser.test.*', 'test/engines/*.test.ts'], { cwd: root })
   expect(files.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(suites).sort())
 

@@ -54,7 +54,7 @@ const handshake =
   'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
 
-/** Connects everybody who could keep a server from ending. */
+/** Opens every kind of connection that could keep a server from ending. */
 async function connectAll(port: number): Promise<AsyncDisposable> {
   const client = createClient({ url: `ws://127.0.0.1:${port}/ws`, wire: session() })
   await client.connect()

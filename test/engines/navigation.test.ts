@@ -35,7 +35,7 @@ describe.each(engines)('a page with a session in %s', (engine) => {
 
     await page.open(`${server.url}/away`)
     await expect.poll(() => server.sockets.live).toBe(0)
-    // Time enough for a dial that nobody should make.
+    // Time enough for an unwanted dial.
     await sleep(300)
     expect(server.sockets).toEqual({ dials: 1, live: 0 })
     server.tell('meanwhile')
@@ -60,7 +60,7 @@ describe.each(engines)('a page with a session in %s', (engine) => {
     if (page.caches !== undefined) expect(back.cached).toBe(page.caches)
   })
 
-  // WebKitGTK cannot be told that it is offline.
+  // WebKitGTK cannot emulate being offline.
   if (engine === 'webkit') return
 
   test('whose connection ends while it is offline has lost nothing', async () => {

@@ -17,7 +17,7 @@ export interface EnginePage extends AsyncDisposable {
   back(): Promise<void>
   /** The value of an expression in the page. A promise is waited for, if it is not longer than a few seconds. */
   ask<Value>(expression: string): Promise<Value>
-  /** Cuts the page off the network, and lets it back; only where the engine can be told to. */
+  /** Cuts the page off the network, and lets it back; only where the engine supports it. */
   readonly setOffline?: (offline: boolean) => Promise<void>
 }
 

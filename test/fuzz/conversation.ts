@@ -1,4 +1,4 @@
-// What a client says once it has asked for an upgrade: frames with messages, and frames that are none.
+// What a client says once it has asked for an upgrade: frames with messages, and invalid frames.
 import { corpus } from '../../packages/protocol/test/fuzz/corpus.ts'
 import { mutateBytes, mutateText } from '../../packages/protocol/test/fuzz/mutate.ts'
 import { pick } from '../../packages/protocol/test/fuzz/random.ts'

@@ -8,7 +8,7 @@ const greeting = '["hi",{"v":1,"client":"decent","n":1,"window":[1024,1048576],"
 const patience = 50
 
 /**
- * Connects, greets, asks, and says goodbye, as a client does that means well.
+ * Connects, greets, sends a request, and ends the session, like a correct client.
  *
  * @throws when it is not served
  */

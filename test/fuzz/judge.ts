@@ -29,9 +29,9 @@ const headers: Readonly<Record<string, RegExp>> = {
 }
 
 /**
- * Looks at all that a client has got, and gives words for what came of it.
+ * Judges everything that a client received, and returns words for the result.
  *
- * `isWhole` says that it has got everything: who breaks a connection, or goes, may not.
+ * `isWhole` states that the client received everything; a client that breaks the connection may not.
  *
  * @throws when it should have got something else
  */

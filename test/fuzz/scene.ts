@@ -17,7 +17,7 @@ export const slowPath = '/slow'
 export interface Upgrade {
   readonly request: IncomingMessage
   /**
-   * Whether another request of this connection had no answer yet. Node then writes that answer into the WebSocket, whoever
+   * Whether another request of this connection had no answer yet. Node then writes that answer into the WebSocket, whatever
    * takes the upgrade. It harms only a client that asks for an upgrade without waiting, which none does that means well.
    */
   readonly isEarly: boolean
@@ -29,9 +29,9 @@ export interface Scene {
   readonly hubs: readonly Hub[]
   /** The request for an upgrade that came from that port, if one did, which is then forgotten. */
   takeUpgrade(remotePort: number): Upgrade | undefined
-  /** What went wrong that nobody caught, and what the hubs have reported. */
+  /** Uncaught errors, and the reports of the hubs. */
   readonly faults: unknown[]
-  /** What the hubs have told of, and how often. */
+  /** The events of the hubs, and how often they occurred. */
   readonly heard: Readonly<Record<string, number>>
   /** Everything that the hubs hold for clients, which is 0 once they are gone. Tombstones stay, and are bounded. */
   held(): number

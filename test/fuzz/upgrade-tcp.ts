@@ -17,7 +17,7 @@ const serverTimes = {
   connectionsCheckingInterval: 100,
   keepAliveTimeout: 1_000,
 }
-/** Longer than a hub and a server may take to be rid of anybody, on a busy machine. */
+/** Longer than a hub and a server may take to close any connection, on a busy machine. */
 const patience = 30_000
 /** How many clients are connected at once. */
 const batch = 250

@@ -15,7 +15,7 @@ expectNothingLeft()
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 32)
 
 describe('hubs on an HTTP server', () => {
-  test('answer or close whatever comes, let in nobody whom they should not, and serve who means well', async () => {
+  test('a hub and a server answer or close any input, admit no unauthorized client, and serve correct clients', async () => {
     const { outcomes } = await fuzzUpgrades({ inputs: 4_000 }, seed)
     // A fuzz that does not get everywhere would prove nothing.
     const met = [
@@ -83,7 +83,7 @@ describe('what the fuzz looks at', () => {
     expect(() => readAnswer(Buffer.concat([Buffer.from(answer), close]))).toThrow('the code 1')
   })
 
-  test('is missed where nobody serves a decent client', async () => {
+  test('the judge objects when a correct client is not served', async () => {
     const socket = new MemorySocket(createVirtualClock())
     await expect(beServed(socket, settleMicrotasks)).rejects.toThrow('has not heard')
   })

@@ -13,7 +13,7 @@ import type { Scene } from './scene.ts'
 
 export interface UpgradeResult {
   readonly inputs: number
-  /** How many inputs were answered with which last status, and closed with which code, and what the hubs told of. */
+  /** How many inputs were answered with which last status, and closed with which code, and the events of the hubs. */
   readonly outcomes: Readonly<Record<string, number>>
   /** By how many bytes the heap has grown from the first tenth to the end; only with `--expose-gc`, and after many inputs. */
   readonly growth: number | undefined
@@ -21,7 +21,7 @@ export interface UpgradeResult {
 
 /** How many clients are connected at once. */
 const batch = 64
-/** Short times, so that little of the virtual kind has to pass until nothing is held for anybody. */
+/** Short times, so that little of the virtual kind has to pass until no session is held. */
 const times = { greetingTimeout: 500, pingInterval: 500, sessionTimeout: 500, tombstoneTimeout: 500 }
 /** More than a client can stay that does nothing: the 10 s of a session that is not confirmed, and 3 s of a close. */
 const longest = 15_000
@@ -110,7 +110,7 @@ async function partFrom(
     const upgrade = scene.takeUpgrade(socket.remotePort)
     const words = judge(socket.answer, upgrade, input.ending === 'stay')
     if (upgrade && !socket.destroyed) throw new Error('a request for an upgrade is left alone')
-    // Whoever has asked for nothing is for the HTTP server to be rid of.
+    // A connection without a request is closed by the HTTP server.
     socket.hangUp()
     await settleMicrotasks()
     if (!socket.destroyed) throw new Error('a socket is left')

@@ -39,7 +39,7 @@ const possible = chosen.filter(({ name }) => {
   if (!isPossible) console.error(`${name}: left out, because it needs network namespaces and iproute2`)
   return isPossible
 })
-// Pages that do nothing disturb nobody.
+// Idle pages do not disturb the others.
 const idle = possible.filter(({ isIdle }) => isIdle).map(runSituation)
 for (const situation of possible.filter(({ isIdle }) => !isIdle)) await runSituation(situation)
 await Promise.all(idle)

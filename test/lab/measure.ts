@@ -1,7 +1,7 @@
 import type { LabServer } from './servers.ts'
 import type { Entry, Journal } from './page/lab.ts'
 
-/** What became of a client in a situation. Times in milliseconds, from the moments that the situation names. */
+/** The figures of a client in a situation. Times in milliseconds, from the moments that the situation names. */
 export interface Figures {
   /** Until the client itself said that something was wrong; undefined when it did not. */
   readonly noticed: number | undefined

@@ -13,7 +13,7 @@ import type { Down, Entry, Up } from './page/lab.ts'
 
 export type ServerKind = 'json' | 'hub' | 'socket.io'
 
-/** A real server of one of the kinds, as its users write it: it passes on to everybody who is there. */
+/** A real server of one of the kinds, as its users write it: it broadcasts to the connected clients. */
 export interface LabServer extends AsyncDisposable {
   readonly port: number
   /** The path that clients dial. */
@@ -28,7 +28,7 @@ export interface LabServer extends AsyncDisposable {
   readonly accepted: readonly number[]
   /** Sends so many messages, one after the other, or one that is to be answered. */
   send(count: number, ask?: boolean): void
-  /** Sends one every so many milliseconds, once somebody has been there since the start; none with 0. */
+  /** Sends one every so many milliseconds, once a client has connected since the start; none with 0. */
   feed(interval: number): void
   /** Reads nothing any more of the connections that there are. */
   ignore(): void
@@ -53,7 +53,7 @@ interface End {
 
 interface Books {
   accepted(): void
-  /** Somebody is there to be sent something. */
+  /** Whether a client is connected. */
   visited(): void
   received(message: Up): void
 }
@@ -72,13 +72,13 @@ export async function startLabServer(
   let end: End | undefined
   let timer: NodeJS.Timeout | undefined
   let feeding = 0
-  /** Somebody has been there since the start. */
+  /** Whether a client has connected since the start. */
   let isVisited = false
 
   const books: Books = {
     accepted: () => void accepted.push(Date.now()),
     visited() {
-      // A connection that was kept open may still bring somebody while the server stops.
+      // A client may still arrive on a kept-alive connection while the server stops.
       if (isVisited || !end) return
       isVisited = true
       feed(feeding)

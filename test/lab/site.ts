@@ -6,7 +6,7 @@ import type { SubjectEntry } from './subjects.ts'
 
 /** The server of the pages. Pages of several clients have several sites, so that none knows of the others. */
 export interface Site extends AsyncDisposable {
-  /** The page of a client that dials the URL. With `csp`, its policy lets it dial nobody but the site. */
+  /** The page of a client that dials the URL. With `csp`, its policy allows connections to the site only. */
   page(url: string, options?: { readonly id?: string; readonly csp?: boolean }): string
   /** Another page of the same site. */
   readonly away: string

@@ -26,7 +26,7 @@ afterAll(() => browser?.close())
 
 interface Lab {
   readonly context: BrowserContext
-  /** What was handed on. */
+  /** The delivered messages. */
   readonly got: string[]
   readonly url: string
   tab(): Promise<Page>
@@ -66,7 +66,7 @@ const notes = (tab: string, count: number): string[] => upTo(count).map((number)
 const left = (page: Page): Promise<number> => page.evaluate(() => tabPage.left())
 
 describe('in Chromium', () => {
-  test('50 messages that are queued survive a reload, and each is handed on once', async () => {
+  test('50 queued messages survive a reload, and each is delivered once', async () => {
     const { got, tab } = await setUp()
     const page = await tab()
     await page.evaluate(() => {
@@ -133,7 +133,7 @@ describe('in Chromium', () => {
     })
     for (const round of upTo(5)) {
       await page.evaluate((name) => tabPage.sendAtPagehide(name, 20), `leave${round}`)
-      // A page that hears `unload` is not kept: it is gone.
+      // A page that receives `unload` is not kept: it is discarded.
       if (round % 2) await page.evaluate(() => addEventListener('unload', () => {}))
       await page.goto(`${url}/?${round}`)
       await page.evaluate(() => tabPage.open())

@@ -19,7 +19,7 @@ export interface Tab {
   close(): Promise<void>
   /** Calls the function in the page, with arguments and a result of JSON. It sees nothing of what is around it here. */
   call<Values extends unknown[], T>(inPage: (...values: Values) => T, ...values: Values): Promise<Awaited<T>>
-  /** Throws away what nobody needs any more, and gives what is left of the heap, in bytes. */
+  /** Collects garbage, and returns the size of the heap, in bytes. */
   heapBytes(): Promise<number>
   /** Why the page before did not come out of the cache for that. Empty if it did. */
   readonly notRestoredReasons: readonly string[]
@@ -84,7 +84,7 @@ export async function createTab(devTools: DevTools, newWindow: boolean = false):
       }),
     async crash() {
       const crashed = event('Inspector.targetCrashed')
-      // Nobody is left to answer.
+      // The browser can no longer answer.
       void send('Page.crash').catch(() => {})
       await crashed
     },

@@ -118,6 +118,7 @@ describe('the core is pure', () => {
     'const open = (socket: WebSocket, at: Date): typeof performance => limits.window',
     'const limits = { window: 3 }; interface Limits { window: number }',
     'const { window: size } = limits',
+    'class Session { window = [1, 1] }',
     'const least = Math.min(1, Math.floor(x))',
   ])('this is fine: %s', (text) => {
     expect(impureNames(text)).toEqual([])
@@ -216,11 +217,12 @@ function isImpure(name: ts.Identifier): boolean {
   return impure.has(name.text) && !isMemberName(name)
 }
 
-/** `limits.window`, `{ window: 3 }` and `{ window: size } = limits` name a member, not the global. */
+/** `limits.window`, `{ window: 3 }`, a field `window` of a class and `{ window: size } = limits` name a member, not the global. */
 function isMemberName(name: ts.Identifier): boolean {
   const { parent } = name
   if (ts.isPropertyAccessExpression(parent)) return parent.name === name
   if (ts.isBindingElement(parent)) return parent.propertyName === name
+  if (ts.isPropertyDeclaration(parent)) return parent.name === name
   return (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent)) && parent.name === name
 }
 

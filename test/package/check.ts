@@ -42,7 +42,7 @@ try {
   process.exitCode = 1
 }
 
-/** Everybody installs from the registry of their own choice. */
+/** Users install from the registry of their own choice. */
 function examineLockfiles(): void {
   const exclude = ['**/node_modules']
   const lockfiles = globSync('**/{pnpm-lock.yaml,package-lock.json}', { cwd: root, exclude })
@@ -78,7 +78,7 @@ function examine(unpacked: string): void {
   }
 }
 
-/** A debugger shows our sources, which the maps hold, and the maps tell what was bundled. */
+/** A debugger shows our sources, which the maps hold, and the maps list what was bundled. */
 function examineMaps(unpacked: string): void {
   const { name } = readManifest(join(unpacked, 'package.json'))
   const found = new Set<string>()
@@ -135,7 +135,7 @@ function examineHashes(unpacked: string): void {
   }
 }
 
-/** Whoever reads a page in `node_modules` has only what came with the package. */
+/** A reader of a page in `node_modules` has only what came with the package. */
 function examineLinks(unpacked: string): void {
   const { name } = readManifest(join(unpacked, 'package.json'))
   for (const path of globSync('**/*.md', { cwd: unpacked })) {

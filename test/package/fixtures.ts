@@ -106,7 +106,7 @@ async function inPage(name: string, dist: string): Promise<void> {
   }
 }
 
-/** The server renders the page, the browser takes it over without complaint, and the hooks hear. */
+/** The server renders the page, the browser hydrates it without errors, and the hooks receive events. */
 async function inNext(): Promise<void> {
   const cwd = join(folder, 'next')
   run(cwd, 'npm', 'run', '-s', 'build')

@@ -45,7 +45,7 @@ function load(): typeof Holdfast & typeof HoldfastReact & { readonly touched: st
   return { ...module.exports, touched }
 }
 
-it('renders on a server as idle, dials nobody and touches no global', () => {
+it('a component renders on a server as idle, without dialing and without changing globals', () => {
   const { createClient, HoldfastProvider, useClient, useConnection, useEvent, touched } = load()
   const client = createClient({ url: '/socket' })
   const heard: unknown[] = []

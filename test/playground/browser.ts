@@ -12,7 +12,7 @@ const folder = join(import.meta.dirname, '../../playground/web/dist')
 export interface Visit {
   readonly browser: Browser
   readonly url: string
-  /** Somebody without a page joins the chat, until the test is over. */
+  /** Joins the chat as a participant without a page, until the test is over. */
   joinAs(name: string): Promise<Peer>
 }
 

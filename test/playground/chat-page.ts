@@ -22,7 +22,7 @@ export interface ChatPage {
 export interface Look {
   readonly colorScheme?: 'light' | 'dark'
   readonly viewport?: { readonly width: number; readonly height: number }
-  /** The timers of the page can be told to hurry, by `page.clock`. */
+  /** The timers of the page can be sped up by `page.clock`. */
   readonly hurries?: boolean
   /** Called while the page asks for the name. */
   readonly asked?: (page: Page) => Promise<void>

@@ -48,7 +48,7 @@ test('a cut heals: what was written meanwhile is pending, then arrives in order 
   const ann = await joinChat(browser, url, 'Ann', { hurries: true })
   await ann.say('before')
 
-  // The page dials only when it is told to, so that it need not write faster than the cut passes.
+  // The page dials only on a click, so that it need not write faster than the cut passes.
   await ann.page.clock.pauseAt((await ann.page.evaluate(() => Date.now())) + 2_000)
   await ann.press('Cut the connection')
   await ann.page.locator('#status-label', { hasText: /^Waiting$/ }).waitFor()

@@ -33,7 +33,7 @@ test('what is injected stands between what the server writes', async () => {
   await expect.poll(received).toBe('one two three')
 })
 
-test('after what is injected last, nothing of the server follows, and it can still hear and end', async () => {
+test('after the last injected bytes no data of the server follows, and it can still receive and end', async () => {
   const { line, peer, received } = await openLine()
   const heard = once(line.stream, 'data')
   const ended = once(peer, 'end')
@@ -46,7 +46,7 @@ test('after what is injected last, nothing of the server follows, and it can sti
   expect(received()).toBe('last')
 })
 
-test('who does not read makes the server wait, slow or not', async () => {
+test('a peer that does not read makes the server wait, slow or not', async () => {
   for (const delay of [0, 20]) {
     const { line, peer } = await openLine()
     line.delay(delay)
@@ -62,7 +62,7 @@ test('who does not read makes the server wait, slow or not', async () => {
   }
 })
 
-test.each(['the peer', 'the server'])('when %s goes, the other end hears of it', async (who) => {
+test.each(['the peer', 'the server'])('when %s disconnects, the other end is notified', async (who) => {
   const { line, peer } = await openLine()
   line.delay(10)
   line.stream.write('on its way')

@@ -29,7 +29,7 @@ async function connect(): Promise<Client> {
   return client
 }
 
-/** What is heard from now on, in a form to compare: direction, name, payload, outcome. */
+/** The observed messages from now on, in a form to compare: direction, name, payload, outcome. */
 function hear(client: Inspectable): () => unknown[] {
   const messages: Message[] = []
   onTestFinished(listen(client, (message) => messages.push(message)))
@@ -39,7 +39,7 @@ function hear(client: Inspectable): () => unknown[] {
 
 const sent = { status: 'sent' }
 
-test('of an observed client everything is heard, with payloads and what becomes of them', async () => {
+test('all messages of an observed client are seen, with payloads and outcomes', async () => {
   const client = observe(await connect())
   const heard = hear(client)
   const delivery = client.send('chat', { message: 'hi' })
@@ -92,7 +92,7 @@ test('observing changes nothing: state, returns, errors, and what counts as unha
   expect(client.state.status).toBe('closed')
 })
 
-test('of any other client, what goes out is heard by its name and outcome', async () => {
+test('outbound messages of any other client are seen by name and outcome', async () => {
   const client = await connect()
   const heard = hear(client)
   client.send('chat', { message: 'hi' })

@@ -60,7 +60,7 @@ test.each([
   expect(headers['x-content-type-options']).toBe('nosniff')
 })
 
-test('the page may load nothing from elsewhere, run nothing inline, and be framed by nobody', async () => {
+test('the page may load nothing from elsewhere, run nothing inline, and not be framed', async () => {
   const port = await servePage()
   for (const path of ['/', '/nothing', '/assets/index-abc123.js']) {
     const policy = String((await ask(port, path)).headers['content-security-policy'])

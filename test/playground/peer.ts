@@ -3,7 +3,7 @@ import { WebSocket, type ClientOptions } from 'ws'
 
 export type Frame = Readonly<Record<string, unknown>> & { readonly type: string }
 
-/** Somebody at the other end of a real socket, with nothing between the test and the frames. */
+/** A peer on a real socket that gives the test direct access to the frames. */
 export interface Peer {
   readonly socket: WebSocket
   /** The next frame that has not been taken yet. */

@@ -11,7 +11,7 @@ async function openPair(): Promise<{ url: string; ann: Peer; bo: Peer }> {
   return { url, ann: await dial(url), bo: await dial(url) }
 }
 
-test('a price goes to everybody, its sender included, and to those who come later', async () => {
+test('a price is sent to all pages, including its sender, and to later ones', async () => {
   const { url, ann, bo } = await openPair()
   ann.say({ type: 'price', symbol: 'KELP', price: 10 }, { type: 'price', symbol: 'KELP', price: 11.5 })
   for (const peer of [ann, bo]) {
@@ -23,7 +23,7 @@ test('a price goes to everybody, its sender included, and to those who come late
   expect(await cy.nextIsNothing()).toBe(true)
 })
 
-test('a cursor goes to the others, who hear when it is gone', async () => {
+test('a cursor is sent to the other pages, and so is its removal', async () => {
   const { ann, bo } = await openPair()
   ann.say({ type: 'cursor', x: 0.25, y: 1, id: '9' })
   expect(await bo.next()).toEqual({ type: 'cursor', id: '1', x: 0.25, y: 1 })
@@ -32,7 +32,7 @@ test('a cursor goes to the others, who hear when it is gone', async () => {
   expect(await bo.next()).toEqual({ type: 'gone', id: '1' })
 })
 
-test('orders are numbered and answered to who ordered', async () => {
+test('orders are numbered, and answered to the page that ordered', async () => {
   const { ann, bo } = await openPair()
   ann.say({ type: 'order', drink: 'Tea' }, { type: 'order', drink: 'Coffee' })
   expect(await ann.next()).toEqual({ type: 'ordered', number: 1, drink: 'Tea' })

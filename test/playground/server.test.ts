@@ -43,15 +43,18 @@ describe('a conversation', () => {
     expect(await ann.nextIsNothing()).toBe(true)
   })
 
-  test.each(['close', 'terminate'] as const)('somebody who leaves by %s is announced once', async (how) => {
-    const { url, ann, bo } = await openPair()
-    bo.socket[how]()
-    expect(await ann.next()).toEqual({ type: 'left', id: '2', name: 'Bo', at: expect.any(Number) })
-    expect(await ann.nextIsNothing()).toBe(true)
-    const cy = await dial(url)
-    cy.say({ type: 'join', name: 'Cy' })
-    expect((await cy.next())['others']).toEqual([{ id: '1', name: 'Ann' }])
-  })
+  test.each(['close', 'terminate'] as const)(
+    'a participant that leaves by %s is announced once',
+    async (how) => {
+      const { url, ann, bo } = await openPair()
+      bo.socket[how]()
+      expect(await ann.next()).toEqual({ type: 'left', id: '2', name: 'Bo', at: expect.any(Number) })
+      expect(await ann.nextIsNothing()).toBe(true)
+      const cy = await dial(url)
+      cy.say({ type: 'join', name: 'Cy' })
+      expect((await cy.next())['others']).toEqual([{ id: '1', name: 'Ann' }])
+    },
+  )
 
   test('a ping is answered by a pong, before joining and after', async () => {
     const peer = await dial((await openChat()).url)
@@ -62,7 +65,7 @@ describe('a conversation', () => {
     expect(await peer.next()).toEqual({ type: 'pong' })
   })
 
-  test('who has not joined hears nothing, can say nothing, and is announced to nobody', async () => {
+  test('a connection that has not joined receives no messages, can send none, and is not announced', async () => {
     const { url } = await openChat()
     const ann = await join(url, 'Ann')
     const silent = await dial(url)
@@ -155,7 +158,7 @@ describe('names', () => {
   })
 })
 
-describe('who may connect', () => {
+describe('connecting to the playground', () => {
   async function statusOf(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
     const socket = new WebSocket(url, { headers })
     socket.on('error', () => {})
@@ -185,7 +188,7 @@ describe('who may connect', () => {
     expect(await statusOf((await openChat()).url, { origin })).toBe(403)
   })
 
-  test('not a page of a name that somebody else has resolve to this machine, unless a proxy passes it on', async () => {
+  test('a page of a foreign name that resolves to this machine may not connect, unless through a proxy', async () => {
     const { url } = await openChat()
     const page = (host: string) => ({ host, origin: `http://${host}` })
     expect(await statusOf(url, page('evil.example'))).toBe(403)
@@ -193,7 +196,7 @@ describe('who may connect', () => {
     expect(await statusOf(url, { ...page('demo.example'), 'x-forwarded-for': '203.0.113.1' })).toBe(101)
   })
 
-  test('nobody on another path', async () => {
+  test('no page may connect on another path', async () => {
     expect(await statusOf((await openChat()).url.replace('/ws', '/other'), {})).toBe(400)
   })
 
@@ -203,7 +206,7 @@ describe('who may connect', () => {
   })
 })
 
-test('closing says goodbye to everyone with 1001, and does not wait for those who stay silent', async () => {
+test('closing closes every connection with 1001, and does not wait for silent peers', async () => {
   const { url, close } = await openChat()
   const polite = await join(url, 'Ann')
   const silent = await join(url, 'Bo')

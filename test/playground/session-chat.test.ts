@@ -64,7 +64,7 @@ test('people on both wires are in one room', async () => {
   expect(await bo.next(), 'who says goodbye is gone at once').toMatchObject({ type: 'left', name: 'Anna' })
 })
 
-test('who is cut off stays in the room, and nothing is missing afterwards on either side', async () => {
+test('a participant that is cut off stays in the room, and no message is missing afterwards on either side', async () => {
   const { host } = await openWhole({ cutDuration: 300 })
   const ann = await visit(host, 'Ann')
   const bo = await join(`ws://${host}/ws`, 'Bo')
@@ -80,7 +80,7 @@ test('who is cut off stays in the room, and nothing is missing afterwards on eit
   expect(ann.losses).toEqual([])
 })
 
-test('a restart forgets the session: of what was under way nobody knows, and what waited goes out', async () => {
+test('a restart loses the session: messages in flight are unknown, and queued messages are sent', async () => {
   const { host, trouble } = await openWhole()
   const ann = await visit(host, 'Ann')
   await trouble('slow', '?page=Ann') // So that the message is under way for a second.

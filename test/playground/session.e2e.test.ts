@@ -50,7 +50,7 @@ test('what is written into a dead connection is delivered once, after the sessio
   ann.expectNoComplaints()
 })
 
-test('after a restart the page tells what is known: lost, unknown, and what goes out anew', async () => {
+test('after a restart the page shows what is known: lost, unknown, and messages that are sent again', async () => {
   const { browser, url } = await openPlayground()
   const ann = await joinChat(browser, `${url}?wire=session`, 'Ann', { hurries: true })
   await ann.press('Answer slowly')

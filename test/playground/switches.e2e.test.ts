@@ -93,7 +93,7 @@ test(
     await Promise.all([blackHole(), refuse(), closeAndOffline()])
     expect(eve.socket.readyState, 'nobody else noticed anything').toBe(eve.socket.OPEN)
 
-    // Felt by everybody. A new server also knows nothing of whom it was to refuse.
+    // Affects all pages. A new server also does not know which pages it was to refuse.
     await bo.press('Restart the server')
     expect(await eve.closed).toBe(1001)
     for (const chat of [ann, bo])

@@ -51,7 +51,7 @@ test.each([
   expect(other.causes).toEqual([])
 })
 
-test('closing with a fatal code, the client gives up until it is told to connect', async () => {
+test('after a close with a fatal code, the client stops until connect() is called', async () => {
   const { host, trouble } = await openWhole()
   const { client } = await connect(host, 'mine')
   const closed = new Promise((resolve) => client.watch('closed', resolve))
@@ -119,17 +119,21 @@ test('a stream keeps its pace', async () => {
   await client.dispose()
 })
 
-test('a restart closes everybody and listens on the same port again', { timeout: 180_000 }, async () => {
-  const { host, trouble } = await openWhole()
-  const { client, causes } = await connect(host, 'mine')
-  const other = await connect(host, 'other')
-  const open = [healed(client), healed(other.client)]
-  expect(await trouble('restart', '?page=mine')).toBe(204)
-  await Promise.all(open)
-  for (const [cause] of [causes, other.causes]) expect(cause).toEqual({ reason: 'going-away', code: 1001 })
-  expect(client.state.attempt, 'some attempts found nobody').toBeGreaterThan(2)
-  expect(await trouble('restart', '?page=mine')).toBe(204)
-})
+test(
+  'a restart closes every connection and listens on the same port again',
+  { timeout: 180_000 },
+  async () => {
+    const { host, trouble } = await openWhole()
+    const { client, causes } = await connect(host, 'mine')
+    const other = await connect(host, 'other')
+    const open = [healed(client), healed(other.client)]
+    expect(await trouble('restart', '?page=mine')).toBe(204)
+    await Promise.all(open)
+    for (const [cause] of [causes, other.causes]) expect(cause).toEqual({ reason: 'going-away', code: 1001 })
+    expect(client.state.attempt, 'some attempts found nobody').toBeGreaterThan(2)
+    expect(await trouble('restart', '?page=mine')).toBe(204)
+  },
+)
 
 test('the playground can be closed while it restarts', async () => {
   const { host, trouble, close } = await openWhole()

@@ -7,7 +7,7 @@ import { joinChat } from './chat-page.ts'
 
 const openPlayground = useBrowser()
 
-/** Where to put screenshots, if somebody wants to look at them. */
+/** The folder for screenshots, if any are wanted. */
 const shots = process.env['SCREENSHOTS']
 
 /** The names of what the Tab key reaches, in its order. */

@@ -53,7 +53,7 @@ export async function startHub(): Promise<BehindProxy> {
   }
 }
 
-/** Whether a page of that origin gets an answer from a hub, or what it is told instead. */
+/** Whether a page of that origin gets an answer from a hub, or the error. */
 export async function visit(port: number, origin: string): Promise<unknown> {
   const { protocol, host } = new URL(origin)
   class BrowserLike extends WebSocket {
@@ -112,7 +112,7 @@ async function listens(port: number): Promise<boolean> {
   }
 }
 
-/** A certificate and its key, that nobody should trust. */
+/** A self-signed certificate and its key. */
 export async function selfSign(
   folder: string,
 ): Promise<{ readonly certificate: string; readonly key: string }> {

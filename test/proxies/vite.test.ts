@@ -3,7 +3,7 @@ import type { ProxyOptions, UserConfig } from 'vite'
 import { expect, it } from 'vitest'
 import { blockOf, startHub, visit } from './stage.ts'
 
-/** What a page of Vite's development server is told, with the configuration of the guide and these options. */
+/** The answer to a page of Vite's development server, with the configuration of the guide and these options. */
 async function visitThroughVite(options: ProxyOptions = {}): Promise<unknown> {
   await using hub = await startHub()
   const module = `data:text/javascript,${encodeURIComponent(blockOf('js', '// vite.config.js'))}`

@@ -24,7 +24,7 @@ export interface Setting {
    * `admissionRate`, before and after.
    */
   readonly server: 'door' | 'hub'
-  /** What becomes of those who are not let in; a hub always hints. */
+  /** What happens to refused clients; a hub always hints. */
   readonly fate: Fate
   /** `cut`: the process is killed. `drain`: it says when to come back, as a hub does at a deploy. */
   readonly death: 'cut' | 'drain'
@@ -47,7 +47,7 @@ interface Inside {
   end(death: Setting['death']): Promise<void>
 }
 
-/** How long everybody has been connected when the server dies, in milliseconds: longer than any client needs to be sure. */
+/** How long all clients have been connected when the server dies, in milliseconds: longer than any client needs to be sure. */
 const calm = 20_000
 
 /** Runs a storm of real clients, on a virtual clock. */
@@ -191,7 +191,7 @@ function openDoor(wire: Setting['wire']): Inside {
   }
 }
 
-/** A session that nobody had before, which holds for as long as a storm. */
+/** A new session, which is held for the duration of a storm. */
 const ok = JSON.stringify([
   'ok',
   {

@@ -27,7 +27,7 @@ export function tuneOurs(storm: Storm, peaks: Peaks): Tuning {
   return tuning(factor, cap)
 }
 
-/** The factor for all delays of ours with which the highest peak is as given, whatever becomes of the other one. */
+/** The factor for all delays of ours with which the highest peak is as given, regardless of the other one. */
 export function stretchOurs(storm: Storm, { peak }: Peaks): number {
   return least(
     0.1,

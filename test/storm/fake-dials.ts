@@ -94,7 +94,7 @@ export async function measureDelays(
   return delays
 }
 
-/** Lets time pass until there are more dials than so many, a minute at most, and tells how long that took. */
+/** Lets time pass until there are more dials than so many, a minute at most, and returns how long that took. */
 async function nextDial(known: number): Promise<number | undefined> {
   const from = Date.now()
   await vi.advanceTimersByTimeAsync(0)

@@ -82,7 +82,7 @@ abstract class End {
 class FarEnd extends End implements ServerSocket {
   override readyState = open
 
-  /** The process dies: its peer hears of it a packet later. */
+  /** The process dies: its peer is notified a packet later. */
   terminate(): void {
     if (this.readyState === closed) return
     this.travel(() => this.other?.end(1006))

@@ -6,7 +6,7 @@ import type { Fate, Storm } from './server.ts'
 import { createTally } from './tally.ts'
 import type { Totals } from './tally.ts'
 
-/** Runs a storm of clients that are nothing but their policy. Takes hints from nobody. */
+/** Runs a storm of clients that are nothing but their policy. Ignores hints. */
 export function runPolicy(storm: Storm, policy: Policy, fate: Exclude<Fate, 'hint'>): Totals {
   const { clients, seed, returnsAt, patience } = storm
   const random = createRandom(seed)

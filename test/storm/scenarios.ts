@@ -9,7 +9,7 @@ import type { Totals } from './tally.ts'
 /** One row of the table. */
 export interface Scenario {
   readonly name: string
-  /** What becomes of those who are not let in, in the words of the table. */
+  /** What happens to refused clients, in the words of the table. */
   readonly turnedAway: string
   readonly isOurs: boolean
   run(storm: Storm): Promise<Totals> | Totals

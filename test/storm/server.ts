@@ -26,7 +26,7 @@ export const defaultStorm: Storm = {
 }
 
 /**
- * What becomes of who is not let in: `refuse` fails the dial, as a full queue of the listening socket or an answer of 503
+ * What happens to a refused client: `refuse` fails the dial, as a full queue of the listening socket or an answer of 503
  * does; `close` opens the connection and closes it with 1013; `hint` does so and says when to come again.
  */
 export type Fate = 'refuse' | 'close' | 'hint'

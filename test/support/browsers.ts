@@ -102,7 +102,7 @@ export async function findBrowsers(wanted: readonly Engine[]): Promise<Partial<R
 /**
  * Path of a browser that is there, be it one that starts or not: for configurations, which must be quick.
  *
- * @throws Nothing: whoever launches the browser hears what is wrong with it.
+ * @throws Nothing: launching the browser reports what is wrong with it.
  */
 export async function installedBrowser(engine: Engine): Promise<string | undefined> {
   const chosen = process.env[kinds[engine].variable]

@@ -1,4 +1,4 @@
-/** The switches for every Chromium of the tests: it may run as root, calls nobody, and spends its time on the page. */
+/** The switches for every Chromium of the tests: it may run as root, makes no requests of its own, and spends its time on the page. */
 export const chromiumArgs: string[] = [
   '--no-sandbox',
   '--disable-gpu',

@@ -9,7 +9,7 @@ const patience = 20_000
  *
  * Looks after everything that the test owned was disposed of. Only timers that were set through the global are ours:
  * the test runner has kept the original to itself. Of tests that run beside one another, only what all of them leave
- * behind can be told: that is for `all`.
+ * behind can be detected: that is for `all`.
  */
 export function expectNothingLeft(of: 'each' | 'all' = 'each'): void {
   const around = of === 'each' ? aroundEach : aroundAll

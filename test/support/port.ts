@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * A port of 127.0.0.1 that nobody has, for a server that stops and starts again.
+ * A free port of 127.0.0.1, for a server that stops and starts again.
  *
- * It is below those that the system gives to whoever asks for any (from 32768 on), and so to nobody else in between.
+ * It is below those that the system assigns on request (from 32768 on), so it is not assigned to another process in between.
  */
 export async function freePort(): Promise<number> {
   const server = createServer()

@@ -12,11 +12,11 @@ export interface Proxy extends AsyncDisposable {
   cut(): void
   /** Ends every connection with RST. */
   reset(): void
-  /** Forwards nothing any more, and tells nobody: neither data nor the end of a connection. */
+  /** Forwards nothing, neither data nor the end of a connection, without notifying either end. */
   freeze(direction?: Direction | 'both'): void
   /** Forwards what has been held up, and all that follows. */
   heal(): void
-  /** Lets nobody in any more. Connections that there are stay. */
+  /** Refuses connections from now on. Existing connections stay open. */
   refuse(): Promise<void>
   accept(): Promise<void>
   /** Resolves with the next connection that is made. */

@@ -12,7 +12,7 @@ export interface Room {
   until(wanted: (report: RoomReport) => boolean): Promise<RoomReport>
   /** Ends every connection without a handshake. */
   cut(): void
-  /** Sends bytes that are no frame, or one that `ws` does not send. */
+  /** Sends bytes that are not a frame, or one that `ws` does not send. */
   write(bytes: Uint8Array): void
   dialed(socket: Duplex, protocols: string | undefined): void
   accepted(socket: WebSocket): void

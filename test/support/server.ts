@@ -15,7 +15,7 @@ import { createRoom, type Room, type RoomReport } from './room.ts'
  * - `/greet?token=good&greet=1` welcomes a first frame `{"type":"hello","token":"good"}`, and closes with 4401 after
  *   any other; then it echoes.
  * - `/flood?count=20000` sends that many `{"type":"flood","n":…}`.
- * - `/session` speaks the session wire: it keeps what it is told by `say`, answers `heard` with it, asks back what it is
+ * - `/session` speaks the session wire: it stores the data of `say`, answers `heard` with it, asks back what it is
  *   asked by `ask`, and echoes raw messages.
  * - `/refuse?status=401` answers the upgrade with that status, `/never` not at all.
  *

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './port.ts'
 
-/** A window of WebKitGTK, driven by W3C WebDriver, on a display of its own that nobody sees. */
+/** A window of WebKitGTK, driven by W3C WebDriver, on a virtual display of its own. */
 export interface WebDriverWindow extends AsyncDisposable {
   /** Of the engine, as in `2.50.6`. */
   readonly version: string

@@ -87,7 +87,7 @@ async function sessionScene(...rules: string[]): Promise<Scene & { readonly hub:
 }
 
 describe('a client on the plain wire', () => {
-  test('gets in after two dials that are refused, and one that nobody answers', async () => {
+  test('a client connects after two refused dials and one unanswered dial', async () => {
     await using scene = await plainScene(
       ['connections from 1 to 2: refuse', 'connection 3: accept late 10min'],
       { attemptTimeout: 500 },
@@ -98,7 +98,7 @@ describe('a client on the plain wire', () => {
     expect(scene.client.state.attempt).toBe(4)
   })
 
-  test('loses the frame that the path loses, and hears of nothing', async () => {
+  test('a client on the plain wire loses the frame that the path loses, without a report', async () => {
     await using scene = await plainScene(['toServer frame 2: drop'])
     const { client, heard } = scene
     await client.connect()

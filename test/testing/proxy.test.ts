@@ -147,7 +147,7 @@ describe('without a rule', () => {
     await expect.poll(() => proxy.connections.map(({ number }) => number)).toEqual([2])
   })
 
-  test('who waits for a dial hears of it, and of the end of the proxy', async () => {
+  test('a wait for a dial ends with the dial, or with the proxy', async () => {
     await using scene = await setScene()
     const { proxy } = scene
     const next = proxy.dialed()
@@ -165,7 +165,7 @@ describe('without a rule', () => {
     await expect(proxy.accept()).rejects.toMatchObject({ code: 'disposed' })
   })
 
-  test('the end of one end is told to the other', async () => {
+  test('the proxy passes the end of one side on to the other', async () => {
     await using scene = await setScene()
     const { client, peer } = await scene.open()
     const gone = closeCode(client)
@@ -183,7 +183,7 @@ describe('without a rule', () => {
     expect(await refusal(proxy.url)).toBe('ECONNRESET')
   })
 
-  test('an answer that is no WebSocket passes', async () => {
+  test('an answer that is not a WebSocket passes', async () => {
     await using scene = await setScene()
     const answer = await fetch(scene.proxy.url.replace('ws:', 'http:'), { headers: { connection: 'close' } })
     expect(answer.status).toBe(426)
@@ -272,7 +272,7 @@ describe('a black hole', () => {
     await expect.poll(() => into).toEqual(['held'])
   })
 
-  test('tells nobody of the end of a connection, until it is healed', async () => {
+  test('a black hole holds back the end of a connection until it is healed', async () => {
     await using scene = await setScene()
     const { client, peer } = await scene.open()
     scene.proxy.blackHole('toClient')
@@ -500,7 +500,7 @@ describe('connections', () => {
     expect(await end('reset')).toBe('ECONNRESET')
   })
 
-  test('a port that is closed is one that nobody else is given', async () => {
+  test('a closed port is not assigned to another process', async () => {
     await using scene = await setScene()
     expect(scene.proxy.port).toBeGreaterThanOrEqual(20_000)
     expect(scene.proxy.port).toBeLessThan(32_000)
@@ -536,7 +536,7 @@ describe('what is asked of it', () => {
     },
   )
 
-  test('a rule that is none is refused before anything is opened', async () => {
+  test('an invalid rule is rejected before anything is opened', async () => {
     await expect(startFaultProxy({ target: 1, rules: ['both: drip'] })).rejects.toThrow(
       '  both: drip\n        ^^^^',
     )

@@ -30,7 +30,7 @@ function nameOf(run: () => unknown): string {
 
 describe.each(Object.entries(stages))('%s', (_, { flavor, lacks, open: openStage }) => {
   const isBrowser = flavor === 'browser'
-  /** A case, and what both ends hear in it. */
+  /** A case, and the events at both ends. */
   const play = (title: string, run: (stage: Stage) => Promise<void>): void => {
     test(title, async () => {
       await using stage = await openStage()

@@ -20,10 +20,10 @@ export interface AnySocket {
 
 /** Where the cases are played: a server, and sockets that dial it. */
 export interface Stage extends AsyncDisposable {
-  /** What the two ends have heard, in order, each with its state at that moment. */
+  /** The events at both ends, in order, each with its state at that moment. */
   readonly log: { readonly client: string[]; readonly server: string[] }
   dial(protocols?: string[]): AnySocket
-  /** Dials where nobody listens. */
+  /** Dials a port without a listener. */
   dialNobody(): AnySocket
   /** @throws what the constructor throws */
   construct(url: string, protocols?: string[]): unknown
@@ -31,9 +31,9 @@ export interface Stage extends AsyncDisposable {
   greet(greet: (socket: AnySocket) => void): void
   /** The socket of the server for the last dial, once it is there. */
   accepted(): Promise<AnySocket>
-  /** Waits until the client has heard so many things, or both ends have. */
+  /** Waits until the client, or both ends, have had that many events. */
   heard(client: number, server?: number): Promise<void>
-  /** The server's machine takes nothing from the path and hears nothing, until it does again. */
+  /** The server's machine reads nothing from the path until it resumes. */
   hold(): void
   release(): void
   /** Lets pass what takes a moment, to see that nothing happens. */
@@ -161,7 +161,7 @@ async function realStage(make: (url: string, protocols?: string[]) => AnySocket)
     log,
     construct,
     dial: (protocols) => construct(`ws://127.0.0.1:${port}/`, protocols),
-    // Port 1 is nobody's, and no test can be given it.
+    // Port 1 has no listener, and no test can be assigned it.
     dialNobody: () => construct('ws://127.0.0.1:1/'),
     greet: (next) => void (greet = next),
     async accepted() {

@@ -72,7 +72,7 @@ describe('the hooks of React', () => {
       expectTypeOf(useConnection((state) => state.cause?.code)).toEqualTypeOf<number | undefined>()
       // @ts-expect-error the state has no such member
       useConnection(client, (state) => state.rtt)
-      // @ts-expect-error that is no client
+      // @ts-expect-error not a client
       useConnection({}, (state: { attempt: number }) => state.attempt)
     })
   })

@@ -121,7 +121,7 @@ describe('a scripted server', () => {
     })
   })
 
-  it('tells what it received by its name', () => {
+  it('a test server types what it received by its name', () => {
     compiles(() => {
       const { server } = createTestPair<Chat>({ createClient })
       for (const message of server.received) {

@@ -846,6 +846,23 @@ describe('disconnect()', () => {
     expect(heard).toHaveBeenCalledOnce()
   })
 
+  it('writes the whole queue first, however slow the machine is', async () => {
+    const { client, clock, network } = setUp()
+    const queued = Array.from({ length: 100 }, (_, index) => client.send('x', { index }))
+    client.watch('open', () => void client.disconnect())
+    void client.connect()
+    await settleMicrotasks()
+    const socket = network.last
+    const send = socket.send.bind(socket)
+    socket.send = (data) => {
+      clock.stall(20)
+      send(data)
+    }
+    socket.open()
+    expect(queued.map(({ outcome }) => outcome)).toEqual(queued.map(() => ({ status: 'sent' })))
+    expect(client.state.status).toBe('closing')
+  })
+
   it('waits two seconds for a peer that does not answer, and no longer', async () => {
     const { client, clock, open } = setUp()
     await open()

@@ -97,7 +97,7 @@ export function createClient(
       outbox.flush()
     },
     probe: () => end.probe?.(),
-    flush: () => outbox.flush(),
+    flush: () => outbox.flushAll(),
     diagnose,
     close: () => end.close?.() ?? false,
     closeHint: (text) => end.closeHint?.(text),
@@ -252,7 +252,7 @@ export function createClient(
   const dispose = (): Promise<void> => {
     if (!disposed) {
       disposed = true
-      if (end.dispose) outbox.flush()
+      if (end.dispose) outbox.flushAll()
       outbox.refuse('disposed')
       end.dispose?.()
       connection.stop({ reason: 'dispose' }, false)
@@ -265,7 +265,7 @@ export function createClient(
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep', code, reason } = {}) {
       checkClose(code, reason)
-      outbox.flush()
+      outbox.flushAll()
       connection.stop(
         { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
         true,

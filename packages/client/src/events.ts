@@ -4,7 +4,7 @@ import type { Client } from './client.ts'
 
 export interface EventsOptions extends WaitOptions {
   /**
-   * How many events may wait to be taken.
+   * How many events may wait to be consumed.
    *
    * @default 1_000
    */
@@ -12,12 +12,12 @@ export interface EventsOptions extends WaitOptions {
 }
 
 /**
- * The events of a name as an async iterator, buffered from the call on.
+ * Returns the events of a name as an async iterator, buffered from the call on.
  *
- * Ends when the signal is aborted or the loop is left, and, after what is buffered, when the client is disposed. Does not
- * end with a connection: it goes on with the next one.
+ * The iterator ends when the signal is aborted or the loop is left, and, after the buffered events, when the client
+ * is disposed. It does not end with a connection: it continues with the next one.
  *
- * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be taken
+ * @throws {HoldfastError} `overflow`, out of the loop, when more than `buffer` events wait to be consumed
  * @example
  * for await (const data of events(client, 'chat', { buffer: 100 })) console.log(data)
  */
@@ -63,7 +63,7 @@ export function events<C, Name extends string & EventName<C, 'toClient'>>(
     signal?.addEventListener('abort', leave)
   }
 
-  // Not a generator: one that was never started, or that waits, could not be left.
+  // Not a generator: `return()` of a generator has no effect before its start and while it waits.
   return {
     [Symbol.asyncIterator]() {
       return this

@@ -1,7 +1,7 @@
 import type { Lost, Outcome, SchemaIssue } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
 
-/** Where a connection stands. */
+/** The state of a connection. */
 export interface ClientState {
   /**
    * `idle` before the first `connect()`; `connecting`; `open`; `waiting` for the next attempt; `closing` after
@@ -9,79 +9,92 @@ export interface ClientState {
    */
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
   /**
-   * How many attempts were made since the connection was last stable, the current one included. While `waiting`, the
-   * next one is not counted yet.
+   * The number of attempts since the connection was last stable, including the current one. While `waiting`, the next
+   * attempt is not counted yet.
    */
   readonly attempt: number
   /** When the next attempt starts, in milliseconds since the Unix epoch; undefined unless `waiting`. */
   readonly retryAt: number | undefined
-  /** Why the last connection ended or the last attempt failed; undefined when open, and before the first `connect()`. */
+  /**
+   * Why the last connection ended or the last attempt failed; undefined while open, and before the first `connect()`.
+   */
   readonly cause: Cause | undefined
-  /** The subprotocol that the server chose; undefined when it chose none, and unless `open`. */
+  /** The subprotocol that the server chose; undefined if it chose none, and unless `open`. */
   readonly protocol: string | undefined
 }
 
-/** What `watch` can watch, and what its listeners get. */
+/** The kinds of `watch`, and the arguments of their listeners. */
 export interface Lifecycle {
   /**
-   * The connection is open. Messages that waited have been handed to it, as many as it took. The frame that accepted a
-   * greeting reaches its handlers after this. On the session wire, `resumed` tells whether the session goes on.
+   * The connection is open.
+   *
+   * The client has already written as many queued messages as the connection accepted. The frame that accepted a
+   * greeting is delivered to its handlers after this. On the session wire, `resumed` is whether the session
+   * continues.
    */
   readonly open: ClientState & Resumption
   /**
-   * A connection that was open has ended; a new one follows unless the next thing is `closed`. Attempts that failed
-   * before they were open show in `state` only.
+   * A connection that was open has ended; the client opens a new one unless `closed` follows. Attempts that failed
+   * before they were open change only `state`.
    */
   readonly down: Cause
   /**
-   * No connection, and none follows by itself: a fatal cause, `maxAttempts`, `disconnect()` or `dispose()`. Every client
-   * that is disposed hears this once with the reason `dispose`, also when it was `closed` before.
+   * There is no connection, and the client will not dial automatically: after a fatal cause, `maxAttempts`,
+   * `disconnect()` or `dispose()`.
+   *
+   * Every client that is disposed reports this once with the reason `dispose`, even if it was `closed` before.
    */
   readonly closed: Cause
   /**
-   * The session has ended without having been asked to. Heard before the `open` of the next one, if one follows. What was
-   * written has its outcome, or goes into the next session; what the server sent in the meantime may have been missed.
-   * The session wire only.
+   * The session has ended without `disconnect()`. Session wire only.
+   *
+   * Reported before the `open` of the next session, if one follows. Written messages have their outcome, or move to
+   * the next session; messages that the server sent in the meantime may have been missed.
    */
   readonly lost: Loss
-  /** A message came in that no handler can be given: too large, undecodable, or not what the contract says. */
+  /** A message arrived that cannot be delivered to handlers: too large, undecodable, or not as the contract says. */
   readonly invalid: InvalidMessage
   /**
-   * An event came in that nobody listens to, by its name or with `onAny`, or text or bytes came in and nobody listens with
-   * `onRaw`. The name of the event may be misspelt, at one of the ends. For the other end the message is `delivered`.
+   * An event arrived that has no listener, by its name or with `onAny`, or text or bytes arrived without an `onRaw`
+   * listener.
+   *
+   * The name of the event may be misspelled at one end. For the peer the message is `delivered`.
    */
   readonly unhandled: UnhandledMessage
-  /** A message that was sent with a name, or raw without one, got its outcome. */
+  /** A message got its outcome. `name` is undefined for raw messages. */
   readonly settled: { readonly name: string | undefined; readonly outcome: Outcome }
 }
 
-/** How a connection goes on from the one before. */
+/** How a connection continues from the one before. */
 export interface Resumption {
-  /** Whether the session of the last connection goes on, so that nothing was lost in either direction. */
+  /** Whether the session of the last connection continues, so that no message was lost in either direction. */
   readonly resumed: boolean
-  /** How many messages were written again because the server had not acknowledged them. */
+  /** The number of messages that were written again because the server had not acknowledged them. */
   readonly replayed: number
 }
 
-/** What is known of a session that has ended without having been asked to. */
+/** What is known of a session that has ended without `disconnect()`. */
 export interface Loss {
   readonly why: Lost['why']
-  /** How many messages of the server were missed, or undefined if nobody knows. */
+  /** The number of messages of the server that were missed, or undefined if it is not known. */
   readonly missed: number | undefined
-  /** How many written messages were certainly not handed on, and go into the new session if that is for the same user. */
+  /**
+   * The number of written messages that were certainly not delivered. They move to the new session if it has the same
+   * identity.
+   */
   readonly undelivered: number
-  /** How many written messages nobody can tell the fate of. */
+  /** The number of written messages whose outcome cannot be determined. */
   readonly unknown: number
 }
 
 /**
- * An inbound message that cannot be handed to a handler. The connection stays up.
+ * An inbound message that cannot be delivered to handlers. The connection stays open.
  *
- * - `too-large`: the frame is over `maxPayloadBytes`; it was not parsed.
- * - `undecodable`: the decoder threw, and `error` is what it threw; or the socket brought neither text nor an
- *   `ArrayBuffer`, as one that ignores its `binaryType` brings a `Blob`.
+ * - `too-large`: the frame exceeds `maxPayloadBytes`; it was not parsed.
+ * - `undecodable`: the decoder threw `error`; or the socket delivered neither text nor an `ArrayBuffer`, such as a
+ *   `Blob` from a socket that ignores its `binaryType`.
  * - `unknown-name`: the contract has schemas, and none for this name.
- * - `schema`: the data does not fit its schema; `issues` says why, or `error` what the schema threw.
+ * - `schema`: the data does not fit its schema; `issues` lists why, or `error` is what the schema threw.
  */
 export interface InvalidMessage {
   readonly reason: 'too-large' | 'undecodable' | 'unknown-name' | 'schema'
@@ -91,7 +104,7 @@ export interface InvalidMessage {
   readonly issues?: readonly SchemaIssue[]
 }
 
-/** An inbound message that no handler listens to. */
+/** An inbound message without a listener. */
 export interface UnhandledMessage {
   /** The name of the event; undefined for text or bytes that are not an event. */
   readonly name: string | undefined

@@ -11,69 +11,73 @@ import { resolveUrl } from './connection/url.ts'
 import type { Store } from './store.ts'
 import type { Wire } from './wire.ts'
 
-/** What `createClient` takes. Only `url` is needed. */
+/** The options of `createClient`. Only `url` is required. */
 export interface ClientOptions extends AttemptOptions {
   /**
-   * How to talk to the server: `plain()` for any JSON server, `session()` for one of `@holdfast/server`.
+   * How the client communicates with the server: `plain()` for any JSON server, `session()` for `@holdfast/server`.
    *
    * @default plain()
    */
   readonly wire?: Wire
   /**
-   * How long to wait between attempts. A function gives the delay in milliseconds itself; it cannot go below what the
-   * server asked for, and the default delay applies when it throws or gives no number from 0 on.
+   * The delay between attempts. A function returns the delay in milliseconds.
+   *
+   * The result of a function is raised to the delay that the server requested. The default delay applies when the
+   * function throws or returns anything but a number of 0 or more.
    */
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   /**
-   * How long one connection attempt may take, in milliseconds, from asking for the token and the URL to being open.
+   * How long one connection attempt may take, in milliseconds, from requesting the token and the URL to being open.
    *
    * When it passes, the attempt counts as failed and is retried, with twice and then three times the time. Does not
-   * limit the wait between attempts; see {@link ClientOptions.backoff}. Browsers may hold a dial back for 5 s
-   * themselves, so a short timeout makes things worse.
+   * limit the wait between attempts; see {@link ClientOptions.backoff}. Browsers may delay a dial for 5 s, so avoid a
+   * short timeout.
    *
    * @default 10_000
    */
   readonly attemptTimeout?: number
   /**
-   * Finds out why no socket opens, because sockets do not tell: `overHttp()`, or a function of yours; see {@link Diagnose}.
-   * Called after the third failure in a row, and after each further three.
+   * Determines why no socket opens, because sockets do not report it: `overHttp()`, or your own function; see {@link
+   * Diagnose}.
    *
-   * Without it the client makes no request but those of its sockets, and the cause stays `unreachable`.
+   * The client calls it after the third failure in a row, and after each further three. Without it the client makes
+   * no requests except those of its sockets, and the cause stays `unreachable`.
    *
    * @default none
    */
   readonly diagnose?: Diagnose
-  /** Bounds of the queue of messages that wait for the connection. */
+  /** The bounds of the queue of messages that wait for the connection. */
   readonly outbox?: OutboxOptions
   /**
-   * What to do about close codes, beside and instead of the {@link defaultCloseRules}.
+   * Rules for close codes, which extend and override the {@link defaultCloseRules}.
    *
    * @example
    * createClient({ url, closeCodes: { 4100: { reason: 'kicked', action: 'fatal' } } })
    */
   readonly closeCodes?: CloseRules
   /**
-   * Keeps what is sent on disk until it has an outcome, so that it survives a reload or a crash of the page: `store()`
-   * of `holdfast/store`. Only with `session()`.
+   * Keeps sent messages on disk until they have an outcome, so that they survive a reload or a crash of the page:
+   * `store()` of `holdfast/store`. Requires `session()`.
    */
   readonly store?: Store
-  /** Clock, randomness, hints of the platform, and where the exceptions of listeners go. For tests and platforms. */
+  /**
+   * The clock, randomness, platform signals, and the receiver of listener exceptions. For tests and special
+   * platforms.
+   */
   readonly ports?: Partial<Ports>
 }
 
-/** One subprotocol, or several in the order of preference. */
-
-/** What a `backoff` function is told. */
+/** The argument of a `backoff` function. */
 export interface BackoffContext {
   /**
-   * How many attempts in a row have failed, less those that the uptime of a connection whose path was lost has paid for;
-   * 0 right after a stable connection ended, or one that lived for a second.
+   * The number of failed attempts in a row, minus those that the uptime of a lost connection has offset; 0 right
+   * after a connection ended that was stable or lived for a second.
    */
   readonly failures: number
   readonly cause: Cause
-  /** A number in [0, 1), to draw the delay with. */
+  /** A random number in [0, 1) for computing the delay. */
   readonly random: number
-  /** Whether nobody can see the page. */
+  /** Whether the page is hidden. */
   readonly isHidden: boolean
 }
 
@@ -126,7 +130,7 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
         } catch (error) {
           report(error)
         }
-        // Not `own < 0`, because the function may give NaN, or nothing.
+        // Not `own < 0`, because the function may return NaN or undefined.
         if (!(own! >= 0)) return pickDelay(backoffWindow(failures, hint, numbers, told, isHidden), random)
         return Math.max(own!, hint?.[0] ?? 0)
       },
@@ -146,7 +150,7 @@ function isRule(rule: CloseRule | null | undefined): boolean {
   )
 }
 
-/** Options without those that were given as undefined, which in JavaScript means: not given. */
+/** The options without those that are undefined, which JavaScript callers use for "not set". */
 export function given<T extends object>(options: T | undefined): Partial<T> {
   return Object.fromEntries(
     Object.entries(options ?? {}).filter(([, value]) => value !== undefined),

@@ -7,20 +7,21 @@ import type { Finding } from './connection/states.ts'
 import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
 
-/** What {@link overHttp} takes. */
+/** The options of {@link overHttp}. */
 export interface OverHttpOptions {
   /**
-   * Where to ask: absolute, or relative to the page. Needed outside of browsers. A server of another origin has to allow
-   * the page by CORS, and to name `Retry-After` in `Access-Control-Expose-Headers`.
+   * The URL of the request: absolute, or relative to the page. Required outside browsers.
    *
-   * A relative one where there is no page is reported as `misuse` when the client would ask there.
+   * A server of another origin has to allow the page by CORS, and to name `Retry-After` in
+   * `Access-Control-Expose-Headers`. A relative URL without a page is reported as `misuse` when the client would make
+   * the request.
    *
-   * @default the URL of the socket, from pages of the same origin only; nothing is asked from elsewhere
+   * @default the URL of the socket, from pages of the same origin only; other pages make no request
    */
   readonly url?: UrlSource
 }
 
-/** What Holdfast uses of the platform's `fetch` and `location`. */
+/** The parts of `fetch` and `location` that Holdfast uses. */
 const platform = globalThis as unknown as {
   readonly fetch?: (url: string, options: object) => Promise<Answer>
   readonly location?: { readonly origin: string }
@@ -31,9 +32,9 @@ interface Answer {
   readonly headers: { get(name: string): string | null }
 }
 
-/** How long the answer is waited for, in milliseconds. */
+/** How long the client waits for the response, in milliseconds. */
 const patience = 5_000
-/** How much of that delay is added at random, so that not all clients come back in one moment. */
+/** The random part added to a delay, relative to it, so that clients do not return at the same moment. */
 const spread = 0.25
 
 const reasons: Readonly<Record<number, string>> = {
@@ -43,17 +44,17 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /**
- * Asks over HTTP why no socket opens: one `GET` request with the platform's `fetch`, after three failures in a row and
- * each further three.
+ * Determines over HTTP why no socket opens: one `GET` request with the platform's `fetch`, after three failures in a
+ * row and each further three.
  *
- * The cause is then `unauthorized`, `forbidden`, `rate-limited`, `server-error` or `upgrade-blocked`, with the `status` of
- * the answer. After 401 the client asks `token` for a fresh one; after 429 and 503 it does not dial before `Retry-After`.
- * No answer is fatal. Redirects are not followed, and an answer that takes longer than 5 s is not waited for.
+ * The cause is then `unauthorized`, `forbidden`, `rate-limited`, `server-error` or `upgrade-blocked`, with the
+ * `status` of the response. After 401 the client requests a fresh token; after 429 and 503 it does not dial before
+ * `Retry-After`. No response is fatal. The request does not follow redirects, and times out after 5 s.
  *
  * @throws {HoldfastError} `misuse`, for an invalid URL or an unknown option
  * @example
  * createClient({ url: 'wss://example.com/ws', diagnose: overHttp({ url: 'https://example.com/health' }) })
- * @see browsers show a failed handshake as close 1006, whatever was answered: WHATWG WebSockets, section 4
+ * @see browsers report a failed handshake as close 1006, whatever the response: WHATWG WebSockets, section 4
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function overHttp(options: OverHttpOptions = {}): Diagnose {
@@ -71,10 +72,10 @@ export function overHttp(options: OverHttpOptions = {}): Diagnose {
     try {
       return findingOf(await platform.fetch(target, { ...how, signal: limit.signal }), clock.wall())
     } catch {
-      // No answer is what a path that is down gives, too.
+      // No response proves nothing: a path that is down gives none either.
       return undefined
     } finally {
-      // Nobody reads the body, and one without an end would hold the connection.
+      // The body is not read, and an endless one would keep the connection busy.
       abort()
       clock.clearTimer(timer)
       signal.removeEventListener('abort', abort)
@@ -82,13 +83,13 @@ export function overHttp(options: OverHttpOptions = {}): Diagnose {
   }
 }
 
-// A redirect, to a page where people log in for example, is an answer and not to be followed.
+// A redirect, to a login page for example, is a response in itself.
 const how = { cache: 'no-store', redirect: 'manual' }
 
 function whereToAsk(url: string, chosen: UrlSource | undefined): string | undefined {
   const { location } = platform
   const target = resolveUrl(chosen ?? url, baseUrl()).replace(/^ws/, 'http')
-  // Browsers hide what another origin answers, unless it allows the page to see it.
+  // Browsers hide responses of another origin unless it allows the page by CORS.
   return chosen !== undefined || (location && `${target}/`.startsWith(`${location.origin}/`))
     ? target
     : undefined
@@ -104,7 +105,7 @@ function findingOf({ status, headers }: Answer, wall: number): Finding {
   }
 }
 
-/** The window that a `Retry-After` asks for: seconds, or a date. */
+/** The range of delays that a `Retry-After` requests: seconds, or a date. */
 function retryAfter(text: string | null, wall: number): DelayRange | undefined {
   if (!text) return undefined
   const delay = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - wall

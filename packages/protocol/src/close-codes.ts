@@ -1,35 +1,38 @@
 import { printable } from './printable.ts'
 
-/** A span of time from now, in milliseconds. Whoever waits draws a random moment of it. */
+/** A range of delays, in milliseconds. The actual delay is drawn from it at random. */
 export type DelayRange = readonly [min: number, max: number]
 
 /**
- * What a client does about a connection that ended, other than to dial again after the backoff delay.
+ * What a client does after a close, other than to dial again after the backoff delay.
  *
- * - `refresh`: ask for a fresh token first; a second refusal in a row counts as `fatal`.
+ * - `refresh`: request a fresh token first; a second refusal in a row counts as `fatal`.
  * - `fatal`: stop, because dialing again cannot help.
  */
 export type CloseAction = 'refresh' | 'fatal'
 
-/** What one close code means: a reason in a word, and what to do about it. */
+/** The meaning of a close code: a reason in a word, and what to do. */
 export interface CloseRule {
   /** The meaning of the code, for people and for logs. */
   readonly reason: string
-  /** What to do about it; dial again when absent. */
+  /** What the client does; it dials again if absent. */
   readonly action?: CloseAction
   /**
-   * The window in which the first redial falls at random, in milliseconds from the close.
+   * The range of the random delay before the first redial, in milliseconds from the close.
    *
-   * Its lower end is a promise to the server: no later redial and no wake-up of the page goes below it.
+   * Its lower bound is a guarantee to the server: no later redial and no wake-up of the page dials sooner.
    *
    * @default [0, 5_000]
    */
   readonly delay?: DelayRange
-  /** How many closes with such a limit are retried before the next one counts as `fatal`, until one connection was stable. */
+  /**
+   * The number of closes with such a limit that are retried before the next one counts as `fatal`, until a connection
+   * was stable.
+   */
   readonly limit?: number
 }
 
-/** Close codes and what to do about them; see {@link defaultCloseRules}. */
+/** Close codes and their rules; see {@link defaultCloseRules}. */
 export type CloseRules = Readonly<Record<number, CloseRule>>
 
 const prompt = [0, 1_000] as const
@@ -40,16 +43,17 @@ const forbidden: CloseRule = { reason: 'forbidden', action: 'fatal' }
 const timeout: CloseRule = { reason: 'timeout' }
 
 /**
- * The default meaning of every close code that has one.
+ * The default meaning of every known close code.
  *
- * Few codes are fatal: a code that is wrongly fatal leaves a user offline for good, one that is wrongly retried costs
- * the server a bounded number of dials. 1005, 1006 and 1015 never travel on the wire: they say that the path was lost.
+ * Few codes are fatal: a code that is wrongly fatal leaves a user offline permanently, one that is wrongly retried
+ * costs the server a bounded number of dials. 1005, 1006 and 1015 are never sent: they mean that the connection was
+ * lost.
  *
  * @see RFC 6455, section 7.4; 3000 to 3999 are registered with IANA, 4400 to 4599 follow the HTTP status codes.
  */
 export const defaultCloseRules: CloseRules = {
   1000: { reason: 'normal', delay: patient },
-  // Firefox closes the sockets of a page that is being left: the next dial would be in vain.
+  // Firefox closes the sockets of a page that is being left: an immediate dial would be wasted.
   1001: { reason: 'going-away', delay: [250, 5_000] },
   1002: { reason: 'protocol-error', limit: 3 },
   1003: { reason: 'unsupported-data' },
@@ -83,8 +87,9 @@ export const defaultCloseRules: CloseRules = {
 }
 
 /**
- * What the event of a close tells, for people and for logs. Not every socket gives a code or a text, or an event at all:
- * what is none of them is left out.
+ * Reads the code and the text of a close event, for people and for logs.
+ *
+ * Omits the code or the text if the socket reports none, or fires no event at all.
  */
 export function readClose(event: unknown): { readonly code?: number; readonly text?: string } {
   const { code, reason } = Object(event) as { readonly code: number; readonly reason: unknown }
@@ -97,7 +102,7 @@ export function readClose(event: unknown): { readonly code?: number; readonly te
 const unlisted: CloseRule = { reason: 'closed' }
 const serverCaused = [0, 5_000] as const
 
-/** The rule for a close code. One that says nothing of a delay gets the window of a close that the server caused. */
+/** Returns the rule for a close code. A rule without a delay gets the range of a close that the server caused. */
 export function closeRule(code: number, rules: CloseRules = defaultCloseRules): CloseRule {
   const rule = rules[code] ?? unlisted
   return rule.delay ? rule : { ...rule, delay: serverCaused }

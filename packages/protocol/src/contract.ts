@@ -1,8 +1,8 @@
 import type { RequestSchema, SchemaContract } from './schema.ts'
 
 /**
- * What the two ends say to each other, by direction. Keys are the names of events, values the types of their data;
- * a function type is a request, with its input and its answer.
+ * The messages of both ends, by direction. Keys are the names of events, values the types of their data; a function
+ * type is a request, with its input and its answer.
  *
  * @example
  * interface Chat {
@@ -15,25 +15,25 @@ export interface Contract {
   readonly toServer?: object
 }
 
-/** The contract of a client that was given none: any name, and data that has to be looked at before it is used. */
+/** The contract of a client without a contract: any name, and data that has to be checked before use. */
 export interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
 }
 
-/** The contract that a set of schemas describes: sends take what goes into a schema, handlers get what comes out. */
+/** The contract that a set of schemas describes: sends accept the input of a schema, handlers receive its output. */
 export interface ContractOf<S extends SchemaContract> {
   readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'input'>
 }
 
-/** The same, as the server sees it. */
+/** The same contract from the perspective of the server. */
 export interface ServerContractOf<S extends SchemaContract> {
   readonly toClient: EntriesOf<NonNullable<S['toClient']>, 'input'>
   readonly toServer: EntriesOf<NonNullable<S['toServer']>, 'output'>
 }
 
-// Who sends a message writes what goes into its schema; who gets it reads what comes out.
+// The sender writes the input of a schema; the receiver reads its output.
 type EntriesOf<Schemas, End extends 'input' | 'output'> = {
   [Name in keyof Schemas]: Schemas[Name] extends infer Entry
     ? Entry extends RequestSchema
@@ -73,7 +73,7 @@ export type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name
   ? Side<C, Direction>[Name]
   : never
 
-/** The names of the requests of one direction: those that the server answers, unless said otherwise. */
+/** The names of the requests of one direction: by default, those that the server answers. */
 export type RequestName<
   C,
   Direction extends 'toClient' | 'toServer' = 'toServer',
@@ -84,12 +84,12 @@ export type RequestName<
     } &
       string
 
-/** What follows the name of an event in `send`: its data, unless that may be left out. */
+/** The arguments of `send` after the name: the data, which is optional if it may be undefined, and options. */
 export type EventArguments<Data, Options> = undefined extends Data
   ? [data?: Data, options?: Options]
   : [data: Data, options?: Options]
 
-/** What follows the name of a request in `request`: its input, unless it has none. */
+/** The arguments of `request` after the name: the input, unless there is none, and options. */
 export type RequestArguments<
   C,
   Name,
@@ -97,7 +97,7 @@ export type RequestArguments<
   Direction extends 'toClient' | 'toServer' = 'toServer',
 > = EventArguments<RequestInput<C, Direction, Name>, Options>
 
-/** What a request comes with; undefined when it has no input. */
+/** The input of a request; undefined if it has none. */
 export type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
   EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
     ? Inputs extends readonly [infer Input, ...unknown[]]
@@ -105,6 +105,6 @@ export type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
       : undefined
     : unknown
 
-/** What a request is answered with. */
+/** The answer of a request. */
 export type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown

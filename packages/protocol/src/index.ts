@@ -50,8 +50,8 @@ export type {
   ProducerSequence,
 } from './frame.ts'
 export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
-export { createLine } from './line.ts'
-export type { Line, LineOptions, Payload } from './line.ts'
+export { Line } from './line.ts'
+export type { LineOptions, Payload } from './line.ts'
 export { checkNames } from './names.ts'
 export { createOutbox } from './outbox.ts'
 export type { Link, Outbox, OutboxOptions, Outgoing, SendOptions, Sent } from './outbox.ts'

@@ -15,8 +15,8 @@ import {
 } from './frame-codec.ts'
 import type { BinaryBody, Body } from './frame-codec.ts'
 import type { Control, Frame } from './frame.ts'
-import { createLine } from './line.ts'
-import type { Line, LineOptions, Payload } from './line.ts'
+import { Line } from './line.ts'
+import type { LineOptions, Payload } from './line.ts'
 import { createOutbox } from './outbox.ts'
 import type { Outgoing } from './outbox.ts'
 import { createSession } from './session.ts'
@@ -44,7 +44,7 @@ function setUp({ faults, ...options }: Options = {}) {
     answered: 0,
     progress: 0,
   }
-  const line: Line = createLine({
+  const line = new Line({
     session,
     clock,
     limits: defaultDecodeLimits,
@@ -147,7 +147,7 @@ describe('what is written', () => {
         (sizes) => {
           const { sent, line } = setUp()
           for (const size of sizes) line.write(message('x'.repeat(size)))
-          line.flushed!()
+          line.flushed()
           const packs = packsOf(sent)
           expect(packs.flat().map((data) => (data as string).length)).toEqual(sizes)
           let after = 0
@@ -170,7 +170,7 @@ describe('what is written', () => {
   it('never makes a message that is larger than the peer takes, if its frames are not', () => {
     const { sent, line } = setUp({ maxPayload: 1_024 })
     for (let index = 0; index < 50; index++) line.write(message('€'.repeat((index * 7) % 300)))
-    line.flushed!()
+    line.flushed()
     expect(packsOf(sent).flat()).toHaveLength(50)
     expect(Math.max(...sent.map((payload) => encodeText(payload as string).length))).toBeLessThanOrEqual(
       1_024,
@@ -181,14 +181,14 @@ describe('what is written', () => {
   it('is not packed when a frame at fault is looked for', () => {
     const { sent, line } = setUp({ unpacked: true })
     for (const data of [1, 2, 3]) line.write(message(data))
-    line.flushed!()
+    line.flushed()
     expect(sent).toEqual(['[1,0,"e",1]', '[2,0,"e",2]', '[3,0,"e",3]'])
   })
 
   it('keeps its order with bytes in between, which are never packed', () => {
     const { sent, line } = setUp()
     for (const data of [1, 2, new Uint8Array([3]), new Uint8Array([4]), 5, 6]) line.write(message(data))
-    line.flushed!()
+    line.flushed()
     expect(packsOf(sent)).toEqual([[1, 2], [new Uint8Array([3])], [new Uint8Array([4])], [5, 6]])
     const body = encodeBody('e', new Uint8Array([3])) as BinaryBody
     expect(sent[1]).toEqual(encodeBinary(3, 0, body, encodeText))
@@ -207,7 +207,7 @@ describe('what is written', () => {
     line.write(message(1))
     line.received(frame(2, 'b'))
     line.write(message(2))
-    line.flushed!()
+    line.flushed()
     expect(sent).toEqual(['[[1,1,"e",1],[2,2,"e",2]]'])
   })
 
@@ -252,7 +252,7 @@ describe('a pack that was not sent when its line is closed', () => {
     line.write(numbered)
     line.write(fleeting)
     line.close()
-    line.flushed?.()
+    line.flushed()
     expect(sent).toEqual([])
     expect(session.unacknowledged).toBe(1)
     expect(numbered.outcomes).toEqual([])
@@ -293,7 +293,7 @@ describe('a volatile message', () => {
     line.write(numbered)
     line.write(volatile)
     line.close()
-    line.flushed!()
+    line.flushed()
     expect([sent, numbered.outcomes, session.unacknowledged]).toEqual([[], [], 1])
     expect(volatile.outcomes).toEqual([{ status: 'undelivered', reason: 'volatile' }])
   })
@@ -315,7 +315,7 @@ describe('a socket that refuses', () => {
       first.line.write(message(data))
     first.socket.refuses = true
     first.line.write(message('d'.repeat(16_380)))
-    first.line.flushed!()
+    first.line.flushed()
     first.line.close()
 
     const second = setUp({ session: first.session })

@@ -7,7 +7,7 @@ import {
   encodeFrame,
   voidBody,
 } from './frame-codec.ts'
-import type { Body, Decoded, DecodeLimits } from './frame-codec.ts'
+import type { Body, DecodeLimits } from './frame-codec.ts'
 import type { Outcome } from './outcome.ts'
 import type { Control, Frame } from './frame.ts'
 import type { Link, Outgoing } from './outbox.ts'
@@ -59,17 +59,6 @@ export interface LineOptions {
   violated(code: number, why: string): void
 }
 
-/** A session on one connection: packs and unpacks, acknowledges, hands on in order. Dies with the connection. */
-export interface Line extends Link<Body> {
-  /** Takes one message of the socket. */
-  received(payload: Payload): void
-  /** Sends the ack that confirms the session, then all that the peer has not acknowledged. */
-  resume(): void
-  control(control: Control): void
-  /** What was received and not yet handed on is dropped, and timers are cleared. */
-  close(): void
-}
-
 /** What came in one message, as far as it is not handed on. */
 interface Arrival {
   readonly items: readonly (Frame | Control)[]
@@ -85,248 +74,272 @@ const ackMessages = 32
 const ackBytes = 65_536
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
-export function createLine(options: LineOptions): Line {
-  const { session, clock, limits, maxPayload = Infinity } = options
-  const [windowMessages, windowBytes] = options.window
-  const packLength = Math.min(maxPackLength, maxPayload / 3)
-  const halfWindow = Math.max(1, windowMessages >> 1)
-  const maxPendingAcks = Math.min(ackMessages, halfWindow)
-  // What was received is counted in UTF-16 units too.
-  const maxPendingBytes = Math.min(ackBytes, windowBytes / 2) / 3
-  // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
-  // numbers, and volatile messages beside them.
-  const maxInbound = 2 * windowMessages + limits.maxFrames
-  const maxInboundBytes = 4 * windowBytes + 64 * windowMessages
+/**
+ * A session on one connection: packs and unpacks, acknowledges, hands on in order. Dies with the connection.
+ *
+ * A class, because a server has one for each client: closures would be most of its memory.
+ */
+export class Line implements Link<Body> {
+  readonly batchBytes: number
+  readonly #options: LineOptions
+  readonly #session: Session<Body>
+  #isClosed = false
 
-  let isClosed = false
-  let pack = ''
-  let packed = 0
+  #pack = ''
+  #packed = 0
   /** Volatile messages in the pack, which are sent once the pack is. */
-  let fleeting: Outgoing<Body>[] = []
+  #volatile: Outgoing<Body>[] = []
 
-  let ackSent = session.rx
-  let isAckDue = false
-  let bytesToAck = 0
+  #ackSent: number
+  #isAckDue = false
+  #bytesToAck = 0
   /** While it runs, acks wait for it. */
-  let ackTimer: unknown
-  let isQuiet = true
+  #ackTimer: unknown
 
-  let arrivals: Arrival[] = []
+  #arrivals: Arrival[] = []
   /** How many frames and controls are in there, and how much they came with. */
-  let inbound = 0
-  let inboundBytes = 0
-  let handing = false
-  let lastAck: number | undefined
-  let sliceTimer: unknown
+  #inbound = 0
+  #inboundBytes = 0
+  #isHanding = false
+  #sliceTimer: unknown
+
+  constructor(options: LineOptions) {
+    this.#options = options
+    this.#session = options.session
+    this.#ackSent = options.session.rx
+    this.batchBytes = Math.min(maxPackLength, (options.maxPayload ?? Infinity) / 3)
+  }
 
   // Sending
 
-  const sendPack = (): boolean => {
-    if (packed === 0) return true
-    const message = packed === 1 ? pack : `[${pack}]`
-    pack = ''
-    packed = 0
-    const isSent = options.send(message)
-    settleFleeting(isSent ? { status: 'sent' } : missed)
+  bufferedAmount(): number {
+    return this.#options.bufferedAmount()
+  }
+
+  isWritable(bytes: number): boolean {
+    return !this.#isClosed && this.#options.isOpen() && this.#session.hasRoom(bytes)
+  }
+
+  write(message: Outgoing<Body>): boolean {
+    if (!message.volatile) {
+      // It is numbered and kept: if the socket refuses it, it is replayed on the next connection.
+      this.#writeFrame(this.#session.number(message), message.body)
+      return true
+    }
+    const isWritten = this.#writeFrame(0, message.body)
+    if (typeof message.body === 'string' && isWritten) this.#volatile.push(message)
+    else if (isWritten) message.settle({ status: 'sent' })
+    return isWritten
+  }
+
+  flushed(): void {
+    this.#sendPack()
+  }
+
+  /** Sends the ack that confirms the session, then all that the peer has not acknowledged. */
+  resume(): void {
+    this.#options.send(`["a",${this.#session.rx}]`)
+    for (const [seq, message] of this.#session.replay())
+      if (!this.#writeFrame(seq, message ? message.body : voidBody)) return
+    this.#sendPack()
+  }
+
+  control(control: Control): void {
+    if (this.#sendPack()) this.#options.send(encodeControl(control))
+  }
+
+  /** What was received and not yet handed on is dropped, and timers are cleared. */
+  close(): void {
+    const { clock } = this.#options
+    this.#isClosed = true
+    clock.clearTimer(this.#ackTimer)
+    clock.clearTimer(this.#sliceTimer)
+    this.#arrivals = []
+    this.#inbound = this.#inboundBytes = 0
+    // What is numbered in the pack is replayed.
+    this.#packed = 0
+    this.#settleVolatile(missed)
+  }
+
+  #sendPack(): boolean {
+    if (this.#packed === 0) return true
+    const message = this.#packed === 1 ? this.#pack : `[${this.#pack}]`
+    this.#pack = ''
+    this.#packed = 0
+    const isSent = this.#options.send(message)
+    this.#settleVolatile(isSent ? { status: 'sent' } : missed)
     return isSent
   }
 
-  const settleFleeting = (outcome: Outcome): void => {
-    const messages = fleeting
-    fleeting = []
+  #settleVolatile(outcome: Outcome): void {
+    const messages = this.#volatile
+    this.#volatile = []
     for (const message of messages) message.settle(outcome)
   }
 
-  /** The ack to be written now. */
-  const takeAck = (): number => {
-    isAckDue = false
-    bytesToAck = 0
-    return (ackSent = session.rx)
-  }
-
-  const writeFrame = (seq: number, body: Body): boolean => {
-    const ack = takeAck()
+  #writeFrame(seq: number, body: Body): boolean {
+    const options = this.#options
+    const ack = this.#takeAck()
     if (typeof body !== 'string')
-      return sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
+      return this.#sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
     const frame = encodeFrame(seq, ack, body)
     // Two brackets and a comma.
-    const isFull = options.unpacked || pack.length + frame.length + 3 > packLength
-    if (packed > 0 && isFull && !sendPack()) return false
-    pack = packed++ === 0 ? frame : `${pack},${frame}`
+    const isFull = options.unpacked || this.#pack.length + frame.length + 3 > this.batchBytes
+    if (this.#packed > 0 && isFull && !this.#sendPack()) return false
+    this.#pack = this.#packed++ === 0 ? frame : `${this.#pack},${frame}`
     return true
   }
 
   // Acknowledging
 
-  const sendAck = (): void => {
-    if (isAckDue && !isClosed) options.send(`["a",${takeAck()}]`)
+  /** The ack to be written now. */
+  #takeAck(): number {
+    this.#isAckDue = false
+    this.#bytesToAck = 0
+    return (this.#ackSent = this.#session.rx)
   }
 
-  const isOverdue = (messages: number): boolean =>
-    session.rx - ackSent >= messages || bytesToAck >= maxPendingBytes
+  #sendAck(): void {
+    if (this.#isAckDue && !this.#isClosed) this.#options.send(`["a",${this.#takeAck()}]`)
+  }
 
-  const startAckTimer = (): void => {
-    isQuiet = false
-    ackTimer = clock.setTimer(() => {
-      isQuiet = !isAckDue
-      if (isQuiet) return
-      sendAck()
-      startAckTimer()
+  #isOverdue(messages: number): boolean {
+    const { window: size } = this.#options
+    return (
+      this.#session.rx - this.#ackSent >= Math.min(messages, Math.max(1, size[0] >> 1)) ||
+      // What was received is counted in UTF-16 units.
+      this.#bytesToAck >= Math.min(ackBytes, size[1] / 2) / 3
+    )
+  }
+
+  #startAckTimer(): void {
+    this.#ackTimer = this.#options.clock.setTimer(() => {
+      this.#ackTimer = undefined
+      if (!this.#isAckDue) return
+      this.#sendAck()
+      this.#startAckTimer()
     }, ackDelay)
   }
 
-  const oweAck = (): void => {
-    isAckDue = true
+  #oweAck(): void {
+    this.#isAckDue = true
     // The first message after quiet is acknowledged at the end of the turn, on whatever is written until then.
     // While there is more at hand, one ack at its end is as early for the peer, and costs both ends less.
-    const isAtHand = handing && inbound > 0
-    if (isOverdue(isAtHand ? halfWindow : maxPendingAcks)) sendAck()
-    if (!isQuiet) return
-    startAckTimer()
-    void Promise.resolve().then(sendAck)
+    const isAtHand = this.#isHanding && this.#inbound > 0
+    if (this.#isOverdue(isAtHand ? Infinity : ackMessages)) this.#sendAck()
+    if (this.#ackTimer !== undefined) return
+    this.#startAckTimer()
+    void Promise.resolve().then(() => this.#sendAck())
+  }
+
+  #acknowledge(ack: number): boolean {
+    const session = this.#session
+    const before = session.acknowledged
+    const isKnown = session.acknowledge(ack)
+    if (!isKnown) this.#options.violated(4400, 'ack of the future')
+    else if (session.acknowledged > before) this.#options.progressed()
+    return isKnown
   }
 
   // Receiving
 
-  const acknowledged = (): number => session.tx - session.unacknowledged
-
-  const acknowledge = (ack: number): boolean => {
-    // Most frames bring the same as the one before.
-    if (ack === lastAck) return true
-    const before = acknowledged()
-    if (!session.acknowledge(ack)) {
-      options.violated(4400, 'ack of the future')
-      return false
+  /** Takes one message of the socket. */
+  received(payload: Payload): void {
+    if (this.#isClosed) return
+    const options = this.#options
+    const { window: size, limits, isControl } = options
+    const decoded =
+      typeof payload === 'string'
+        ? decodeText(payload, limits, isControl)
+        : decodeBinary(payload, limits, options.decodeUtf8)
+    if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
+    if ('control' in decoded) {
+      const [name, content] = decoded.control
+      if (name === 'p') {
+        options.send(`["q",${this.#takeAck()}]`)
+        options.pinged?.()
+      }
+      if (name === 'q') options.answered()
+      const isAck = name === 'a' || name === 'p' || name === 'q'
+      if (isAck) this.#acknowledge(content)
+      options.controlled?.(decoded.control)
+      if (isAck || this.#isClosed) return
     }
-    lastAck = ack
-    if (acknowledged() > before) options.progressed()
-    return true
+    const items = 'control' in decoded ? [decoded.control] : decoded.frames
+    this.#enqueue(items, payload.length)
+    if (this.#sliceTimer === undefined) this.#handOn()
+    // An ack does not wait with the message that carries it, nor is it dropped with it.
+    const ack = items[items.length - 1]?.[1]
+    if (!this.#isClosed && typeof ack === 'number') this.#acknowledge(ack)
+    // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
+    // numbers, and volatile messages beside them.
+    const isOverrun =
+      this.#inbound > 2 * size[0] + limits.maxFrames || this.#inboundBytes > 4 * size[1] + 64 * size[0]
+    if (isOverrun) options.violated(4400, 'window overrun')
   }
 
-  const handFrame = (frame: Frame): void => {
-    const [seq, ack] = frame
-    if (!acknowledge(ack) || isClosed) return
-    if (seq > 0) {
-      const verdict = session.accept(seq)
-      if (verdict === 'gap') return options.violated(4425, 'gap')
-      if (verdict === 'old') return oweAck()
-    }
-    // A void frame has nothing to hand on, but its number.
-    if (frame.length > 2) options.deliver(frame)
-    if (ackSent < session.rx && !isClosed) oweAck()
+  #enqueue(items: readonly (Frame | Control)[], bytes: number): void {
+    const { window: size } = this.#options
+    // A volatile message may be lost, so a flood of them must not fill the memory.
+    const isFull = this.#inbound >= size[0] || this.#inboundBytes >= size[1]
+    const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
+    const dropped = items.length - taken.length
+    if (dropped > 0) this.#options.dropped?.(dropped)
+    if (taken.length === 0) return
+    // What a peer may send beside the messages that its window bounds must not count as if the window did: neither a
+    // message that flies alone, nor the volatile ones that came with others.
+    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, size[1])
+    this.#arrivals.push({ items: taken, bytes: counted, done: 0 })
+    this.#inbound += taken.length
+    this.#inboundBytes += counted
   }
-
-  const isControlItem = (item: Frame | Control): item is Control => typeof item[0] === 'string'
 
   /** Hands on what has come in, and goes on in a later task when the handlers take long, or when messages have to wait. */
-  const handOn = (): void => {
-    sliceTimer = undefined
-    if (handing) return
-    handing = true
+  #handOn(): void {
+    this.#sliceTimer = undefined
+    if (this.#isHanding) return
+    this.#isHanding = true
+    const { clock, sliceLength } = this.#options
     // A message that came alone needs no clock.
-    const startedAt = inbound > 1 ? clock.now() : Infinity
+    const startedAt = this.#inbound > 1 ? clock.now() : Infinity
     let isFirst = true
-    for (let arrival = arrivals[0]; arrival; arrival = arrivals[0]) {
+    for (let arrival = this.#arrivals[0]; arrival; arrival = this.#arrivals[0]) {
       const item = arrival.items[arrival.done]!
-      const isLong = !isFirst && clock.now() - startedAt > options.sliceLength
-      const wait = isLong ? 0 : options.pace?.(item)
+      const isLong = !isFirst && clock.now() - startedAt > sliceLength
+      const wait = isLong ? 0 : this.#options.pace?.(item)
       if (wait !== undefined) {
-        sliceTimer = clock.setTimer(handOn, wait)
+        this.#sliceTimer = clock.setTimer(() => this.#handOn(), wait)
         break
       }
       isFirst = false
       arrival.done++
-      inbound--
+      this.#inbound--
       if (arrival.done === arrival.items.length) {
-        arrivals.shift()
-        inboundBytes -= arrival.bytes
-        bytesToAck += arrival.bytes
+        this.#arrivals.shift()
+        this.#inboundBytes -= arrival.bytes
+        this.#bytesToAck += arrival.bytes
       }
-      if (isControlItem(item)) options.control(item)
-      else handFrame(item)
+      if (isControlItem(item)) this.#options.control(item)
+      else this.#handFrame(item)
     }
-    handing = false
-    if (isOverdue(maxPendingAcks)) sendAck()
+    this.#isHanding = false
+    if (this.#isOverdue(ackMessages)) this.#sendAck()
   }
 
-  const decode = (payload: Payload): Decoded =>
-    typeof payload === 'string'
-      ? decodeText(payload, limits, options.isControl)
-      : decodeBinary(payload, limits, options.decodeUtf8)
-
-  const enqueue = (items: readonly (Frame | Control)[], bytes: number): void => {
-    // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = inbound >= windowMessages || inboundBytes >= windowBytes
-    const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
-    const dropped = items.length - taken.length
-    if (dropped > 0) options.dropped?.(dropped)
-    if (taken.length === 0) return
-    // What a peer may send beside the messages that its window bounds must not count as if the window did: neither a
-    // message that flies alone, nor the volatile ones that came with others.
-    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, windowBytes)
-    arrivals.push({ items: taken, bytes: counted, done: 0 })
-    inbound += taken.length
-    inboundBytes += counted
+  #handFrame(frame: Frame): void {
+    const [seq, ack] = frame
+    if (!this.#acknowledge(ack) || this.#isClosed) return
+    if (seq > 0) {
+      const verdict = this.#session.accept(seq)
+      if (verdict === 'gap') return this.#options.violated(4425, 'gap')
+      if (verdict === 'old') return this.#oweAck()
+    }
+    // A void frame has nothing to hand on, but its number.
+    if (frame.length > 2) this.#options.deliver(frame)
+    if (this.#ackSent < this.#session.rx && !this.#isClosed) this.#oweAck()
   }
+}
 
-  return {
-    batchBytes: packLength,
-    bufferedAmount: () => options.bufferedAmount(),
-    isWritable: (bytes) => !isClosed && options.isOpen() && session.hasRoom(bytes),
-    write(message) {
-      if (!message.volatile) {
-        // It is numbered and kept: if the socket refuses it, it is replayed on the next connection.
-        writeFrame(session.number(message), message.body)
-        return true
-      }
-      const isWritten = writeFrame(0, message.body)
-      if (typeof message.body === 'string' && isWritten) fleeting.push(message)
-      else if (isWritten) message.settle({ status: 'sent' })
-      return isWritten
-    },
-    flushed: () => void sendPack(),
-
-    received(payload) {
-      if (isClosed) return
-      const decoded = decode(payload)
-      if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
-      if ('control' in decoded) {
-        const [name, content] = decoded.control
-        if (name === 'p') {
-          options.send(`["q",${takeAck()}]`)
-          options.pinged?.()
-        }
-        if (name === 'q') options.answered()
-        const isAck = name === 'a' || name === 'p' || name === 'q'
-        if (isAck) acknowledge(content)
-        options.controlled?.(decoded.control)
-        if (isAck || isClosed) return
-      }
-      const items = 'control' in decoded ? [decoded.control] : decoded.frames
-      enqueue(items, payload.length)
-      if (sliceTimer === undefined) handOn()
-      // An ack does not wait with the message that carries it, nor is it dropped with it.
-      const ack = items[items.length - 1]?.[1]
-      if (!isClosed && typeof ack === 'number') acknowledge(ack)
-      if (inbound > maxInbound || inboundBytes > maxInboundBytes) options.violated(4400, 'window overrun')
-    },
-
-    resume() {
-      options.send(`["a",${session.rx}]`)
-      for (const [seq, message] of session.replay())
-        if (!writeFrame(seq, message ? message.body : voidBody)) return
-      sendPack()
-    },
-    control: (control) => void (sendPack() && options.send(encodeControl(control))),
-    close() {
-      isClosed = true
-      clock.clearTimer(ackTimer)
-      clock.clearTimer(sliceTimer)
-      arrivals = []
-      inbound = inboundBytes = 0
-      // What is numbered in the pack is replayed.
-      packed = 0
-      settleFleeting(missed)
-    },
-  }
+function isControlItem(item: Frame | Control): item is Control {
+  return typeof item[0] === 'string'
 }

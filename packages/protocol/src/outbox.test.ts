@@ -268,6 +268,18 @@ describe('the outbox', () => {
     expect(link.written).toEqual([...Array(10_000).keys(), 'last'].map(String))
   })
 
+  it('writes everything that can go when it will have no other turn, however slow the machine is', () => {
+    const { clock, link, outbox, push } = setUp()
+    for (let index = 0; index < 1_000; index++) push(String(index))
+    link.writable = true
+    link.onWrite = () => clock.stall(20)
+    outbox.flush()
+    expect(link.written.length).toBeLessThan(1_000)
+    outbox.flushAll()
+    expect(link.written).toEqual([...Array(1_000).keys()].map(String))
+    expect([outbox.size, clock.pending]).toEqual([0, 0])
+  })
+
   it('may be used from within what it calls', () => {
     const { link, outbox, push } = setUp()
     push('a')

@@ -95,6 +95,8 @@ export interface Outbox<Body, Name = string | undefined> {
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   /** Writes what can be written, in slices that leave the page responsive. */
   flush(): void
+  /** Writes what can be written, however long that takes: nothing of it can go later. */
+  flushAll(): void
   /** Settles all that waits as undelivered. */
   discard(reason: UndeliveredReason): void
   /** Settles all that waits and all that comes as undelivered, until `accept()`. */
@@ -226,13 +228,15 @@ export function createOutbox<Body, Name = string | undefined>(
     timer = clock.setTimer(flush, delay)
   }
 
-  const flush = (): void => {
+  const flush = (): void => flushFor(sliceLength)
+
+  const flushFor = (length: number): void => {
     if (flushing) return
     flushing = true
     if (isPaced) clock.clearTimer(timer)
     isPaced = false
     try {
-      writeAll()
+      writeFor(length)
     } finally {
       const late = fleeting
       if (late.length > 0) {
@@ -245,7 +249,7 @@ export function createOutbox<Body, Name = string | undefined>(
     }
   }
 
-  const writeAll = (): void => {
+  const writeFor = (length: number): void => {
     // Reading the clock costs as much as writing a small message into a batch, and one that goes alone needs none.
     const isAlone = size === 1 && ends.after.expiresAt === Infinity
     const startedAt = isAlone ? Infinity : clock.now()
@@ -258,7 +262,7 @@ export function createOutbox<Body, Name = string | undefined>(
       if (link.bufferedAmount() >= highWaterBytes) return later(pollInterval)
       if (count > 0 && (!link.batchBytes || count % 16 === 0)) now = clock.now()
       count++
-      if (now - startedAt > sliceLength) return later(0)
+      if (now - startedAt > length) return later(0)
       if (message.expiresAt < now) drop(message, 'expired')
       else if (message.bytes > maxPayload) drop(message, 'too-large')
       else if (!write(message)) return
@@ -375,6 +379,7 @@ export function createOutbox<Body, Name = string | undefined>(
     },
 
     flush,
+    flushAll: () => flushFor(Infinity),
     discard,
     refuse(reason) {
       refusal = reason

@@ -1,16 +1,16 @@
 /**
- * Why a message was certainly not handed on.
+ * Why a message certainly did not reach the peer's handlers.
  *
  * - `expired`: its `ttl` passed first.
  * - `overflow`: the queue was full.
  * - `cancelled`: by `cancel()` or the message's signal.
- * - `replaced`: a newer message with the same `key` took its place.
- * - `volatile`: it could not go at once.
- * - `too-large`: it is larger than a frame may be, or than the whole queue.
- * - `rejected`: the socket or the peer refused to take it, twice.
- * - `session-lost`: the session ended before the peer handed it on, or before it was written and the next session
- *   belongs to somebody else.
- * - `closed`: the connection ended for good, or `disconnect({ queue: 'discard' })` was called.
+ * - `replaced`: a newer message with the same `key` replaced it.
+ * - `volatile`: it could not be sent at once.
+ * - `too-large`: it exceeds the limit for a message, or for the whole queue.
+ * - `rejected`: the socket or the peer refused it, twice.
+ * - `session-lost`: the session ended before the peer delivered it, or before it was written and the next session has
+ *   another identity.
+ * - `closed`: the client stopped reconnecting, or `disconnect({ queue: 'discard' })` was called.
  * - `disposed`: `dispose()` was called.
  */
 export type UndeliveredReason =
@@ -26,18 +26,19 @@ export type UndeliveredReason =
   | 'disposed'
 
 /**
- * Why nobody can tell what became of a message that was written: its session ended without the peer's final word
- * (`session-lost`), or was ended here before it came (`closed`, `disposed`).
+ * Why the outcome of a written message cannot be determined: its session ended without the final cursor of the peer
+ * (`session-lost`), or ended at this end before the final cursor arrived (`closed`, `disposed`).
  */
 export type UnknownReason = 'session-lost' | 'closed' | 'disposed'
 
 /**
- * What became of a message.
+ * The outcome of a message.
  *
- * - `delivered`: handed to the peer's handlers. Whether they succeeded, only a request tells.
- * - `sent`: handed to an open socket. On the plain wire, and for volatile messages, there is no proof of more.
- * - `undelivered`: certainly not handed on.
- * - `unknown`: written to a session that ended before the peer said how far it got.
+ * - `delivered`: the peer acknowledged that its handlers received the message. Only the answer to a request shows
+ *   whether they succeeded.
+ * - `sent`: an open socket accepted the message. On the plain wire, and for volatile messages, no more is known.
+ * - `undelivered`: the message certainly did not reach the peer's handlers.
+ * - `unknown`: the message was written to a session that ended before the peer acknowledged it.
  */
 export type Outcome =
   | { readonly status: 'delivered' }

@@ -15,6 +15,8 @@ export interface Session<Body> {
   readonly rx: number
   /** The highest number that was given. */
   readonly tx: number
+  /** The highest number that the peer has acknowledged. */
+  readonly acknowledged: number
   /** How many messages are numbered and not acknowledged. */
   readonly unacknowledged: number
   /** What the peer takes; set when it says so. */
@@ -41,78 +43,89 @@ export interface Session<Body> {
 const delivered: Outcome = { status: 'delivered' }
 
 export function createSession<Body>(): Session<Body> {
-  /** The messages that are numbered and not acknowledged, from `head` on. */
-  let kept: (Outgoing<Body> | undefined)[] = []
-  let head = 0
-  let keptBytes = 0
+  return new SessionState()
+}
 
-  const acknowledged = (): number => session.tx - session.unacknowledged
+/** A class, because a server has one for each client: closures would be most of its memory. */
+class SessionState<Body> implements Session<Body> {
+  rx = 0
+  tx = 0
+  acknowledged = 0
+  window: Window = [1, 1]
+  /** The messages that are numbered and not acknowledged, from `#head` on. */
+  #kept: (Outgoing<Body> | undefined)[] = []
+  #head = 0
+  #bytes = 0
 
-  /** Takes the oldest message out. Memory is given back in large pieces: moving the rest each time would cost more. */
-  const shift = (): Outgoing<Body> | undefined => {
-    const message = kept[head]
-    kept[head++] = undefined
-    session.unacknowledged--
-    if (head > 1_024 && head * 2 > kept.length) {
-      kept = kept.slice(head)
-      head = 0
+  get unacknowledged(): number {
+    return this.tx - this.acknowledged
+  }
+
+  hasRoom(bytes: number): boolean {
+    const { unacknowledged, window: limits } = this
+    return unacknowledged === 0 || (unacknowledged < limits[0] && this.#bytes + bytes <= limits[1])
+  }
+
+  number(message: Outgoing<Body>): number {
+    this.#kept.push(message)
+    this.#bytes += message.bytes
+    return ++this.tx
+  }
+
+  acknowledge(ack: number): boolean {
+    if (ack > this.tx) return false
+    // Whoever hears of an outcome may well bring the next ack.
+    while (this.acknowledged < ack) this.#shift()?.settle(delivered)
+    return true
+  }
+
+  accept(seq: number): 'next' | 'old' | 'gap' {
+    if (seq > this.rx + 1) return 'gap'
+    if (seq <= this.rx) return 'old'
+    this.rx = seq
+    return 'next'
+  }
+
+  replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]> {
+    const from = this.acknowledged
+    const messages = this.#kept.slice(this.#head)
+    return messages.map((message, index) => [from + index + 1, message])
+  }
+
+  withdraw(outcome: Outcome): void {
+    if (this.unacknowledged > 0) this.#takeOldest()?.settle(outcome)
+  }
+
+  end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[] {
+    if (finalCursor !== undefined) this.acknowledge(Math.min(finalCursor, this.tx))
+    const rest: Outgoing<Body>[] = []
+    while (this.unacknowledged > 0) {
+      const message = this.#shift()
+      if (message) rest.push(message)
     }
-    keptBytes -= message?.bytes ?? 0
+    if (finalCursor !== undefined) return rest
+    for (const message of rest) message.settle(unknown)
+    return []
+  }
+
+  /** Takes the oldest message, and leaves its number. */
+  #takeOldest(): Outgoing<Body> | undefined {
+    const message = this.#kept[this.#head]
+    this.#kept[this.#head] = undefined
+    this.#bytes -= message?.bytes ?? 0
     return message
   }
 
-  // Plain members: an object literal with accessors is several times as large, and slow.
-  const session: { -readonly [Key in keyof Session<Body>]: Session<Body>[Key] } = {
-    rx: 0,
-    tx: 0,
-    unacknowledged: 0,
-    window: [1, 1],
-
-    hasRoom(bytes) {
-      const { unacknowledged, window: limits } = session
-      return unacknowledged === 0 || (unacknowledged < limits[0] && keptBytes + bytes <= limits[1])
-    },
-    number(message) {
-      kept.push(message)
-      keptBytes += message.bytes
-      session.unacknowledged++
-      return ++session.tx
-    },
-    acknowledge(ack) {
-      if (ack > session.tx) return false
-      // Whoever hears of an outcome may well bring the next ack.
-      while (acknowledged() < ack) shift()?.settle(delivered)
-      return true
-    },
-    accept(seq) {
-      if (seq > session.rx + 1) return 'gap'
-      if (seq <= session.rx) return 'old'
-      session.rx = seq
-      return 'next'
-    },
-    *replay() {
-      const from = acknowledged()
-      const messages = kept.slice(head)
-      for (const [index, message] of messages.entries()) yield [from + index + 1, message]
-    },
-    withdraw(outcome) {
-      if (session.unacknowledged === 0) return
-      const message = kept[head]
-      kept[head] = undefined
-      keptBytes -= message?.bytes ?? 0
-      message?.settle(outcome)
-    },
-    end(finalCursor, unknown) {
-      if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))
-      const rest: Outgoing<Body>[] = []
-      while (session.unacknowledged > 0) {
-        const message = shift()
-        if (message) rest.push(message)
-      }
-      if (finalCursor !== undefined) return rest
-      for (const message of rest) message.settle(unknown)
-      return []
-    },
+  /** Takes the oldest message and its number. */
+  #shift(): Outgoing<Body> | undefined {
+    const message = this.#takeOldest()
+    this.#head++
+    this.acknowledged++
+    // As many as were taken out are moved at most, so each message is moved once on average.
+    if (this.#head >= 32 && this.#head * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#head)
+      this.#head = 0
+    }
+    return message
   }
-  return session
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'holdfast'
 
-// Neither the types of the DOM nor those of Node are needed for these two.
+// Declared here, so that neither the types of the DOM nor those of Node are needed.
 declare const setTimeout: (callback: () => void, delay: number) => unknown
 declare const clearTimeout: (timer: unknown) => void
 
@@ -15,10 +15,11 @@ interface Hold {
 const holds = /* @__PURE__ */ new WeakMap<Client, Hold>()
 
 /**
- * Connects a client, and keeps it so until the returned function was called as often as this one, and 1 s longer.
+ * Connects a client, and keeps it connected until the returned function was called as often as this one, and 1 s
+ * longer.
  *
- * In that second a new hold finds the connection as it was: StrictMode, hot reload and a change of routes take an
- * effect back only to run it again.
+ * A call within that second finds the connection unchanged: StrictMode, hot reload and a change of routes undo an
+ * effect only to run it again.
  */
 export function hold(client: Client): () => void {
   void client.connect()

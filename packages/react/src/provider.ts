@@ -5,17 +5,16 @@ import { hold } from './hold.ts'
 import type { RegisteredContract } from './types.ts'
 
 export interface HoldfastProviderProps {
-  /** The client, made once, outside of any component. It stays the application's: nothing here disposes of it. */
+  /** The client, created once, outside of any component. The application owns it: no hook disposes of it. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- not the default once a client is registered
   readonly client: Client<RegisteredContract>
   /**
    * Whether to connect while the provider is mounted.
    *
-   * Connects after the first render, and disconnects 1 s after the last provider of the client has unmounted, so that
-   * StrictMode, hot reload and a change of routes keep the one socket. The queue of the client is kept. Does not
-   * connect again after `client.disconnect()` until a provider mounts anew.
-   *
-   * Without it the application calls `client.connect()` itself.
+   * The provider connects after the first render, and disconnects 1 s after the last provider of the client has
+   * unmounted, so that StrictMode, hot reload and a change of routes keep the same socket. The queue of the client is
+   * kept. After `client.disconnect()` it does not connect again until a provider mounts. Without `connect`, the
+   * application calls `client.connect()`.
    *
    * @default false
    */
@@ -28,7 +27,7 @@ const ClientContext: Context<Client | undefined> = /* @__PURE__ */ createContext
 )
 
 /**
- * Gives a client to the hooks below it.
+ * Provides a client to the hooks below it.
  *
  * @example
  * <HoldfastProvider client={client} connect>
@@ -41,9 +40,9 @@ export function HoldfastProvider({ client, connect, children }: HoldfastProvider
 }
 
 /**
- * The client of the nearest {@link HoldfastProvider}.
+ * Returns the client of the nearest {@link HoldfastProvider}.
  *
- * Its contract is the one in {@link Register}, else the one that is named here, which nothing can check.
+ * Its contract is the one in {@link Register}, or else the type argument, which is not checked.
  *
  * @throws {Error} when there is no provider
  */
@@ -51,7 +50,7 @@ export function useClient<C = RegisteredContract>(): Client<C> {
   return useNearest<Client<C>>(undefined) as Client<C>
 }
 
-/** The given client, else that of the nearest provider. */
+/** Returns the given client, or else that of the nearest provider. */
 export function useNearest<T>(given: T | undefined): T | Client {
   const nearest = useContext(ClientContext)
   const client = given ?? nearest

@@ -1,16 +1,16 @@
 import type { Client, Unsubscribe } from 'holdfast'
 
-/** What a component listens to. */
+/** The event and the client of a subscription. */
 export interface Target {
   readonly client: Client
   readonly name: string
   readonly handler: (data: unknown) => unknown
 }
 
-/** Listens to at most one event of one client at a time, and can be aimed at another while it does. */
+/** Listens to at most one event of one client at a time; the target can change while it listens. */
 export interface Subscription {
   aim(target: Target): void
-  /** Begins to listen, and returns what ends that. */
+  /** Starts to listen, and returns the function that stops. */
   start(): () => void
 }
 
@@ -20,7 +20,7 @@ export function createSubscription(): Subscription {
 
   const listen = (): void => {
     const off: Unsubscribe = target.client.on(target.name, (data): unknown =>
-      // The client calls everybody who listened when the event came, even if one of them just took us away.
+      // The client calls all listeners that were registered when the event arrived, even if one of them removed this one.
       stop === off ? target.handler(data) : undefined,
     )
     stop = off

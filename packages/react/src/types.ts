@@ -1,7 +1,7 @@
 import type { AnyContract, Client, EventData, Handler } from 'holdfast'
 
 /**
- * Where an application says once which client its provider holds, so that the hooks know its contract.
+ * Registers the client of your provider once, so that the hooks know its contract.
  *
  * @example
  * const client = createClient<Chat>({ url: '/ws' })

@@ -15,10 +15,11 @@ const idle: ClientState = {
 }
 
 /**
- * What the selector takes from the state of a client's connection.
+ * Returns the value that the selector returns for the state of a client's connection.
  *
- * Renders again when that changes, as `Object.is` has it, and never because of messages. A selector that makes an
- * object renders on every change of the state. On a server, and while a page hydrates, the state is `idle`.
+ * Renders again when that value changes, compared with `Object.is`, and never because of messages. A selector that
+ * returns a new object renders on every change of the state. On a server, and while a page hydrates, the state is
+ * `idle`.
  *
  * @example
  * const status = useConnection(client, (state) => state.status)
@@ -31,7 +32,7 @@ export function useConnection<T>(client: ConnectionLike, selector: Selector<T>):
  */
 export function useConnection<T>(selector: Selector<T>): T
 export function useConnection<T>(...args: unknown[]): T {
-  // From the end, because the client may be left out.
+  // Read from the end, because the client is optional.
   const client = useNearest(args.at(-2) as ConnectionLike | undefined)
   const selector = args.at(-1) as Selector<T>
   const select = useMemo(() => remember(selector), [selector])
@@ -42,7 +43,7 @@ export function useConnection<T>(...args: unknown[]): T {
   )
 }
 
-/** React asks more than once for one render, and wants the same object each time. */
+/** React calls this more than once per render, and needs the same object each time. */
 function remember<T>(selector: Selector<T>): Selector<T> {
   let from: ClientState | undefined
   let selected: T

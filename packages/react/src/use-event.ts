@@ -5,15 +5,15 @@ import { createSubscription } from './subscription.ts'
 import type { Target } from './subscription.ts'
 import type { EventHandler, RegisteredContract } from './types.ts'
 
-// `string &` makes the compiler's complaints list the names that there are.
+// `string &` makes compile errors list the existing names.
 
 /**
  * Calls the handler for every event of that name while the component is mounted.
  *
- * The handler may be a new function on every render: the one that was rendered last is called, so it sees the current
- * props and state, and nothing is subscribed anew. A new name or client takes the place of the old one in the commit that
- * brings it. Renders nothing by itself; set state in the handler for that. What it throws or rejects with goes where
- * the client reports exceptions.
+ * The handler may be a new function on every render: the hook calls that of the last render, which sees the current
+ * props and state, without subscribing again. A new name or client replaces the old one in the same commit. The hook
+ * causes no render; set state in the handler for that. Exceptions and rejections of the handler go to the exception
+ * report of the client.
  *
  * @example
  * useEvent(client, 'chat', ({ message }) => setMessages((all) => [...all, message]))
@@ -34,11 +34,11 @@ export function useEvent<Name extends string & EventName<RegisteredContract, 'to
   handler: EventHandler<RegisteredContract, Name>,
 ): void
 export function useEvent(...args: unknown[]): void {
-  // From the end, because the client may be left out.
+  // Read from the end, because the client is optional.
   const client = useNearest(args.at(-3) as Client | undefined)
   const [name, handler] = args.slice(-2) as [string, Target['handler']]
   const [subscription] = useState(createSubscription)
-  // Runs in the commit itself: no event can come between what was rendered and the handler that belongs to it.
+  // Runs in the commit itself: no event can arrive between a render and the registration of its handler.
   useInsertionEffect(() => subscription.aim({ client, name, handler }))
   useEffect(subscription.start, [subscription])
 }

@@ -1,32 +1,36 @@
 import type { AbortSignalLike } from '@holdfast/protocol'
 import type { RequestLike } from './ports.ts'
 
-/** What `authenticate` is told. */
+/** The argument of `authenticate`. */
 export interface AuthenticateContext {
-  /** What the client sent as its token. */
+  /** The token that the client sent. */
   readonly token: string | undefined
   /**
-   * The request for the upgrade, with its headers and cookies. On `renew` it has nothing but what its type says, of that no
-   * cookies and no `Authorization`, and the first 1,024 characters of the URL and about 2,000 of the headers at most.
+   * The upgrade request, with its headers and cookies. On `renew` it has only the properties that its type declares,
+   * without cookies and `Authorization`, and at most the first 1,024 characters of the URL and about 2,000 of the
+   * headers.
    */
   readonly request: RequestLike
-  /** `connect` for a new session, `resume` for one that the client says it had, `renew` for a fresh token in place. */
+  /**
+   * `connect` for a new session, `resume` for a session that the client presents, `renew` for a fresh token in place.
+   */
   readonly reason: 'connect' | 'resume' | 'renew'
-  /** Aborted when the answer can no longer be used. */
+  /** Aborted when the result can no longer be used. */
   readonly signal: AbortSignalLike
 }
 
-/** Who a client is. */
+/** The identity of a client. */
 export interface Authentication<Data = unknown> {
   /**
-   * The user, or whatever else must be the same for a session to be resumed; null for nobody in particular. The client
-   * sees a hash of it.
+   * The user, or any other value that must stay the same for a session to be resumed; null for anonymous clients. The
+   * client receives a hash of it.
    */
   readonly identity: string | null
-  /** Becomes `peer.data`. On `resume` and `renew` it replaces what is there, unless it is undefined. */
+  /** Becomes `peer.data`. On `resume` and `renew` it replaces the current data, unless it is undefined. */
   readonly data?: Data | undefined
   /**
-   * For how long this holds, in milliseconds. The client is asked for a fresh token ahead of that, and every 5 s at most.
+   * How long the authentication is valid, in milliseconds. The hub asks the client for a fresh token ahead of that
+   * time, and every 5 s at most.
    */
   readonly expiresIn?: number | undefined
 }

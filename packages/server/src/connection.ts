@@ -1,18 +1,21 @@
 import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
+import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** One socket, whoever owns it at the moment: the greeting, a session, its teardown, or nobody any more. */
 export interface Connection {
-  /** The request for its upgrade; once the client has greeted, or was refused, what is kept of it. */
-  request: RequestLike
+  /** The request for its upgrade. */
+  readonly request: RequestLike
   /** What it counts as in the limits per address. */
   readonly address: string
   readonly isOpen: boolean
   readonly bufferedAmount: number
+  /** Keeps no more of the request than says where it came from. */
+  shedRequest(): void
   /** Gives the connection to that owner, and to no other one. */
   take(owner: ConnectionOwner): void
   /** False when the socket did not take it, which is its end. */
@@ -79,8 +82,8 @@ export function createConnection(
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
 class SocketConnection implements Connection {
-  request: RequestLike
   readonly address: string
+  #request: RequestLike
   readonly #socket: SocketLike
   readonly #host: ConnectionHost
   #owner = nobody
@@ -92,8 +95,12 @@ class SocketConnection implements Connection {
   constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
     this.#socket = socket
     this.#host = host
-    this.request = request
+    this.#request = request
     this.address = address
+  }
+
+  get request(): RequestLike {
+    return this.#request
   }
 
   get isOpen(): boolean {
@@ -103,6 +110,10 @@ class SocketConnection implements Connection {
 
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount
+  }
+
+  shedRequest(): void {
+    this.#request = keptRequest(this.#request)
   }
 
   take(owner: ConnectionOwner): void {

@@ -1,6 +1,6 @@
-import { createLine, isClientControl } from '@holdfast/protocol'
+import { isClientControl, Line } from '@holdfast/protocol'
 import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
-import type { Line, LineOptions, Payload, Session, Window } from '@holdfast/protocol'
+import type { LineOptions, Payload, Session, Window } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import type { HubParts } from './hub-parts.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
@@ -57,8 +57,8 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.connection = connection
     this.#parts = parts
     this.#record = record
-    this.#acknowledged = record.session.tx - record.session.unacknowledged
-    this.line = createLine(this)
+    this.#acknowledged = record.session.acknowledged
+    this.line = new Line(this)
     connection.take(this)
     parts.heartbeats.add(this)
   }
@@ -129,7 +129,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
     // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.tx - this.session.unacknowledged
+    const acknowledged = this.session.acknowledged
     if (acknowledged === this.#acknowledged) this.connection.charge()
     this.#acknowledged = acknowledged
   }

@@ -18,7 +18,7 @@ import type { Peer } from './peer.ts'
 import { createProducers } from './producers.ts'
 import { createRefusals } from './refusals.ts'
 import { createRegistry } from './registry.ts'
-import { createRenewal } from './renewal.ts'
+import { createRenewals } from './renewals.ts'
 import { createRouter } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 import { createSessions } from './sessions.ts'
@@ -61,7 +61,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     policy.limits.maxProducers,
   )
   const authenticator = createAuthenticator(policy)
-  const renewal = createRenewal(policy, authenticator)
+  const renewals = createRenewals(policy, authenticator)
   const router = createRouter(contract, policy, reports, lifecycle)
   const outbound = createOutbound(contract, { clock, stage, deferred: lifecycle, reports })
   const { maxRunningRequests } = policy.limits
@@ -71,7 +71,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     producers,
     outbound,
     reports,
-    renewal,
+    renewals,
     lifecycle,
   })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
@@ -86,7 +86,7 @@ export function createHub(options: HubOptions & { readonly contract?: SchemaCont
     registry,
     buffers,
     producers,
-    renewal,
+    renewals,
     outbound,
     inbound,
     heartbeats,

@@ -4,7 +4,6 @@ import type { Authenticator } from './authentication.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Deadlines } from './deadlines.ts'
-import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
 import type { Refusals } from './refusals.ts'
 import type { RefusalDetails } from './session-record.ts'
@@ -118,7 +117,7 @@ class Newcomer implements ConnectionOwner {
       if (answer.status === 'failed')
         return this.refuse(1013, 'authenticate failed', { reason: troubleHint, error: answer.error })
       this.#leave()
-      this.#connection.request = keptRequest(request)
+      this.#connection.shedRequest()
       this.#parts.sessions.admit(this.#connection, hi, answer.authentication)
     })
   }

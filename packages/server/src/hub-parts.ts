@@ -7,7 +7,7 @@ import type { Outbound } from './outbound.ts'
 import type { Producers } from './producers.ts'
 import type { Refusals } from './refusals.ts'
 import type { Registry } from './registry.ts'
-import type { Renewal } from './renewal.ts'
+import type { Renewals } from './renewals.ts'
 import type { HubStage } from './stage.ts'
 
 /** What the sessions of a hub share. */
@@ -19,7 +19,7 @@ export interface HubParts {
   readonly registry: Registry
   readonly buffers: Buffers
   readonly producers: Producers
-  readonly renewal: Renewal
+  readonly renewals: Renewals
   readonly outbound: Outbound
   readonly inbound: Inbound
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */

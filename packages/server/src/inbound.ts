@@ -6,7 +6,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { Producers } from './producers.ts'
 import type { Outbound } from './outbound.ts'
 import { newAbort } from './ports.ts'
-import type { Renewal } from './renewal.ts'
+import type { Renewals } from './renewals.ts'
 import type { Router } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 
@@ -23,12 +23,12 @@ interface InboundParts {
   readonly producers: Producers
   readonly outbound: Outbound
   readonly reports: ClientReports
-  readonly renewal: Renewal
+  readonly renewals: Renewals
   readonly lifecycle: Lifecycle
 }
 
 export function createInbound(parts: InboundParts): Inbound {
-  const { router, producers, outbound, reports, renewal, lifecycle } = parts
+  const { router, producers, outbound, reports, renewals, lifecycle } = parts
   // Sessions end and begin faster than handlers, so it does not help to begin another one.
   const running = createTally(parts.maxRunningRequests)
 
@@ -94,7 +94,7 @@ export function createInbound(parts: InboundParts): Inbound {
     control(held, control) {
       switch (control[0]) {
         case 'token':
-          return renewal.token(held, control[1])
+          return renewals.token(held, control[1])
         case 'bye':
           return held.leave(control[1])
         case 'holdfast':

@@ -3,115 +3,119 @@ import { checkNames, defaultDecodeLimits, misuse } from '@holdfast/protocol'
 import type { DecodeLimits, Window } from '@holdfast/protocol'
 import { given } from './given.ts'
 
-/** Bounds of everything that clients could make grow. Each has its close code, in PROTOCOL.md. */
+/** The bounds of everything that clients can make grow. PROTOCOL.md lists their close codes. */
 export interface HubLimits {
   /**
-   * The largest message to take, in bytes, from 65,536 on. A larger one closes the connection with 1009.
+   * The largest accepted message, in bytes, at least 65,536. A larger message closes the connection with 1009.
    *
    * @default 1_048_576
    */
   readonly maxPayloadBytes?: number
   /**
-   * How many messages, and bytes of them, a client may send ahead of their acknowledgement.
+   * How many messages, and bytes, a client may send ahead of their acknowledgement.
    *
    * @default [1_024, 1_048_576]
    */
   readonly window?: Window
   /**
-   * Frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
+   * The frames in a message, their depth, and their keys and elements. Closes with 4400 or 1007.
    *
    * @default { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
    */
   readonly decode?: Partial<DecodeLimits>
   /**
-   * Closes with 1013, and a hint to come back in 10 to 30 s.
+   * The number of connections. Further ones are closed with 1013, and a hint to retry in 10 to 30 s.
    *
    * @default 20_000
    */
   readonly maxConnections?: number
   /**
-   * Closes with 4429, and a hint to come back in 30 to 60 s. Addresses of IPv6 count by their first 64 bits.
+   * The number of connections per address. Further ones are closed with 4429, and a hint to retry in 30 to 60 s. IPv6
+   * addresses count by their first 64 bits.
    *
    * @default 1_000
    */
   readonly maxConnectionsPerAddress?: number
   /**
-   * Connections a second that are let in, in the long run. Others are closed with 1013, and a hint: each is given a moment
-   * of its own, so that they come back as evenly as they can be let in, however many they are.
+   * The connections that the hub admits per second, on average. It closes others with 1013 and a hint, which assigns
+   * each client its own retry time, so that they return as evenly as the hub can admit them.
    *
-   * For a server that comes back, and for what is behind it: the clients of all who were connected dial at once. A
-   * connection that is turned away costs a handshake, and nothing after that.
+   * Protects a restarted server and its backends: all its former clients dial at once. A refused connection costs a
+   * handshake, and nothing after that.
    *
    * @default Infinity
    */
   readonly admissionRate?: number
   /**
-   * Connections that are let in at once, from 1 on.
+   * The connections that the hub admits at once, at least 1.
    *
    * @default as many as in a second
    */
   readonly admissionBurst?: number
   /**
-   * Sessions, with a connection or without. Closes a greeting that needs one more with 1013, and a hint.
+   * The number of sessions, with or without a connection. A greeting that needs one more is closed with 1013, and a
+   * hint.
    *
    * @default 50_000
    */
   readonly maxSessions?: number
   /**
-   * The same for those that began from one address. Closes with 4429, and a hint.
+   * The number of sessions that began from one address. Closes with 4429, and a hint.
    *
    * @default 5_000
    */
   readonly maxSessionsPerAddress?: number
   /**
-   * The same for those of one identity, unless it is null.
+   * The number of sessions of one identity, unless it is null. Closes with 4429, and a hint.
    *
    * @default 5_000
    */
   readonly maxSessionsPerIdentity?: number
   /**
-   * How many ended sessions are remembered. When there are more, those are forgotten first of which an identity or an
-   * address has the most.
+   * The number of ended sessions that are remembered. When there are more, the identity or address that has the most
+   * loses its oldest.
    *
    * @default 100_000
    */
   readonly maxTombstones?: number
   /**
-   * How many producers are remembered. When there are more, the identities and addresses that have the most lose those that
-   * they used longest ago, which they are told of. Nobody else is told less.
+   * The number of producers that are remembered. When there are more, the identities and addresses that have the most
+   * lose their least recently used ones, and the hub announces a shorter memory to them only.
    *
    * @default 100_000
    */
   readonly maxProducers?: number
   /**
-   * Messages a second that are taken from a session in the long run.
+   * The messages per second that the hub accepts from a session, on average.
    *
-   * What comes faster waits, up to the `window`, before it is delivered and acknowledged: a client that has filled the
-   * window stops sending until there is room again. Volatile messages are dropped instead, and counted in
-   * `stats().droppedMessages`. Pings are answered at once, and the connection stays up. Limits messages only: a client that
-   * sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
+   * Faster messages wait, up to the `window`, before they are delivered and acknowledged: a client that has filled
+   * the window stops sending until there is room again. Volatile messages are dropped instead, and counted in
+   * `stats().droppedMessages`. The hub answers pings at once, and the connection stays open. Limits messages only: a
+   * client that sends more than 100 pings and other controls a second, or 1,000 at once, is closed with 4429.
    *
    * @default 2_000
    */
   readonly messageRate?: number
   /**
-   * Messages that are taken from a session at once, from 1 on.
+   * The messages that the hub accepts from a session at once, at least 1.
    *
    * @default 20_000
    */
   readonly messageBurst?: number
   /**
-   * Handlers of requests that run at the same time for one identity, or for one address where the identity is null; 1,000
-   * of them for one session. A handler counts until what it returned settles, also when the client no longer waits or is
-   * gone, and even if it ignores its `signal`. A request too many is answered with the reason `overloaded`, and its handler
-   * is not called.
+   * The request handlers that run at the same time for one identity, or for one address where the identity is null;
+   * 1,000 of them for one session.
+   *
+   * A handler counts until its result settles, even when the client no longer waits or is gone, and even if it
+   * ignores its `signal`. The hub answers a request above the limit with the reason `overloaded`, and does not call
+   * its handler.
    *
    * @default 5_000
    */
   readonly maxRunningRequests?: number
   /**
-   * Messages that may wait for a client to take and to acknowledge them. One more ends the session as `overflow`, with
-   * 4410.
+   * The messages that may wait for a client to receive and acknowledge them. One more ends the session as `overflow`,
+   * with 4410.
    *
    * @default 32_768
    */
@@ -123,10 +127,12 @@ export interface HubLimits {
    */
   readonly maxBufferedBytes?: number
   /**
-   * What may wait for all clients together, in bytes of memory: each message counts 160 bytes for every session that it
-   * waits for, and its size, which counts once for a broadcast. When there is more, sessions end as `overflow` until an
-   * eighth is free: those without a connection, the ones that are away longest first, then those for which most waits. A
-   * single identity or address that has more than a quarter of what waits loses its own first.
+   * The memory of the messages that wait for all clients together, in bytes: each message counts 160 bytes for every
+   * session that it waits for, and its size, which counts once for a broadcast.
+   *
+   * Above the limit, sessions end as `overflow` until an eighth is free: first those without a connection, in the
+   * order in which they lost it, then those with the most queued data. A single identity or address that has more
+   * than a quarter of the total loses its own sessions first.
    *
    * @default a quarter of the heap limit of V8
    */

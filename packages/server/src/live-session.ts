@@ -79,11 +79,11 @@ export class LiveSession implements SessionRecord {
   begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void {
     this.#parts.registry.add(this)
     this.#converse(connection, hi, lost)
-    this.#parts.renewal.watch(this, authentication)
+    this.#parts.renewals.watch(this, authentication)
   }
 
   resume(connection: Connection, hi: Hi, authentication: Authentication): void {
-    const { refusals, renewal } = this.#parts
+    const { refusals, renewals } = this.#parts
     const wait = this.#past?.wait ?? 0
     if (wait > 0) {
       const reason = JSON.stringify({ after: [wait, 2 * wait] })
@@ -97,7 +97,7 @@ export class LiveSession implements SessionRecord {
     }
     this.#converse(connection, hi)
     this.#replay()
-    renewal.watch(this, authentication)
+    renewals.watch(this, authentication)
   }
 
   confirm(): void {
@@ -143,7 +143,7 @@ export class LiveSession implements SessionRecord {
   }
 
   renew(): void {
-    this.#parts.renewal.ask(this)
+    this.#parts.renewals.ask(this)
   }
 
   #converse(connection: Connection, hi: Hi, lost?: Lost): void {
@@ -226,6 +226,10 @@ export class LiveSession implements SessionRecord {
     this.#outgoing?.flush()
   }
 
+  flushAll(): void {
+    this.#outgoing?.flushAll()
+  }
+
   progressed(): void {
     this.#outgoing?.progressed()
   }
@@ -250,7 +254,7 @@ export class LiveSession implements SessionRecord {
   }
 
   close(why: LostReason, code: number, reason?: string): void {
-    this.flush()
+    this.flushAll()
     if (this.#stage !== 'ended') this.#retire(why).sayGoodbye(code, reason)
   }
 
@@ -278,7 +282,7 @@ export class LiveSession implements SessionRecord {
 
   /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
   #retire(why: PeerEnd['why']): Teardown {
-    const { lifecycle, registry, renewal } = this.#parts
+    const { lifecycle, registry, renewals } = this.#parts
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
     const { queued } = this
@@ -286,7 +290,7 @@ export class LiveSession implements SessionRecord {
     registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'
     // The application may listen to the signal that this aborts.
-    lifecycle.defer(() => renewal.stop(this))
+    lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
     return (this.#teardown = new Teardown(this.#parts, this, { why, connection, queued, isConfirmed }))
   }

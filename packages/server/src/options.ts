@@ -4,21 +4,21 @@ import type { HubLimits } from './limits.ts'
 import type { Origins } from './origins.ts'
 import type { HubPorts, RequestLike } from './ports.ts'
 
-/** What `createHub` takes. Sensible without any of it, though a hub without `authenticate` lets everybody in. */
+/** The options of `createHub`. All have defaults, but a hub without `authenticate` accepts every client. */
 export interface HubOptions<Data = unknown> {
   /**
-   * Says who a client is, by its token or by its request: whenever it connects, resumes or brings a fresh token. May
-   * take its time, within the `greetingTimeout`.
+   * Determines the identity of a client, by its token or its request: at every connect, every resume, and for every
+   * fresh token. May be asynchronous, within the `greetingTimeout`.
    *
-   * Undefined refuses the client with 4401: it gets a fresh token once, and then gives up. So does a thrown
-   * `HoldfastError` with the code `remote` and the reason `unauthorized`.
+   * Undefined refuses the client with 4401: it fetches a fresh token once, and then gives up. A thrown
+   * `HoldfastError` with the code `remote` and the reason `unauthorized` does the same.
    *
-   * Anything else that it throws, or an answer that makes no sense, is trouble of the server and not the client's fault,
-   * such as a database that is away. It is reported, once a minute at most, and the client is closed with 1013: it keeps
-   * its session and its messages, and dials again after 1 to 10 s. For a fresh token on an open connection, the
-   * connection is kept, and `authenticate` is asked again until the old token expires.
+   * Any other exception, and an invalid result, counts as a failure of the server, such as a database that is down.
+   * The hub reports it, once a minute at most, and closes the connection with 1013: the client keeps its session and
+   * its messages, and dials again after 1 to 10 s. For a fresh token on an open connection, the hub keeps the
+   * connection and calls `authenticate` again until the old token expires.
    *
-   * Without `authenticate` every client is let in, with the identity null.
+   * Without `authenticate` every client is accepted, with the identity null.
    *
    * @example
    * createHub({
@@ -38,30 +38,32 @@ export interface HubOptions<Data = unknown> {
    */
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   /**
-   * Which web pages may connect: exact origins, such as `https://example.com`, any with `'*'`, or what the function says.
-   * Only `true` lets a page in, and the function must answer at once: a promise refuses, and is reported. One that throws
-   * is trouble of the server, and the client comes again.
+   * The web pages that may connect: exact origins, such as `https://example.com`, any with `'*'`, or a function.
    *
-   * Without it, only pages of the host that they connect to, as the `Host` header says: behind a proxy that changes it,
-   * list them. A page of plain http is refused where its connection is known to have come by TLS, by the socket or by the
-   * `X-Forwarded-Proto` of a proxy. Requests without an `Origin` come from no browser, and pass.
+   * Only the result `true` of a function accepts a page, and the function must be synchronous: a promise refuses, and
+   * is reported. An exception counts as a failure of the server, and the client retries.
    *
-   * A refused upgrade is answered with 403; a socket that was given to `accept` is closed with 4403.
+   * Without it, only pages of the host that they connect to are accepted, by the `Host` header: behind a proxy that
+   * changes it, list the origins. An http page is refused if its connection is known to have arrived over TLS, by the
+   * socket or by the `X-Forwarded-Proto` of a proxy. Requests without an `Origin` do not come from a browser, and are
+   * accepted.
+   *
+   * The hub answers a refused upgrade with 403; it closes a socket that was passed to `accept` with 4403.
    */
   readonly origins?: Origins
   /**
-   * The names under which pages may reach this server, as the `Host` header says, on any port: `['example.com']`; any
-   * with `'*'`. A page that has come by another name is refused as one of another origin is.
+   * The names under which pages may reach this server, by the `Host` header, on any port: `['example.com']`; any with
+   * `'*'`. A page that used another name is refused like one of another origin.
    *
-   * This is against DNS rebinding: somebody has a name of theirs resolve to the address of your server, and a page of that
-   * name is then one of the same host.
+   * Protects against DNS rebinding: an attacker makes a domain name resolve to the address of your server, and a page
+   * of that name then has the same host.
    *
-   * @default without `origins` too, a server that listens on addresses of loopback only lets pages in that have reached
-   * it as `localhost`, as a name below `.localhost`, by an address, or through a proxy that says so by `X-Forwarded-For`,
-   * `X-Real-IP`, `Forwarded` or `Via`. Any other server takes any name.
+   * @default without `origins` too, a server that listens on loopback addresses only accepts pages that reached it as
+   * `localhost`, as a name below `.localhost`, by an address, or through a proxy that sets `X-Forwarded-For`,
+   * `X-Real-IP`, `Forwarded` or `Via`. Any other server accepts any name.
    */
   readonly hosts?: Hosts
-  /** Bounds of everything that clients could make grow. */
+  /** The bounds of everything that clients can make grow. */
   readonly limits?: HubLimits
   /**
    * How long a session is held without a connection, in milliseconds.
@@ -70,44 +72,45 @@ export interface HubOptions<Data = unknown> {
    */
   readonly sessionTimeout?: number
   /**
-   * For how long after the end of a session its client can learn what became of its messages, in milliseconds.
+   * How long after the end of a session its client can request the outcome of its messages, in milliseconds.
    *
    * @default 86_400_000
    */
   readonly tombstoneTimeout?: number
   /**
-   * For how long after its last use a producer is remembered, in milliseconds: a client that keeps what it sends on disk can
-   * send that again so long, from another page, without that it is handed on twice.
+   * How long a producer is remembered after its last use, in milliseconds. Within that time, messages that a client
+   * resends from its store, in any session, are deduplicated.
    *
    * @default 86_400_000
    */
   readonly producerTimeout?: number
   /**
-   * How often each client is pinged, in milliseconds. A connection that is silent for two intervals is cut.
+   * The interval at which the hub pings each client, in milliseconds. The hub closes a connection that is silent for
+   * two intervals.
    *
    * @default 25_000
    */
   readonly pingInterval?: number
   /**
-   * How long a greeting may take from the handshake on, `authenticate` included, in milliseconds. A client that says
-   * nothing is closed with 4408, and one that waits for `authenticate` with 1013.
+   * How long a greeting may take from the handshake on, including `authenticate`, in milliseconds. The hub closes a
+   * connection without a greeting with 4408, and one whose `authenticate` is pending with 1013.
    *
-   * Also how long `authenticate` may take for a fresh token, before it is asked again.
+   * Also limits `authenticate` for a fresh token, before the hub calls it again.
    *
    * @default 5_000
    */
   readonly greetingTimeout?: number
   /**
-   * The address that a request counts for in the limits per address; undefined or empty counts for none. To be given
-   * behind a proxy, by the header that your proxy sets and that nobody else can. One that throws is trouble of the
-   * server: the connection is closed with 1013, and the client comes again.
+   * Returns the address that a request counts for in the limits per address; undefined or empty means none. Set it
+   * behind a proxy, and read a header that only your proxy can set.
    *
-   * Without it, the address of the socket counts, unless it is local, as that of a proxy is.
+   * An exception counts as a failure of the server: the hub closes the connection with 1013, and the client retries.
+   * Without `address`, the address of the socket counts, unless it is local, as that of a proxy is.
    *
    * @example
    * createHub({ address: ({ headers }) => String(headers['x-real-ip'] ?? '') })
    */
   readonly address?: (request: RequestLike) => string | undefined
-  /** Clock, randomness, and where exceptions and warnings go. For tests, simulations and logs. */
+  /** The clock, randomness, and the receivers of exceptions and warnings. For tests, simulations and logs. */
   readonly ports?: Partial<HubPorts>
 }

@@ -54,6 +54,10 @@ export class Outgoing implements Link<Body> {
     this.#outbox.flush()
   }
 
+  flushAll(): void {
+    this.#outbox.flushAll()
+  }
+
   /** Settles all that waits and all that comes as undelivered. */
   refuse(): void {
     this.#outbox.refuse('session-lost')

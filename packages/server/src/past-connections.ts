@@ -41,7 +41,7 @@ export class PastConnections {
     const isSuspect = this.#isSuspect
     this.#isSuspect = false
     if (!isSuspect || session.unacknowledged === 0) return false
-    const oldest = session.tx - session.unacknowledged + 1
+    const oldest = session.acknowledged + 1
     if (this.#suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
     this.#suspect = oldest
     return true

@@ -13,31 +13,32 @@ import type {
 } from '@holdfast/protocol'
 import type { Unsubscribe } from './listeners.ts'
 
-/** A client, as long as its session lasts: it survives reconnects. */
+/** A client, for the lifetime of its session: it survives reconnects. */
 export interface Peer<C = AnyContract, Data = unknown> {
-  /** The id of the session. Not secret: it takes a key as well to resume it. */
+  /** The id of the session. Not secret: resuming the session also requires its key. */
   readonly id: string
-  /** Who the client is, as `authenticate` said. */
+  /** The identity of the client, as returned by `authenticate`. */
   readonly identity: string | null
-  /** Free for the application. It begins as the `data` that `authenticate` gave. */
+  /** For use by the application. Its initial value is the `data` that `authenticate` returned. */
   data: Data
-  /** Whether there is a connection right now. What is sent without one waits for the next. */
+  /** Whether there is a connection now. Messages sent without a connection wait for the next one. */
   readonly isConnected: boolean
 
   /**
-   * Sends an event, now or when the client is back.
+   * Sends an event, now or when the client reconnects.
    *
-   * A session for which more waits than the limits allow ends as `overflow`: a message is never dropped in silence.
+   * A session for which more messages wait than the limits allow ends as `overflow`: the hub never drops a message
+   * silently.
    *
-   * @throws {HoldfastError} `misuse` for a name that is not a string, data that the wire or the contract cannot take,
-   * or options that make no sense
+   * @throws {HoldfastError} `misuse` for a name that is not a string, data that the wire or the contract does not
+   * accept, or invalid options
    */
   send<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, SendOptions>
   ): Delivery
   /**
-   * Sends text or bytes as they are, in order with the events. Bytes are copied.
+   * Sends text or bytes unchanged, in order with the events. Bytes are copied.
    *
    * @throws {HoldfastError} `misuse` for anything else
    */
@@ -53,28 +54,30 @@ export interface Peer<C = AnyContract, Data = unknown> {
     ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
   ): Promise<RequestAnswer<C, Name, 'toClient'>>
   /**
-   * Ends the session, after what was sent before, with that close code: 4410 lets the client begin a new session, 4403
-   * tells it to stay away.
+   * Ends the session, after the messages that were sent before, with that close code: after 4410 the client begins a
+   * new session, after 4403 it stops.
    *
    * @default 4410
    * @throws {HoldfastError} `misuse` for a code other than 1000 and 3000 to 4999, or a reason over 123 bytes
    */
   close(code?: number, reason?: string): void
-  /** Asks the client for a fresh token now. If none comes within 30 s, its connection is closed with 4401. */
+  /**
+   * Asks the client for a fresh token now. If no token arrives within 30 s, the hub closes the connection with 4401.
+   */
   renew(): void
-  /** Calls the listener once, when the session has ended; at the next turn if it already has. */
+  /** Calls the listener once, when the session has ended; in the next turn if it has already ended. */
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
 }
 
-/** How a session ended, and what it did not deliver. */
+/** How a session ended, and which messages it did not deliver. */
 export interface PeerEnd {
-  /** `left` if the client said goodbye first; else why the session ended here. */
+  /** `left` if the client sent `bye` first; otherwise why the session ended here. */
   readonly why: 'left' | LostReason
-  /** How many messages were certainly not handed on to the client's listeners. */
+  /** The number of messages that certainly did not reach the client's listeners. */
   readonly undelivered: number
-  /** How many were written, and nobody can tell. */
+  /** The number of messages that were written and whose outcome cannot be determined. */
   readonly unknown: number
-  /** What the client gave to its `disconnect({ code, reason })`, if it did. The reason is on one line. */
+  /** The code that the client passed to `disconnect({ code, reason })`, if any. The reason is on one line. */
   readonly code?: number
   readonly reason?: string
 }

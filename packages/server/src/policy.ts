@@ -12,13 +12,16 @@ import type { HubPorts, RequestLike } from './ports.ts'
 import { createTroubleReport, createWarn, ignoreRejection } from './trouble.ts'
 import type { ReportTrouble, Warn } from './trouble.ts'
 
-/** What was made of the options. */
+/** The resolved options. */
 export interface Policy extends Times {
   readonly authenticate: ((context: AuthenticateContext) => MaybeAuthentication<unknown>) | undefined
   readonly origins: Origins | undefined
   readonly checkPage: CheckPage
   readonly limits: Limits
-  /** What a request counts as in the limits per address; empty for none, undefined when the application failed. */
+  /**
+   * The address that a request counts for in the limits per address; empty for none, undefined when the application
+   * failed.
+   */
   readonly addressOf: AddressOf
   readonly reportTrouble: ReportTrouble
   readonly warn: Warn

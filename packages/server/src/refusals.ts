@@ -1,6 +1,5 @@
 import type { Connection } from './connection.ts'
 import type { HubLifecycle } from './hub.ts'
-import { keptRequest } from './kept-request.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Policy } from './policy.ts'
 import type { RefusalDetails } from './session-record.ts'
@@ -32,7 +31,7 @@ export function createRefusals(policy: Policy, { announce, counters }: Lifecycle
     refuse(connection, code, why, { reason = why, peer, error } = {}) {
       connection.close(code, reason)
       const { request } = connection
-      connection.request = keptRequest(request)
+      connection.shedRequest()
       refusals.announce({
         code,
         why,

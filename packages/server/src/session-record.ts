@@ -63,8 +63,10 @@ export interface SessionRecord extends Owner {
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */
   push(encoded: Encoded, how: SendOptions): Delivery
-  /** Writes what can be written. */
+  /** Writes what can be written, in slices. */
   flush(): void
+  /** Writes what can be written, however long that takes: the session is about to end. */
+  flushAll(): void
   /** The client has acknowledged something new. */
   progressed(): void
 

@@ -41,7 +41,7 @@ export function createShutdown(parts: ShutdownParts): Shutdown {
     for (const record of [...registry.sessions.values()])
       if (record.stage === 'confirmed' && record.line) {
         // What was sent before is not new.
-        record.flush()
+        record.flushAll()
         record.line?.control(['drain', { after: stage.after, within }])
       } else close(record)
   }

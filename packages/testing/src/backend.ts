@@ -1,16 +1,16 @@
 import type { FakeServerSocket } from './fake-socket.ts'
 import type { SimulatedConnection, SimulatedNetwork, SimulatedRequest } from './network.ts'
 
-/** What takes the connections of a network: a process, from its start until it is ended. */
+/** A server process, from its start to its end, which accepts the connections of a network. */
 export interface ServerProcess {
   accept(socket: FakeServerSocket, request: SimulatedRequest): void
-  /** Ends in good order. */
+  /** Shuts down in order. */
   close(): Promise<void>
-  /** It is killed: nothing of it runs any more. */
+  /** Kills the process: none of its code runs any more. */
   kill(): void
 }
 
-/** A server that can be killed and started again. */
+/** A server that can be killed and restarted. */
 export interface Backend {
   stop(): void
   start(): void
@@ -44,10 +44,13 @@ export function createBackend(network: SimulatedNetwork, launch: () => ServerPro
   return backend
 }
 
-/** As the operating system does it for a process that is gone: the client hears of it, the process nothing. */
+/**
+ * Closes a connection as the operating system does for a process that is gone: the client is notified, the process is
+ * not.
+ */
 function breakOff(connection: SimulatedConnection): void {
   const { server } = connection
-  // Who still dials is refused when the request arrives.
+  // Pending dials are refused when their request arrives.
   if (!server) return
   server.onmessage = server.onclose = server.onerror = null
   connection.cut()

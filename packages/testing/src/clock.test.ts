@@ -20,8 +20,8 @@ function setUp(faults?: Parameters<typeof createVirtualClock>[0]): {
   }
 }
 
-describe('time', () => {
-  test('stands still until it is told to go on', async () => {
+describe('the time of a virtual clock', () => {
+  test('a virtual clock stands still until the test advances it', async () => {
     const { clock, fired, set } = setUp()
     const before = clock.now()
     set('now', 0)
@@ -30,20 +30,20 @@ describe('time', () => {
     expect(clock.now()).toBe(before)
   })
 
-  test('passes by what it is told, on both clocks', async () => {
+  test('advance() moves both clocks by the given milliseconds', async () => {
     const clock = createVirtualClock()
     const [now, wall] = [clock.now(), clock.wall()]
     await clock.advance(1_500)
     expect([clock.now() - now, clock.wall() - wall]).toEqual([1_500, 1_500])
   })
 
-  test('shows whole milliseconds on the wall and parts of them beside it, as platforms do', () => {
+  test('the wall clock shows whole milliseconds and now() fractions of them, as on platforms', () => {
     const clock = createVirtualClock()
     expect(Number.isInteger(clock.wall())).toBe(true)
     expect(Number.isInteger(clock.now())).toBe(false)
   })
 
-  test('passes to each timer before that fires, and on to the end', async () => {
+  test('advance() moves the time to each timer before it fires, then to the end', async () => {
     const { clock, fired, set } = setUp()
     set('b', 20)
     set('a', 10)
@@ -57,7 +57,7 @@ describe('time', () => {
     expect(fired.at(-1)).toEqual(['later', 31])
   })
 
-  test('does not pass before what waits for promises has run', async () => {
+  test('pending promise callbacks run before the time advances', async () => {
     const { clock, fired, set } = setUp()
     void Promise.resolve()
       .then(() => Promise.resolve())
@@ -70,7 +70,7 @@ describe('time', () => {
     ])
   })
 
-  test('ends where a timer throws, and goes on from there', async () => {
+  test('advance() stops at a timer that throws, and the next call continues from there', async () => {
     const { clock, fired, set } = setUp()
     clock.setTimer(() => {
       throw new Error('of a timer')
@@ -82,7 +82,7 @@ describe('time', () => {
     expect(fired).toEqual([['after', 6]])
   })
 
-  test('ends where the look of the caller ends it', async () => {
+  test('advance() stops when the look function of the caller returns false', async () => {
     const { clock, fired, set } = setUp()
     set('first', 5)
     set('second', 5)
@@ -93,8 +93,8 @@ describe('time', () => {
   })
 })
 
-describe('timers', () => {
-  test('of the same moment fire in the order in which they were set', async () => {
+describe('timers of a virtual clock', () => {
+  test('timers of the same moment fire in the order in which they were set', async () => {
     const { clock, fired, set } = setUp()
     const names = Array.from({ length: 200 }, (_, index) => String(index))
     for (const name of names) set(name, 10)
@@ -102,7 +102,7 @@ describe('timers', () => {
     expect(fired.map(([name]) => name)).toEqual(names)
   })
 
-  test('that are set for now by a timer fire after those of the same moment', async () => {
+  test('a timer that another timer sets with no delay fires after those of the same moment', async () => {
     const { clock, fired, set } = setUp()
     clock.setTimer(() => set('new', 0), 10)
     set('old', 10)
@@ -113,7 +113,7 @@ describe('timers', () => {
     ])
   })
 
-  test('can be cleared by one another, also at the same moment', async () => {
+  test('a timer can clear another one, even of the same moment', async () => {
     const { clock, fired, set } = setUp()
     clock.setTimer(() => clock.clearTimer(victim), 10)
     const victim = set('victim', 10)
@@ -123,7 +123,7 @@ describe('timers', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('can be cleared while they fire, after they have fired, twice, and when there is none', async () => {
+  test('a timer can be cleared while it fires, after it has fired, twice, and if it does not exist', async () => {
     const clock = createVirtualClock()
     const timer = clock.setTimer(() => clock.clearTimer(timer), 1)
     const other = clock.setTimer(() => {}, 5)
@@ -153,7 +153,7 @@ describe('timers', () => {
     ])
   })
 
-  test('with the longest delay of 31 bits fire then', async () => {
+  test('a timer with the longest delay of 31 bits fires after that delay', async () => {
     const { clock, fired, set } = setUp()
     set('long', longestTimer)
     await clock.advance(longestTimer - 1)
@@ -162,7 +162,7 @@ describe('timers', () => {
     expect(fired).toEqual([['long', longestTimer]])
   })
 
-  test('are counted, and the next one is known', () => {
+  test('a virtual clock counts its pending timers and knows the next one', () => {
     const { clock, set } = setUp()
     const first = set('first', 10)
     set('second', 20)
@@ -171,7 +171,7 @@ describe('timers', () => {
     expect([clock.pending, clock.next! - clock.now()]).toEqual([1, 20])
   })
 
-  test('may be many, of which most are cleared', async () => {
+  test('a virtual clock handles many timers of which most are cleared', async () => {
     const { clock, fired, set } = setUp()
     const kept: number[] = []
     for (let index = 0; index < 20_000; index++) {
@@ -199,7 +199,7 @@ describe('a clock with faults', () => {
     expect(fired[0]![1]).toBeCloseTo(after, 6)
   })
 
-  test('that is coarse shows the time in steps, and fires in between them', async () => {
+  test('a coarse clock shows the time in steps, and timers fire in between', async () => {
     const clock = createVirtualClock(clockFaults.coarse)
     const seen: number[] = []
     const before = clock.now()
@@ -211,7 +211,7 @@ describe('a clock with faults', () => {
     expect(clock.now()).toBe(before + 32)
   })
 
-  test('never fires before now, however early it is', async () => {
+  test('a timer never fires in the past, however early the clock is', async () => {
     const { clock, fired, set } = setUp({ firesAt: (due) => due - 500 })
     set('timer', 100)
     expect(clock.next).toBe(clock.now())
@@ -221,7 +221,7 @@ describe('a clock with faults', () => {
 })
 
 describe('a machine that sleeps', () => {
-  test('fires nothing meanwhile, and goes on as if nothing had been, where the clock stops', async () => {
+  test('where the clock stops, no timer fires during sleep, and timers continue as if no time had passed', async () => {
     const { clock, fired, set } = setUp()
     const [now, wall] = [clock.now(), clock.wall()]
     set('timer', 100)
@@ -233,7 +233,7 @@ describe('a machine that sleeps', () => {
     expect(fired).toEqual([['timer', 100]])
   })
 
-  test('fires what is overdue on waking, in order, where the clock runs on', async () => {
+  test('where the clock runs on, overdue timers fire in order on waking', async () => {
     const { clock, fired, set } = setUp()
     const [now, wall] = [clock.now(), clock.wall()]
     set('second', 200)
@@ -249,7 +249,7 @@ describe('a machine that sleeps', () => {
     ])
   })
 
-  test('may be told so by one of its timers', async () => {
+  test('a timer may put the machine to sleep', async () => {
     const { clock, fired, set } = setUp()
     clock.setTimer(() => clock.stall(100), 10)
     set('overdue', 15)
@@ -261,7 +261,7 @@ describe('a machine that sleeps', () => {
   })
 })
 
-test('a page that is too busy sees both clocks move on, and its timers late', async () => {
+test('on a busy page both clocks advance, and timers fire late', async () => {
   const { clock, fired, set } = setUp()
   const wall = clock.wall()
   set('timer', 100)

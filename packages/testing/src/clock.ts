@@ -3,42 +3,45 @@ import type { Clock } from '@holdfast/protocol'
 
 /** How a virtual clock differs from an exact one. */
 export interface ClockFaults {
-  /** When a timer really fires, in milliseconds, given when it is due and how long it was set for. */
+  /** Returns when a timer actually fires, in milliseconds, from when it is due and the delay that it was set with. */
   readonly firesAt?: (due: number, delay: number) => number
-  /** What `now()` shows is a multiple of this, in milliseconds, as in browsers that make timing attacks harder. */
+  /** `now()` returns multiples of this, in milliseconds, as in browsers that make timing attacks harder. */
   readonly resolution?: number
 }
 
-/** A clock that stands still until it is told to go on: the port `clock` of clients and hubs. */
+/** A clock whose time passes only when a test advances it: the port `clock` of clients and hubs. */
 export interface VirtualClock extends Clock {
-  /** How many timers are set. */
+  /** The number of pending timers. */
   readonly pending: number
   /** When the next timer fires, as `now()` will show it on an exact clock, or undefined if none is set. */
   readonly next: number | undefined
   /**
-   * Lets that many milliseconds pass, and everything happen that is due, timer by timer, what waits for promises
-   * included. Awaits nothing else: neither real timers nor real sockets make progress by it.
+   * Advances the clock by that many milliseconds, timer by timer, and runs all pending promise callbacks before each
+   * timer.
    *
-   * `look` is called after each timer, when nothing waits for promises any more; false ends it there.
+   * `look` is called after each timer, when no promise callback is pending; false ends the call there. Awaits nothing
+   * else: real timers and real sockets make no progress.
    *
-   * @throws what a timer throws; those after it wait for the next call
+   * @throws the exception of a timer; later timers wait for the next call
    */
   advance(ms: number, look?: () => boolean): Promise<void>
   /**
-   * The machine sleeps for that many milliseconds, in which no timer fires. `wall()` moves on. Whether `now()` does,
-   * differs between platforms: with `stops` (as in Chromium on Linux and macOS) timers that were set go on as if
-   * nothing had happened; with `runs` (as on Windows) those that are overdue fire when time passes again.
+   * Simulates a sleep of the machine for that many milliseconds, in which no timer fires.
+   *
+   * `wall()` advances. Whether `now()` does depends on the platform: with `stops` (Chromium on Linux and macOS)
+   * pending timers continue as if no time had passed; with `runs` (Windows) overdue timers fire when time passes
+   * again.
    *
    * @default 'stops'
    */
   sleep(ms: number, style?: 'stops' | 'runs'): void
-  /** The page was too busy, or throttled: both clocks move on, and no timer fires until time passes again. */
+  /** Simulates a busy or throttled page: both clocks advance, and no timer fires until time passes again. */
   stall(ms: number): void
-  /** Somebody set the wall clock: forward, or back by a negative number. Nothing else changes. */
+  /** Sets the wall clock forward, or back by a negative number. Nothing else changes. */
   jump(ms: number): void
 }
 
-/** The ways in which real timers differ from exact ones, to run one test under all of them. */
+/** The ways in which real timers differ from exact ones. Run a test with each of them. */
 export const clockFaults: Readonly<Record<'exact' | 'early' | 'late' | 'coarse', ClockFaults>> = {
   exact: {},
   early: { firesAt: (due, delay) => due - Math.min(0.9, delay * 0.6) },
@@ -54,7 +57,7 @@ interface Timer {
 }
 
 /**
- * Makes a clock that stands still until it is told to go on.
+ * Creates a clock whose time passes only when a test advances it.
  *
  * @example
  * const clock = createVirtualClock()
@@ -66,7 +69,7 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
   let asleep = 1_700_000_000_000
   let order = 0
   let pending = 0
-  /** A binary heap, the next one first. Those that were cleared stay until it is their turn, or until they are too many. */
+  /** A binary heap, the next timer first. Cleared timers stay until they are due, or until they are too many. */
   let timers: Timer[] = []
 
   const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
@@ -116,11 +119,11 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
     for (let index = (timers.length >> 1) - 1; index >= 0; index--) down(index)
   }
 
-  /** Fires the next timer that is due until then; else only the time passes. */
+  /** Fires the next timer that is due until then; without one, only advances the time. */
   const fireNext = (until: number): boolean => {
     const due = peek()
     if (!due || due.at > until) {
-      // Who was called may have stalled the clock beyond that.
+      // The callback may have stalled the clock beyond that.
       time = Math.max(time, until)
       return false
     }
@@ -137,7 +140,7 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
     now: () => (resolution ? Math.floor(time / resolution) * resolution : time),
     wall: () => Math.floor(time + asleep),
     setTimer(callback, delay) {
-      // As on every platform, a delay that does not fit in 31 bits is none.
+      // As on every platform, a delay that does not fit in 31 bits counts as 0.
       const kept = delay > longestTimer ? 1 : delay > 0 ? delay : 0
       const timer: Timer = { at: Math.max(time, firesAt(time + kept, kept)), order: order++, callback }
       timers.push(timer)
@@ -175,12 +178,12 @@ export function createVirtualClock({ firesAt = (due) => due, resolution }: Clock
   }
 }
 
-/** Lets everything run that is only waiting for promises. */
+/** Runs all pending promise callbacks. */
 export function settleMicrotasks(): Promise<void> {
   return new Promise(later)
 }
 
-/** Takes one turn after another, as long as they say so. What waits for promises runs in between. */
+/** Takes one turn after another while `takeTurn` returns true. Promise callbacks run in between. */
 function inTurns(takeTurn: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let goesOn = true
@@ -209,5 +212,5 @@ const platform = globalThis as unknown as {
   readonly setImmediate?: Later
   readonly setTimeout: (callback: () => void, delay: number) => void
 }
-/** The next task, by the quickest way that there is. Taken down before anybody puts fakes in its place. */
+/** Schedules the next task in the fastest available way. Captured before tests can replace it with a fake. */
 const later: Later = platform.setImmediate ?? ((callback) => platform.setTimeout.call(undefined, callback, 0))

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/protocol'
 
-/** The same clock, and the timers that are set through it. */
+/** Returns the same clock, and the set of timers that were set through it. */
 export function countingClock(clock: Clock): [clock: Clock, timers: ReadonlySet<unknown>] {
   const timers = new Set<unknown>()
   return [

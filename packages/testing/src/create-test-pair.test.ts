@@ -24,14 +24,14 @@ async function opened(
   return Object.assign(pair, { heard })
 }
 
-describe('a pair', () => {
-  test('does nothing before it is told to', async () => {
+describe('a test pair', () => {
+  test('a pair does nothing before open()', async () => {
     await using pair = createTestPair<Chat>({ createClient })
     await pair.clock.advance(60_000)
     expect([pair.client.state.status, pair.network.dials, pair.clock.pending]).toEqual(['idle', 0, 0])
   })
 
-  test('brings what the client says to the server, and what the server says to the client', async () => {
+  test('a pair transmits messages of the client to the server and of the server to the client', async () => {
     await using pair = await opened()
     pair.client.send('chat', { message: 'hi' })
     pair.server.send('chat', { message: 'hello' })
@@ -40,20 +40,20 @@ describe('a pair', () => {
     expect(pair.heard).toEqual(['hello'])
   })
 
-  test('opens, and lets no more time pass than that takes', async () => {
+  test('open() connects, and advances the clock no further than that takes', async () => {
     await using pair = createTestPair<Chat>({ createClient, conditions: { latency: 50 } })
     const before = pair.clock.now()
     await pair.open()
     expect([pair.client.state.status, pair.clock.now() - before]).toEqual(['open', 200])
   })
 
-  test('says why it does not open', async () => {
+  test('open() rejects with the reason', async () => {
     await using pair = createTestPair<Chat>({ createClient, backoff: { maxAttempts: 1 } })
     pair.stop()
     await expect(pair.open()).rejects.toMatchObject({ code: 'connect-failed' })
   })
 
-  test('dials where it is told to, and the server takes every host', async () => {
+  test('a pair dials the given URL, and the server accepts every host', async () => {
     await using pair = createTestPair<Chat>({
       createClient,
       url: () => 'wss://chat.example/room?a=1',
@@ -66,7 +66,7 @@ describe('a pair', () => {
     })
   })
 
-  test('takes a factory of the application', async () => {
+  test('a pair accepts a factory of the application', async () => {
     const createChat = (options: ClientOptions): Client<Chat> =>
       createClient<Chat>({ ...options, url: 'wss://chat.example/ws', backoff: { minDelay: 50 } })
     await using pair = createTestPair({ createClient: createChat })
@@ -76,7 +76,7 @@ describe('a pair', () => {
     expect(pair.client.state.status).toBe('open')
   })
 
-  test('has the server of a hub exactly when it is given one', async () => {
+  test('a pair has a hub exactly when it gets a createHub', async () => {
     await using plainPair = createTestPair<Chat>({ createClient })
     await using hubPair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     expectTypeOf(plainPair).not.toHaveProperty('hub')
@@ -97,7 +97,7 @@ describe('a pair', () => {
     expect(send).toThrow('nobody is connected')
   })
 
-  test('gives both ends the schemas of a contract', async () => {
+  test('both ends of a pair get the schemas of a contract', async () => {
     const text: StandardSchema<string> = {
       '~standard': {
         version: 1,
@@ -118,7 +118,7 @@ describe('a pair', () => {
     expect(said).toEqual(['hi'])
   })
 
-  test('has more clients of the same server', async () => {
+  test('newClient() creates another client of the same server', async () => {
     await using pair = await opened()
     const other = pair.newClient({ url: 'ws://server.test/other' })
     await pair.open(other)
@@ -131,7 +131,7 @@ describe('a pair', () => {
     expect(pair.heard).toEqual(['for all'])
   })
 
-  test('runs the same way with the same seed, and differently with another', async () => {
+  test('a pair runs the same way with the same seed, and differently with another', async () => {
     const run = async (seed?: number): Promise<unknown[]> => {
       await using pair = createTestPair<Chat>({
         createClient,
@@ -152,7 +152,7 @@ describe('a pair', () => {
     expect([id === first[0], retryAt === first[1]]).toEqual([false, false])
   })
 
-  test('prefers the ports of the user', async () => {
+  test('ports of the user override those of a pair', async () => {
     const mine: unknown[] = []
     await using pair = await opened({ ports: { report: (error) => mine.push(error) } })
     pair.client.on('chat', () => {
@@ -181,7 +181,7 @@ describe('a pair', () => {
 })
 
 describe('offline', () => {
-  test('what is typed waits, and arrives once and in order', async () => {
+  test('messages typed offline wait, and arrive once and in order', async () => {
     await using pair = await opened()
     pair.network.cut()
     await pair.until(() => pair.client.state.status === 'waiting')
@@ -192,7 +192,7 @@ describe('offline', () => {
     expect(pair.server.received.map(({ data }) => data)).toEqual([{ message: '1' }, { message: '2' }])
   })
 
-  test('a server that is stopped refuses dials until it is started', async () => {
+  test('a stopped server refuses dials until it is started', async () => {
     await using pair = await opened()
     const { client, server, clock } = pair
     server.stop()
@@ -206,7 +206,7 @@ describe('offline', () => {
     expect(server.connections.length).toBe(1)
   })
 
-  test('the page says what it notices', async () => {
+  test('signal() simulates the events of a page', async () => {
     await using pair = await opened()
     const { client, clock } = pair
     pair.stop()
@@ -220,7 +220,7 @@ describe('offline', () => {
     await pair.until(() => client.state.cause?.reason === 'unreachable')
   })
 
-  test('a code with which the server closes is heard', async () => {
+  test('the client receives the code with which the server closes', async () => {
     await using pair = await opened()
     const causes: unknown[] = []
     pair.client.watch('down', (cause) => causes.push(cause))
@@ -231,7 +231,7 @@ describe('offline', () => {
     expect([pair.client.state.status, pair.server.connections.length]).toEqual(['closed', 0])
   })
 
-  test('a server that goes away is told as 1001, unless it says otherwise', async () => {
+  test('a closing server closes with 1001 by default', async () => {
     await using pair = await opened()
     pair.server.close()
     await pair.until(() => pair.client.state.status === 'waiting')
@@ -240,7 +240,7 @@ describe('offline', () => {
 })
 
 describe('the scripted server', () => {
-  test('remembers events and every message as it was on the wire', async () => {
+  test('the scripted server records events, and every message as it was on the wire', async () => {
     await using pair = await opened()
     const raw: unknown[] = []
     pair.server.onRaw((data) => raw.push(data))
@@ -259,7 +259,7 @@ describe('the scripted server', () => {
     >()
   })
 
-  test('calls its listeners with the data and the connection, until they are taken off', async () => {
+  test('the scripted server calls its listeners with the data and the connection until they are removed', async () => {
     await using pair = await opened()
     const off = pair.server.on('chat', ({ message }, connection) =>
       connection.send('chat', { message: `you said ${message}` }),
@@ -272,7 +272,7 @@ describe('the scripted server', () => {
     expect(pair.heard).toEqual(['you said hi'])
   })
 
-  test('greets whoever connects, as often as it happens', async () => {
+  test('the scripted server calls onConnection listeners for every connection', async () => {
     await using pair = createTestPair<Chat>({ createClient })
     const heard: unknown[] = []
     pair.client.on('hello', (data) => heard.push(data))
@@ -284,20 +284,20 @@ describe('the scripted server', () => {
     expect(pair.server.connections.map(({ number }) => number)).toEqual([2])
   })
 
-  test('closes one connection', async () => {
+  test('the scripted server can close one connection', async () => {
     await using pair = await opened()
     pair.server.connections[0]!.close(1012, 'restart')
     await pair.settle()
     expect(pair.client.state.cause).toMatchObject({ code: 1012, text: 'restart' })
   })
 
-  test('says so when it would send to nobody', async () => {
+  test('send() of the scripted server throws without a connection', async () => {
     await using pair = createTestPair<Chat>({ createClient })
     expect(() => pair.server.send('hello')).toThrow('nobody is connected')
     expect(() => pair.server.sendRaw('x')).toThrow('nobody is connected')
   })
 
-  test('answers a heartbeat if it is told to', async () => {
+  test('the scripted server answers a heartbeat with a listener for it', async () => {
     await using pair = createTestPair<Chat>({
       createClient,
       wire: plain({ heartbeat: { message: 'ping', isReply: ({ data }) => data === 'pong' } }),
@@ -312,33 +312,38 @@ describe('the scripted server', () => {
     expect(client.stats().opens).toBe(2)
   })
 
-  test.each(['flat', 'envelope'] as const)('answers requests on the %s shape', async (shape) => {
-    const how = { shape, correlate: 'id' } as const
-    await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
-    const { client, server } = pair
-    const off = server.handle('save', ({ text }) => {
-      if (text === '') throw new Error('empty')
-      return { id: text.length, text }
-    })
-    await pair.open()
-    // On the flat shape the answer is the whole object, in which the id is that of the request.
-    const id = shape === 'flat' ? expect.any(String) : 3
-    expect(await pair.until(client.request('save', { text: 'abc' }))).toEqual({ id, text: 'abc' })
-    await expect(pair.until(client.request('save', { text: '' }))).rejects.toMatchObject({
-      code: 'remote',
-      data: 'empty',
-    })
-    expect(server.received).toEqual([
-      { name: 'save', data: { text: 'abc' } },
-      { name: 'save', data: { text: '' } },
-    ])
-    off()
-    await expect(pair.until(client.request('save', { text: 'x' }, { timeout: 500 }))).rejects.toMatchObject({
-      code: 'timeout',
-    })
-  })
+  test.each(['flat', 'envelope'] as const)(
+    'the scripted server answers requests in the %s shape',
+    async (shape) => {
+      const how = { shape, correlate: 'id' } as const
+      await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
+      const { client, server } = pair
+      const off = server.handle('save', ({ text }) => {
+        if (text === '') throw new Error('empty')
+        return { id: text.length, text }
+      })
+      await pair.open()
+      // On the flat shape the answer is the whole object, in which the id is that of the request.
+      const id = shape === 'flat' ? expect.any(String) : 3
+      expect(await pair.until(client.request('save', { text: 'abc' }))).toEqual({ id, text: 'abc' })
+      await expect(pair.until(client.request('save', { text: '' }))).rejects.toMatchObject({
+        code: 'remote',
+        data: 'empty',
+      })
+      expect(server.received).toEqual([
+        { name: 'save', data: { text: 'abc' } },
+        { name: 'save', data: { text: '' } },
+      ])
+      off()
+      await expect(pair.until(client.request('save', { text: 'x' }, { timeout: 500 }))).rejects.toMatchObject(
+        {
+          code: 'timeout',
+        },
+      )
+    },
+  )
 
-  test('speaks a form of its own', async () => {
+  test('the scripted server supports a custom format', async () => {
     const how = {
       encode: (name: string, data: unknown, id?: string) => JSON.stringify([name, data, id]),
       decode(frame: string | Uint8Array) {
@@ -355,7 +360,7 @@ describe('the scripted server', () => {
     expect(pair.server.receivedRaw.at(-1)).toBe('["leave",null,null]')
   })
 
-  test('refuses to answer requests without knowing how, and twice', async () => {
+  test('handle() of the scripted server throws without correlate, and for a second handler', async () => {
     await using pair = createTestPair<Chat>({ createClient })
     expect(() => pair.server.handle('save', () => ({ id: 1 }))).toThrow('correlate')
     await using other = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
@@ -363,7 +368,7 @@ describe('the scripted server', () => {
     expect(() => other.server.handle('save', () => ({ id: 1 }))).toThrow(`'save'`)
   })
 
-  test('answers nothing that is not a request', async () => {
+  test('the scripted server answers only requests', async () => {
     await using pair = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
     pair.server.handle('save', () => ({ id: 1 }))
     await pair.open()
@@ -375,7 +380,7 @@ describe('the scripted server', () => {
     expect(heard).toEqual([])
   })
 
-  test('gives an answer to whom it owes it, though others have come and gone', async () => {
+  test('the scripted server sends an answer on the connection of its request, after others have come and gone', async () => {
     const how = { shape: 'envelope', correlate: 'id' } as const
     await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
     const { promise, resolve } = Promise.withResolvers<{ id: number }>()
@@ -389,8 +394,8 @@ describe('the scripted server', () => {
   })
 })
 
-describe('a hub', () => {
-  test('has the client as a peer when the pair is open', async () => {
+describe('a hub in a test pair', () => {
+  test('the hub of an open pair has the client as a peer', async () => {
     await using pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     pair.hub.onPeer((peer) => peer.send('chat', { message: 'welcome' }))
     const heard: string[] = []
@@ -399,7 +404,7 @@ describe('a hub', () => {
     expect([pair.hub.peers.size, heard]).toEqual([1, ['welcome']])
   })
 
-  test('gets its options, and the token and the headers of the client', async () => {
+  test('the hub of a pair gets its options, and the token and the headers of the client', async () => {
     const asked: unknown[] = []
     await using pair = createTestPair<Chat, { name: string }>({
       createClient,
@@ -420,7 +425,7 @@ describe('a hub', () => {
     expect(peer!.data.name).toBe('Ada')
   })
 
-  test('resumes its session after a cut, and nothing is lost or doubled', async () => {
+  test('the session of a pair resumes after a cut, and no message is lost or duplicated', async () => {
     await using pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     const said: string[] = []
     pair.hub.on('chat', ({ message }) => said.push(message))
@@ -433,7 +438,7 @@ describe('a hub', () => {
     expect([outcome.status, said, resumed]).toEqual(['delivered', ['before', 'after'], [true]])
   })
 
-  test('that is killed knows nothing of its sessions when it starts again, and its old self is silent', async () => {
+  test('a killed hub has lost its sessions after a restart, and its old instance is silent', async () => {
     const closed: unknown[] = []
     const createOwn = (options: HubOptions): Hub<Chat> => {
       const hub = createHub<Chat>(options)
@@ -461,7 +466,7 @@ describe('a hub', () => {
     expect([first.peers.size, pair.hub.peers.size]).toEqual([1, 1])
   })
 
-  test('that is killed while it waits for something does nothing when that comes', async () => {
+  test('a hub that is killed during an asynchronous call does nothing when the call ends', async () => {
     const { promise, resolve } = Promise.withResolvers<{ identity: null; expiresIn: number }>()
     await using pair = createTestPair<Chat>({
       createClient,
@@ -480,7 +485,7 @@ describe('a hub', () => {
     expect(pair.clock.pending).toBe(0)
   })
 
-  test('that closes in good order leaves nothing unknown', async () => {
+  test('no message is unknown after a hub drained', async () => {
     await using pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     await pair.open()
     const delivery = pair.client.send('chat', { message: 'last' })
@@ -489,8 +494,8 @@ describe('a hub', () => {
   })
 })
 
-describe('waiting', () => {
-  test('until a promise gives what it resolves or rejects to', async () => {
+describe('waiting with a test pair', () => {
+  test('until() returns or throws the result of a promise', async () => {
     await using pair = await opened()
     const { clock } = pair
     const before = clock.now()
@@ -500,7 +505,7 @@ describe('waiting', () => {
     await expect(pair.until(Promise.reject(new Error('no')))).rejects.toThrow('no')
   })
 
-  test('until a condition ends at the first timer after which it is true', async () => {
+  test('until() ends at the first timer after which a condition is true', async () => {
     await using pair = await opened()
     let count = 0
     for (const delay of [10, 10, 20]) pair.clock.setTimer(() => count++, delay)
@@ -509,7 +514,7 @@ describe('waiting', () => {
     await pair.clock.advance(20)
   })
 
-  test('fails when it takes too long, and when nothing can happen any more', async () => {
+  test('until() fails when it takes too long, and when no timer is pending', async () => {
     await using pair = createTestPair<Chat>({ createClient })
     await expect(pair.until(() => false)).rejects.toThrow('no timer is set')
     const timer = pair.clock.setTimer(() => {}, 2_000)
@@ -518,7 +523,7 @@ describe('waiting', () => {
     pair.clock.clearTimer(timer)
   })
 
-  test('for the network to be quiet does not wait for what is held up', async () => {
+  test('settle() does not wait for messages in a black hole', async () => {
     await using pair = await opened()
     pair.network.blackHole()
     pair.client.send('chat', { message: 'held' })
@@ -531,8 +536,8 @@ describe('waiting', () => {
   })
 })
 
-describe('the end', () => {
-  test('disposes of every client, closes every connection, and leaves no timer', async () => {
+describe('disposing of a test pair', () => {
+  test('dispose() disposes of every client, closes every connection, and leaves no timer', async () => {
     const pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     const other = pair.newClient()
     await pair.open()
@@ -571,7 +576,7 @@ describe('the end', () => {
     },
   )
 
-  test('fails loudly for what a listener threw and nobody looked at', async () => {
+  test('dispose() throws the exception of a listener that the test did not remove', async () => {
     const pair = await opened()
     const error = new Error('of a listener')
     pair.client.on('chat', () => {
@@ -583,7 +588,7 @@ describe('the end', () => {
     await pair.dispose()
   })
 
-  test('fails with all exceptions if there are several, of both ends', async () => {
+  test('dispose() throws all exceptions of both ends if there are several', async () => {
     const pair = await opened()
     pair.client.on('chat', () => {
       throw new Error('here')
@@ -597,7 +602,7 @@ describe('the end', () => {
     })
   })
 
-  test('passes when the exceptions were taken out', async () => {
+  test('dispose() succeeds when the test has removed the exceptions', async () => {
     await using pair = createTestPair<Chat>({ createClient, createHub, wire: session() })
     pair.hub.on('chat', () => {
       throw new HoldfastError('misuse', 'expected')
@@ -608,13 +613,13 @@ describe('the end', () => {
     expect(pair.reported.splice(0)).toMatchObject([{ message: 'expected' }])
   })
 
-  test('fails loudly for a timer that is left, and says when it would have fired', async () => {
+  test('dispose() throws for a timer that is left, and states when it would have fired', async () => {
     const pair = await opened()
     pair.clock.setTimer(() => {}, 5_000)
     await expect(pair.dispose()).rejects.toThrow(/1, the next in (4\d\d\d|5000)/)
   })
 
-  test('does not mind the timers of others on a clock that is shared', async () => {
+  test('dispose() ignores timers of others on a shared clock', async () => {
     const clock = createVirtualClock()
     clock.setTimer(() => {}, 60_000)
     await using pair = createTestPair<Chat>({ createClient, clock })

@@ -25,15 +25,16 @@ import { createScriptedServer } from './test-server.ts'
 import type { TestServerOptions } from './test-server.ts'
 
 /**
- * Makes a client, a server and a network between them, all in memory and on one virtual clock: for tests of what an
- * application does when its connection does what connections do.
+ * Creates a client, a server and a network between them, all in memory and on one virtual clock. Use it to test how
+ * an application behaves when its connection breaks, hangs or recovers.
  *
- * Without `createHub`, the server is one of plain JSON that does what the test says. With it, and with the session wire,
- * it is the real hub. Nothing happens before `open()` or `client.connect()`, and no time passes but by the pair.
+ * Without `createHub`, the server uses plain JSON and does what the test specifies. With `createHub` and the session
+ * wire, it is the real hub. Nothing happens before `open()` or `client.connect()`, and time passes only through the
+ * pair.
  *
- * Neither factory is imported by this package: give those of `holdfast` and `@holdfast/server`, or your own around them.
+ * This package imports neither factory: pass those of `holdfast` and `@holdfast/server`, or your own around them.
  *
- * @throws {HoldfastError} what the factories throw
+ * @throws {HoldfastError} the exceptions of the factories
  * @example
  * await using pair = createTestPair<Chat>({ createClient })
  * await pair.open()
@@ -79,7 +80,7 @@ export function createTestPair(options: AnyPairOptions): TestPair {
   const [networkClock, networkTimers] = countingClock(clock)
   const network = createNetwork({ clock: networkClock, conditions, headers })
   const signals = createSignals()
-  // One each, so that what the one end draws does not change what the other gets.
+  // One generator per end, so that numbers drawn by one end do not change those of the other.
   const clientRandom = createRandom(seed)
   const serverRandom = createRandom(~seed)
 
@@ -121,7 +122,7 @@ export function createTestPair(options: AnyPairOptions): TestPair {
     network.cut()
     await passUntil(clock, () => isClosed && network.connections.size === 0, { within: 1_000 })
     await closed
-    // What was under way when it was cut goes nowhere.
+    // Messages in transit when the connection was cut are lost.
     for (const timer of networkTimers) clock.clearTimer(timer)
   }
 
@@ -160,10 +161,10 @@ export function createTestPair(options: AnyPairOptions): TestPair {
   return createHub ? Object.defineProperty(pair, 'hub', { enumerable: true, get: () => launched!.hub }) : pair
 }
 
-/** A factory that was given no contract is said to have the widest, in which there are no names. It takes any. */
+/** The widest contract, without names, stands for a factory without a contract, which accepts any name. */
 type Known<C> = Contract extends C ? AnyContract : C
 
-/** What all kinds of pairs take. */
+/** The options that all kinds of pairs accept. */
 interface AnyPairOptions extends TestPairOptions<AnyContract> {
   readonly createHub?: HubPairOptions<AnyContract, AnyContract, unknown>['createHub'] | undefined
   readonly hubOptions?: HubOptions

@@ -58,7 +58,7 @@ describe('dialing', () => {
     },
   )
 
-  test('ends in an open socket, with the subprotocol that the server chose', () => {
+  test('a successful dial opens the socket with the subprotocol that the server chose', () => {
     const socket = new FakeSocket('ws://a', ['x', 'y'])
     const events = listen(socket)
     expect(socket.readyState).toBe(0)
@@ -68,7 +68,7 @@ describe('dialing', () => {
     expect(events).toEqual([{ type: 'open' }])
   })
 
-  test('that fails is told as an error and as 1006', () => {
+  test('a failed dial fires an error event and closes with 1006', () => {
     const socket = new FakeSocket('ws://a')
     const events = listen(socket)
     socket.ended()
@@ -76,7 +76,7 @@ describe('dialing', () => {
     expect(events).toEqual([error, broken])
   })
 
-  test('given up by close() is not open any more, and is told to the peer as abandoned', () => {
+  test('close() during a dial abandons the dial and notifies the peer', () => {
     const told: string[] = []
     const socket = new FakeSocket('ws://a', [], {
       abandoned: () => told.push('abandoned'),
@@ -92,13 +92,13 @@ describe('dialing', () => {
 })
 
 describe('sending', () => {
-  test('before the socket is open is an InvalidStateError', () => {
+  test('send() before the socket is open throws an InvalidStateError', () => {
     const socket = new FakeSocket('ws://a')
     expect(() => socket.send('too early')).toThrow(expect.objectContaining({ name: 'InvalidStateError' }))
     expect(socket.bufferedAmount).toBe(0)
   })
 
-  test('counts bytes of UTF-8 until they are taken', () => {
+  test('bufferedAmount counts bytes of UTF-8 until the network takes them', () => {
     const socket = opened()
     socket.send('aé€😀')
     socket.send(new Uint8Array(5))
@@ -109,14 +109,14 @@ describe('sending', () => {
     expect(socket.bufferedAmount).toBe(0)
   })
 
-  test('puts U+FFFD for lone surrogates', () => {
+  test('send() replaces lone surrogates with U+FFFD', () => {
     const socket = opened()
     socket.send('a\ud800b')
     expect(socket.sent).toEqual(['a\ufffdb'])
     expect(socket.bufferedAmount).toBe(5)
   })
 
-  test('takes bytes as they are at that moment, from every kind of buffer', () => {
+  test('send() copies bytes, from every kind of buffer', () => {
     const socket = opened()
     const bytes = Uint8Array.of(9, 1, 2, 9)
     socket.send(bytes.subarray(1, 3))
@@ -126,7 +126,7 @@ describe('sending', () => {
     expect(socket.sent).toEqual([Uint8Array.of(1, 2), Uint8Array.of(1, 2), Uint8Array.of(9, 1, 2, 9)])
   })
 
-  test('refuses a blob, which it could not read in time', () => {
+  test('send() rejects a blob, which it could not read in time', () => {
     expect(() => opened().send(new Blob(['a']) as never)).toThrow(TypeError)
   })
 
@@ -145,7 +145,7 @@ describe('sending', () => {
     },
   )
 
-  test('leaves in bufferedAmount for ever what was not taken before the end', () => {
+  test('bytes that were not taken before the end stay in bufferedAmount', () => {
     let backlog = 100
     const socket = opened({ sent: () => {}, backlog: () => backlog })
     expect(socket.bufferedAmount).toBe(100)
@@ -161,7 +161,7 @@ describe('sending', () => {
     expect(other.bufferedAmount).toBe(5)
   })
 
-  test('goes to the peer, with its size', () => {
+  test('a sent message reaches the peer with its size', () => {
     const taken: unknown[] = []
     const socket = opened({ sent: (...message) => taken.push(message) })
     socket.send('é')
@@ -171,7 +171,7 @@ describe('sending', () => {
 })
 
 describe('receiving', () => {
-  test('brings text as it is, and bytes as the socket was told to', () => {
+  test('a received message is text unchanged, or bytes by binaryType', () => {
     const socket = opened()
     const events = listen(socket) as { readonly data: unknown }[]
     socket.received('text')
@@ -188,7 +188,7 @@ describe('receiving', () => {
     expect(new Uint8Array(buffer as ArrayBuffer)).toEqual(Uint8Array.of(3, 4))
   })
 
-  test('brings nothing before the socket is open, while it is closing, and after it has closed', () => {
+  test('a socket delivers no message before it is open, while it is closing, and after it has closed', () => {
     const socket = new FakeSocket('ws://a', [], { closing: () => {} })
     const events = listen(socket)
     socket.received('early')
@@ -202,20 +202,20 @@ describe('receiving', () => {
 })
 
 describe('closing', () => {
-  test.each([1001, 1006, 999, 2999, 5000, 0])('with %s is an InvalidAccessError', (code) => {
+  test.each([1001, 1006, 999, 2999, 5000, 0])('close() with %s throws an InvalidAccessError', (code) => {
     const socket = opened()
     expect(() => socket.close(code)).toThrow(expect.objectContaining({ name: 'InvalidAccessError' }))
     expect(socket.readyState).toBe(1)
   })
 
-  test.each([undefined, 1000, 3000, 4999])('with %s is for pages', (code) => {
+  test.each([undefined, 1000, 3000, 4999])('close() with %s is allowed', (code) => {
     const told: unknown[] = []
     const socket = opened({ closing: (...how) => told.push(how) })
     socket.close(code)
     expect(told).toEqual([[code, '']])
   })
 
-  test('with a reason over 123 bytes is a SyntaxError, and the bytes count', () => {
+  test('close() with a reason over 123 bytes of UTF-8 throws a SyntaxError', () => {
     const socket = opened({ closing: () => {} })
     expect(() => socket.close(4000, '€'.repeat(42))).toThrow(expect.objectContaining({ name: 'SyntaxError' }))
     expect(socket.readyState).toBe(1)
@@ -223,7 +223,7 @@ describe('closing', () => {
     expect(socket.readyState).toBe(2)
   })
 
-  test('hangs until the other end answers', () => {
+  test('a closing handshake hangs until the other end answers', () => {
     const socket = opened()
     const events = listen(socket)
     socket.close(4000, 'bye')
@@ -236,7 +236,7 @@ describe('closing', () => {
     expect(events).toEqual([{ type: 'close', code: 4000, reason: 'bye', wasClean: true }])
   })
 
-  test('is asked of the other end once', () => {
+  test('the other end receives one close for several calls of close()', () => {
     let asked = 0
     const socket = opened({ closing: () => asked++ })
     socket.close()
@@ -246,14 +246,14 @@ describe('closing', () => {
     expect(asked).toBe(1)
   })
 
-  test('without a code is clean, and told as 1005', () => {
+  test('a close without a code is clean, with code 1005', () => {
     const socket = opened()
     const events = listen(socket)
     socket.ended(1005)
     expect(events).toEqual([{ type: 'close', code: 1005, reason: '', wasClean: true }])
   })
 
-  test('has happened when listeners hear of it', () => {
+  test('the socket is closed when the close event fires', () => {
     const socket = opened()
     const states: number[] = []
     socket.onerror = socket.onclose = () => void states.push(socket.readyState)
@@ -263,12 +263,12 @@ describe('closing', () => {
 })
 
 describe('a socket as those of ws', () => {
-  test('of a server begins open', () => {
+  test('a server socket like that of ws starts open', () => {
     expect(new FakeServerSocket('ws://a').readyState).toBe(1)
     expect(new DroppableSocket('ws://a').readyState).toBe(0)
   })
 
-  test('closes with every code that a frame may carry', () => {
+  test('a socket like that of ws closes with every code that a frame may carry', () => {
     for (const code of [1000, 1001, 1003, 1007, 1012, 1014, 3000, 4999]) {
       const socket = new FakeServerSocket('ws://a')
       socket.close(code)
@@ -279,7 +279,7 @@ describe('a socket as those of ws', () => {
     expect(() => new FakeServerSocket('ws://a').close(1000, 'x'.repeat(124))).toThrow(RangeError)
   })
 
-  test('tells no error when an open connection breaks', () => {
+  test('a socket like that of ws fires no error event when an open connection breaks', () => {
     const socket = new FakeServerSocket('ws://a')
     const events = listen(socket)
     socket.ended()
@@ -299,7 +299,7 @@ describe('a socket as those of ws', () => {
     },
   )
 
-  test('tells no error when a dial succeeded and the connection breaks later', () => {
+  test('a socket like that of ws fires no error event for a connection that breaks after a successful dial', () => {
     const socket = new DroppableSocket('ws://a')
     const events = listen(socket)
     socket.opened()
@@ -307,13 +307,13 @@ describe('a socket as those of ws', () => {
     expect(events).toEqual([{ type: 'open' }, broken])
   })
 
-  test('throws a plain error when it is used too early', () => {
+  test('a socket like that of ws throws a plain error before it is open', () => {
     expect(() => new DroppableSocket('ws://a').send('early')).toThrow(
       expect.objectContaining({ name: 'Error' }),
     )
   })
 
-  test('brings what arrives while it is closing, and nothing once it was dropped', () => {
+  test('a socket like that of ws delivers messages while it is closing, and none after terminate()', () => {
     const socket = new FakeServerSocket('ws://a')
     const events = listen(socket)
     socket.close(1001)
@@ -323,7 +323,7 @@ describe('a socket as those of ws', () => {
     expect(events).toEqual([{ type: 'message', data: 'on its way' }])
   })
 
-  test('that is dropped is told to the peer, and ends when that says so', () => {
+  test('terminate() notifies the peer, and the socket closes when the peer ends it', () => {
     let abandoned = 0
     const socket = new FakeServerSocket('ws://a', [], { abandoned: () => abandoned++ })
     const events = listen(socket)

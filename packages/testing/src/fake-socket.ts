@@ -1,17 +1,20 @@
 import { utf8Length } from '@holdfast/protocol'
 
-/** A message on its way: text, or bytes. */
+/** A message in transit: text, or bytes. */
 export type SocketData = string | Uint8Array<ArrayBuffer>
 
-/** Who is at the other end of a {@link FakeSocket}: a test, or a simulated network. */
+/** The other end of a {@link FakeSocket}: a test, or a simulated network. */
 export interface SocketPeer {
   /** The socket has sent a message. */
   sent?(data: SocketData, bytes: number): void
-  /** How many bytes of what was sent are not on their way. Without it, all until {@link FakeSocket.flushed} says so. */
+  /**
+   * Returns how many of the sent bytes are not in transit yet. Without it, all until {@link FakeSocket.flushed} is
+   * called.
+   */
   backlog?(): number
-  /** The socket wants to close, and waits for {@link FakeSocket.ended}: for ever, if it does not come. */
+  /** The socket starts to close, and waits for {@link FakeSocket.ended}, without a limit. */
   closing?(code: number | undefined, reason: string): void
-  /** The socket was given up, without a closing handshake: closed before it was open, or terminated. */
+  /** The socket was abandoned without a closing handshake: closed before it was open, or terminated. */
   abandoned?(): void
 }
 
@@ -21,13 +24,16 @@ const closing = 2
 const closed = 3
 
 /**
- * A `WebSocket` whose other end is in your hands. It keeps to the WHATWG standard in its states, in what it refuses, and
- * in what it ignores, and to browsers in where they go further: a closing handshake that is not answered hangs, and
- * `bufferedAmount` goes on growing after the end. The tests compare it with Chromium, Firefox and WebKitGTK. Two things
- * are as in the first two: WebKit adds the heads of frames to `bufferedAmount` after the end, and WebKitGTK takes codes
- * from 1012 to 1014 for a breach of the protocol, and reports 1006.
+ * A `WebSocket` whose other end is your test.
  *
- * The methods from {@link FakeSocket.opened} on are those of the other end. Events reach the `on…` properties.
+ * It follows the WHATWG standard in its states, in what it rejects, and in what it ignores, and follows browsers
+ * where they go further: an unanswered closing handshake hangs, and `bufferedAmount` keeps growing after the end. The
+ * tests compare it with Chromium, Firefox and WebKitGTK. It differs from WebKit in two ways: WebKit adds frame
+ * headers to `bufferedAmount` after the end, and WebKitGTK treats codes from 1012 to 1014 as a protocol violation,
+ * and reports 1006.
+ *
+ * The methods from {@link FakeSocket.opened} on are those of the other end. Events are fired through the `on…`
+ * properties.
  *
  * @example
  * const socket = new FakeSocket('wss://example.com/ws')
@@ -41,9 +47,9 @@ const closed = 3
 export class FakeSocket {
   readonly url: string
   readonly protocols: readonly string[]
-  /** Everything that was sent while the socket was open, as it was sent. Kept unless a peer takes it. */
+  /** Everything that was sent while the socket was open, unchanged. Kept unless a peer takes it. */
   readonly sent: SocketData[] = []
-  /** What the other end does about it. */
+  /** The reactions of the other end. */
   peer: SocketPeer | undefined
   readyState: number = connecting
   protocol = ''
@@ -53,11 +59,11 @@ export class FakeSocket {
   onclose: ((event: never) => void) | null = null
   onerror: ((event: never) => void) | null = null
 
-  /** What waits to be taken, and what was sent too late, which nobody ever takes. */
+  /** The bytes that wait to be taken, and those that were sent too late, which are never taken. */
   private waitingBytes = 0
   private lateBytes = 0
 
-  /** @throws {DOMException} `SyntaxError` for a URL or for subprotocols that no socket takes */
+  /** @throws {DOMException} `SyntaxError` for an invalid URL or invalid subprotocols */
   constructor(url: string | URL, protocols: string | readonly string[] = [], peer?: SocketPeer) {
     this.url = parseUrl(url)
     this.protocols = typeof protocols === 'string' ? [protocols] : [...protocols]
@@ -69,10 +75,10 @@ export class FakeSocket {
   }
 
   /**
-   * Sends text or bytes. Does nothing but count them once the socket is closing or closed.
+   * Sends text or bytes. Only counts them once the socket is closing or closed.
    *
-   * @throws {DOMException} `InvalidStateError` before it is open
-   * @throws {TypeError} for a `Blob`, which real sockets take: a fake one could not read it in time
+   * @throws {DOMException} `InvalidStateError` before the socket is open
+   * @throws {TypeError} for a `Blob`, which real sockets accept: a fake one could not read it in time
    */
   send(data: string | ArrayBuffer | ArrayBufferView): void {
     if (this.readyState === connecting) throw this.tooEarly()
@@ -87,12 +93,14 @@ export class FakeSocket {
     else this.sent.push(kept)
   }
 
-  /** In bytes of payload. After the end it no longer shrinks, and goes on growing by what is sent. */
+  /** In bytes of payload. After the end it no longer shrinks, and grows with further sends. */
   get bufferedAmount(): number {
     return this.lateBytes + this.backlog()
   }
 
-  /** @throws {DOMException} `InvalidAccessError` for a code, `SyntaxError` for a reason that pages cannot close with */
+  /**
+   * @throws {DOMException} `InvalidAccessError` for a code, `SyntaxError` for a reason, with which pages cannot close
+   */
   close(code?: number, reason = ''): void {
     if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
       throw new DOMException(`the code ${code} is not for applications`, 'InvalidAccessError')
@@ -108,24 +116,24 @@ export class FakeSocket {
     this.emit(this.onopen, { type: 'open' })
   }
 
-  /** A message has come in. As the standard demands, a socket that is closing drops it. */
+  /** A message has arrived. A closing socket drops it, as the standard requires. */
   received(data: SocketData): void {
     if (this.readyState === open) this.bring(data)
   }
 
-  /** The network has taken so many bytes of what was sent: all, if it is not said. */
+  /** The network has taken that many of the sent bytes, by default all. */
   flushed(bytes: number = this.waitingBytes): void {
     if (this.readyState !== closed) this.waitingBytes -= Math.min(bytes, this.waitingBytes)
   }
 
-  /** The connection has ended: with the code of a close, or without one, which browsers call 1006. */
+  /** The connection has ended, with the code of a close, or without one, which browsers report as 1006. */
   ended(code = 1006, reason = ''): void {
     this.finish(code, reason, code === 1006)
   }
 
   /**
-   * The other end has dropped the connection without a close, which is an end and no failure of an open connection: the
-   * code is 1006, and no error is told.
+   * The other end has dropped an open connection without a close, which is an end and not a failure: the code is
+   * 1006, and there is no error event.
    */
   dropped(): void {
     if (this.readyState === connecting) this.ended()
@@ -152,7 +160,7 @@ export class FakeSocket {
     return new DOMException('still connecting', 'InvalidStateError')
   }
 
-  /** Browsers say nothing of what went wrong, so that pages cannot look into networks. */
+  /** Browsers report no details of a failure, so that pages cannot probe networks. */
   protected failed(): void {
     this.emit(this.onerror, { type: 'error' })
   }
@@ -176,13 +184,14 @@ export class FakeSocket {
 }
 
 /**
- * A socket as those of the package `ws`, and other than those of browsers: it can be dropped without a handshake, brings
- * what arrives while it is closing, may close with more codes, throws other errors, and tells only of a failed dial by an
- * error event.
+ * A socket like those of the package `ws`.
+ *
+ * Unlike those of browsers, it can be dropped without a handshake, delivers messages that arrive while it is closing,
+ * may close with more codes, throws other errors, and fires an error event only for a failed dial.
  */
 export class DroppableSocket extends FakeSocket {
   protected hasOpened = false
-  /** Whether it was dropped by this end. */
+  /** Whether this end dropped the connection. */
   private isDropped = false
 
   /**
@@ -195,7 +204,7 @@ export class DroppableSocket extends FakeSocket {
     this.startClosing(code, reason)
   }
 
-  /** Drops the connection without a handshake. Its close event follows when the other end says {@link ended}. */
+  /** Drops the connection without a handshake. Its close event follows when the other end calls {@link ended}. */
   terminate(): void {
     if (this.readyState === closed) return
     this.readyState = closing
@@ -213,7 +222,7 @@ export class DroppableSocket extends FakeSocket {
   }
 
   override ended(code = 1006, reason = ''): void {
-    // Only a dial that fails is an error, and it is told before the socket has closed.
+    // Only a failed dial is an error, and its event comes before the socket has closed.
     if (code === 1006 && !this.hasOpened && this.readyState !== closed) {
       this.readyState = closing
       super.failed()
@@ -228,7 +237,7 @@ export class DroppableSocket extends FakeSocket {
   }
 }
 
-/** The socket of a server, as the package `ws` makes it for a connection that was accepted: it begins open. */
+/** The socket of a server, as the package `ws` creates it for an accepted connection: it starts open. */
 export class FakeServerSocket extends DroppableSocket {
   override readyState: number = open
   protected override hasOpened = true
@@ -242,7 +251,7 @@ function isSendable(code: number): boolean {
   return (code >= 1000 && code <= 1014 && !(code >= 1004 && code <= 1006)) || (code >= 3000 && code <= 4999)
 }
 
-/** Bytes are taken as they are now, because who sent them may use them again; text gets rid of lone surrogates. */
+/** Copies bytes, because the sender may reuse them; replaces lone surrogates in text. */
 function onTheWire(data: string | ArrayBuffer | ArrayBufferView): SocketData {
   if (typeof data === 'string') return utf8Length(data) < 0 ? wellFormed(data) : data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
@@ -250,7 +259,7 @@ function onTheWire(data: string | ArrayBuffer | ArrayBufferView): SocketData {
   throw new TypeError('a fake socket sends text and bytes')
 }
 
-/** What an encoder of UTF-8 makes of it, which not every platform has: lone surrogates become U+FFFD. */
+/** Does what an encoder of UTF-8 does, which not every platform has: lone surrogates become U+FFFD. */
 function wellFormed(text: string): string {
   return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
 }

@@ -12,7 +12,7 @@ export interface HubProcessOptions<C extends Contract, Data> {
   readonly report: (error: unknown) => void
 }
 
-/** A hub that can be killed: then its timers are gone, and it gets none any more. */
+/** A hub that can be killed: its timers are then cleared, and it can set none. */
 export function launchHub<C extends Contract, Data>({
   createHub,
   hubOptions,

@@ -33,7 +33,7 @@ test('a message takes 5 ms, unless the conditions say otherwise', async () => {
   }
 })
 
-test('what was sent later does not overtake, though its latency is less', async () => {
+test('a later message does not overtake an earlier one, even with a lower latency', async () => {
   const latencies = [50, 10, 30, 60]
   const { clock, arrived, transmit } = setUp({ latency: () => latencies.shift()! })
   for (const name of 'abcd') transmit(name)
@@ -62,7 +62,7 @@ test.each(Object.keys(clockFaults) as (keyof typeof clockFaults)[])(
   },
 )
 
-test('a path carries so many bytes a second, and what waits for it can be seen', async () => {
+test('a path carries the given bytes per second, and the waiting bytes are visible', async () => {
   const { clock, lane, arrived, transmit } = setUp({ latency: 10, bytesPerSecond: 1_000 })
   transmit('a', 100)
   transmit('b', 200)
@@ -81,14 +81,14 @@ test('a path carries so many bytes a second, and what waits for it can be seen',
   ])
 })
 
-test('without a limit nothing waits', () => {
+test('without a limit no bytes wait', () => {
   const { lane, transmit } = setUp()
   transmit('a', 1e9)
   expect(lane.backlog()).toBe(0)
 })
 
-describe('a path that is held up', () => {
-  test('lets everything arrive when it is released, in order, also what was sent meanwhile', async () => {
+describe('a held-back path', () => {
+  test('a released path delivers everything in order, including what was sent meanwhile', async () => {
     const { clock, lane, arrived, names, transmit } = setUp({ latency: 10 })
     transmit('under way')
     await clock.advance(5)
@@ -103,7 +103,7 @@ describe('a path that is held up', () => {
     expect(names()).toEqual(['under way', 'meanwhile', 'just now', 'after'])
   })
 
-  test('can be held up again before anything has arrived', async () => {
+  test('a released path can be held back again before anything has arrived', async () => {
     const { clock, lane, names, transmit } = setUp({ latency: 10 })
     lane.hold()
     transmit('a')
@@ -117,7 +117,7 @@ describe('a path that is held up', () => {
     expect(names()).toEqual(['a'])
   })
 
-  test('shows nothing as under way', async () => {
+  test('a held-back path has no messages in transit', async () => {
     const { clock, lane, transmit } = setUp()
     transmit('a')
     transmit('b')
@@ -132,8 +132,8 @@ describe('a path that is held up', () => {
   })
 })
 
-describe('a path that is stopped', () => {
-  test('loses what is under way, and carries what follows', async () => {
+describe('a stopped path', () => {
+  test('a stopped path loses the messages in transit, and carries later ones', async () => {
     const { clock, lane, arrived, transmit } = setUp({ latency: 10 })
     transmit('lost')
     await clock.advance(5)
@@ -145,7 +145,7 @@ describe('a path that is stopped', () => {
     expect(arrived).toEqual([['last word', 16]])
   })
 
-  test('loses what was held up, too', async () => {
+  test('a stopped path loses the held-back messages, too', async () => {
     const { clock, lane, names, transmit } = setUp()
     lane.hold()
     transmit('lost')

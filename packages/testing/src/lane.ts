@@ -1,15 +1,15 @@
 import type { Clock } from '@holdfast/protocol'
 
-/** How a path is in one direction. */
+/** The conditions of a path in one direction. */
 export interface LaneConditions {
   /**
-   * How long it takes one way, in milliseconds; a function is asked for each message. Nothing overtakes.
+   * The one-way latency, in milliseconds; a function is called for each message. Messages never overtake each other.
    *
    * @default 5
    */
   readonly latency?: number | (() => number)
   /**
-   * How many bytes a second it carries, above 0. What is sent faster waits, and shows in `bufferedAmount`.
+   * The bytes that the path carries per second, above 0. Data sent faster waits, and counts towards `bufferedAmount`.
    *
    * @default Infinity
    */
@@ -18,26 +18,29 @@ export interface LaneConditions {
 
 /** One direction of a connection: in order, and reliable until it is stopped. */
 export interface Lane {
-  /** Calls back when that many bytes have arrived, after all that was transmitted before. */
+  /** Calls back when that many bytes have arrived, after everything that was transmitted before. */
   transmit(bytes: number, arrive: () => void): void
-  /** How many are on their way and not held up. */
+  /** The number of messages in transit that are not held back. */
   readonly inFlight: number
-  /** How many bytes have not been put on the path yet. */
+  /** The number of bytes that have not entered the path yet. */
   backlog(): number
-  /** Holds up what is under way and all that follows. */
+  /** Holds back everything in transit and everything that follows. */
   hold(): void
-  /** Lets everything arrive that was held up, in order. */
+  /** Delivers everything that was held back, in order. */
   release(): void
-  /** Loses everything that is under way or held up. What is transmitted from now on arrives, unless it is lost, too. */
+  /** Loses everything in transit or held back. Later transmissions arrive, unless they are stopped too. */
   stop(): void
 }
 
 export function createLane(clock: Clock, { latency = 5, bytesPerSecond = Infinity }: LaneConditions): Lane {
   const bytesPerMs = bytesPerSecond / 1_000
-  /** When the last byte is on the path, and when the last message arrives. */
+  /** When the last byte enters the path, and when the last message arrives. */
   let busyUntil = 0
   let arrivesAt = 0
-  /** What is under way or held up. Each timer lets the first of them arrive, so nothing overtakes on an odd clock. */
+  /**
+   * The messages in transit or held back. Each timer delivers the first of them, so none overtakes another on an
+   * inexact clock.
+   */
   let queue: (() => void)[] = []
   let life = 0
   let isHeld = false

@@ -5,7 +5,7 @@ import type { FakeServerSocket, FakeSocket } from './fake-socket.ts'
 import { createNetwork } from './network.ts'
 import type { FrameFate, NetworkOptions, SimulatedRequest } from './network.ts'
 
-/** A network with a server at `a.test`, and what the two ends of its connections have heard. */
+/** A network with a server at `a.test`, and the events of both ends of its connections. */
 function setUp(options: Partial<NetworkOptions> & { readonly clock?: VirtualClock } = {}) {
   const clock = options.clock ?? createVirtualClock()
   const start = clock.now()
@@ -48,7 +48,7 @@ function setUp(options: Partial<NetworkOptions> & { readonly clock?: VirtualCloc
     stopListening,
     dial,
     after: () => Math.round(clock.now() - start),
-    /** What was heard since the last call. */
+    /** The events since the last call. */
     take: () => log.splice(0),
     async open(protocols?: string[]) {
       const client = dial(undefined, protocols)
@@ -60,7 +60,7 @@ function setUp(options: Partial<NetworkOptions> & { readonly clock?: VirtualCloc
 }
 
 describe('a dial', () => {
-  test('takes two round trips, and the server knows first', async () => {
+  test('a dial takes two round trips, and the server accepts first', async () => {
     const { clock, network, dial, servers, take } = setUp()
     const client = dial()
     expect([network.dials, network.connections.size, network.last!.client]).toEqual([1, 1, client])
@@ -74,19 +74,19 @@ describe('a dial', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('is a request with path, host and the headers of the network', async () => {
+  test('a dial is a request with path, host and the headers of the network', async () => {
     const { clock, requests, dial } = setUp({ headers: { origin: 'https://a.test' } })
     dial()
     await clock.advance(100)
     expect(requests).toEqual([{ url: '/ws?x=1', headers: { host: 'a.test', origin: 'https://a.test' } }])
   })
 
-  test('agrees on the first subprotocol that is offered', async () => {
+  test('a dial agrees on the first subprotocol that is offered', async () => {
     const { client, server } = await setUp().open(['x', 'y'])
     expect([client.protocol, server.protocol, server.protocols]).toEqual(['x', 'x', ['x', 'y']])
   })
 
-  test('of a host where nobody listens is refused', async () => {
+  test('a dial of a host without a listener is refused', async () => {
     const { clock, network, dial, take } = setUp()
     const client = dial('ws://b.test/')
     await clock.advance(40)
@@ -94,7 +94,7 @@ describe('a dial', () => {
     expect([client.readyState, network.connections.size, clock.pending]).toEqual([3, 0, 0])
   })
 
-  test('is refused after the server has stopped to listen, and what was accepted stays', async () => {
+  test('a dial is refused after the server has stopped listening, and accepted sockets stay open', async () => {
     const { clock, network, listen, stopListening, dial, open, take } = setUp()
     const { client, server } = await open()
     stopListening()
@@ -111,7 +111,7 @@ describe('a dial', () => {
     expect([client.readyState, network.dials]).toEqual([1, 3])
   })
 
-  test('reaches whoever listens for all hosts that nobody else does', async () => {
+  test('a dial reaches the listener for all hosts if its host has no listener of its own', async () => {
     const { clock, network, dial, servers } = setUp()
     const others: string[] = []
     const stop = network.listen('*', (_, { headers }) => others.push(headers['host']!))
@@ -125,7 +125,7 @@ describe('a dial', () => {
     expect(late.readyState).toBe(3)
   })
 
-  test('cannot be listened for twice at one host', () => {
+  test('a host cannot have two listeners', () => {
     const { network, stopListening, listen } = setUp()
     expect(() => network.listen('a.test', () => {})).toThrow('a.test')
     stopListening()
@@ -135,7 +135,7 @@ describe('a dial', () => {
     stopAgain()
   })
 
-  test.each([5, 15, 25])('given up after %s ms never reaches the server', async (ms) => {
+  test.each([5, 15, 25])('a dial that is abandoned after %s ms never reaches the server', async (ms) => {
     const { clock, network, dial, servers, take } = setUp()
     const client = dial()
     await clock.advance(ms)
@@ -146,7 +146,7 @@ describe('a dial', () => {
     expect([servers.length, network.connections.size, clock.pending]).toEqual([0, 0, 0])
   })
 
-  test('given up when the server has accepted it breaks there', async () => {
+  test('a dial that is abandoned after the server accepted it breaks at the server', async () => {
     const { clock, network, dial, servers, take } = setUp()
     const client = dial()
     await clock.advance(35)
@@ -156,7 +156,7 @@ describe('a dial', () => {
     expect([servers.length, network.connections.size, clock.pending]).toEqual([1, 0, 0])
   })
 
-  test('brings what the server says at once, after it is open', async () => {
+  test('messages that the server sends at once arrive after the socket is open', async () => {
     const { clock, network, dial, take } = setUp()
     network.listen('b.test', (socket) => socket.send('welcome'))
     dial('ws://b.test/')
@@ -166,7 +166,7 @@ describe('a dial', () => {
 })
 
 describe('messages', () => {
-  test('arrive in order, in both directions, text and bytes', async () => {
+  test('messages arrive in order, in both directions, text and bytes', async () => {
     const { clock, open, take } = setUp()
     const { client, server } = await open()
     client.send('1')
@@ -205,7 +205,7 @@ describe('messages', () => {
     },
   )
 
-  test('wait for a path that is slow, and show in bufferedAmount', async () => {
+  test('messages wait for a slow path, and count in bufferedAmount', async () => {
     const { clock, network, open, take } = setUp()
     network.setConditions({ latency: 10, bytesPerSecond: 1_000 })
     const { client } = await open()
@@ -221,7 +221,7 @@ describe('messages', () => {
     expect(client.bufferedAmount).toBe(0)
   })
 
-  test('keep the conditions of the moment of the dial', async () => {
+  test('a connection keeps the conditions of the moment of the dial', async () => {
     const { clock, network, open, take } = setUp()
     const { client } = await open()
     network.setConditions({ latency: 1_000 })
@@ -230,7 +230,7 @@ describe('messages', () => {
     expect(take()).toEqual(['server fast'])
   })
 
-  test('are counted while they are under way', async () => {
+  test('messages are counted while they are in transit', async () => {
     const { clock, network, open } = setUp()
     const { client, server } = await open()
     client.send('a')
@@ -242,7 +242,7 @@ describe('messages', () => {
 })
 
 describe('a closing handshake', () => {
-  test('by the client brings its code to both, the server first', async () => {
+  test('a close by the client reaches both ends with its code, the server first', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     client.send('last')
@@ -255,7 +255,7 @@ describe('a closing handshake', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('by the server brings its code to both, and what it said before', async () => {
+  test('a close by the server reaches both ends with its code, after its earlier messages', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     server.send('last')
@@ -268,7 +268,7 @@ describe('a closing handshake', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('without a code is told as 1005', async () => {
+  test('a close without a code is reported as 1005', async () => {
     const { clock, open, take } = setUp()
     const { client } = await open()
     client.close()
@@ -276,7 +276,7 @@ describe('a closing handshake', () => {
     expect(take()).toEqual(['server closed 1005', 'client closed 1005'])
   })
 
-  test('from both sides at once brings each the code of the other', async () => {
+  test('simultaneous closes give each end the code of the other', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     client.close(4001)
@@ -288,7 +288,7 @@ describe('a closing handshake', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('brings to a server that is closing what the client had sent', async () => {
+  test('a closing server receives the messages that the client had sent', async () => {
     const { clock, open, take } = setUp()
     const { client, server } = await open()
     client.send('on its way')
@@ -297,18 +297,23 @@ describe('a closing handshake', () => {
     expect(take().toSorted()).toEqual(['client closed 1001', 'server closed 1001', 'server on its way'])
   })
 
-  test.each(['client', 'server'] as const)('that nobody answers is given up by the %s', async (who) => {
-    const { clock, network, open, take } = setUp()
-    const ends = await open()
-    network.blackHole()
-    ends[who].close(1000)
-    await clock.advance(19_999)
-    expect(take()).toEqual([])
-    await clock.advance(1)
-    expect(take()).toEqual(who === 'client' ? ['client error', 'client broken 1006'] : ['server broken 1006'])
-  })
+  test.each(['client', 'server'] as const)(
+    'an unanswered closing handshake is abandoned by the %s',
+    async (who) => {
+      const { clock, network, open, take } = setUp()
+      const ends = await open()
+      network.blackHole()
+      ends[who].close(1000)
+      await clock.advance(19_999)
+      expect(take()).toEqual([])
+      await clock.advance(1)
+      expect(take()).toEqual(
+        who === 'client' ? ['client error', 'client broken 1006'] : ['server broken 1006'],
+      )
+    },
+  )
 
-  test('is given up after the time that the conditions say', async () => {
+  test('a closing handshake is abandoned after the closeTimeout of the conditions', async () => {
     const { clock, network, open, take } = setUp({ conditions: { latency: 10, closeTimeout: 500 } })
     const { client } = await open()
     network.blackHole()
@@ -319,7 +324,7 @@ describe('a closing handshake', () => {
 })
 
 describe('a cut', () => {
-  test('is heard by both ends at once, and loses what is under way', async () => {
+  test('a cut notifies both ends at once, and loses the messages in transit', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     client.send('lost')
@@ -335,7 +340,7 @@ describe('a cut', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('that only one end hears of leaves the other half-open, and nothing of it arrives', async () => {
+  test('a cut that notifies one end leaves the other half-open, and none of its messages arrive', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     network.cut({ server: 50 })
@@ -348,7 +353,7 @@ describe('a cut', () => {
     expect([client.readyState, server.readyState, network.connections.size]).toEqual([1, 3, 1])
   })
 
-  test('is heard of when the notices say so', async () => {
+  test('a cut notifies each end at the moment of its notice', async () => {
     const { clock, network, open, take } = setUp()
     await open()
     network.last!.cut({ client: 3_000, server: 1_000 })
@@ -359,7 +364,7 @@ describe('a cut', () => {
     expect(network.connections.size).toBe(0)
   })
 
-  test('that nobody hears of can be told later', async () => {
+  test('a cut without notices can notify the ends later', async () => {
     const { clock, network, open, take } = setUp()
     await open()
     network.cut({})
@@ -370,7 +375,7 @@ describe('a cut', () => {
     expect(take()).toEqual(['client error', 'client broken 1006', 'server broken 1006'])
   })
 
-  test('in which the client closes ends for it after the closing timeout', async () => {
+  test('a client that closes during a cut is closed after the closing timeout', async () => {
     const { clock, network, open, take } = setUp()
     const { client } = await open()
     network.cut({ server: 0 })
@@ -380,7 +385,7 @@ describe('a cut', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('of a dial is a dial that fails', async () => {
+  test('a cut during a dial makes the dial fail', async () => {
     const { clock, network, dial, servers, take } = setUp()
     dial()
     await clock.advance(15)
@@ -390,7 +395,7 @@ describe('a cut', () => {
     expect([servers.length, network.connections.size]).toEqual([0, 0])
   })
 
-  test('of one connection leaves the others alone', async () => {
+  test('a cut of one connection does not affect the others', async () => {
     const { clock, network, open, take } = setUp()
     await open()
     const first = network.last!
@@ -403,7 +408,7 @@ describe('a cut', () => {
 })
 
 describe('a black hole', () => {
-  test('tells nobody, and when it ends everything arrives in order', async () => {
+  test('a black hole notifies neither end, and when it ends everything arrives in order', async () => {
     const { clock, network, open, take } = setUp()
     const { client } = await open()
     client.send('1')
@@ -417,7 +422,7 @@ describe('a black hole', () => {
     expect(take()).toEqual(['server 1', 'server 2', 'server 3'])
   })
 
-  test('of one direction lets the other through', async () => {
+  test('a black hole in one direction does not affect the other', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     network.blackHole('toServer')
@@ -430,7 +435,7 @@ describe('a black hole', () => {
     expect(take()).toEqual(['server held'])
   })
 
-  test('takes dials that come meanwhile, and lets them go on when it ends', async () => {
+  test('a black hole holds back new dials, which continue when it ends', async () => {
     const { clock, network, dial, take } = setUp()
     network.blackHole()
     dial()
@@ -442,7 +447,7 @@ describe('a black hole', () => {
     expect(take()).toEqual(['client open', 'client open'])
   })
 
-  test('of one connection leaves the others alone, and ends by itself or with all', async () => {
+  test('a black hole of one connection does not affect the others, and ends alone or with all', async () => {
     const { clock, network, open, take } = setUp()
     const { client } = await open()
     const first = network.last!
@@ -459,7 +464,7 @@ describe('a black hole', () => {
 })
 
 describe('a socket of a server', () => {
-  test('that is terminated breaks here at once and there after the way, without what was said before', async () => {
+  test('terminate() of a server socket closes it at once and the client after the latency, without earlier messages', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     server.send('lost')
@@ -473,7 +478,7 @@ describe('a socket of a server', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('can be terminated in a black hole, and the client does not hear of it', async () => {
+  test('terminate() of a server socket in a black hole does not notify the client', async () => {
     const { clock, network, open, take } = setUp()
     const { client, server } = await open()
     network.blackHole()
@@ -484,7 +489,7 @@ describe('a socket of a server', () => {
 })
 
 describe('the fate of a message', () => {
-  test('is decided with its number, its direction and what it says', async () => {
+  test('the fate of a message can depend on its number, its direction and its data', async () => {
     const { clock, network, open } = setUp()
     const { client, server } = await open()
     const seen: unknown[] = []
@@ -518,7 +523,7 @@ describe('the fate of a message', () => {
     expect(take()).toEqual(heard)
   })
 
-  test('is to pass, once nobody decides any more', async () => {
+  test('every message passes once the function is removed', async () => {
     const { clock, network, open, take } = setUp()
     const { client } = await open()
     network.setFrameFate(() => 'drop')
@@ -530,7 +535,7 @@ describe('the fate of a message', () => {
 })
 
 describe('sockets as those of ws', () => {
-  test('are given to clients if the network is told so', async () => {
+  test('clients get sockets like those of ws if the flavor is ws', async () => {
     const { clock, network, open, take } = setUp({ flavor: 'ws' })
     const { client } = await open()
     const droppable = client as FakeServerSocket
@@ -540,7 +545,7 @@ describe('sockets as those of ws', () => {
     expect([network.connections.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('have no such method in a browser', async () => {
+  test('sockets of a browser have no terminate()', async () => {
     const { client } = await setUp().open()
     expect('terminate' in client).toBe(false)
   })

@@ -6,27 +6,27 @@ import type { Lane, LaneConditions } from './lane.ts'
 
 export type Direction = 'toServer' | 'toClient'
 
-/** How the paths of a network are, in both directions. */
+/** The conditions of the paths of a network, in both directions. */
 export interface NetworkConditions extends LaneConditions {
   /**
-   * After how many milliseconds a browser gives up a closing handshake that nobody answers. Chromium 156 takes 60 s for
-   * that, Firefox 153 takes 20 s, and WebKitGTK 2.50 takes 5 s.
+   * After how many milliseconds a browser abandons an unanswered closing handshake. Chromium 156 waits 60 s, Firefox
+   * 153 waits 20 s, and WebKitGTK 2.50 waits 5 s.
    *
    * @default 20_000
    */
   readonly closeTimeout?: number
 }
 
-/** When the ends of a connection that breaks hear of it, in milliseconds; one that is left out never does. */
+/** When each end is notified that a connection broke, in milliseconds; an omitted end is never notified. */
 export interface Notice {
   readonly client?: number
   readonly server?: number
 }
 
-/** What becomes of a message on its way. No TCP connection drops or duplicates one; middleboxes and servers do. */
+/** The fate of a message in transit. No TCP connection drops or duplicates a message; middleboxes and servers do. */
 export type FrameFate = 'pass' | 'drop' | 'duplicate' | 'cut'
 
-/** A message that is about to be handed on: the nth of its direction and connection, from 1. */
+/** A message that is about to be forwarded, with its number in its direction and connection, from 1. */
 export interface FrameInfo {
   readonly connection: SimulatedConnection
   readonly direction: Direction
@@ -39,24 +39,24 @@ export interface SimulatedConnection {
   /** The number of its dial, from 1. */
   readonly number: number
   readonly client: FakeSocket
-  /** From the moment on when the request for the upgrade has reached the server. */
+  /** Present once the upgrade request has reached the server. */
   readonly server: FakeServerSocket | undefined
-  /** Whether neither end has heard that it has ended. */
+  /** Whether neither end has been notified of its end. */
   readonly isLive: boolean
-  /** How many messages, closes and steps of the handshake are under way in both directions, and not held up. */
+  /** The number of messages, closes and handshake steps in transit in both directions that are not held back. */
   readonly inFlight: number
   /**
-   * Loses what is under way and all that follows. Without a notice, both ends hear of it at once. Cutting it again lets
-   * them hear of it earlier.
+   * Loses everything in transit and everything that follows. Without a notice, both ends are notified at once. A
+   * second cut can notify them earlier.
    */
   cut(notice?: Notice): void
-  /** Holds up everything, in one direction or both, and tells nobody. */
+  /** Holds everything back, in one direction or both, without notifying either end. */
   blackHole(direction?: Direction): void
-  /** Passes on what was held up, as TCP does. */
+  /** Forwards the held-back data, as TCP does. */
   heal(): void
 }
 
-/** A request for an upgrade, as a server gets it; the shape that `hub.accept` takes. */
+/** An upgrade request, as a server receives it; the shape that `hub.accept` accepts. */
 export interface SimulatedRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -64,31 +64,31 @@ export interface SimulatedRequest {
 
 /** A network in memory, on which sockets dial servers. */
 export interface SimulatedNetwork {
-  /** The constructor to give to `createClient`. */
+  /** The constructor to pass to `createClient`. */
   readonly WebSocket: new (url: string, protocols?: string[]) => FakeSocket
-  /** The connections of which at least one end has not heard that it has ended. */
+  /** The connections whose end at least one end has not been notified of. */
   readonly connections: ReadonlySet<SimulatedConnection>
   /** The connection that was dialed last. */
   readonly last: SimulatedConnection | undefined
-  /** How many times somebody has dialed. */
+  /** The number of dials so far. */
   readonly dials: number
-  /** How many messages, closes and steps of handshakes are under way, and not held up. */
+  /** The number of messages, closes and handshake steps in transit that are not held back. */
   readonly inFlight: number
   /**
-   * Takes the sockets that dial that host, until the returned function is called: then dials are refused, and what was
-   * accepted stays. Several hosts can be served, each by one listener; `'*'` takes those that nobody else does.
+   * Accepts the sockets that dial that host, until the returned function is called: then dials are refused, and
+   * accepted sockets stay open. Each host has one listener; `'*'` accepts the hosts without a listener of their own.
    *
    * @example
    * network.listen('example.com', (socket, request) => hub.accept(socket, request))
    */
   listen(host: string, accept: (socket: FakeServerSocket, request: SimulatedRequest) => void): () => void
-  /** Changes the conditions of connections that are dialed from now on. */
+  /** Changes the conditions of later dials. */
   setConditions(conditions: NetworkConditions): void
-  /** Decides what becomes of each message. Without, all pass. */
+  /** Decides the fate of each message. Without a function, all pass. */
   setFrameFate(decide: ((frame: FrameInfo) => FrameFate) | undefined): void
   /** Cuts every connection. */
   cut(notice?: Notice): void
-  /** Holds up everything, on every connection that there is and that is dialed meanwhile. Both directions, if not said. */
+  /** Holds back everything on existing and new connections. By default in both directions. */
   blackHole(direction?: Direction): void
   /** Ends every black hole. */
   heal(): void
@@ -97,10 +97,11 @@ export interface SimulatedNetwork {
 export interface NetworkOptions {
   readonly clock: Clock
   readonly conditions?: NetworkConditions
-  /** What the requests for upgrades carry. */
+  /** The headers of upgrade requests. */
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Whose sockets clients get: a browser's, or those of `ws`, which can be dropped without a handshake.
+   * The kind of sockets that clients get: those of a browser, or those of `ws`, which can be dropped without a
+   * handshake.
    *
    * @default 'browser'
    */
@@ -108,7 +109,7 @@ export interface NetworkOptions {
 }
 
 /**
- * Makes a network in memory. It stands on a clock, and nothing on it happens until the clock goes on.
+ * Creates a network in memory, whose time is that of a clock.
  *
  * @example
  * const clock = createVirtualClock()
@@ -178,7 +179,7 @@ export function createNetwork({
           transmit(direction, 0, () => {
             const other = ends[direction]
             if (!other || other.readyState === 3) return
-            // Who hears of a close answers it, and is done; who has said the same meanwhile hears his own answer.
+            // An end that receives a close answers it and is done; an end that closed meanwhile receives its answer.
             const wasClosing = other.readyState === 2
             const tell = (closed: FakeSocket): void => closed.ended(code, reason)
             end(other, tell)

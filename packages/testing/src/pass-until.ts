@@ -1,20 +1,20 @@
 import { settleMicrotasks } from './clock.ts'
 import type { VirtualClock } from './clock.ts'
 
-/** What a test waits for: a promise, or a condition that becomes true. */
+/** The goal of a wait: a promise, or a condition that becomes true. */
 export type Goal<T> = PromiseLike<T> | (() => unknown)
 
-/** How to wait on a virtual clock. */
+/** The options of a wait on a virtual clock. */
 export interface UntilOptions {
   /**
-   * How much time may pass on the clock, in milliseconds, before the waiting fails.
+   * How much time may pass on the clock, in milliseconds, before the wait fails.
    *
    * @default 60_000
    */
   readonly within?: number
 }
 
-/** Lets time pass on the clock, from timer to timer, until the goal is reached, and no longer. */
+/** Advances the clock, from timer to timer, until the goal is reached, and no longer. */
 export async function passUntil<T>(
   clock: VirtualClock,
   goal: Goal<T>,

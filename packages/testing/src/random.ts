@@ -1,5 +1,6 @@
 /**
- * Makes random numbers in [0, 1) that are the same for the same seed, so that a run can be repeated. Not for secrets.
+ * Returns a generator of random numbers in [0, 1) that are the same for the same seed, so that a run is reproducible.
+ * Not for secrets.
  *
  * @example
  * const client = createClient({ url, ports: { random: createRandom(7) } })

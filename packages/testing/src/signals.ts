@@ -1,6 +1,6 @@
 import type { Signal, Signals } from 'holdfast'
 
-/** What a page would notice, said by a test. */
+/** Platform signals that a test sends. */
 export interface FakeSignals extends Signals {
   say(signal: Signal): void
 }
@@ -10,7 +10,7 @@ export function createSignals(): FakeSignals {
   let isOffline = false
   return {
     listen(notice) {
-      // One function may listen twice.
+      // The same function may be registered twice.
       const listener = (signal: Signal): void => notice(signal)
       listeners.add(listener)
       return () => void listeners.delete(listener)

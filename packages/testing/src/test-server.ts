@@ -14,12 +14,12 @@ import type { FakeServerSocket } from './fake-socket.ts'
 import type { SimulatedRequest } from './network.ts'
 
 /**
- * How the server speaks: the same object that `plain()` is given, as far as it tells this. `encode` writes what the
- * server sends, and `decode` reads what clients send.
+ * The format of the server: the same object that `plain()` accepts, as far as it defines the format. `encode` writes
+ * what the server sends, and `decode` reads what clients send.
  */
 export type TestServerOptions = Pick<PlainOptions, 'shape' | 'correlate' | 'encode' | 'decode'>
 
-/** One event or request of a client. On the flat shape, its data comes without the name and the id. */
+/** An event or request of a client. In the flat shape, its data excludes the name and the id. */
 export type Received<C = AnyContract> = {
   [Name in string & (EventName<C, 'toServer'> | RequestName<C>)]: {
     readonly name: Name
@@ -29,10 +29,10 @@ export type Received<C = AnyContract> = {
   }
 }[string & (EventName<C, 'toServer'> | RequestName<C>)]
 
-/** What follows the name of an event: its data, unless that may be left out. */
+/** The arguments after the name of an event: its data, which is optional if it may be undefined. */
 type DataArguments<Data> = undefined extends Data ? [data?: Data] : [data: Data]
 
-/** A connection of a client, as the server of a test sees it. */
+/** A connection of a client, as the test server sees it. */
 export interface TestConnection<C = AnyContract> {
   /** The number of its dial, from 1. */
   readonly number: number
@@ -43,39 +43,39 @@ export interface TestConnection<C = AnyContract> {
     name: Name,
     ...data: DataArguments<EventData<C, 'toClient', Name>>
   ): void
-  /** Sends text or bytes as they are. */
+  /** Sends text or bytes unchanged. */
   sendRaw(data: Payload): void
   /**
    * Closes this connection, with a closing handshake.
    *
-   * @throws {TypeError} for a code that no close frame may carry, such as 1006: `network.cut()` shows a client that
+   * @throws {TypeError} for a code that no close frame may carry, such as 1006: use `network.cut()` for that
    */
   close(code?: number, reason?: string): void
 }
 
 /**
- * A server that does what a test tells it to, and remembers what it got: any server of plain JSON, in memory.
+ * A plain JSON server in memory that does what a test specifies, and records what it received.
  *
- * It does nothing by itself: it answers no heartbeat, accepts no token, and sends nothing on to others.
+ * It does nothing automatically: it answers no heartbeat, accepts no token, and forwards nothing to other clients.
  */
 export interface TestServer<C = AnyContract> {
   /** The connections that are open. */
   readonly connections: readonly TestConnection<C>[]
-  /** Every event and request that clients sent, in the order in which they arrived. */
+  /** Every event and request that clients sent, in the order of their arrival. */
   readonly received: readonly Received<C>[]
   /** Every message that clients sent, as it was on the wire. */
   readonly receivedRaw: readonly Payload[]
   /**
    * Sends an event to all open connections.
    *
-   * @throws {Error} when there is none, because the event would reach nobody
+   * @throws {Error} when there is none, because the event would not be sent at all
    */
   send<Name extends string & EventName<C, 'toClient'>>(
     name: Name,
     ...data: DataArguments<EventData<C, 'toClient', Name>>
   ): void
   /**
-   * Sends text or bytes as they are to all open connections.
+   * Sends text or bytes unchanged to all open connections.
    *
    * @throws {Error} when there is none
    */
@@ -85,16 +85,19 @@ export interface TestServer<C = AnyContract> {
     name: Name,
     listener: (data: EventData<C, 'toServer', Name>, connection: TestConnection<C>) => unknown,
   ): Unsubscribe
-  /** Calls the listener for every message as it is on the wire, before it is looked at. */
+  /** Calls the listener for every message in its encoded form, before it is decoded. */
   onRaw(listener: (data: Payload, connection: TestConnection<C>) => unknown): Unsubscribe
-  /** Calls the listener for every connection that is accepted. What it sends is the first that the client gets. */
+  /**
+   * Calls the listener for every accepted connection. Messages that the listener sends are the first that the client
+   * receives.
+   */
   onConnection(listener: (connection: TestConnection<C>) => unknown): Unsubscribe
   /**
-   * Answers the requests of that name, until the returned function is called. What the handler throws is sent as the
-   * `error` of the answer: the message of an `Error`, anything else as it is.
+   * Answers requests of that name, until the returned function is called. An exception of the handler becomes the
+   * `error` of the answer: the message of an `Error`, anything else unchanged.
    *
-   * @throws {Error} when the server was not told how requests carry their id, by `correlate` or by both `encode` and
-   * `decode`, or when the name has a handler
+   * @throws {Error} when neither `correlate` nor both `encode` and `decode` define how requests carry their id, or
+   * when the name has a handler
    */
   handle<Name extends string & RequestName<C>>(
     name: Name,
@@ -109,16 +112,18 @@ export interface TestServer<C = AnyContract> {
    * @default 1001
    */
   close(code?: number, reason?: string): void
-  /** Ends as a process that is killed: every connection breaks, and dials are refused until {@link start}. */
+  /** Ends like a process that is killed: every connection breaks, and dials are refused until {@link start}. */
   stop(): void
-  /** Listens again. Harmless when it does. */
+  /** Listens again. Does nothing while the server listens. */
   start(): void
 }
 
 type Listener = (data: never, connection: TestConnection) => unknown
 type Handler = (input: never, connection: TestConnection) => unknown
 
-/** What a plain server is made of: what the test sees of it, and what the network hands its connections to. */
+/**
+ * The parts of a plain server: the interface for the test, and the function to which the network passes connections.
+ */
 export interface ScriptedServer {
   readonly server: Omit<TestServer, 'stop' | 'start'>
   launch(): ServerProcess
@@ -233,7 +238,7 @@ export function createScriptedServer(
   }
 }
 
-/** A function may listen more than once, and each time counts. */
+/** The same function may be registered more than once, and each registration counts. */
 function add<Values extends readonly unknown[]>(
   listeners: Set<(...values: Values) => unknown>,
   listener: (...values: Values) => unknown,
@@ -247,13 +252,13 @@ interface NamedFrame extends PlainFrame {
   readonly type: string
 }
 
-/** How the server writes and reads. */
+/** The format of the server. */
 interface Form {
   readonly hasRequests: boolean
   write(name: string, data: unknown): Payload
   answer(name: string, id: unknown, data: unknown): Payload
   refuse(name: string, id: unknown, error: unknown): Payload
-  /** The event or request in a message, if there is one. */
+  /** Returns the event or request in a message, if there is one. */
   read(data: Payload): NamedFrame | undefined
 }
 

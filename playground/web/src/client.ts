@@ -6,7 +6,7 @@ import type { ChatWire } from './wire.ts'
 
 export type ChatClient = Client<Chat & Flood>
 
-/** The connection of one page, which says its name in its greeting. What waits in the queue goes out after that. */
+/** The connection of one page, which sends its name in its greeting. Queued messages follow after that. */
 export function createChatClient(
   wire: ChatWire,
   page: string,
@@ -21,7 +21,7 @@ export function createChatClient(
   return observe(client)
 }
 
-/** On the plain wire all has to be agreed on with the server: the name comes first, on every connection. */
+/** On the plain wire the greeting has to match the server: the name comes first, on every connection. */
 function plainWire(page: string, name: () => string): ReturnType<typeof plain> {
   return plain({
     greet: () => JSON.stringify({ type: 'join', name: name(), key: page }),

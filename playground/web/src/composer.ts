@@ -5,7 +5,7 @@ import type { Log } from './log.ts'
 
 const typingInterval = 2_000
 
-/** Sends what the user writes, at any time: without a connection it waits. */
+/** Sends the messages of the user, at any time: without a connection they wait. */
 export function createComposer(client: ChatClient, log: Log): { focus(): void } {
   const input = find('message', HTMLInputElement)
   input.maxLength = limits.message
@@ -22,7 +22,7 @@ export function createComposer(client: ChatClient, log: Log): { focus(): void } 
   input.addEventListener('input', (event) => {
     if (input.value === '' || event.timeStamp - noticeAt < typingInterval) return
     noticeAt = event.timeStamp
-    // Late, it would be wrong.
+    // A late typing event would be wrong.
     client.send('typing', undefined, { volatile: true })
   })
 

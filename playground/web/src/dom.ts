@@ -1,11 +1,11 @@
-/** The one element of the page with that id, which is there because `index.html` says so. */
+/** Returns the element of the page with that id, which `index.html` guarantees. */
 export function find<E extends Element>(id: string, type: new () => E): E {
   const element = document.getElementById(id)
   if (element instanceof type) return element
   throw new Error(`index.html has no ${type.name} #${id}`)
 }
 
-/** A new element. What others wrote becomes text in it, never markup. */
+/** Creates an element. Foreign text becomes text in it, never markup. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,
@@ -17,12 +17,12 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** Sets the text if it is new, since a live region reads out every change. */
+/** Sets the text if it has changed, because a live region reads out every change. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** Text that somebody chose, kept from turning around what stands beside it. */
+/** Foreign text, isolated so that it cannot change the direction of the text around it. */
 export function quote(text: string): HTMLElement {
   return make('bdi', '', text)
 }

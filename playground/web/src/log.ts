@@ -9,9 +9,9 @@ const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', tim
 
 /** The conversation as this page knows it. */
 export interface Log {
-  /** A message from somebody else, at the time of the server. */
+  /** A message of another participant, at the time of the server. */
   theirs(message: Chat['toClient']['chat']): void
-  /** A message of this page's own, which shows at any time what its delivery knows. */
+  /** A message of this page, which always shows the current state of its delivery. */
   own(text: string, delivery: Delivery): void
   notice(...text: readonly (Node | string)[]): void
 }

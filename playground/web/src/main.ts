@@ -11,7 +11,7 @@ import { createTools } from './tools.ts'
 import { createTyping } from './typing.ts'
 import { chosenWire, showWire } from './wire.ts'
 
-// By this the page names itself when it asks to be cut off. Nobody else can guess it.
+// Identifies the page in requests for faults. Other pages cannot guess it.
 const page = crypto.getRandomValues(new BigUint64Array(2)).join('')
 const wire = chosenWire()
 let name = storedName()
@@ -52,7 +52,7 @@ client.watch('unhandled', (message) =>
 client.watch('down', () => {
   downAt ??= Date.now()
   typing.clear()
-  // A session hears afterwards who came and who left.
+  // A session delivers missed joins and leaves afterwards.
   if (wire === 'plain') online.clear()
 })
 client.watch('lost', (loss) => {
@@ -69,13 +69,13 @@ client.watch('open', ({ resumed, replayed }) => {
     log.notice(`${back} What others said meanwhile is not here: a plain server does not repeat it.`)
   else log.notice(`${back} This is a new session.`)
 })
-// Whoever leaves for good says so, and does not stay in the room until the session has expired.
+// A page that is closed disconnects, so that it does not stay in the room until the session has expired.
 window.addEventListener('pagehide', ({ persisted }) => persisted || void client.disconnect())
 
 const sayName = (chosen: string): void => {
   name = chosen
   if (client.state.status === 'idle') void client.connect()
-  // Replaces a name that still waits. A new connection says the name anyway, in its greeting.
+  // Replaces a queued name. A new connection sends the name anyway, in its greeting.
   else client.send('join', { name }, { key: 'name' })
   composer.focus()
 }

@@ -4,7 +4,7 @@ import { find } from './dom.ts'
 const storageKey = 'holdfast-playground-name'
 
 export interface NameDialog {
-  /** Asks for a name; on the first visit there is no way around it. */
+  /** Asks for a name; required on the first visit. */
   open(): void
 }
 

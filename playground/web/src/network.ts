@@ -5,8 +5,8 @@ export interface Network {
   readonly WebSocket: SocketConstructor
   readonly isUnplugged: boolean
   /**
-   * Does what a browser does whose machine loses its network: sockets end with 1006, dials fail, `navigator.onLine` is
-   * false, and the window gets `offline`. The real sockets are closed as well; other requests of the page still work.
+   * Simulates a machine that loses its network: sockets end with 1006, dials fail, `navigator.onLine` is false, and
+   * the window gets `offline`. The real sockets are closed as well; other requests of the page still work.
    */
   unplug(): void
   /** The window gets `online`. */
@@ -25,7 +25,7 @@ export function createNetwork(): Network {
   }
 
   return {
-    // A constructor may give back any object. An arrow function could not be one.
+    // A constructor may return any object. An arrow function cannot be a constructor.
     WebSocket: function (url: string, protocols?: string[]) {
       return isUnplugged ? failedDial() : dial(url, protocols)
     } as unknown as SocketConstructor,
@@ -43,14 +43,14 @@ export function createNetwork(): Network {
     },
     plugIn() {
       isUnplugged = false
-      // What the browser itself says shows again.
+      // Restores the value of the browser.
       Reflect.deleteProperty(navigator, 'onLine')
       window.dispatchEvent(new Event('online'))
     },
   }
 }
 
-/** A socket that fails as soon as its maker has had the time to listen. */
+/** A socket that fails as soon as listeners can be attached. */
 function failedDial(): SocketLike {
   const socket: SocketLike & { readyState: number } = {
     readyState: WebSocket.CONNECTING,

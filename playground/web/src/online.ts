@@ -1,14 +1,14 @@
 import type { Person } from '../../contract.ts'
 import { find, make, quote } from './dom.ts'
 
-/** Who is online, as far as the server said. */
+/** The participants that are online, according to the server. */
 export interface Online {
-  /** Starts over with what a welcome says. */
+  /** Replaces the list with that of a welcome. */
   reset(self: Person, others: readonly Person[]): void
-  /** Adds somebody or changes their name; gives the name before, if it was known. */
+  /** Adds a participant or changes the name; returns the previous name, if it was known. */
   add(person: Person): string | undefined
   remove(person: Person): void
-  /** Nobody is known to be online while there is no connection. */
+  /** Without a connection, no participant is known to be online. */
   clear(): void
 }
 
@@ -50,7 +50,7 @@ export function createOnline(): Online {
   }
 }
 
-/** The first letter of a name, on a colour that goes with the name. */
+/** The first letter of a name, on a colour derived from the name. */
 export function avatar(name: string): HTMLElement {
   const [letter = '?'] = new Intl.Segmenter().segment(name)[Symbol.iterator]().next().value?.segment ?? '?'
   const element = make('span', 'avatar', letter.toUpperCase())

@@ -43,26 +43,26 @@ export function describeStatus({ status, attempt }: ClientState): string {
   return status === 'connecting' && attempt > 1 ? `${labels[status]}, attempt ${attempt}` : labels[status]
 }
 
-/** The cause in words, and the close code for those who look for it. */
+/** The cause in words, and the close code for experts. */
 export function describeCause(cause: Cause | undefined): string {
   if (!cause) return ''
   const words = causes[cause.reason] ?? cause.reason
   return cause.code === undefined ? words : `${words} (${cause.code})`
 }
 
-/** What is ahead while the client waits; empty otherwise. */
+/** The time until the next attempt while the client waits; otherwise empty. */
 export function describeCountdown({ retryAt, attempt }: ClientState, now: number): string {
   if (retryAt === undefined) return ''
   return `attempt ${attempt + 1} in ${(Math.max(0, retryAt - now) / 1_000).toFixed(1)} s`
 }
 
-/** Since when the connection is open, and how quick it is once a heartbeat has measured that. */
+/** How long the connection has been open, and its round-trip time once a heartbeat has measured it. */
 export function describeOpen(openedAt: number, rtt: number | undefined): string {
   const since = `Since ${timeFormat.format(openedAt)}`
   return rtt === undefined ? since : `${since}, round trip ${rtt.toFixed(rtt < 10 ? 1 : 0)} ms`
 }
 
-/** What a connection that has opened goes on with; empty for one that begins anew, as every one on the plain wire. */
+/** How an opened connection continues; empty for one that starts anew, as always on the plain wire. */
 export function describeResumption({ resumed, replayed }: Resumption): string {
   return resumed ? `resumed, ${replayed} replayed` : ''
 }
@@ -73,7 +73,7 @@ export function describeLoss({ why, missed, undelivered, unknown }: Loss): strin
   return `${words}: ${undelivered} undelivered, ${unknown} unknown, ${missed ?? 'nobody knows how many'} missed`
 }
 
-/** What has not gone out, and what the server has not acknowledged; empty when there is neither. */
+/** The numbers of unsent and of unacknowledged messages; empty when both are 0. */
 export function describeQueue(queued: number, unacknowledged: number): string {
   const waiting = queued > 0 && `${queued} ${queued > 1 ? 'messages wait' : 'message waits'}`
   return [waiting, unacknowledged > 0 && `${unacknowledged} not acknowledged`].filter(Boolean).join(', ')

@@ -29,7 +29,7 @@ export function createStatus(client: ChatClient, page: string): void {
     const isOff = state.status === 'idle' || state.status === 'closed'
     bar.dataset['status'] = state.status
     setText(label, describeStatus(state))
-    // Without the countdown, which would be read out ten times a second.
+    // Without the countdown, which a screen reader would read out ten times a second.
     setText(spoken, [describeStatus(state), describeCause(state.cause)].filter(Boolean).join('. '))
     setText(reconnect, isOff ? 'Connect' : 'Reconnect')
     setDisabled(cut, state.status !== 'open')
@@ -45,7 +45,7 @@ export function createStatus(client: ChatClient, page: string): void {
   }
 
   cut.title = `The server drops this page's socket and takes no new one for ${cutDuration / 1_000} seconds`
-  // A server that cannot be asked has nothing left to cut.
+  // If the server cannot be reached, there is no connection to cut.
   cut.addEventListener('click', () => void fetch(`/cut?page=${page}`, { method: 'POST' }).catch(() => {}))
   reconnect.addEventListener('click', () => void client.reconnect())
   disconnect.addEventListener('click', () => void client.disconnect())
@@ -59,7 +59,7 @@ export function createStatus(client: ChatClient, page: string): void {
   render()
 }
 
-/** A disabled button would lose the focus of the keyboard; these have nothing to do when they look disabled. */
+/** A disabled button would lose the keyboard focus; these buttons only look disabled and do nothing. */
 function setDisabled(button: HTMLButtonElement, isDisabled: boolean): void {
   button.ariaDisabled = String(isDisabled)
 }

@@ -3,7 +3,7 @@ import { isSendable, troubles, type Flood, type Trouble } from '../../trouble.ts
 import { find, setText } from './dom.ts'
 import type { Network } from './network.ts'
 
-/** The buttons that make trouble for this page, by asking its server or by unplugging its network. */
+/** The buttons that cause faults for this page, through its server or by unplugging its network. */
 export function createSwitches(client: Client<Flood>, network: Network, page: string): void {
   const said = find('trouble-said', HTMLElement)
   const code = find('close-code', HTMLSelectElement)
@@ -40,7 +40,7 @@ export function createSwitches(client: Client<Flood>, network: Network, page: st
   watchFlood(client, (text) => setText(said, text))
 }
 
-/** Says when a flood is over, how long it took, and whether all of it came in its order. */
+/** Reports when a flood is over, how long it took, and whether all of it arrived in order. */
 function watchFlood(client: Client<Flood>, say: (text: string) => void): void {
   let startedAt = 0
   let inOrder = 0

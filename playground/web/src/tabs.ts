@@ -1,4 +1,4 @@
-/** Makes tabs of the buttons in a tab list, each of which names its panel in `aria-controls`. */
+/** Turns the buttons of a tab list into tabs; each names its panel in `aria-controls`. */
 export function createTabs(list: HTMLElement, selected: (panel: HTMLElement) => void): void {
   const tabs = [...list.querySelectorAll<HTMLButtonElement>('[role=tab]')]
 

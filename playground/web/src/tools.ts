@@ -6,7 +6,7 @@ import { createScenes } from './scenes/scenes.ts'
 import { createSwitches } from './switches.ts'
 import { createTabs } from './tabs.ts'
 
-/** What stands beside the chat: the switches, the inspector and the scenes. */
+/** The tools beside the chat: the switches, the inspector and the scenes. */
 export function createTools(client: ChatClient, network: Network, page: string): void {
   const scenes = createScenes(page, network.WebSocket)
   const scenesInspector = find('scenes-inspector', HTMLElement)

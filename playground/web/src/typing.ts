@@ -3,7 +3,9 @@ import { find, setText } from './dom.ts'
 
 const noticeLasts = 4_000
 
-/** Who is typing. A notice wears off by itself, since the one that takes it back could get lost. */
+/**
+ * The participants that are typing. An entry expires automatically, because the event that removes it could be lost.
+ */
 export interface Typing {
   started(person: Person): void
   stopped(person: Pick<Person, 'id'>): void

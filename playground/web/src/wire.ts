@@ -1,11 +1,11 @@
 import { find } from './dom.ts'
 
-/** How the chat talks to its server. */
+/** The wire of the chat. */
 export type ChatWire = 'plain' | 'session'
 
 const storageKey = 'holdfast-playground-wire'
 
-/** The wire that the URL names, as `?wire=session`, else the one of the last visit. */
+/** Returns the wire that the URL names, as `?wire=session`, or else the one of the last visit. */
 export function chosenWire(): ChatWire {
   const named = new URLSearchParams(location.search).get('wire')
   const wire = (named ?? stored()) === 'session' ? 'session' : 'plain'
@@ -13,7 +13,7 @@ export function chosenWire(): ChatWire {
   return wire
 }
 
-/** Shows the choice. To choose another wire is to go to another page. */
+/** Shows the choice. Choosing another wire loads another page. */
 export function showWire(wire: ChatWire): void {
   find(`wire-${wire}`, HTMLAnchorElement).ariaCurrent = 'page'
 }

@@ -6,7 +6,7 @@ import { startServerProcess } from '../server-process.ts'
 
 const rate = { messages: 50, requests: 5 }
 
-/** The process of the server is killed again and again: what is lost is told, and nothing else is. */
+/** The process of the server is killed again and again: losses are reported, and nothing else is lost. */
 export const kill: Scenario = {
   name: 'kill',
   seconds: 60,

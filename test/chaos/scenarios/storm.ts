@@ -11,7 +11,7 @@ const count = 1_000
 const rate = { messages: 0.5, requests: 0.05 }
 /** How long the server is away, in seconds. */
 const away = 2
-/** After this long nobody comes back any more, in seconds. */
+/** After this long no client reconnects any more, in seconds. */
 const patience = 60
 
 /** A thousand clients whose server dies and comes back: all of them are back, and the dials are spread. */

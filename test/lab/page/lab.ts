@@ -6,7 +6,7 @@ export interface Subject {
   send(message: Up): void
 }
 
-/** What a client tells of itself. */
+/** The events of a client. */
 export interface Books {
   received(message: Down): void
   open(): void

@@ -10,8 +10,8 @@ export const pageSituations: readonly Situation[] = [
     name: 'freeze',
     title: 'A page that is frozen for 6 s',
     about:
-      'The tab is hidden and frozen, and in front again and unfrozen 6 s later, while the server sends a message a second, ' +
-      'and so does the page while it runs. Counted from when the page goes on.',
+      'The tab is hidden and frozen, and 6 s later unfrozen and in front again, while the server sends a ' +
+      'message a second, and so does the page while it runs. Counted from when the page continues.',
     rounds: 5,
     needed: 1,
     limit: 60_000,
@@ -38,8 +38,8 @@ export const pageSituations: readonly Situation[] = [
     name: 'bfcache',
     title: 'Away and back by the back button',
     about:
-      'The tab goes to another page of the same site for 5 s, and back, which takes the page out of the back-forward cache ' +
-      'as it was. The server sends a message a second meanwhile. Counted from the return.',
+      'The tab goes to another page of the same site for 5 s, and back, which restores the page from the ' +
+      'back-forward cache. The server sends a message a second meanwhile. Counted from the return.',
     rounds: 5,
     needed: 1,
     limit: 60_000,
@@ -66,9 +66,9 @@ export const pageSituations: readonly Situation[] = [
     name: 'hidden',
     title: 'Hidden for 4 min',
     about:
-      'Another tab is in front for 4 min, and nobody sends anything: Chromium lets timers of the page run once a minute ' +
-      'then. Nothing is wrong, so nothing is to be noticed, and no connection to be replaced. At the end, still hidden, the ' +
-      'server asks something: recovery is how long the answer took.',
+      'Another tab is in front for 4 min, and no messages are sent: Chromium then runs timers of the page once ' +
+      'a minute. Nothing is wrong, so a client should notice nothing and replace no connection. At the end, ' +
+      'still hidden, the server sends a request: recovery is how long the answer took.',
     rounds: 1,
     isIdle: true,
     needed: 0,
@@ -95,8 +95,8 @@ export const pageSituations: readonly Situation[] = [
     name: 'csp',
     title: 'A page that may not connect',
     about:
-      'The Content Security Policy of the page forbids the connection. Nothing can be recovered; the question is what the ' +
-      'client says after 15 s.',
+      'The Content Security Policy of the page forbids the connection. No recovery is possible; the table shows ' +
+      'the cause that the client reports after 15 s.',
     rounds: 1,
     needed: 0,
     limit: 15_000,
@@ -114,10 +114,10 @@ export const pageSituations: readonly Situation[] = [
 
   {
     name: 'reload',
-    title: 'A reload with 50 messages that wait',
+    title: 'A reload with 50 queued messages',
     about:
-      'The server is away, the page sends 50 messages, and is reloaded. Once it has dialed in vain, the server is back. ' +
-      'Recovery is counted from then.',
+      'The server is down, the page sends 50 messages, and is reloaded. After one failed dial, the server is ' +
+      'back. Recovery is counted from then.',
     rounds: 6,
     needed: 1,
     limit: 60_000,
@@ -134,7 +134,7 @@ export const pageSituations: readonly Situation[] = [
             (await journal()).states.some(({ at, state }) => state === 'down' && at >= from)
           await until(isDown, 10_000)
           await send(50)
-          // Long enough for whoever keeps them.
+          // Long enough for clients that keep them.
           await sleep(500)
           const before = await journal()
           await tab.reload()

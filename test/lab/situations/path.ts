@@ -6,7 +6,7 @@ import { takeLinkDown } from './link-down.ts'
 import { brisk, undergo } from './situation.ts'
 import type { Situation } from './situation.ts'
 
-/** How long a server is away, in seconds: who always waits for the same time would be lucky with one of them. */
+/** How long a server is away, in seconds: a client with a constant delay would match one of them by chance. */
 const absences = [3, 1, 8, 2, 5]
 
 /** Things that happen on the way to the server, and to the server. */
@@ -15,8 +15,9 @@ export const pathSituations: readonly Situation[] = [
     name: 'black-hole',
     title: 'A connection that goes dead',
     about:
-      'The path of the open connection swallows everything from now on, and tells nobody; new connections work. Ten ' +
-      'messages a second each way. Counted from the moment that the path went dead, up to 90 s.',
+      'The path of the open connection drops everything from now on, and notifies neither end; new connections ' +
+      'work. Ten messages a second in each direction. Counted from the moment that the path went dead, up to 90 ' +
+      's.',
     rounds: 1,
     needed: 1,
     limit: 90_000,
@@ -34,10 +35,10 @@ export const pathSituations: readonly Situation[] = [
 
   {
     name: 'stuck',
-    title: 'A dial that nobody answers, in two tabs',
+    title: 'An unanswered dial, in two tabs',
     about:
       'Two tabs of one profile open at once. The first connection that reaches the server gets no answer to its ' +
-      'handshake; all others do. Chromium holds the dials of all tabs to a host back while one is under way. Counted ' +
+      'handshake; all others do. Chromium delays the dials of all tabs to a host while one is pending. Counted ' +
       'from when the pages are opened, to when both tabs are connected, up to 60 s.',
     rounds: 3,
     needed: 2,
@@ -54,7 +55,7 @@ export const pathSituations: readonly Situation[] = [
       const each: Figures[] = []
       for (const { id, journal } of visits)
         each.push(figuresOf(await journal(), scene.server, id, { since: from, from, until: from }))
-      // The tab that takes longer is the one that somebody waits for.
+      // The slower of the two tabs counts.
       const slowest = each.reduce((a, b) => ((a.recovered ?? Infinity) > (b.recovered ?? Infinity) ? a : b))
       const noticed = each.flatMap((figures) => (figures.noticed === undefined ? [] : [figures.noticed]))
       return { ...slowest, noticed: noticed.length > 0 ? Math.min(...noticed) : undefined }
@@ -65,9 +66,9 @@ export const pathSituations: readonly Situation[] = [
     name: 'offline',
     title: 'Offline for 30 s, emulated',
     about:
-      'Chromium’s own emulation: the page hears `offline` and later `online`, and in between nothing passes, but the ' +
-      'connection stays, and all that was held up passes afterwards. Ten messages a second each way. Noticing is counted ' +
-      'from the beginning, recovery from the end.',
+      'Chromium’s own emulation: the page receives the events `offline` and later `online`. In between no data ' +
+      'passes, but the connection stays open, and all data that was held back passes afterwards. Ten messages a ' +
+      'second in each direction. Noticing is counted from the beginning, recovery from the end.',
     rounds: 1,
     needed: 0,
     limit: 60_000,
@@ -89,8 +90,9 @@ export const pathSituations: readonly Situation[] = [
     name: 'link-down',
     title: 'Offline for 30 s, for real',
     about:
-      'The browser runs in a network namespace of its own, and the interface that leads out of it goes down for 30 s, and ' +
-      'up again. Ten messages a second each way. Noticing is counted from the beginning, recovery from the end.',
+      'The browser runs in a network namespace of its own, and the interface that leads out of it goes down for ' +
+      '30 s, and up again. Ten messages a second in each direction. Noticing is counted from the beginning, ' +
+      'recovery from the end.',
     rounds: 1,
     needed: 1,
     limit: 90_000,
@@ -101,9 +103,9 @@ export const pathSituations: readonly Situation[] = [
     name: 'restart',
     title: 'A server that restarts',
     about:
-      'The server closes all connections as a stopping one does, is away for 1, 2, 3, 5 or 8 s, and comes back on the same ' +
-      'port, knowing nothing. Ten messages a second each way; the server sends none until somebody is back. Noticing is ' +
-      'counted from the stop, recovery from when it is back.',
+      'The server closes all connections as a stopping server does, is down for 1, 2, 3, 5 or 8 s, and restarts ' +
+      'on the same port without state. Ten messages a second in each direction; the server sends none until a ' +
+      'client is connected. Noticing is counted from the stop, recovery from the restart.',
     rounds: 2 * absences.length,
     needed: 1,
     limit: 60_000,

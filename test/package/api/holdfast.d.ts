@@ -262,6 +262,7 @@ interface Outbox<Body, Name = string | undefined> {
   hasRoom(bytes: number): boolean
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
+  flushAll(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void

@@ -409,6 +409,7 @@ interface Outbox<Body, Name = string | undefined> {
   hasRoom(bytes: number): boolean
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
+  flushAll(): void
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void
@@ -424,6 +425,7 @@ type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
   readonly tx: number
+  readonly acknowledged: number
   readonly unacknowledged: number
   window: Window
   hasRoom(bytes: number): boolean
@@ -460,13 +462,19 @@ interface LineOptions {
   progressed(): void
   violated(code: number, why: string): void
 }
-interface Line extends Link<Body> {
-  received(payload: Payload): void
+declare class Line implements Link<Body> {
+  #private
+  readonly batchBytes: number
+  constructor(options: LineOptions)
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed(): void
   resume(): void
   control(control: Control): void
   close(): void
+  received(payload: Payload): void
 }
-declare function createLine(options: LineOptions): Line
 declare function checkNames(names: readonly string[], known: string): void
 interface PlainFrame {
   readonly type?: unknown
@@ -500,6 +508,7 @@ interface Requests {
 declare function createRequests(clock: Clock, abandoned?: (id: number) => void): Requests
 export {
   HoldfastError,
+  Line,
   aborted,
   bodyBytes,
   checkNames,
@@ -507,7 +516,6 @@ export {
   closeHint,
   closeRule,
   createAnswers,
-  createLine,
   createOutbox,
   createRequests,
   createSession,
@@ -565,7 +573,6 @@ export type {
   HoldfastErrorDetails,
   InvalidInput,
   IsControl,
-  Line,
   LineOptions,
   Link,
   Lost,

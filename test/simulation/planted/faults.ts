@@ -36,14 +36,14 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'an old number is handed on again',
     file: session,
-    from: "if (seq <= session.rx) return 'old'",
+    from: "if (seq <= this.rx) return 'old'",
     to: '',
   },
-  { name: 'a gap is not noticed', file: session, from: "if (seq > session.rx + 1) return 'gap'", to: '' },
+  { name: 'a gap is not noticed', file: session, from: "if (seq > this.rx + 1) return 'gap'", to: '' },
   {
     name: 'the final cursor is not looked at',
     file: session,
-    from: 'if (finalCursor !== undefined) session.acknowledge(Math.min(finalCursor, session.tx))',
+    from: 'if (finalCursor !== undefined) this.acknowledge(Math.min(finalCursor, this.tx))',
     to: '',
   },
   {
@@ -55,40 +55,40 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'the window knows no count',
     file: session,
-    from: 'unacknowledged < limits[0] && keptBytes',
-    to: 'keptBytes',
+    from: 'unacknowledged < limits[0] && this.#bytes',
+    to: 'this.#bytes',
   },
   {
     name: 'nothing is replayed',
     file: line,
-    from: 'for (const [seq, message] of session.replay())',
-    to: 'for (const [seq, message] of [] as ReturnType<typeof session.replay>[number & keyof object][])',
+    from: 'for (const [seq, message] of this.#session.replay())',
+    to: 'for (const [seq, message] of [] as [number, Outgoing<Body>][])',
   },
   {
     name: 'the cursor moves only after the handlers',
     file: line,
-    from: `      const verdict = session.accept(seq)
-      if (verdict === 'gap') return options.violated(4425, 'gap')
-      if (verdict === 'old') return oweAck()
+    from: `      const verdict = this.#session.accept(seq)
+      if (verdict === 'gap') return this.#options.violated(4425, 'gap')
+      if (verdict === 'old') return this.#oweAck()
     }
     // A void frame has nothing to hand on, but its number.
-    if (frame.length > 2) options.deliver(frame)`,
-    to: `      if (seq > session.rx + 1) return options.violated(4425, 'gap')
-      if (seq <= session.rx) return oweAck()
+    if (frame.length > 2) this.#options.deliver(frame)`,
+    to: `      if (seq > this.#session.rx + 1) return this.#options.violated(4425, 'gap')
+      if (seq <= this.#session.rx) return this.#oweAck()
     }
-    if (frame.length > 2) options.deliver(frame)
-    if (seq > 0) session.accept(seq)`,
+    if (frame.length > 2) this.#options.deliver(frame)
+    if (seq > 0) this.#session.accept(seq)`,
   },
   {
     name: 'acks cover what was only received',
     file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return (ackSent = session.rx + inbound)',
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return (this.#ackSent = this.#session.rx + this.#inbound)',
   },
   {
     name: 'bytes overtake the pack before them',
     file: line,
-    from: 'return sendPack() && options.send(encodeBinary',
+    from: 'return this.#sendPack() && options.send(encodeBinary',
     to: 'return options.send(encodeBinary',
   },
   {
@@ -103,8 +103,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'an ack settles one message too many',
     file: session,
-    from: 'while (acknowledged() < ack) shift()',
-    to: 'while (session.unacknowledged > 0 && acknowledged() <= ack) shift()',
+    from: 'while (this.acknowledged < ack) this.#shift()',
+    to: 'while (this.unacknowledged > 0 && this.acknowledged <= ack) this.#shift()',
   },
   {
     name: 'what was written settles as delivered when a session ends',
@@ -115,14 +115,14 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the replay leaves out its last message',
     file: session,
-    from: 'const messages = kept.slice(head)\n',
-    to: 'const messages = kept.slice(head, -1)\n',
+    from: 'const messages = this.#kept.slice(this.#head)\n',
+    to: 'const messages = this.#kept.slice(this.#head, -1)\n',
   },
   {
     name: 'acks always say the same',
     file: line,
-    from: 'return (ackSent = session.rx)',
-    to: 'return ackSent',
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return this.#ackSent',
   },
   {
     name: 'a message expires that was written in time',
@@ -342,17 +342,14 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'a withdrawn message leaves no void frame',
     file: session,
-    from: `      const message = kept[head]
-      kept[head] = undefined
-      keptBytes -= message?.bytes ?? 0
-      message?.settle(outcome)`,
-    to: '      shift()?.settle(outcome)',
+    from: 'this.#takeOldest()?.settle(outcome)',
+    to: 'this.#shift()?.settle(outcome)',
   },
   {
     name: 'numbers begin with 0',
     file: session,
-    from: 'return ++session.tx',
-    to: 'return session.tx++',
+    from: 'return ++this.tx',
+    to: 'return this.tx++',
   },
   {
     name: 'volatile messages are numbered',
@@ -363,20 +360,20 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'an old number is not acknowledged again',
     file: line,
-    from: "if (verdict === 'old') return oweAck()",
+    from: "if (verdict === 'old') return this.#oweAck()",
     to: "if (verdict === 'old') return",
   },
   {
     name: 'an ack of the future is believed',
     file: session,
-    from: 'if (ack > session.tx) return false',
+    from: 'if (ack > this.tx) return false',
     to: '',
   },
   {
     name: 'what is left of a pack outlives its connection',
     file: line,
-    from: `      clock.clearTimer(sliceTimer)
-      arrivals = []
+    from: `    clock.clearTimer(this.#sliceTimer)
+    this.#arrivals = []
 `,
     to: '',
   },
@@ -390,14 +387,14 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'the replay has new numbers',
     file: session,
-    from: 'const from = acknowledged()\n',
-    to: 'const from = session.tx\n',
+    from: 'const from = this.acknowledged\n',
+    to: 'const from = this.tx\n',
   },
   // 5. Provisional sessions
   {
     name: 'the client does not confirm',
     file: line,
-    from: 'options.send(`["a",${session.rx}]`)\n      for',
+    from: 'this.#options.send(`["a",${this.#session.rx}]`)\n    for',
     to: 'for',
   },
   // 7. Acks
@@ -410,14 +407,14 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'the first message is not acknowledged at the end of the turn',
     file: line,
-    from: 'void Promise.resolve().then(sendAck)',
+    from: 'void Promise.resolve().then(() => this.#sendAck())',
     to: '',
   },
   {
     name: 'every message is acknowledged at once',
     file: line,
-    from: 'if (isOverdue(isAtHand ? halfWindow : maxPendingAcks)) sendAck()',
-    to: 'sendAck()',
+    from: 'if (this.#isOverdue(isAtHand ? Infinity : ackMessages)) this.#sendAck()',
+    to: 'this.#sendAck()',
   },
   {
     name: 'acks wait for a second',
@@ -440,31 +437,31 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'half a window is not acknowledged at once',
     file: line,
-    from: 'windowMessages >> 1',
-    to: 'windowMessages',
+    from: 'size[0] >> 1',
+    to: 'size[0]',
   },
   {
     name: 'half a window of bytes is not acknowledged at once',
     file: line,
-    from: 'windowBytes / 2',
-    to: 'windowBytes',
+    from: 'size[1] / 2',
+    to: 'size[1]',
   },
   {
     name: 'acks are acknowledged',
     file: line,
-    from: 'if (isAck) acknowledge(content)',
-    to: 'if (isAck && acknowledge(content)) oweAck()',
+    from: 'if (isAck) this.#acknowledge(content)',
+    to: 'if (isAck && this.#acknowledge(content)) this.#oweAck()',
   },
   {
     name: 'a pong carries no ack',
     file: line,
-    from: 'options.send(`["q",${takeAck()}]`)',
-    to: 'options.send(`["q",${0 * takeAck()}]`)',
+    from: 'options.send(`["q",${this.#takeAck()}]`)',
+    to: 'options.send(`["q",${0 * this.#takeAck()}]`)',
   },
   {
     name: 'the window bounds no bytes',
     file: session,
-    from: ' && keptBytes + bytes <= limits[1]',
+    from: ' && this.#bytes + bytes <= limits[1]',
     to: '',
   },
   {
@@ -476,20 +473,20 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'an ack gives no room back',
     file: session,
-    from: '    keptBytes -= message?.bytes ?? 0\n    return message',
+    from: '    this.#bytes -= message?.bytes ?? 0\n    return message',
     to: '    return message',
   },
   {
     name: 'the oldest message gives way to a new one',
     file: session,
-    from: '      kept.push(message)\n',
-    to: '      if (session.unacknowledged >= session.window[0]) shift()\n      kept.push(message)\n',
+    from: '    this.#kept.push(message)\n',
+    to: '    if (this.unacknowledged >= this.window[0]) this.#shift()\n    this.#kept.push(message)\n',
   },
   {
     name: 'what comes in is not bounded',
     file: line,
-    from: 'if (inbound > maxInbound || inboundBytes > maxInboundBytes)',
-    to: 'if (inbound < 0)',
+    from: 'if (isOverrun)',
+    to: 'if (size.length < 0)',
   },
   {
     name: 'volatile messages are not bounded',
@@ -501,7 +498,7 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'what is above the final cursor counts as delivered',
     file: session,
-    from: 'session.acknowledge(Math.min(finalCursor, session.tx))',
+    from: 'this.acknowledge(Math.min(finalCursor, this.tx))',
     to: 'session.acknowledge(session.tx)',
   },
   {
@@ -535,14 +532,14 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'a pack has no bound',
     file: line,
-    from: 'pack.length + frame.length + 3 > packLength',
-    to: 'packLength < 0',
+    from: 'this.#pack.length + frame.length + 3 > this.batchBytes',
+    to: 'this.batchBytes < 0',
   },
   {
     name: 'a pack may be larger than the peer takes',
     file: line,
-    from: 'Math.min(maxPackLength, maxPayload / 3)',
-    to: 'Math.min(maxPackLength, maxPayload * 3)',
+    from: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) / 3)',
+    to: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) * 3)',
   },
   {
     name: 'a turn is not waited for',
@@ -553,7 +550,7 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'handlers run in one go',
     file: line,
-    from: 'clock.now() - startedAt > options.sliceLength',
+    from: 'clock.now() - startedAt > sliceLength',
     to: 'startedAt < 0',
   },
   // Both ends, by their own tests

@@ -1,14 +1,14 @@
 import {
   bodyBytes,
   closeHint,
-  createLine,
   decodeText,
   defaultDecodeLimits,
   defaultMaxPayloadBytes,
   isServerControl,
+  Line,
   misuse,
 } from '@holdfast/protocol'
-import type { Body, Bye, Control, Drain, Hi, Line, Ok, Outgoing, Session } from '@holdfast/protocol'
+import type { Body, Bye, Control, Drain, Hi, Ok, Outgoing, Session } from '@holdfast/protocol'
 import { retry } from '../connection/connection.ts'
 import type { Payload } from '../connection/connection.ts'
 import { createHeartbeat } from '../connection/heartbeat.ts'
@@ -174,7 +174,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
     const unpacked = isResumed && isSuspect
     if (unpacked) held.accuse()
     isSuspect = false
-    line = createLine({
+    line = new Line({
       session: current,
       clock,
       limits: defaultDecodeLimits,

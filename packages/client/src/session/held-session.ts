@@ -79,7 +79,7 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
 
   const accuse = (): void => {
     if (!session?.unacknowledged) return
-    const oldest = session.tx - session.unacknowledged + 1
+    const oldest = session.acknowledged + 1
     if (suspect === oldest) session.withdraw({ status: 'undelivered', reason: 'rejected' })
     suspect = oldest
   }

@@ -58,6 +58,7 @@ export function wrapOutbox(
       }
       queue.flush()
     },
+    flushAll: queue.flushAll,
     discard: queue.discard,
     refuse: queue.refuse,
     accept: queue.accept,

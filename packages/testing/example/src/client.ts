@@ -2,7 +2,7 @@ import { createClient, session } from 'holdfast'
 import type { Client, ClientOptions } from 'holdfast'
 import type { NotesContract } from './contract.ts'
 
-/** The one connection of the page. Tests give it other options. */
+/** The connection of the page. Tests pass other options. */
 export function createNotesClient(options: ClientOptions): Client<NotesContract> {
   return createClient<NotesContract>({ wire: session(), ...options })
 }

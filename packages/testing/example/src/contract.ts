@@ -1,4 +1,4 @@
-/** What the page and the server say to each other. */
+/** The messages of the page and the server. */
 export interface NotesContract {
   toClient: { 'note.added': Note }
   toServer: { 'note.add': Note; 'notes.list'(): readonly Note[] }

@@ -2,7 +2,7 @@ import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
 import type { Note, NotesContract } from './contract.ts'
 
-/** The server: keeps notes in what it is given, and tells everybody else. */
+/** The server: adds notes to the given list, and sends them to all other pages. */
 export function createNotesHub(notes: Note[], options?: HubOptions): Hub<NotesContract> {
   const hub = createHub<NotesContract>(options)
   hub.handle('notes.list', () => notes)

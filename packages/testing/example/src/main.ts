@@ -1,4 +1,4 @@
-// A server to play with, and a page on the command line that writes what is typed: node src/main.ts
+// A server to try out, and a command-line page that writes each typed line as a note: node src/main.ts
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { createNotesClient } from './client.ts'

@@ -3,22 +3,22 @@ import type { Note, NotesContract } from './contract.ts'
 
 /** A note as the page shows it. */
 export interface Line extends Note {
-  readonly status: 'sending' | 'saved' | 'failed' | 'in doubt'
+  readonly status: 'sending' | 'saved' | 'failed' | 'unknown'
 }
 
-/** What the page shows, and what can be done on it. */
+/** The content and the actions of the page. */
 export interface Notebook {
   readonly lines: readonly Line[]
-  /** What is wrong with the connection, in words for the top of the page. */
+  /** The state of a broken connection, as text for the top of the page. */
   readonly banner: string | undefined
-  /** What happened and will not be seen otherwise. */
+  /** Events that the page does not show otherwise. */
   readonly notices: readonly string[]
   write(text: string): void
   /** Sends a note again that has failed. */
   retry(id: string): void
 }
 
-/** How long a note waits for a connection before the page gives it back to its author, in milliseconds. */
+/** How long a note waits for a connection before it fails, in milliseconds. */
 const longestWait = 10 * 60_000
 
 export function openNotebook(client: Client<NotesContract>): Notebook {
@@ -36,20 +36,18 @@ export function openNotebook(client: Client<NotesContract>): Notebook {
     const { status } = await client.send('note.add', { id, text }, { ttl: longestWait })
     const shown = {
       delivered: 'saved',
-      sent: 'in doubt',
+      sent: 'unknown',
       undelivered: 'failed',
-      unknown: 'in doubt',
+      unknown: 'unknown',
     } as const
     show({ id, text, status: shown[status] })
   }
 
   client.on('note.added', (note) => show({ ...note, status: 'saved' }))
   client.watch('lost', ({ why, unknown }) => {
-    // A server that is shut down in good order has said goodbye to every note.
+    // A server that drains has settled every note.
     if (why === 'drained') return
-    notices.push(
-      `The server has started anew.${unknown > 0 ? ` ${unknown} of your notes may be missing.` : ''}`,
-    )
+    notices.push(`The server was restarted.${unknown > 0 ? ` ${unknown} of your notes may be missing.` : ''}`)
   })
   void client.connect()
 

@@ -11,7 +11,7 @@ const minutes = 60_000
 
 interface Stage extends HubPair<NotesContract> {
   readonly notebook: Notebook
-  /** What the server has saved, which outlives its process. */
+  /** The saved notes of the server, which outlive its process. */
   readonly saved: Note[]
   savedTexts(): string[]
   statuses(): string[]
@@ -34,8 +34,8 @@ async function openPage(): Promise<Stage> {
   })
 }
 
-describe('what is written offline', () => {
-  it('is shown as waiting, and arrives once and in order', async () => {
+describe('notes written offline', () => {
+  it('notes written offline are shown as sending, and arrive once and in order', async () => {
     await using page = await openPage()
     page.stop()
     await page.until(() => page.notebook.banner)
@@ -50,7 +50,7 @@ describe('what is written offline', () => {
   })
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
-    'arrives once though the connection breaks at message %s of it',
+    'notes arrive once if the connection breaks at message %s',
     async (nth) => {
       await using page = await openPage()
       let count = 0
@@ -64,7 +64,7 @@ describe('what is written offline', () => {
     },
   )
 
-  it('is given back to its author when it has waited too long, and can be sent again', async () => {
+  it('a note that has waited too long fails, and can be sent again', async () => {
     await using page = await openPage()
     page.stop()
     await page.until(() => page.notebook.banner)
@@ -81,8 +81,8 @@ describe('what is written offline', () => {
   })
 })
 
-describe('a path that swallows everything', () => {
-  it('is noticed within seconds by somebody who writes, and shown', async () => {
+describe('a black hole', () => {
+  it('a page that writes shows a black hole within seconds', async () => {
     await using page = await openPage()
     page.network.blackHole()
     page.notebook.write('milk')
@@ -94,7 +94,7 @@ describe('a path that swallows everything', () => {
     expect(page.notebook.notices).toEqual([])
   })
 
-  it('is noticed within a minute by somebody who only reads', async () => {
+  it('a page that only reads shows a black hole within a minute', async () => {
     await using page = await openPage()
     page.network.blackHole('toClient')
     await page.until(() => page.notebook.banner, { within: 1 * minutes })
@@ -103,10 +103,10 @@ describe('a path that swallows everything', () => {
   })
 })
 
-describe('a server that was restarted', () => {
-  it('is told of, with the notes of which nobody knows', async () => {
+describe('a restarted server', () => {
+  it('the page reports a restart of the server, with the number of unknown notes', async () => {
     await using page = await openPage()
-    // The note gets there, and its acknowledgement does not get back.
+    // The note arrives, and its acknowledgement does not.
     page.network.blackHole('toClient')
     page.notebook.write('milk')
     await page.settle()
@@ -117,13 +117,13 @@ describe('a server that was restarted', () => {
     page.start()
 
     await page.until(() => page.statuses().every((status) => status !== 'sending'))
-    expect(page.statuses()).toEqual(['in doubt', 'saved'])
-    expect(page.notebook.notices).toEqual(['The server has started anew. 1 of your notes may be missing.'])
-    // It was saved, which is why it is not sent again by itself.
+    expect(page.statuses()).toEqual(['unknown', 'saved'])
+    expect(page.notebook.notices).toEqual(['The server was restarted. 1 of your notes may be missing.'])
+    // The first note was saved, which is why the client does not send unknown messages again.
     expect(page.savedTexts()).toEqual(['milk', 'bread'])
   })
 
-  it('leaves nothing in doubt when it is shut down in good order', async () => {
+  it('no note is unknown after the server drained', async () => {
     await using page = await openPage()
     page.notebook.write('milk')
     await page.until(page.hub.close({ drain: 5_000 }))
@@ -132,7 +132,7 @@ describe('a server that was restarted', () => {
   })
 })
 
-it('shows what somebody else has written, also while one was away', async () => {
+it('the page shows notes of other pages, also after an outage', async () => {
   await using page = await openPage()
   const other = page.newClient()
   const otherNotebook = openNotebook(other)
@@ -143,7 +143,7 @@ it('shows what somebody else has written, also while one was away', async () => 
   expect(otherNotebook.lines).toMatchObject([{ text: 'milk', status: 'saved' }])
 })
 
-it('asks for the notes that there are', async () => {
+it('the page requests the existing notes', async () => {
   await using page = await openPage()
   page.saved.push({ id: 'old', text: 'eggs' })
   expect(await page.until(page.client.request('notes.list'))).toEqual([{ id: 'old', text: 'eggs' }])

@@ -10,20 +10,20 @@ function span(text: string, openedAt: number): Span {
 }
 
 describe('the time of a rule', () => {
-  it('is always, if it says nothing', () => {
+  it('a rule without a time always applies', () => {
     expect(span('both: drop', 50)).toEqual({ from: 100, until: Infinity })
   })
 
-  it('begins with the connection, or with the rule if that is later', () => {
+  it('the time of a rule begins with the connection, or with the rule if that is later', () => {
     expect(span('both after 5ms for 10ms: drop', 500)).toEqual({ from: 505, until: 515 })
     expect(span('both after 5ms for 10ms: drop', 50)).toEqual({ from: 105, until: 115 })
   })
 
-  it('begins with the rule where it is about whether connections are let in', () => {
+  it('the time of a refuse rule begins with the rule', () => {
     expect(span('connections after 5ms for 10ms: refuse', 500)).toEqual({ from: 105, until: 115 })
   })
 
-  it('is the beginning of a connection that is accepted late', () => {
+  it('an accept-late rule applies at the beginning of a connection', () => {
     expect(span('connections: accept late 30ms', 500)).toEqual({ from: 500, until: 530 })
   })
 })

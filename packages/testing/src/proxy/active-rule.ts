@@ -1,22 +1,22 @@
 import type { Frame } from './frame-reader.ts'
 import type { Direction, OnPath, Rule } from './rule.ts'
 
-/** A rule that was made, and holds until it is taken back. */
+/** A rule that was added, and applies until it is removed. */
 export interface ActiveRule {
   readonly rule: Rule
   readonly madeAt: number
-  /** How many connections there had been. */
+  /** The number of earlier connections. */
   readonly dialsBefore: number
   takenBack: boolean
 }
 
-/** What rules need to know of a connection. */
+/** The properties of a connection that rules need. */
 export interface Dial {
   readonly number: number
   readonly openedAt: number
 }
 
-/** From a moment on, until before another. */
+/** From a moment on, until before another moment. */
 export interface Span {
   readonly from: number
   readonly until: number
@@ -36,13 +36,13 @@ export function isAbout({ rule, dialsBefore }: ActiveRule, { number }: Dial): bo
   }
 }
 
-/** When a rule without frames holds for a connection. */
+/** Returns when a rule without frames applies to a connection. */
 export function spanOf({ rule, madeAt, dialsBefore }: ActiveRule, { number, openedAt }: Dial): Span {
   if (rule.action === 'accept-late') {
     const isNew = number > dialsBefore
     return { from: openedAt, until: isNew ? openedAt + rule.delay : openedAt }
   }
-  // Whether a connection is accepted is settled when it is opened, so that this cannot count from then.
+  // Whether to accept a connection is decided when it is opened, so this time cannot count from then.
   const start = rule.action === 'refuse' ? madeAt : Math.max(madeAt, openedAt)
   const from = start + (rule.after ?? 0)
   return { from, until: from + (('for' in rule ? rule.for : undefined) ?? Infinity) }
@@ -52,7 +52,7 @@ export function isDuring({ from, until }: Span, now: number): boolean {
   return from <= now && now < until
 }
 
-/** Whether a rule, of a connection that it is about, does something to bytes that come now: to a frame, or to others. */
+/** Returns whether a rule that selects the connection affects bytes that arrive now: of a frame, or others. */
 export function concerns(
   active: ActiveRule,
   dial: Dial,
@@ -69,7 +69,7 @@ export function concerns(
     return frame !== undefined && frame.control === control && frame.number >= from && frame.number <= to
   }
   switch (rule.action) {
-    // These hold for the path, not for what comes.
+    // These apply to the path, not to its data.
     case 'cut':
     case 'reset':
     case 'black-hole':
@@ -83,7 +83,7 @@ export function concerns(
   }
 }
 
-/** Until when, at least, a direction of a connection forwards nothing. Undefined if it forwards. */
+/** Returns until when, at least, a direction of a connection forwards nothing. Undefined if it forwards. */
 export function heldUntil(
   rules: Iterable<ActiveRule>,
   dial: Dial,

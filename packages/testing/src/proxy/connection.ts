@@ -7,12 +7,12 @@ import { createLane } from './lane.ts'
 import type { Lane, Sink } from './lane.ts'
 import type { Direction } from './rule.ts'
 
-/** A connection through the proxy: a socket at either end, and a lane each way. */
+/** A connection through the proxy: a socket at either end, and one queue in each direction. */
 export interface Connection extends Dial {
   readonly lanes: Readonly<Record<Direction, Lane>>
-  /** Whether the proxy has ended it. What is left then is only to be closed. */
+  /** Whether the proxy has ended it. It then only has to be closed. */
   readonly isOver: boolean
-  /** Does what is due, and hands on what may leave. To be called when the rules have changed. */
+  /** Applies the rules that are due, and forwards the data that may leave. Call it when the rules have changed. */
   pump(): void
   end(how: 'cut' | 'reset'): void
   /** Closes both sockets at once. */
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   readonly dial: Dial
   readonly near: Socket
   readonly target: { readonly host: string; readonly port: number }
-  /** Those that are not taken back, about whatever connection. */
+  /** The active rules, for any connection. */
   readonly rules: ReadonlySet<ActiveRule>
 }
 
@@ -43,7 +43,7 @@ export function createConnection({ dial, near, target, rules }: ConnectionOption
     if (isOver) return
     isOver = true
     for (const socket of sockets) {
-      // One that reads no more would answer what still comes with RST, and that would overtake what was written.
+      // A socket that stops reading would answer further data with RST, which would overtake written data.
       socket.resume()
       if (socket.connecting) socket.destroy()
       else if (how === 'cut') socket.end()
@@ -51,7 +51,7 @@ export function createConnection({ dial, near, target, rules }: ConnectionOption
     }
   }
 
-  /** Ends the connection if a rule with a time says so. Tells when one will. */
+  /** Ends the connection if a rule with a time says so. Returns when one will. */
   const endInTime = (now: number): number => {
     let next = Infinity
     for (const active of mine()) {
@@ -122,7 +122,7 @@ export function createConnection({ dial, near, target, rules }: ConnectionOption
   }
 }
 
-/** What arrives after the end of its receiver is lost, as on any path. */
+/** Data that arrives after the end of its receiver is lost, as on any path. */
 function sinkOf(socket: Socket): Sink {
   return {
     get isFull() {

@@ -6,17 +6,17 @@ import { HoldfastError } from '@holdfast/protocol'
 
 /** A port of 127.0.0.1 that can be shut, and opened again. */
 export interface Door {
-  /** Lets connections in, and tells on which port. It is the same each time. */
+  /** Accepts connections, and resolves to the port, which is the same each time. */
   open(): Promise<number>
-  /** Lets nobody in any more. Connections that there are stay. */
+  /** Refuses connections from now on. Existing connections stay open. */
   shut(): void
-  /** Shuts it for good. */
+  /** Closes the port permanently. */
   close(): Promise<void>
 }
 
 /**
- * Where ports are looked for. From 32768 on the system gives them to whoever asks for any, and so it could give a port that is
- * shut to somebody else.
+ * The first port to try. From 32768 on the system assigns ports to any process that asks for one, so it could assign
+ * a port while it is shut here.
  */
 const lowestPort = 20_000
 const highestPort = 32_000
@@ -56,7 +56,7 @@ export function createDoor(onConnection: (socket: Socket) => void): Door {
   }
   const shut = (): void => {
     isWanted = false
-    // While it is being opened, that is left to the opening.
+    // A pending `open()` shuts it.
     if (!opening) server.close()
   }
 

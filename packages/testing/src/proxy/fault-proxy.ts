@@ -10,61 +10,61 @@ import type { Direction, Rule } from './rule.ts'
 
 export interface FaultProxyOptions {
   /**
-   * The server: the URL of a WebSocket, or a port of this machine. Only `ws:`, because frames cannot be told apart in
-   * what is encrypted.
+   * The server: the URL of a WebSocket, or a port of this machine. Only `ws:`, because the proxy cannot parse
+   * encrypted frames.
    */
   readonly target: string | URL | number
-  /** Rules that hold from the first connection on. */
+  /** Rules that apply from the first connection on. */
   readonly rules?: readonly (Rule | string)[]
 }
 
-/** A TCP proxy in front of a WebSocket server, in which everything can go wrong that goes wrong on a path. */
+/** A TCP proxy in front of a WebSocket server that produces the faults of a network path. */
 export interface FaultProxy extends AsyncDisposable {
-  /** Where to dial, with the path of the target. */
+  /** The URL to dial, with the path of the target. */
   readonly url: string
-  /** On 127.0.0.1. It stays the same for as long as the proxy lives. */
+  /** The port on 127.0.0.1. It stays the same for the lifetime of the proxy. */
   readonly port: number
-  /** How many connections were accepted so far. */
+  /** The number of accepted connections so far. */
   readonly dials: number
-  /** Those that are open now. Each access takes a new snapshot. */
+  /** The open connections. Each access takes a new snapshot. */
   readonly connections: readonly ConnectionSnapshot[]
   /**
-   * Makes a rule, in the language of rules or as an object, and gives back the function that takes it back. What it held
-   * up goes on then. `proxy.rule('toServer frame 3: drop')` loses the third message of each connection.
+   * Adds a rule, as text or as an object, and returns the function that removes it. Data that the rule held back is
+   * then forwarded. `proxy.rule('toServer frame 3: drop')` drops the third message of each connection.
    *
-   * @throws `misuse` for what is not a rule; the message points at the word that does not fit.
+   * @throws `misuse` for an invalid rule; the message points at the word at fault.
    */
   rule(rule: Rule | string): () => void
-  /** Ends every connection as a closing peer does (FIN), without a close of the WebSocket. New ones are accepted. */
+  /** Ends every connection like a peer that closes (FIN), without a WebSocket close. New connections are accepted. */
   cut(): void
-  /** Ends every connection with RST. New ones are accepted. */
+  /** Ends every connection with RST. New connections are accepted. */
   reset(): void
   /**
-   * Forwards nothing any more, and tells nobody: neither data nor the end of a connection. New connections are accepted,
-   * and stall too.
+   * Forwards nothing, neither data nor the end of a connection, without notifying either end. New connections are
+   * accepted, and stall too.
    *
-   * Gives back the function that ends it: what was held up goes on then.
+   * Returns the function that ends it, which forwards the held-back data.
    *
    * @default both directions
    */
   blackHole(direction?: Direction): () => void
-  /** Takes every rule and every black hole back, and forwards what was held up. Does not undo `refuse()`. */
+  /** Removes every rule and every black hole, and forwards the held-back data. Does not undo `refuse()`. */
   heal(): void
-  /** Closes the port, so that connections are refused. Those that there are stay. */
+  /** Closes the port, so that connections are refused. Existing connections stay open. */
   refuse(): void
   /** Opens the port again. */
   accept(): Promise<void>
   /**
-   * Resolves once so many connections were accepted in all.
+   * Resolves once that many connections were accepted in all.
    *
-   * @default one more than there were
+   * @default one more than so far
    */
   dialed(count?: number): Promise<void>
   /** Ends everything. Resolves when no socket and no timer is left. */
   close(): Promise<void>
 }
 
-/** A connection through the proxy, as it was when asked for. */
+/** The state of a connection through the proxy at one moment. */
 export interface ConnectionSnapshot {
   /** Counted from 1 in the order of their dials. */
   readonly number: number
@@ -74,7 +74,7 @@ export interface ConnectionSnapshot {
   readonly toClient: FlowSnapshot
 }
 
-/** What came to the proxy from one end, whatever became of it. */
+/** The data that the proxy received from one end, whether or not it was forwarded. */
 export interface FlowSnapshot {
   /** Messages, each with all its fragments. */
   readonly frames: number
@@ -82,11 +82,11 @@ export interface FlowSnapshot {
 }
 
 /**
- * Starts a TCP proxy in front of a WebSocket server, in which everything can go wrong that goes wrong on a path.
+ * Starts a TCP proxy in front of a WebSocket server that produces the faults of a network path.
  *
- * Forwards bytes untouched until it is told otherwise, by a rule or by a call.
+ * Forwards bytes unchanged until a rule or a call says otherwise.
  *
- * @throws `misuse` for a target or a rule that is none.
+ * @throws `misuse` for an invalid target or rule.
  * @example
  * import { startFaultProxy } from '@holdfast/testing/proxy'
  *
@@ -175,7 +175,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       const dialed = new Promise<void>((resolve, reject) => {
         waiting.add({ count, resolve, reject })
       })
-      // Who does not wait any more is not told that the proxy was closed.
+      // A wait that has ended is not rejected when the proxy closes.
       dialed.catch(() => {})
       return dialed
     },

@@ -47,7 +47,7 @@ const read = (direction: Direction, chunks: readonly Buffer[]): Piece[] => {
 }
 
 describe('frames are found', () => {
-  it('however the bytes are cut into chunks, and no byte is changed', () => {
+  it('frames are found however the bytes are split into chunks, and no byte is changed', () => {
     const frame = fc.record({
       opcode: fc.constantFrom(1, 2, 8, 9, 10),
       length: fc.oneof(fc.nat(10), fc.constantFrom(125, 126, 127, 65_535, 65_536, 70_000)),
@@ -76,7 +76,7 @@ describe('frames are found', () => {
     )
   })
 
-  it('when every byte comes by itself', () => {
+  it('frames are found when every byte arrives separately', () => {
     const bytes = Buffer.concat([
       Buffer.from(handshakes.toClient),
       frameBytes(text, 3),
@@ -93,7 +93,7 @@ describe('frames are found', () => {
     expect(Buffer.concat(pieces.map((piece) => piece.bytes)).equals(bytes)).toBe(true)
   })
 
-  it('with a message in fragments as one, also when control frames interrupt it', () => {
+  it('a fragmented message is one frame, even if control frames interrupt it', () => {
     const bytes = [
       frameBytes(text, 5, false),
       frameBytes(ping, 0),
@@ -111,14 +111,14 @@ describe('frames are found', () => {
     ])
   })
 
-  it('as they arrive: the bytes of a frame do not wait for its end', () => {
+  it('the bytes of a frame are passed on before its end', () => {
     const reader = createFrameReader('toServer')
     reader.read(Buffer.from(handshakes.toServer))
     const begun = reader.read(frameBytes(text, 1_000_000).subarray(0, 500))
     expect(begun.map(({ bytes, last }) => [bytes.length, last])).toEqual([[500, false]])
   })
 
-  it('after an answer that is only about to be given', () => {
+  it('frames are found after a handshake that is not answered yet', () => {
     const early = Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n')
     const pieces = read('toClient', [early, Buffer.from(handshakes.toClient), frameBytes(text, 5)])
     expect(framesIn(pieces)).toMatchObject([{ number: 1 }])
@@ -126,7 +126,7 @@ describe('frames are found', () => {
 })
 
 describe('no frames are seen', () => {
-  it('behind a head that does not end, which is not kept', () => {
+  it('no frames are found after an endless header, which is not kept', () => {
     const chunks = ['x'.repeat(70_000), `\r\n${handshakes.toServer}`].map((head) => Buffer.from(head))
     expect(framesIn(read('toServer', [...chunks, frameBytes(text, 5)]))).toEqual([])
   })

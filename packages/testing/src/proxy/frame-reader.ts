@@ -3,32 +3,32 @@ import type { Direction } from './rule.ts'
 /** A message with all its fragments, or a control frame. */
 export interface Frame {
   readonly control: boolean
-  /** Counted from 1, control frames by themselves. */
+  /** Counted from 1, control frames separately. */
   readonly number: number
 }
 
-/** Bytes that belong together, as they came. */
+/** Contiguous bytes, unchanged. */
 export interface Piece {
   readonly bytes: Buffer
-  /** Whose bytes they are. Undefined for those of the handshake, and where there are no frames. */
+  /** The frame of the bytes. Undefined for those of the handshake, and where there are no frames. */
   readonly frame: Frame | undefined
-  /** Whether the frame ends with them. */
+  /** Whether the frame ends with these bytes. */
   readonly last: boolean
 }
 
 /** Finds the frames in one direction of a connection. */
 export interface FrameReader {
-  /** Takes the bytes that came apart. Of a header that is not complete, it keeps them until it is. */
+  /** Splits the bytes by frame. Keeps those of an incomplete header until it is complete. */
   read(chunk: Buffer): Piece[]
 }
 
-/** What there is of a head that is not complete yet. A longer one is not that of a WebSocket. */
+/** The largest incomplete handshake that is kept. A longer one is not that of a WebSocket. */
 const maxHeadBytes = 65_536
 
 /**
- * Reads one direction of a WebSocket connection, as RFC 6455 has it: a handshake, then frames.
+ * Reads one direction of a WebSocket connection by RFC 6455: a handshake, then frames.
  *
- * What is no WebSocket (another request, or one that the server refuses) is passed on as bytes without frames.
+ * Data that is not a WebSocket (another request, or one that the server refuses) becomes bytes without frames.
  *
  * @see RFC 6455, section 5.2
  */
@@ -36,13 +36,13 @@ export function createFrameReader(direction: Direction): FrameReader {
   let phase: 'handshake' | 'frames' | 'opaque' = 'handshake'
   let head: Buffer = Buffer.alloc(0)
   let frame: Frame | undefined
-  /** What a continuation continues, also when control frames came in between. */
+  /** The message that a continuation continues, even if control frames came in between. */
   let message: Frame | undefined
   let isFinal = false
   let missing = 0
   const counts = { message: 0, control: 0 }
 
-  /** How many bytes of the chunk belong to the handshake. */
+  /** Returns how many bytes of the chunk belong to the handshake. */
   const readHandshake = (chunk: Buffer): number => {
     const before = head.length
     head = Buffer.concat([head, chunk])
@@ -107,9 +107,9 @@ export function createFrameReader(direction: Direction): FrameReader {
 interface Header {
   readonly opcode: number
   readonly isFinal: boolean
-  /** Of the header itself, with the mask. */
+  /** The size of the header, including the mask. */
   readonly length: number
-  /** Of what follows on it. */
+  /** The size of the payload that follows the header. */
   readonly missing: number
 }
 

@@ -5,7 +5,7 @@ import { createLane } from './lane.ts'
 import { parseRule } from './parse-rule.ts'
 import type { Direction } from './rule.ts'
 
-/** A lane that has its handshake behind it, and what left it, with the moments. Time is a number. */
+/** One direction after its handshake, and its output with the times. Time is a number. */
 function setLane(direction: Direction = 'toServer', number = 1) {
   const rules = new Set<ActiveRule>()
   const left: [at: number, what: string][] = []
@@ -54,7 +54,7 @@ function setLane(direction: Direction = 'toServer', number = 1) {
     },
     fill: (full: boolean) => void (isFull = full),
     release,
-    /** Lets time pass, as a timer does that is set for what the lane says. */
+    /** Advances the time, like a timer that is set for the returned moment. */
     passTo(until: number): void {
       for (let at = release(); at <= until; at = release()) now = Math.max(now, at)
       now = until
@@ -75,7 +75,7 @@ function frame(first: number, text: string): Buffer {
 }
 
 describe('without a rule', () => {
-  it('everything passes, at once and in order, and is counted', () => {
+  it('without a rule everything passes at once and in order, and is counted', () => {
     const { lane, send, finish, left } = setLane()
     send('a', 'b')
     finish('end')
@@ -87,7 +87,7 @@ describe('without a rule', () => {
     expect(lane).toMatchObject({ frames: 2, bytes: 44 })
   })
 
-  it('what a slow receiver has no room for waits, and more than a mebibyte is not taken', () => {
+  it('data for a slow receiver waits, and no more than a mebibyte is buffered', () => {
     const { lane, send, fill, release, texts, raw } = setLane()
     fill(true)
     send('a')
@@ -101,7 +101,7 @@ describe('without a rule', () => {
     expect(texts()).toHaveLength(2)
   })
 
-  it('what is many and small counts as more than its bytes', () => {
+  it('many small pieces count as more than their bytes', () => {
     const { lane, send, fill } = setLane()
     fill(true)
     send(...Array<string>(9_000).fill('a'))
@@ -110,7 +110,7 @@ describe('without a rule', () => {
 })
 
 describe('drop', () => {
-  it('leaves the frames out that it names, and no others', () => {
+  it('drop removes the frames that it names, and no others', () => {
     const { rule, send, texts } = setLane()
     rule('toServer frame 2: drop')
     rule('toServer frames from 4 to 5: drop')
@@ -120,7 +120,7 @@ describe('drop', () => {
     expect(texts()).toEqual(['1', '3', '6'])
   })
 
-  it('counts the frames that came before it was made', () => {
+  it('drop counts the frames that arrived before the rule was added', () => {
     const { rule, send, texts } = setLane()
     send('1', '2')
     const undo = rule('toServer frame 4: drop')
@@ -129,21 +129,21 @@ describe('drop', () => {
     expect(texts()).toEqual(['1', '2', '3', '5'])
   })
 
-  it('leaves a message out with all its fragments, but not the ping amid it', () => {
+  it('drop removes a message with all its fragments, but not a ping between them', () => {
     const { rule, raw, texts } = setLane()
     rule('frame 1: drop')
     raw(Buffer.concat([frame(0x01, 'a'), frame(0x89, 'ping'), frame(0x80, 'b'), frame(0x81, 'c')]))
     expect(texts()).toEqual(['ping', 'c'])
   })
 
-  it('leaves control frames out if told so', () => {
+  it('drop removes control frames if the rule names them', () => {
     const { rule, raw, texts } = setLane()
     rule('control frame 2: drop')
     raw(Buffer.concat([frame(0x89, 'one'), frame(0x81, 'a'), frame(0x88, 'two'), frame(0x81, 'b')]))
     expect(texts()).toEqual(['one', 'a', 'b'])
   })
 
-  it('without frames is about all messages of a time', () => {
+  it('drop without frames removes all messages of its time', () => {
     const { rule, send, raw, passTo, texts } = setLane()
     rule('both after 10ms for 10ms: drop')
     send('1')
@@ -157,14 +157,14 @@ describe('drop', () => {
 })
 
 describe('duplicate', () => {
-  it('repeats a frame right behind itself', () => {
+  it('duplicate repeats a frame right after itself', () => {
     const { rule, send, texts } = setLane()
     rule('frame 2: duplicate')
     send('1', '2', '3')
     expect(texts()).toEqual(['1', '2', '2', '3'])
   })
 
-  it('repeats a message in fragments as a whole', () => {
+  it('duplicate repeats a fragmented message as a whole', () => {
     const { rule, raw, texts } = setLane()
     rule('frame 1: duplicate')
     raw(Buffer.concat([frame(0x01, 'a'), frame(0x89, 'ping')]))
@@ -174,7 +174,7 @@ describe('duplicate', () => {
 })
 
 describe('delay', () => {
-  it('lets everything arrive so much later, and in order', () => {
+  it('delay makes everything arrive that much later, in order', () => {
     const { rule, send, passTo, finish, left } = setLane()
     rule('both: delay 50ms')
     send('1')
@@ -189,7 +189,7 @@ describe('delay', () => {
     ])
   })
 
-  it('of one frame holds those behind it up, but not those before it', () => {
+  it('delay of one frame holds back later frames, but not earlier ones', () => {
     const { rule, send, passTo, left } = setLane()
     rule('frame 2: delay 100ms')
     send('1', '2', '3')
@@ -201,7 +201,7 @@ describe('delay', () => {
     ])
   })
 
-  it('adds up with others, and lets go of what it holds when it is taken back', () => {
+  it('delays add up, and a removed delay releases its data', () => {
     const { rule, send, passTo, left } = setLane()
     rule('both: delay 20ms')
     const undo = rule('both: delay 1min')
@@ -213,7 +213,7 @@ describe('delay', () => {
 })
 
 describe('throttle', () => {
-  it('lets so many bytes a second through, in small pieces, and changes none', () => {
+  it('throttle forwards the given bytes per second, in small pieces, unchanged', () => {
     const { rule, raw, passTo, left } = setLane()
     rule('both: throttle 1kB/s')
     const bytes = Buffer.concat([Buffer.from([0x82, 126, 3, 232]), Buffer.alloc(1_000, 'x')])
@@ -228,7 +228,7 @@ describe('throttle', () => {
     expect(first).toBeLessThan(521)
   })
 
-  it('is made up for when a timer was late, but not after silence', () => {
+  it('throttle makes up for a late timer, but not for silence', () => {
     const { rule, raw, send, passTo, left } = setLane()
     rule('both: throttle 1kB/s')
     passTo(60_000)
@@ -241,7 +241,7 @@ describe('throttle', () => {
     expect(left()).toEqual([[70_000, 'a']])
   })
 
-  it('makes room for more with what has left', () => {
+  it('throttle accepts more data as data leaves', () => {
     const { lane, rule, raw, passTo } = setLane()
     rule('both: throttle 1MB/s')
     raw(Buffer.concat([Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 32, 0, 0]), Buffer.alloc(2_097_152)]))
@@ -250,7 +250,7 @@ describe('throttle', () => {
     expect(lane.isFull).toBe(false)
   })
 
-  it('of the slowest holds, byte by byte if need be', () => {
+  it('the slowest throttle applies, byte by byte if necessary', () => {
     const { rule, send, passTo, left } = setLane()
     rule('both: throttle 1MB/s')
     rule('both: throttle 1B/s')
@@ -262,7 +262,7 @@ describe('throttle', () => {
 })
 
 describe('a black hole', () => {
-  it('keeps what comes, also the end, and passes it on when it is taken back', () => {
+  it('a black hole holds back all data and the end, and forwards them when it is removed', () => {
     const { rule, send, finish, passTo, texts } = setLane()
     send('1')
     const undo = rule('toServer: black-hole')
@@ -274,7 +274,7 @@ describe('a black hole', () => {
     expect(texts()).toEqual(['2', 'end'])
   })
 
-  it('in the other direction, or of another connection, is none here', () => {
+  it('a black hole in the other direction or of another connection has no effect', () => {
     const { rule, send, texts } = setLane('toServer')
     rule('toClient: black-hole')
     rule('connection 2: black-hole')
@@ -283,7 +283,7 @@ describe('a black hole', () => {
     expect(texts()).toEqual(['1'])
   })
 
-  it('of connections that are made later is none here', () => {
+  it('a black hole of later connections has no effect', () => {
     const { rule, send, texts } = setLane()
     rule('new connections: black-hole', 1)
     rule('connections: accept late 1min', 1)
@@ -291,7 +291,7 @@ describe('a black hole', () => {
     expect(texts()).toEqual(['1'])
   })
 
-  it('counts its time from when it was made, if the connection was there before', () => {
+  it('the time of a black hole begins with the rule on an existing connection', () => {
     const { rule, send, passTo, left } = setLane()
     passTo(100)
     rule('both after 20ms for 50ms: black-hole')
@@ -301,7 +301,7 @@ describe('a black hole', () => {
     expect(left()).toEqual([[170, '1']])
   })
 
-  it('of two lasts as long as the longer', () => {
+  it('the longer of two black holes applies', () => {
     const { rule, send, passTo, left } = setLane()
     rule('both for 50ms: black-hole')
     rule('both for 20ms: black-hole')
@@ -310,7 +310,7 @@ describe('a black hole', () => {
     expect(left()).toEqual([[50, '1']])
   })
 
-  it('has a beginning and an end in time', () => {
+  it('a black hole begins and ends at its times', () => {
     const { rule, send, passTo, left } = setLane()
     rule('both after 20ms for 50ms: black-hole')
     send('1')
@@ -325,7 +325,7 @@ describe('a black hole', () => {
     ])
   })
 
-  it('begins with a frame, which it swallows too', () => {
+  it('a black hole begins with a frame, which it holds back too', () => {
     const { rule, send, finish, texts } = setLane()
     const undo = rule('frame 2: black-hole')
     send('1', '2', '3')
@@ -348,7 +348,7 @@ describe('a black hole', () => {
     },
   )
 
-  it('is what a connection that is accepted late begins with', () => {
+  it('a connection that is accepted late begins with a black hole', () => {
     const { rule, send, passTo, left } = setLane()
     rule('connection 1: accept late 30ms')
     send('1')
@@ -358,7 +358,7 @@ describe('a black hole', () => {
 })
 
 describe('cut and reset', () => {
-  it.each(['cut', 'reset'])('%s in place of a frame, when all before it has left', (how) => {
+  it.each(['cut', 'reset'])('%s replaces a frame, after all earlier data has left', (how) => {
     const { rule, send, passTo, texts, ended } = setLane()
     rule(`frame 2: ${how}`)
     rule('frame 1: delay 50ms')
@@ -369,7 +369,7 @@ describe('cut and reset', () => {
     expect(ended[0]).toBe(how)
   })
 
-  it('also in place of a frame that is left out', () => {
+  it('cut replaces a frame that another rule drops', () => {
     const { rule, send, ended } = setLane()
     rule('frame 2: drop')
     rule('frame 2: cut')

@@ -6,49 +6,52 @@ import { createQueue } from './queue.ts'
 import type { Item } from './queue.ts'
 import type { Direction, Rule } from './rule.ts'
 
-/** Where the bytes of a lane go. */
+/** The destination of the bytes. */
 export interface Sink {
-  /** Takes no more now. */
+  /** Whether it accepts no more data now. */
   readonly isFull: boolean
   write(bytes: Buffer): void
   end(): void
   reset(): void
 }
 
-/** One direction of a connection: what came and did not leave yet, and the rules that it is under. */
+/** One direction of a connection: its queued data, and the rules that apply to it. */
 export interface Lane {
   readonly frames: number
   readonly bytes: number
-  /** Holds so much that no more should come. */
+  /** Whether it holds so much that no more data should arrive. */
   readonly isFull: boolean
   take(chunk: Buffer, now: number): void
-  /** The end it comes from has ended. */
+  /** The end that sends the data has ended. */
   finish(how: 'end' | 'reset', now: number): void
-  /** Hands on what may leave now, and tells when to look again. Infinity: when something changes. */
+  /**
+   * Forwards the data that may leave now, and returns when to call again; Infinity if only a change makes that
+   * necessary.
+   */
   release(now: number): number
 }
 
 export interface LaneOptions {
   readonly direction: Direction
   readonly dial: Dial
-  /** Those that are about this connection, and not taken back. */
+  /** The active rules that select this connection. */
   readonly rules: () => Iterable<ActiveRule>
   readonly sink: Sink
-  /** A rule ends the connection, in place of a frame. */
+  /** A rule ends the connection in place of a frame. */
   readonly onEnd: (how: 'cut' | 'reset') => void
 }
 
-/** What is decided of a frame when it begins, and holds for all of it. */
+/** The decision about a frame, made when it begins and valid for all of it. */
 interface Fate {
   readonly frame: Frame
   readonly rules: readonly ActiveRule[]
   readonly isDropped: boolean
-  /** The bytes so far of a frame that is to be repeated. */
+  /** The bytes so far of a frame that is to be duplicated. */
   readonly copy: Buffer[] | undefined
 }
 
 const maxHeldBytes = 1_048_576
-/** A throttled lane hands on what is due in that time at once, in milliseconds. */
+/** The interval of throttled forwarding, in milliseconds: each step forwards the data of one interval at once. */
 const throttleStep = 20
 const maxLateness = 5 * throttleStep
 
@@ -57,10 +60,10 @@ export function createLane({ direction, dial, rules, sink, onEnd }: LaneOptions)
   const queue = createQueue()
   let bytes = 0
   let frames = 0
-  /** Control frames come amid a message, whose fate is settled. */
+  /** The decision about the current message, between whose fragments control frames may come. */
   let messageFate: Fate | undefined
   let controlFate: Fate | undefined
-  /** When a throttled lane may go on. */
+  /** When throttled forwarding may continue. */
   let freeAt = 0
 
   const push = (what: Item['what'], cameAt: number, under: readonly ActiveRule[]): void =>
@@ -91,7 +94,7 @@ export function createLane({ direction, dial, rules, sink, onEnd }: LaneOptions)
   const takePiece = ({ bytes: piece, frame, last: isLast }: Piece, now: number): void => {
     if (!frame) return push(piece, now, rulesFor(undefined, now))
     const { rules: under, isDropped, copy } = fateOf(frame, now)
-    // Other rules may wait for a frame that is left out.
+    // Other rules may wait for a dropped frame.
     if (!isDropped) push(piece, now, under)
     else if (under.length > 1) push(piece.subarray(0, 0), now, under)
     if (!copy) return
@@ -105,18 +108,18 @@ export function createLane({ direction, dial, rules, sink, onEnd }: LaneOptions)
     else {
       const slice = what.subarray(0, Math.max(1, Math.floor((rate * throttleStep) / 1_000)))
       if (slice.length > 0) sink.write(slice)
-      // A timer that was late is made up for, but not a time in which there was nothing to hand on.
+      // Makes up for late timers, but not for time without data.
       if (rate < Infinity) freeAt = Math.max(freeAt, now - maxLateness) + (slice.length / rate) * 1_000
       if (slice.length < what.length) return queue.trim(slice.length)
     }
     queue.shift()
   }
 
-  /** The black holes that began with the frame that is next. */
+  /** The black holes that begin with the next frame. */
   const holesAhead = (): ActiveRule[] =>
     (queue.first?.rules ?? []).filter(({ rule, takenBack }) => rule.action === 'black-hole' && !takenBack)
 
-  /** Until when a black hole lets nothing out. Undefined if there is none. */
+  /** Returns until when a black hole forwards nothing. Undefined if there is none. */
   const blackUntil = (now: number): number | undefined =>
     holesAhead().length > 0 ? Infinity : heldUntil(rules(), dial, direction, now)
 
@@ -138,7 +141,7 @@ export function createLane({ direction, dial, rules, sink, onEnd }: LaneOptions)
       const under = rulesFor(undefined, now)
       if (how === 'reset' && blackUntil(now) !== undefined) {
         under.push(...holesAhead())
-        // What a host sent and nobody got, it does not send again once it has given up.
+        // A host that has given up does not send its unreceived data again.
         queue.clear()
       }
       push(how, now, under)

@@ -42,7 +42,7 @@ describe('a rule of the language', () => {
     expect(parseRule(text)).toEqual(rule)
   })
 
-  it('is read as it was written, whatever its parts', () => {
+  it('a rule parses to what it was printed from, with any parts', () => {
     fc.assert(
       fc.property(rules(), (rule) => {
         expect(parseRule(write(rule))).toEqual(rule)
@@ -100,7 +100,7 @@ describe('what is not a rule is refused, with a mark under the word that does no
     expect(rule!.slice(mark!.indexOf('^'))).toMatch(word ? new RegExp(`^${word}(?!\\w)`) : /^$/)
   })
 
-  it('whatever it is', () => {
+  it('any text that is not a rule is rejected with a mark', () => {
     const words = 'connection connections open new from to both toServer frame frames control 1 2s : cut drop'
     const texts = fc.array(fc.constantFrom(...words.split(' '))).map((each) => each.join(' '))
     fc.assert(
@@ -114,7 +114,7 @@ describe('what is not a rule is refused, with a mark under the word that does no
     )
   })
 
-  it('also as an object', () => {
+  it('an object that is not a rule is rejected', () => {
     expect(() => readRule({ action: 'delay', delay: -1 })).toThrow(
       'at its amount: it takes from 0 ms to 24 days',
     )

@@ -11,9 +11,9 @@ const rates: Units = { 'B/s': 1, 'kB/s': 1_000, 'MB/s': 1_000_000 }
 const actions = 'cut, reset, black-hole, delay, throttle, drop, duplicate, refuse or accept late is expected'
 
 /**
- * Reads a rule of the language: `WHERE [WHEN]: WHAT`, as in `connection 2 toServer frame 3: drop`.
+ * Parses a rule in text form: `WHERE [WHEN]: WHAT`, as in `connection 2 toServer frame 3: drop`.
  *
- * @throws `misuse` for what is not a rule; the message points at the word that does not fit.
+ * @throws `misuse` for an invalid rule; the message points at the word at fault.
  */
 export function parseRule(text: string): Rule {
   const words = wordsOf(text)
@@ -46,7 +46,7 @@ export function parseRule(text: string): Rule {
   return rule
 }
 
-/** @throws `misuse` for a rule that does not fit. */
+/** @throws `misuse` for an invalid rule. */
 export function readRule(rule: Rule | string): Rule {
   if (typeof rule === 'string') return parseRule(rule)
   const fault = faultOf(rule)
@@ -130,7 +130,7 @@ function readAmount(action: Rule['action'], words: Words): object {
   return { bytesPerSecond: readQuantity(words, rates, 'a rate such as 500B/s, 10kB/s or 1MB/s is expected') }
 }
 
-/** What may follow on the parts that were read. */
+/** The parts that may follow those that were read. */
 function following(places: ReadonlyMap<RulePart, Word>): string {
   const examples: readonly (readonly [RulePart, string])[] = [
     ['connections', '"connection 2", "connections"'],

@@ -1,26 +1,26 @@
 import type { ActiveRule } from './active-rule.ts'
 
-/** Bytes that wait, or the end of what came. */
+/** Queued bytes, or the end of the data. */
 export interface Item {
   readonly what: Buffer | 'end' | 'reset'
   readonly cameAt: number
-  /** What holds for it alone. */
+  /** The rules that apply to this item alone. */
   readonly rules: readonly ActiveRule[]
 }
 
-/** What came and did not leave yet, in order. */
+/** The data that arrived and was not forwarded yet, in order. */
 export interface Queue {
   readonly first: Item | undefined
-  /** About how much memory it takes. */
+  /** The approximate memory use. */
   readonly bytes: number
   push(item: Item): void
   shift(): void
-  /** Leaves the first bytes of the first item out. */
+  /** Removes the first bytes of the first item. */
   trim(count: number): void
   clear(): void
 }
 
-/** About what it costs to hold an item, besides its bytes. */
+/** The approximate cost of an item, besides its bytes. */
 const itemBytes = 128
 
 interface Node {
@@ -28,7 +28,7 @@ interface Node {
   next: Node | undefined
 }
 
-/** A list, because arrays that are long are slow to take the first from. */
+/** A linked list, because removing the first element of a long array is slow. */
 export function createQueue(): Queue {
   let first: Node | undefined
   let last: Node | undefined

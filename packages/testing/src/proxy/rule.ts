@@ -1,9 +1,9 @@
 import { longestTimer } from '@holdfast/protocol'
 
-/** Which way bytes go. */
+/** The direction of bytes. */
 export type Direction = 'toServer' | 'toClient'
 
-/** A run of numbers, counted from 1, both ends included. Without `to` it has no end. */
+/** A range of numbers, counted from 1, both ends included. Without `to` it has no end. */
 export interface NumberRange {
   readonly from: number
   readonly to?: number
@@ -12,67 +12,74 @@ export interface NumberRange {
 /**
  * Frames of one connection and direction, by number.
  *
- * Counted are data frames, from 1, and a message that comes in fragments counts once: so the third frame is the third
- * message. With `control`, the frames that ping, pong and close are counted instead.
+ * Only data frames count, from 1, and a fragmented message counts once: so the third frame is the third message. With
+ * `control`, ping, pong and close frames are counted instead.
  */
 export interface FrameRange extends NumberRange {
   readonly control?: boolean
 }
 
-/** The connections that a rule is about. */
+/** The connections that a rule selects. */
 export interface OnConnections {
   /**
-   * By number, from 1; or those that are `open` when the rule is made; or those that are made after it, the `new` ones.
+   * By number, from 1; or those that are `open` when the rule is added; or those that are accepted later, the `new`
+   * ones.
    *
    * @default 'all'
    */
   readonly connections?: 'all' | 'open' | 'new' | NumberRange
 }
 
-/** The part of a connection that a rule is about. A rule has frames or a time, not both. */
+/** The part of a connection that a rule selects. A rule has frames or a time, not both. */
 export interface OnPath extends OnConnections {
   /** @default 'both' */
   readonly direction?: Direction | 'both'
-  /** Without it, the rule is about all bytes, those of the handshake included. */
+  /** Without it, the rule applies to all bytes, including those of the handshake. */
   readonly frames?: FrameRange
-  /** How long after it was opened, or after the rule was made if that is later, in milliseconds. @default 0 */
+  /**
+   * How long after the connection was opened, or after the rule was added if that is later, in milliseconds. @default
+   * 0
+   */
   readonly after?: number
-  /** For how long, in milliseconds. @default for ever */
+  /** For how long, in milliseconds. @default forever */
   readonly for?: number
 }
 
-/** Ends connections: `cut` with FIN and without a close of the WebSocket, `reset` with RST. Both ends are told. */
+/** Ends connections: `cut` with FIN and without a WebSocket close, `reset` with RST. Both ends are notified. */
 export interface EndRule extends OnConnections {
   readonly action: 'cut' | 'reset'
-  /** Whose frames are counted. Only together with `frames`. */
+  /** The direction whose frames are counted. Only together with `frames`. */
   readonly direction?: Direction | 'both'
   /**
-   * It ends in place of the first of these frames. What came before has been handed on; what the receiver has not read
-   * by then, a `reset` may take away, as every RST does.
+   * The rule ends the connection in place of the first of these frames. Earlier data has been forwarded; a `reset`
+   * may discard the part that the receiver has not read yet, as every RST does.
    */
   readonly frames?: FrameRange
   /** As in {@link OnPath.after}. */
   readonly after?: number
 }
 
-/** Forwards nothing, and tells nobody, not even of the end of a connection. Begins with the first of `frames`, if given. */
+/**
+ * Forwards nothing, not even the end of a connection, without notifying either end. Begins with the first of
+ * `frames`, if given.
+ */
 export interface BlackHoleRule extends OnPath {
   readonly action: 'black-hole'
 }
 
-/** Everything arrives that much later, in milliseconds, and in order. */
+/** All data arrives that much later, in milliseconds, and in order. */
 export interface DelayRule extends OnPath {
   readonly action: 'delay'
   readonly delay: number
 }
 
-/** So many bytes a second, for each connection and direction. */
+/** Limits the bytes per second, for each connection and direction. */
 export interface ThrottleRule extends OnPath {
   readonly action: 'throttle'
   readonly bytesPerSecond: number
 }
 
-/** Frames are left out, or delivered twice. Without `frames`, all data frames. */
+/** Drops or duplicates frames. Without `frames`, all data frames. */
 export interface FrameRule extends OnPath {
   readonly action: 'drop' | 'duplicate'
 }
@@ -80,19 +87,19 @@ export interface FrameRule extends OnPath {
 /** New connections get RST as soon as they are accepted. */
 export interface RefuseRule extends OnConnections {
   readonly action: 'refuse'
-  /** How long after the rule was made, in milliseconds. @default 0 */
+  /** How long after the rule was added, in milliseconds. @default 0 */
   readonly after?: number
-  /** For how long, in milliseconds. @default for ever */
+  /** For how long, in milliseconds. @default forever */
   readonly for?: number
 }
 
-/** New connections are accepted, but not a byte passes, of the handshake neither, for that many milliseconds. */
+/** Accepts new connections, but forwards no byte for that many milliseconds, not even of the handshake. */
 export interface AcceptLateRule extends OnConnections {
   readonly action: 'accept-late'
   readonly delay: number
 }
 
-/** What goes wrong, where and when. In the language of rules, `toServer frame 3: drop`. */
+/** A fault: what goes wrong, where and when. In text form, `toServer frame 3: drop`. */
 export type Rule =
   | EndRule
   | BlackHoleRule
@@ -102,7 +109,7 @@ export type Rule =
   | RefuseRule
   | AcceptLateRule
 
-/** A part of a rule that does not fit, and why. */
+/** An invalid part of a rule, and why. */
 export interface Fault {
   readonly part: RulePart
   readonly why: string
@@ -110,7 +117,7 @@ export interface Fault {
 
 export type RulePart = 'connections' | 'direction' | 'frames' | 'after' | 'for' | 'action' | 'amount'
 
-/** Every part of a rule that any rule has. */
+/** All parts of all rules. */
 interface Loose extends OnPath {
   readonly action: Rule['action']
   readonly delay?: number
@@ -129,7 +136,7 @@ const parts: Readonly<Record<Rule['action'], readonly RulePart[]>> = {
   'accept-late': [],
 }
 
-/** The first thing that is wrong with a rule, or undefined. */
+/** Returns the first invalid part of a rule, or undefined. */
 export function faultOf(rule: Rule): Fault | undefined {
   const { action, connections, direction, frames, delay, bytesPerSecond, ...time } = rule as Loose
   if (!Object.hasOwn(parts, action)) return { part: 'action', why: 'there is no such action' }

@@ -1,6 +1,6 @@
 import { misuse } from '@holdfast/protocol'
 
-/** A word of a rule, and where it stands. The colon is a word. */
+/** A word of a rule, and its position. The colon is a word. */
 export interface Word {
   readonly text: string
   readonly at: number
@@ -8,11 +8,11 @@ export interface Word {
 
 /** The words of a rule, one after the other. */
 export interface Words {
-  /** The next one. At the end of the rule it is empty, and stays so. */
+  /** The next word. At the end of the rule it is empty, and stays so. */
   readonly next: Word
-  /** Takes the next one. */
+  /** Takes the next word. */
   take(): Word
-  /** Takes the next one if it is this. */
+  /** Takes the next word if it equals the text. */
   skip(text: string): boolean
   /** @throws `misuse`, pointing at that word. */
   fail(word: Word, why: string): never

@@ -1,7 +1,7 @@
 import { make } from '../dom.ts'
 import type { Filter } from './history.ts'
 
-/** What the user can do about an inspector. */
+/** The controls of an inspector. */
 export interface Controls {
   readonly element: HTMLElement
   readonly filter: Filter

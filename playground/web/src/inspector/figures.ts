@@ -2,10 +2,10 @@ import type { ClientStats } from 'holdfast'
 import { make, setText } from '../dom.ts'
 import { createSparkline } from './sparkline.ts'
 
-/** Numbers of a connection: as lines over the last minute, and in total. */
+/** Figures of a connection: as lines over the last minute, and in total. */
 export interface Figures {
   readonly element: HTMLElement
-  /** Adds the figures of now to the lines. */
+  /** Adds the current figures to the lines. */
   sample(stats: ClientStats): void
   render(stats: ClientStats): void
   clear(): void

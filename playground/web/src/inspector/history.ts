@@ -2,19 +2,19 @@ import { payloadText } from './payload.ts'
 
 export type Direction = 'in' | 'out' | 'invalid'
 
-/** A message as it goes by. */
+/** A message that passes through the client. */
 export interface Message {
   /** In milliseconds since the Unix epoch. */
   readonly at: number
   readonly direction: Direction
-  /** Undefined for what is not an event. */
+  /** Undefined for messages that are not events. */
   readonly name: string | undefined
   readonly data?: unknown
-  /** What became of it, as far as it is known now; absent for what came in and was handled. */
+  /** The outcome so far; absent for inbound messages that were handled. */
   readonly outcome?: () => { readonly status: string; readonly reason?: string } | undefined
 }
 
-/** A message as it is kept: its payload is text, of bounded length. */
+/** A stored message: its payload is text, of bounded length. */
 export interface Entry extends Omit<Message, 'data'> {
   readonly payload: string
 }
@@ -25,20 +25,20 @@ export interface Filter {
   readonly direction: Direction | 'all'
 }
 
-/** The last messages, and what has been added to them. */
+/** The last messages, and the ones added since the last call. */
 export interface History {
   /** Oldest first. */
   readonly entries: readonly Entry[]
   add(message: Message): void
-  /** Makes entries of what was added since the last time, and gives them. */
+  /** Converts the messages added since the last call to entries, and returns them. */
   take(): readonly Entry[]
   clear(): void
 }
 
 /**
- * Keeps the last messages, up to twice the capacity while many come.
+ * Keeps the last messages, up to twice the capacity during bursts.
  *
- * Adding one costs next to nothing: text is made of it when it is taken, if it has not been pushed out by then.
+ * Adding a message is cheap: it becomes text only when it is taken, unless it was dropped by then.
  */
 export function createHistory(capacity: number): History {
   const entries: Entry[] = []
@@ -65,7 +65,7 @@ export function createHistory(capacity: number): History {
   }
 }
 
-/** Cuts off the beginning of a list, not before it is twice as long as it may be. Gives how much that was. */
+/** Removes the beginning of a list, once it is twice as long as allowed. Returns the number of removed elements. */
 export function trim(list: unknown[], capacity: number): number {
   if (list.length < 2 * capacity) return 0
   return list.splice(0, list.length - capacity).length

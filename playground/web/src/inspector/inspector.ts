@@ -21,11 +21,11 @@ const tickInterval = 100
 let inspectors = 0
 
 /**
- * Shows what a client is doing, in an element of the page: its states, figures and messages. The page has to load
+ * Shows the state, the figures and the messages of a client, in an element of the page. The page has to load
  * `inspector.css` and `messages.css`.
  *
- * Takes any client; of one that was passed through `observe` it shows also the payloads of what goes out. It keeps a
- * bounded number of messages, and changes the page at most once a frame, and not at all while nobody can see it.
+ * Accepts any client; for one that was passed through `observe` it also shows outbound payloads. It keeps a bounded
+ * number of messages, and changes the page at most once a frame, and not at all while the page is hidden.
  */
 export function createInspector(
   client: Inspectable,
@@ -38,7 +38,7 @@ export function createInspector(
   const figures = createFigures()
   let matches = matcher({ text: '', direction: 'all' })
   let frame = 0
-  /** How the connection that has just opened goes on. */
+  /** How the connection that has just opened continues. */
   let resumption = ''
 
   const status = make('strong', '')
@@ -75,7 +75,7 @@ export function createInspector(
     schedule()
   }
 
-  // Also while the rest is folded away.
+  // Also while the rest is collapsed.
   const tick = (): void => {
     if (controls.isPaused) return
     const { state } = client

@@ -2,14 +2,14 @@ import { make } from '../dom.ts'
 import { trim, type Entry } from './history.ts'
 import { createRow, type Row } from './row.ts'
 
-/** A list of any length, of which only the rows in sight are in the page. */
+/** A list of any length; the page contains only the visible rows. */
 export interface MessageList {
   readonly element: HTMLElement
-  /** Whether it has a place on the page, which a hidden part of the page has not. */
+  /** Whether it is laid out; a hidden part of the page is not. */
   readonly isVisible: boolean
   reset(entries: readonly Entry[]): void
   append(entries: readonly Entry[]): void
-  /** Brings the page up to date. To be called once a frame at most: it reads the layout, then changes it. */
+  /** Updates the page. Call it once a frame at most: it reads the layout, then changes it. */
   render(): void
   dispose(): void
 }
@@ -24,7 +24,7 @@ export function createMessageList(
     selected,
   }: {
     readonly capacity: number
-    /** There is something to render. */
+    /** Marks the list as changed. */
     changed(): void
     selected(entry: Entry | undefined): void
   },
@@ -38,7 +38,7 @@ export function createMessageList(
   const rows: Row[] = []
   let follows = true
   let selection: Entry | undefined
-  // What the page was told last, so that a frame without news touches nothing.
+  // The last rendered values, so that a frame without changes does not touch the page.
   let height = 0
   let top = 0
 

@@ -1,7 +1,7 @@
 import type { Client, Unsubscribe } from 'holdfast'
 import type { Message } from './history.ts'
 
-/** What an inspector needs of a client, whatever its contract. */
+/** The parts of a client that an inspector needs, for any contract. */
 export type Inspectable = Pick<Client, 'onAny' | 'state' | 'stats' | 'subscribe' | 'watch'>
 
 type Listener = (message: Message) => void
@@ -10,10 +10,10 @@ type Listener = (message: Message) => void
 const taps = new WeakMap<Inspectable, (listener: Listener) => Unsubscribe>()
 
 /**
- * The same client, whose calls of `send`, `sendRaw` and `request` can be listened to, with what becomes of them.
+ * Returns a client whose calls of `send`, `sendRaw` and `request`, and their outcomes, can be observed.
  *
- * Only calls on the client that this returns are seen. It changes nothing else, not even what counts as unhandled:
- * frames that are no events are seen only while the application listens to them too.
+ * Only calls on the returned client are observed. It changes nothing else, not even which messages count as
+ * unhandled: frames that are not events are observed only while the application listens to them too.
  */
 export function observe<C>(client: Client<C>): Client<C> {
   const inner = client as unknown as Client
@@ -42,7 +42,7 @@ export function observe<C>(client: Client<C>): Client<C> {
       const outcome = (): { readonly status: string } | undefined => status && { status }
       const answer = inner.request(name, ...args)
       tell({ at: Date.now(), direction: 'out', name, data: args[0], outcome })
-      // Passed on, so that a rejection which nobody handles is still reported as that.
+      // Passes the promise on, so that an unhandled rejection is still reported.
       return answer.then(
         (value) => {
           status = 'answered'
@@ -78,9 +78,9 @@ export function observe<C>(client: Client<C>): Client<C> {
 }
 
 /**
- * Tells of every message that goes through a client, until the returned function is called.
+ * Calls the listener for every message that passes through a client, until the returned function is called.
  *
- * Of a client that is not observed, what goes out is known by its name and outcome only, once it has one.
+ * For a client that is not observed, outbound messages are known only by name and outcome, once they have one.
  */
 export function listen(client: Inspectable, listener: Listener): Unsubscribe {
   const tap = taps.get(client)
@@ -89,7 +89,7 @@ export function listen(client: Inspectable, listener: Listener): Unsubscribe {
     client.watch('invalid', ({ reason, name, data }) =>
       listener({ at: Date.now(), direction: 'invalid', name, data, outcome: () => ({ status: reason }) }),
     ),
-    // Of frames that are no events only, because `onAny` listens to all events.
+    // Only for frames that are not events, because `onAny` listens to all events.
     client.watch('unhandled', ({ name, data }) =>
       listener({ at: Date.now(), direction: 'in', name, data, outcome: () => ({ status: 'unhandled' }) }),
     ),

@@ -1,8 +1,8 @@
-/** How much of a payload is kept, in UTF-16 units, and in bytes of what is binary. */
+/** The stored length of a payload, in UTF-16 units, or in bytes if it is binary. */
 const longestText = 4_000
 const longestBytes = 64
 
-/** A payload as text to be shown, cut off when it is long. Never throws. */
+/** Converts a payload to text, truncated if it is long. Never throws. */
 export function payloadText(data: unknown): string {
   if (data === undefined) return ''
   if (typeof data === 'string') return cut(data)
@@ -16,7 +16,7 @@ export function payloadText(data: unknown): string {
   }
 }
 
-/** The same, set out on lines if it is whole JSON. */
+/** The same, indented if it is complete JSON. */
 export function prettyPayload(payload: string): string {
   try {
     return JSON.stringify(JSON.parse(payload), null, 2)

@@ -6,14 +6,14 @@ const longestPreview = 160
 
 const directions = { in: 'In', out: 'Out', invalid: 'Invalid' } as const
 
-/** Where a message stands among those that could be shown. */
+/** The position of a message in the filtered list. */
 export interface Place {
   readonly index: number
   readonly count: number
   readonly isSelected: boolean
 }
 
-/** One line of the list, which shows one message after another as the list moves. */
+/** A line of the list, which shows different messages as the list scrolls. */
 export interface Row {
   readonly element: HTMLElement
   show(entry: Entry, place: Place): void

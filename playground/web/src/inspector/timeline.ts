@@ -5,12 +5,12 @@ import { formatTime } from './row.ts'
 
 const mostEntries = 100
 
-/** The states that a connection went through, the newest first, each with its cause and how long it lasted. */
+/** The states of a connection, the newest first, each with its cause and duration. */
 export interface Timeline {
   readonly element: HTMLElement
-  /** A note says how the state came about, where the cause does not. */
+  /** The note explains the state where the cause does not. */
   add(state: ClientState, at: number, note?: string): void
-  /** Something happened that is no state. */
+  /** Adds an event that is not a state. */
   mark(title: string, note: string, at: number): void
   render(): void
   clear(): void
@@ -20,7 +20,7 @@ interface Entry {
   readonly at: number
   readonly title: string
   readonly note: string
-  /** Undefined for what is no state. */
+  /** Undefined for events that are not states. */
   readonly status: ClientState['status'] | undefined
 }
 

@@ -6,7 +6,7 @@ import type { ScenesClient } from './types.ts'
 const mostCursors = 50
 const keyStep = 0.04
 
-/** An area on which everybody who looks at it has a cursor, moved by pointer or by arrow keys. */
+/** An area on which each viewer has a cursor, moved by pointer or by arrow keys. */
 export function createCursorsScene(client: ScenesClient): void {
   const area = find('cursors', HTMLElement)
   const cursors = new Map<string, HTMLElement>()

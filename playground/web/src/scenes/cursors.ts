@@ -3,7 +3,7 @@ import type { CursorArea, ScenesClient } from './types.ts'
 
 type Move = (to: Point) => void
 
-/** Shows the cursors of others, and tells them ours: at once or never. */
+/** Shows the cursors of others, and sends ours: at once or not at all. */
 export function shareCursor(client: ScenesClient, area: CursorArea): Move {
   client.on('cursor', area.show)
   client.on('gone', area.remove)

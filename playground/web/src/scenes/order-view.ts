@@ -5,7 +5,7 @@ import type { ScenesClient } from './types.ts'
 
 const mostOrders = 20
 
-/** A form that can be sent without a connection, and says in the end what became of it. */
+/** A form that works without a connection, and reports the outcome of the order. */
 export function createOrderScene(client: ScenesClient): void {
   const drink = find('drink', HTMLSelectElement)
   const list = find('orders', HTMLOListElement)

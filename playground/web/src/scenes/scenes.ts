@@ -8,14 +8,14 @@ import { createTickerScene } from './ticker-view.ts'
 import type { ScenesClient } from './types.ts'
 import { createUploadScene } from './upload-view.ts'
 
-/** The files that run, as they are. */
+/** The source code that runs, unchanged. */
 const codes = import.meta.glob<string>('./{ticker,cursors,order,upload}.ts', {
   query: '?raw',
   import: 'default',
   eager: true,
 })
 
-/** The scenes, each with the code that it runs. They share a client, which connects when the first is looked at. */
+/** The scenes, each with its source code. They share a client, which connects when the first scene is shown. */
 export function createScenes(page: string, WebSocket: SocketConstructor): ScenesClient {
   const client = observe(
     createClient<Scenes>({

@@ -3,7 +3,7 @@ import { find, make, setText } from '../dom.ts'
 import { sendPrices } from './ticker.ts'
 import type { Market, ScenesClient } from './types.ts'
 
-/** A table of the prices that this page quotes, and what the server knows of them. */
+/** A table of the prices that this page quotes, and those on the server. */
 export function createTickerScene(client: ScenesClient): void {
   const toggle = find('ticker-toggle', HTMLButtonElement)
   const counts = find('ticker-counts', HTMLElement)

@@ -3,13 +3,13 @@ import type { Point, Quote, Scenes } from '../../../scenes-contract.ts'
 
 export type ScenesClient = Client<Scenes>
 
-/** Prices to send, and who wants to know what became of each. */
+/** A source of prices, which receives the outcome of each. */
 export interface Market {
   next(): Quote[]
   settled(outcome: Outcome): void
 }
 
-/** What shows the cursors of others. */
+/** Shows the cursors of others. */
 export interface CursorArea {
   show(cursor: Point & { readonly id: string }): void
   remove(cursor: { readonly id: string }): void

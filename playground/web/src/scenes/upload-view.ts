@@ -5,10 +5,10 @@ import type { ScenesClient } from './types.ts'
 import { upload } from './upload.ts'
 
 const sampleBytes = 12_000_000
-/** How many bytes a browser makes up in one call. */
+/** The most random bytes that a browser generates in one call. */
 const mostRandomBytes = 65_536
 
-/** Sends a file to the server, with a bar that shows how much the server has of it. */
+/** Sends a file to the server, with a bar that shows how much of it the server has received. */
 export function createUploadScene(client: ScenesClient): void {
   const file = find('upload-file', HTMLInputElement)
   const bar = find('upload-bar', HTMLProgressElement)

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { findIn, findReplaced } from './words.ts'
+
+const folders =
+  'audit,bench,browser,chaos,engines,fuzz,growth,lab,package,playground,proxies,readme,runtime,storm,support,testing,types'
+
+test.each([
+  ['every page', ['*.md', '.changeset/*.md', 'packages/**/!(PROTOCOL).md', 'test/lab/*.md']],
+  ['the React hooks', ['packages/react/src/**/*.ts']],
+  ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
+  ['the playground', ['playground/**/*.ts']],
+  ['the tools and tests of the repository', ['test/*.ts', `test/{${folders}}/**/*.{ts,tsx,mjs}`]],
+])('%s uses the standard terms instead of the words that they replaced', (_, globs) => {
+  expect(findIn(globs)).toEqual([])
+})
+
+test('a replaced word is found in prose, in comments and in titles of tests, and not in code', () => {
+  const places = (path: string, text: string): string[] => findReplaced(path, text).map(({ place }) => place)
+  expect(places('a.md', 'It hears of it.\n`hears` and [a](hears.md)\nIt receives it.\n')).toEqual(['a.md:1'])
+  const program = [
+    '/** What became of it. */',
+    'const heard = 1 // nobody',
+    '  // handed on',
+    "it('is told', () => {})",
+    "it.each(list)('hears %s', () => {})",
+    "const lane = 'lane'",
+  ]
+  expect(places('a.ts', program.join('\n'))).toEqual(['a.ts:1', 'a.ts:2', 'a.ts:3', 'a.ts:4', 'a.ts:5'])
+})
