@@ -14,7 +14,7 @@ export interface Finding {
 }
 
 /** A fault by which the code hangs has been found, too. */
-const patience = 180_000
+const patience = 600_000
 const hung: Finding = { what: 'does not end' }
 
 /** Runs the seeds of the simulation up to the first that fails. */

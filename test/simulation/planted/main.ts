@@ -41,7 +41,7 @@ const queue = plantedFaults.flatMap((fault): [Finder, PlantedFault][] => {
   const finders: readonly Finder[] = fault.by === 'both' ? ['simulation', 'tests'] : [fault.by]
   return finders.filter((by) => isChosen(by, fault)).map((by) => [by, fault])
 })
-const seeds = new Map<PlantedFault, Finding>()
+const bySimulation = new Map<PlantedFault, Finding>()
 const missed: string[] = []
 const count = queue.length
 const copies = Array.from({ length: Number(values.threads) }, (_, index) =>
@@ -57,8 +57,13 @@ function isChosen(by: Finder, { name }: PlantedFault): boolean {
   return name.includes(values.only) && by.includes(values.by)
 }
 
-function search(by: Finder, folder: string, fault: Pick<PlantedFault, 'file'>): Promise<Finding | undefined> {
-  return by === 'tests' ? runTests(folder, fault) : simulate(folder, values.seeds)
+function search(
+  by: Finder,
+  folder: string,
+  fault: Pick<PlantedFault, 'file'>,
+  seeds = values.seeds,
+): Promise<Finding | undefined> {
+  return by === 'tests' ? runTests(folder, fault) : simulate(folder, seeds)
 }
 
 async function expectSound(folder: string): Promise<void> {
@@ -66,7 +71,7 @@ async function expectSound(folder: string): Promise<void> {
     queue.map(([by, { file }]) => [`${by} ${by === 'tests' ? file.split('/')[1] : ''}`, by]),
   )
   for (const [place, by] of places) {
-    const finding = await search(by, folder, { file: `packages/${place.split(' ')[1]}/src` })
+    const finding = await search(by, folder, { file: `packages/${place.split(' ')[1]}/src` }, '200')
     if (!finding) continue
     console.error(`without any planted fault, the ${by} find: ${finding.what}`)
     process.exit(1)
@@ -78,7 +83,7 @@ async function follow(folder: string): Promise<void> {
     const [by, fault] = next
     const finding = await withFault(folder, fault, () => search(by, folder, fault))
     if (!finding) missed.push(fault.name)
-    else if (by === 'simulation') seeds.set(fault, finding)
+    else if (by === 'simulation') bySimulation.set(fault, finding)
     const where = finding ? `${finding.what}${finding.seed ? `, seed ${finding.seed}` : ''}` : 'NOT FOUND'
     console.log(`${fault.name}: ${where}`)
   }
@@ -89,7 +94,7 @@ function write(): void {
     .filter((fault) => fault.by !== 'tests')
     .map((fault) => {
       const [, name] = fault.file.split('/')
-      const finding = seeds.get(fault)
+      const finding = bySimulation.get(fault)
       return `| ${name} | ${fault.name} | ${finding?.what ?? 'NOT FOUND'} | ${finding?.seed ?? '–'} |`
     })
   const table = [
