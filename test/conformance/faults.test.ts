@@ -168,7 +168,7 @@ describe.each([
     await reconnected
     expect(connecting).toBe(1)
     const { most } = await room.until(({ live }) => live === 1)
-    expect(most).toBeLessThanOrEqual(2) // The server may hear of the end of the last after the beginning of the next.
+    expect(most).toBeLessThanOrEqual(2) // The server may be notified of the end of the last after the beginning of the next.
   })
 
   test('a server that restarts on its port is found again, with the queue in order', async () => {

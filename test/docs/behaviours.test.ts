@@ -12,6 +12,6 @@ test.each(rows)('%s', (row) => {
   expect(readFileSync(join(root, file!), 'utf8')).toContain(title)
 })
 
-test('has every behaviour', () => {
+test('the list of behaviours is complete', () => {
   expect(rows.length).toBeGreaterThan(25)
 })

@@ -57,12 +57,12 @@ describe('the code in the documents', () => {
   })
   const errorsIn = (files: RegExp): string[] => errors.filter((error) => files.test(error.split(':')[0]!))
 
-  it('compiles, in every Markdown file', () => {
+  it('the code in every Markdown file compiles', () => {
     expect(inPages.length).toBeGreaterThan(50)
     expect(errorsIn(/^(?!wrong).*\.md$/)).toEqual([])
   })
 
-  it('compiles, in every docstring', () => {
+  it('the code in every docstring compiles', () => {
     const inPackage = (name: string): number =>
       inDocstrings.filter(({ path }) => path.startsWith(`packages/${name}/`)).length
     expect(inPackage('react')).toBeGreaterThan(3)
@@ -72,14 +72,14 @@ describe('the code in the documents', () => {
     expect(errorsIn(/^(?!wrong)(?!.*\.md$)/)).toEqual([])
   })
 
-  it('is complained about where it stands', () => {
+  it('a compile error names the line of the document', () => {
     expect(errorsIn(/^wrong/).map((error) => error.split('\n')[0])).toEqual([
       `wrong.md:9: Type '1' is not assignable to type '2'.`,
       'wrong.ts:5: No overload matches this call.',
     ])
   })
 
-  it('can be read by Node where it is JavaScript, in pages of HTML too', async () => {
+  it('Node can parse JavaScript code, also in HTML pages', async () => {
     const scripts = blocks.flatMap(({ path, line, language, code }) => {
       const place = `${path}:${line}`
       if (language === 'js') return [{ place, code }]
@@ -106,7 +106,7 @@ describe('the code in the documents', () => {
     }
   })
 
-  it('is JSON where it says so', () => {
+  it('JSON code is valid JSON', () => {
     for (const { path, line, language, code } of blocks) {
       if (language === 'json') expect(() => JSON.parse(code) as unknown, `${path}:${line}`).not.toThrow()
     }
@@ -121,7 +121,7 @@ describe('links', () => {
     return anchor !== undefined && !page(path)?.anchors.has(anchor)
   }
 
-  it('lead somewhere, in every Markdown file', () => {
+  it('every link in every Markdown file has a target', () => {
     const relative = pages.flatMap((from) =>
       from.links.filter(({ target }) => !/^[a-z]+:/.test(target)).map((link) => ({ from, ...link })),
     )
@@ -133,14 +133,14 @@ describe('links', () => {
     ).toEqual([])
   })
 
-  it('are found in prose and not in code', () => {
+  it('links are found in prose and not in code', () => {
     const text = '## A `b` (c)\n[x](y.md) and `[x](z.md)`\n```md\n[x](no.md)\n```\n## A `b` (c)\n'
     const { links, anchors } = parsePage('a.md', text)
     expect(links).toEqual([{ line: 2, target: 'y.md' }])
     expect([...anchors]).toEqual(['a-b-c', 'a-b-c-1'])
   })
 
-  it('lead from the index of the documentation to every guide', () => {
+  it('the index of the documentation links to every guide', () => {
     const listed = page(`${docs}/README.md`)!.links.map(({ target }) => target)
     expect(names(`${docs}/guides`).length).toBeGreaterThan(8)
     for (const name of names(`${docs}/guides`)) expect(listed).toContain(`guides/${name}.md`)
@@ -148,14 +148,14 @@ describe('links', () => {
 })
 
 describe('the page of an error', () => {
-  it('exists for every code, and is listed', () => {
+  it('every error code has a page, and is listed', () => {
     expect(names(`${docs}/errors`)).toEqual(Object.keys(errorCodes).sort())
     const listed = page(`${docs}/errors.md`)!.links.map(({ target }) => target)
     for (const code of Object.keys(errorCodes)) expect(listed).toContain(`errors/${code}.md`)
   })
 
   it.each(Object.keys(errorCodes))(
-    '%s says what it means, when it happens, what to do, and shows it',
+    'the page of %s describes the error, when it happens, what to do, and an example',
     (code) => {
       const { text, blocks: examples } = page(`${docs}/errors/${code}.md`)!
       expect(text.startsWith(`# ${code}\n`)).toBe(true)
@@ -176,24 +176,24 @@ describe('the page of a close code', () => {
   }
   const rules = Object.entries(defaultCloseRules)
 
-  it('exists for every code of the table, and for no other', () => {
+  it('every close code of the table has a page, and no other', () => {
     expect(names(`${docs}/close-codes`)).toEqual(rules.map(([code]) => code).sort())
   })
 
-  it('exists for every code that the protocol names', () => {
+  it('every close code of the protocol has a page', () => {
     const { text } = page('packages/protocol/PROTOCOL.md')!
     const named = [...text.matchAll(/^\| (\d{4}) \|/gm)].map(([, code]) => code)
     expect(named.length).toBeGreaterThan(12)
     expect(names(`${docs}/close-codes`)).toEqual(expect.arrayContaining(named))
   })
 
-  it.each(rules)('%s says what the client does', (code, rule) => {
+  it.each(rules)('the page of %s describes what the client does', (code, rule) => {
     const { text } = page(`${docs}/close-codes/${code}.md`)!
     expect(text.startsWith(`# ${code}: ${rule.reason}\n`)).toBe(true)
     expect(text.split('\n').filter((line) => line.startsWith('| `'))).toEqual([facts(rule)])
   })
 
-  it('agrees with the table of all', () => {
+  it('the table of close codes agrees with the rules', () => {
     const rows = page(`${docs}/close-codes.md`)!
       .text.split('\n')
       .filter((line) => line.startsWith('| ['))

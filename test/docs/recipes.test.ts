@@ -81,7 +81,7 @@ async function hold(port: number, text: string): Promise<Socket> {
 }
 
 it.each(Object.keys(shutdowns))(
-  'a process with the shutdown recipe for %s ends by itself, whoever is connected',
+  'a process with the shutdown recipe for %s ends, whatever connections are open',
   async (name) => {
     const child = run(shutdowns[name]!)
     try {
@@ -97,7 +97,7 @@ it.each(Object.keys(shutdowns))(
   },
 )
 
-it('a hub with the recipe for cookies knows a client by the cookie of its upgrade request', async () => {
+it('a hub with the recipe for cookies identifies a client by the cookie of its upgrade request', async () => {
   const child = run(`
     import { createServer } from 'node:http'
     import { createHub } from '@holdfast/server'
@@ -134,7 +134,7 @@ it('a hub with the recipe for cookies knows a client by the cookie of its upgrad
   }
 })
 
-it('a client with the recipe for what was missed has every message once', async () => {
+it('a client with the recipe for missed messages has every message once', async () => {
   const child = run(
     `
     import { once } from 'node:events'

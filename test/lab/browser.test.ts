@@ -7,7 +7,7 @@ import { startSite } from './site.ts'
 expectNothingLeft()
 
 // What the other tests rest on: with the switches of automation, none of them would prove anything.
-it('the browser of the lab has the defaults that people have', async () => {
+it('the browser of the lab has the default settings of users', async () => {
   await using browser = await startBrowser()
   await using site = await startSite({ script: '' })
   const tab = await browser.tab()

@@ -11,7 +11,7 @@ test(`a crash of the page loses nothing that was committed, and doubles nothing,
   expect(handed).toBeGreaterThanOrEqual(committed)
 })
 
-test('a store that forgets a message before it has its outcome is found out', async () => {
+test('a store that deletes a message before its outcome is detected', async () => {
   const { faults } = await crash({
     times: 4,
     seed: 3,
@@ -25,7 +25,7 @@ test('a store that forgets a message before it has its outcome is found out', as
   expect(faults.join()).toMatch(/are missing/)
 })
 
-test('one that sends what others have left without their producers is found out', async () => {
+test('a store that sends messages of other pages without their producers is detected', async () => {
   const { faults } = await crash({
     times: 6,
     seed: 3,

@@ -10,7 +10,7 @@ type Page = typeof globalThis & { readonly ticks: number[] }
 
 expectNothingLeft()
 
-it('keeps its connection in a hidden page whose timers run once a minute, and answers pings at once', async () => {
+it('a hidden page whose timers run once a minute keeps its connection, and answers pings at once', async () => {
   // What comes after five minutes otherwise.
   const flags = ['--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/5']
   await using browser = await startBrowser({ flags })

@@ -21,7 +21,7 @@ describe.concurrent('a page in Chromium', () => {
   beforeAll(async () => void (browser = await startBrowser()))
   afterAll(() => browser[Symbol.asyncDispose]())
 
-  it('misses nothing of what the server said while it was frozen', async () => {
+  it('a page misses no message of the server while it is frozen', async () => {
     await using scene = await setScene(ours.session)
     const { server } = scene
     const visit = await scene.visit()
@@ -54,7 +54,7 @@ describe.concurrent('a page in Chromium', () => {
   })
 
   it.each(wires)(
-    'comes out of the back-forward cache with one new connection, at once (%s wire)',
+    'a page leaves the back-forward cache with one new connection, at once (%s wire)',
     async (wire) => {
       await using scene = await setScene(ours[wire], { browser })
       const { server, site } = scene
@@ -93,7 +93,7 @@ describe.concurrent('a page in Chromium', () => {
     },
   )
 
-  it.each(wires)('says that its own policy forbids the connection (%s wire)', async (wire) => {
+  it.each(wires)('a page reports that its own policy forbids the connection (%s wire)', async (wire) => {
     await using scene = await setScene(ours[wire], { browser })
     const visit = await scene.visit({ csp: true })
     const why = async (): Promise<string | undefined> =>
@@ -108,7 +108,7 @@ describe.concurrent('a page in Chromium', () => {
 const mostAtATime = 50 / 0.15
 
 it.each(wires)(
-  'a page has its turns while 20,000 messages come (%s wire)',
+  'a page stays responsive while 20,000 messages arrive (%s wire)',
   async (wire) => {
     await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
     const { server } = scene

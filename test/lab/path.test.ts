@@ -23,7 +23,7 @@ describe.concurrent('a page in Chromium', () => {
   const scene = (wire: keyof typeof ours): Promise<Scene> => setScene(ours[wire], { browser })
 
   it.each(['both', 'toServer', 'toClient'] as const)(
-    'has a message applied exactly once that went into a dead connection (%s)',
+    'a message written into a dead connection is applied exactly once (%s)',
     async (direction) => {
       await using set = await scene('session')
       const { server, proxy } = set
@@ -46,7 +46,7 @@ describe.concurrent('a page in Chromium', () => {
   )
 
   it.each(['plain', 'session'] as const)(
-    'dials anew while the server ignores that the old connection is closed (%s wire)',
+    'a page dials again while the server ignores the close of the old connection (%s wire)',
     async (wire) => {
       await using set = await scene(wire)
       const visit = await set.visit()
@@ -70,7 +70,7 @@ describe.concurrent('a page in Chromium', () => {
   )
 
   it.each(['plain', 'session'] as const)(
-    'gets out of a dial that nobody answers, in all tabs (%s wire)',
+    'all tabs recover from an unanswered dial (%s wire)',
     async (wire) => {
       await using set = await scene(wire)
       set.proxy.rule({ action: 'black-hole', connections: { from: 1, to: 1 } })
@@ -95,7 +95,7 @@ describe.concurrent('a page in Chromium', () => {
   )
 
   it.each(['plain', 'session'] as const)(
-    'stays small when the server reads nothing, and says what it did not take (%s wire)',
+    'memory stays small when the server does not read, and refused messages are reported (%s wire)',
     async (wire) => {
       await using set = await scene(wire)
       const visit = await set.visit()

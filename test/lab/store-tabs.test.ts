@@ -85,7 +85,7 @@ describe('in Chromium', () => {
     expect(await page.evaluate(() => [...new Set(tabPage.settled())])).toEqual(['delivered'])
   })
 
-  test('50 messages of a tab that is killed are sent by another one that is open, once', async () => {
+  test('50 messages of a killed tab are sent once by another open tab', async () => {
     const { context, got, tab } = await setUp()
     const first = await tab()
     const second = await tab()
@@ -106,7 +106,7 @@ describe('in Chromium', () => {
     expect(got).toEqual(['b 0', ...notes('a', 50)])
   })
 
-  test('two tabs that are open leave each other alone', async () => {
+  test('two open tabs do not send messages of each other', async () => {
     const { got, tab } = await setUp()
     const first = await tab()
     const second = await tab()
@@ -124,7 +124,7 @@ describe('in Chromium', () => {
     expect(got.slice(10)).toEqual(notes('a', 10))
   })
 
-  test('what is sent while a page is left is there on the next one', async () => {
+  test('messages sent while a page is left are sent by the next one', async () => {
     const { got, url, tab } = await setUp()
     const page = await tab()
     await page.evaluate(() => {
@@ -152,7 +152,7 @@ describe('in Chromium', () => {
     expect(complete.length, 'pages whose messages are there').toBeGreaterThan(0)
   })
 
-  test('a page with a store is kept when it is left, lets another tab send, and doubles nothing on its return', async () => {
+  test('a left page with a store is cached, lets another tab send, and sends no message twice on its return', async () => {
     const { got, url, tab } = await setUp()
     const page = await tab()
     const other = await tab()

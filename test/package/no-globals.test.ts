@@ -38,11 +38,11 @@ function touched(code: string): string[] {
 }
 
 describe('on a server that renders pages', () => {
-  it('importing touches no global', () => {
+  it('importing the package changes no global', () => {
     expect(touched('')).toEqual([])
   })
 
-  it('creating a client touches no global, whatever it is given', () => {
+  it('creating a client changes no global, with any options', () => {
     expect(touched(`Holdfast.createClient({ url: '/socket' })`)).toEqual([])
     expect(
       touched(`Holdfast.createClient({
@@ -59,7 +59,7 @@ describe('on a server that renders pages', () => {
     ).toEqual([])
   })
 
-  it('using a client that never connects does no harm', () => {
+  it('using a client that never connects has no side effects', () => {
     expect(
       touched(
         `const client = Holdfast.createClient({ url: '/socket' }); client.on('x', () => {}); client.state; client.stats()`,
@@ -67,7 +67,7 @@ describe('on a server that renders pages', () => {
     ).toEqual([])
   })
 
-  it('connecting says what is missing', () => {
+  it('connecting without a WebSocket names what is missing', () => {
     expect(() => touched(`Holdfast.createClient({ url: '/socket' }).connect()`)).toThrow(/WebSocket/)
     expect(touched(`try { Holdfast.createClient({ url: '/socket' }).connect() } catch {}`)).toEqual([
       'WebSocket',

@@ -62,7 +62,7 @@ it('a component renders on a server as idle, without dialing and without changin
   expect(touched).toEqual([])
 })
 
-it('says what is missing when there is neither a client nor a provider', () => {
+it('a hook without a client and a provider names what is missing', () => {
   const { useClient, useConnection, useEvent } = load()
   for (const hook of [
     () => useClient(),

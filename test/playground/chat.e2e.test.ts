@@ -7,7 +7,7 @@ const openPlayground = useBrowser({ cutDuration: 3_000 })
 const online = ({ page }: ChatPage): Promise<string[]> =>
   page.getByLabel('Online').getByRole('listitem').allTextContents()
 
-test('two people chat, see each other come, type, change their name and go, and see text as text', async () => {
+test('two participants chat, see each other join, type, rename and leave, and see text as text', async () => {
   const { browser, url } = await openPlayground()
   const ann = await joinChat(browser, url, 'Ann')
   const bo = await joinChat(browser, url, 'Bo')
@@ -42,7 +42,7 @@ test('two people chat, see each other come, type, change their name and go, and 
   bo.expectNoComplaints()
 })
 
-test('a cut heals: what was written meanwhile is pending, then arrives in order and once', async () => {
+test('after a cut, messages written meanwhile are pending, then arrive in order and once', async () => {
   const { browser, url, joinAs } = await openPlayground()
   const bo = await joinAs('Bo')
   const ann = await joinChat(browser, url, 'Ann', { hurries: true })
@@ -83,7 +83,7 @@ test('a cut heals: what was written meanwhile is pending, then arrives in order 
   ann.expectNoComplaints()
 })
 
-test('what is written while disconnected is sent later, and the name is remembered', async () => {
+test('messages written while disconnected are sent later, and the name is remembered', async () => {
   const { browser, url, joinAs } = await openPlayground()
   const bo = await joinAs('Bo')
   const ann = await joinChat(browser, url, 'Ann')

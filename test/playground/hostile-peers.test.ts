@@ -36,7 +36,7 @@ test.each([
   expect(await bo.next()).toMatchObject({ type: 'chat', message: 'still here' })
 })
 
-test('control characters and lone surrogates are taken out of messages, all else is kept', async () => {
+test('control characters and lone surrogates are removed from messages, and nothing else', async () => {
   const { ann, bo } = await openPair()
   ann.say(String.raw`{"type":"chat","message":"  a\u0000\nb\ud800 👨‍👩‍👧 <script> "}`)
   expect((await bo.next())['message']).toBe('a b  👨‍👩‍👧 <script>')
@@ -67,7 +67,7 @@ test('a frame that breaks the protocol ends its connection only', async () => {
   expect(await ann.nextIsNothing()).toBe(true)
 })
 
-test('a flood is slowed down, loses nothing, and does not keep others from talking', async () => {
+test('a flood is slowed down without loss, and does not block other participants', async () => {
   const { url, ann, bo } = await openPair({ framesPerSecond: 20 })
   const cy = await join(url, 'Cy')
   await Promise.all([ann.next(), bo.next()])
@@ -102,7 +102,7 @@ test('a peer that does not read is dropped before its data fills the memory', as
   expect(await ann.nextIsNothing()).toBe(true)
 })
 
-test('a peer that does not answer pings is dropped, one that does is kept', async () => {
+test('a peer that does not answer pings is dropped, and one that does stays', async () => {
   // So long that a process that has to wait for its turn is not taken for a dead one.
   const { url } = await openChat({ pingInterval: 500 })
   const alive = await join(url, 'Ann')

@@ -31,7 +31,7 @@ function states({ page }: ChatPage): Promise<string[]> {
 }
 
 test(
-  'it shows states with causes, messages with payloads as text, and what became of them',
+  'the inspector shows states with causes, and messages with payloads and outcomes',
   { timeout: 180_000 },
   async () => {
     const { browser, url, joinAs } = await openPlayground()
@@ -130,7 +130,7 @@ function describe({ elapsed, tasks, script, layout, longTasks }: Business): stri
 }
 
 test(
-  'neither a flood of 20,000 nor 1,000 messages a second stall the page',
+  'neither a flood of 20,000 nor 1,000 messages a second blocks the page',
   { timeout: 180_000 },
   async () => {
     const { browser, url } = await openPlayground()

@@ -25,7 +25,7 @@ async function openLine(): Promise<{ line: Line; peer: Socket; received: () => s
   return { line, peer, received: () => received }
 }
 
-test('what is injected stands between what the server writes', async () => {
+test('injected bytes arrive between the frames of the server', async () => {
   const { line, received } = await openLine()
   line.stream.write('one ')
   await line.inject(Buffer.from('two '))

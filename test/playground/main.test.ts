@@ -21,21 +21,24 @@ function start(env: Readonly<Record<string, string>>): ChildProcessByStdio<null,
   return child
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)('it says where it is, and %s ends it cleanly', async (signal) => {
-  const child = start({ PORT: '0' })
-  const [output] = await once(child.stdout, 'data')
-  const url = /http:\/\/\S+/.exec(String(output))?.[0] ?? ''
-  const page = await fetch(url)
-  expect(await page.text()).toContain('<title>Holdfast playground</title>')
-  const { host } = new URL(url)
-  const peer = await dial(`ws://${host}/ws`, { headers: { origin: url } })
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'the playground prints its address, and %s ends it cleanly',
+  async (signal) => {
+    const child = start({ PORT: '0' })
+    const [output] = await once(child.stdout, 'data')
+    const url = /http:\/\/\S+/.exec(String(output))?.[0] ?? ''
+    const page = await fetch(url)
+    expect(await page.text()).toContain('<title>Holdfast playground</title>')
+    const { host } = new URL(url)
+    const peer = await dial(`ws://${host}/ws`, { headers: { origin: url } })
 
-  child.kill(signal)
-  expect(await peer.closed).toBe(1001)
-  expect(await once(child, 'exit')).toEqual([0, null])
-})
+    child.kill(signal)
+    expect(await peer.closed).toBe(1001)
+    expect(await once(child, 'exit')).toEqual([0, null])
+  },
+)
 
-test('a port that is taken is named, with what to do', async () => {
+test('the error for a used port names the port and the solution', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void taken.close())
   await once(taken, 'listening')

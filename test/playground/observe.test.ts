@@ -99,7 +99,7 @@ test('outbound messages of any other client are seen by name and outcome', async
   expect(heard()).toEqual([['out', 'chat', '', sent]])
 })
 
-test('a history keeps the last messages, and no more of them than it may', () => {
+test('a history keeps the last messages, up to its capacity', () => {
   const history = createHistory(100)
   const add = (from: number, to: number): void => {
     for (let at = from; at < to; at++) history.add({ at, direction: 'in', name: 'event', data: { at } })

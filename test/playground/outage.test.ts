@@ -30,7 +30,7 @@ async function openChat(duration: number): Promise<{ host: string; cut(page: str
   }
 }
 
-test('a page that asks for it loses its connections as by a pulled plug, and gets no new one', async () => {
+test('a page that requests an outage loses its connections abruptly, and gets no new one', async () => {
   const { host, cut } = await openChat(60_000)
   const other = await join(`ws://${host}/ws?page=other`, 'Ann')
   const first = await join(`ws://${host}/ws?page=mine`, 'Bo')
@@ -61,7 +61,7 @@ test('after the outage the page connects again', async () => {
 })
 
 test.each(['', '?', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
-  'nobody is cut off by %j',
+  'a request with %j cuts no page off',
   async (query) => {
     const { host, cut } = await openChat(60_000)
     const peers = [await dial(`ws://${host}/ws`), await dial(`ws://${host}/ws?page=mine`)]

@@ -94,7 +94,7 @@ test.each([
   expect([status, body]).toEqual([404, 'Not found\n'])
 })
 
-test('HEAD is answered without a body, and nothing but GET and HEAD is taken', async () => {
+test('HEAD is answered without a body, and other methods than GET and HEAD are refused', async () => {
   const port = await servePage()
   const { status, headers, body } = await ask(port, '/', 'HEAD')
   expect([status, headers['content-length'], body]).toEqual([200, '27', ''])
@@ -102,7 +102,7 @@ test('HEAD is answered without a body, and nothing but GET and HEAD is taken', a
     expect(await ask(port, '/', method)).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
 })
 
-test('without a built page there is no start, and the error says what to do', async () => {
+test('the playground does not start without a built page, and the error states the solution', async () => {
   const started = startPlayground({ port: 0, host: '127.0.0.1', folder: join(tmpdir(), 'no such folder') })
   await expect(started).rejects.toThrow('npm run build')
 })

@@ -21,7 +21,7 @@ async function plugIn(chat: ChatPage): Promise<void> {
   await connected(chat)
 }
 
-test('the scenes work, over a connection that comes and goes', { timeout: 180_000 }, async () => {
+test('the scenes work over a connection that breaks and recovers', { timeout: 180_000 }, async () => {
   const { browser, url } = await openPlayground()
   const ann = await joinChat(browser, url, 'Ann', { hurries: true })
   const bo = await joinChat(browser, url, 'Bo', { hurries: true })

@@ -40,7 +40,7 @@ test('orders are numbered, and answered to the page that ordered', async () => {
   expect(await bo.nextIsNothing()).toBe(true)
 })
 
-test('an upload is counted, digested, and slowed down to what the server reads', async () => {
+test('an upload is counted, digested, and slowed down to the speed of the server', async () => {
   const { ann } = await openPair()
   const bytes = randomBytes(2_000_000)
   const startedAt = performance.now()

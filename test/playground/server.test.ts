@@ -9,7 +9,7 @@ import { dial, join } from './peer.ts'
 expectNothingLeft()
 
 describe('a conversation', () => {
-  test('a welcome tells the own id, the own name, the time of the server and who else is there', async () => {
+  test('a welcome contains the own id and name, the time of the server and the other participants', async () => {
     const { url } = await openChat()
     const ann = await dial(url)
     const before = Date.now()
@@ -25,7 +25,7 @@ describe('a conversation', () => {
     expect(await ann.next()).toEqual({ type: 'joined', id: '2', name: 'Bo', at: expect.any(Number) })
   })
 
-  test('a message goes to the others, with the time of the server, and not to its sender', async () => {
+  test('a message is sent to the others, with the time of the server, and not to its sender', async () => {
     const { url, ann, bo } = await openPair()
     const cy = await join(url, 'Cy')
     await Promise.all([ann.next(), bo.next()])
@@ -36,7 +36,7 @@ describe('a conversation', () => {
     expect(await ann.nextIsNothing()).toBe(true)
   })
 
-  test('a typing notice goes to the others', async () => {
+  test('a typing event is sent to the others', async () => {
     const { ann, bo } = await openPair()
     ann.say({ type: 'typing' })
     expect(await bo.next()).toEqual({ type: 'typing', id: '1', name: 'Ann' })
@@ -80,7 +80,7 @@ describe('a conversation', () => {
     expect(await ann.nextIsNothing()).toBe(true)
   })
 
-  test('the client of Holdfast works with it: greeting, events, heartbeat, queue', async () => {
+  test('the Holdfast client works with the chat server: greeting, events, heartbeat, queue', async () => {
     const { url, bo } = await openPair()
     const client = createClient<Chat>({
       url,
@@ -111,7 +111,7 @@ describe('names', () => {
     return (await peer.next())['name']
   }
 
-  test('a name that is taken gets a number, whatever its case', async () => {
+  test('a used name gets a number, regardless of case', async () => {
     const { url } = await openChat()
     expect(await nameOf(url, 'Ann')).toBe('Ann')
     expect(await nameOf(url, 'ann')).toBe('ann 2')
@@ -133,7 +133,7 @@ describe('names', () => {
     expect(await nameOf((await openChat()).url, wanted)).toBe(given)
   })
 
-  test('joining again changes the name, and the own old name is not in the way', async () => {
+  test('joining again changes the name, and the own old name counts as free', async () => {
     const { ann, bo } = await openPair()
     ann.say({ type: 'join', name: 'Bo' }, { type: 'join', name: 'Anna' }, { type: 'join', name: 'anna' })
     expect(await ann.next()).toMatchObject({ type: 'welcome', id: '1', name: 'Bo 2' })
@@ -142,7 +142,7 @@ describe('names', () => {
     expect(await bo.next()).toMatchObject({ type: 'joined', id: '1', name: 'anna' })
   })
 
-  test('a new connection with the same key takes the place of the old one, and its name', async () => {
+  test('a new connection with the same key replaces the old one, and takes its name', async () => {
     const { url, bo } = await openPair()
     const old = await dial(url)
     old.say({ type: 'join', name: 'Cy', key: 'secret' })
@@ -169,7 +169,7 @@ describe('connecting to the playground', () => {
     })
   }
 
-  test('a page of the same host, and programs, which have no origin', async () => {
+  test('a page of the same host may connect, and so may programs without an origin', async () => {
     const { url } = await openChat()
     const { host } = new URL(url)
     expect(await statusOf(url, {})).toBe(101)
@@ -200,7 +200,7 @@ describe('connecting to the playground', () => {
     expect(await statusOf((await openChat()).url.replace('/ws', '/other'), {})).toBe(400)
   })
 
-  test('compression is not offered', async () => {
+  test('the server does not offer compression', async () => {
     const peer = await dial((await openChat()).url, { perMessageDeflate: true })
     expect(peer.socket.extensions).toBe('')
   })

@@ -44,7 +44,7 @@ function chats({ heard }: Visitor): string[] {
   })
 }
 
-test('people on both wires are in one room', async () => {
+test('participants on both wires share one room', async () => {
   const { host } = await openWhole()
   const ann = await visit(host, 'Ann')
   const bo = await dial(`ws://${host}/ws`)
@@ -95,7 +95,7 @@ test('a restart loses the session: messages in flight are unknown, and queued me
   expect(ann.losses).toEqual([{ why: 'unknown', missed: undefined, undelivered: 0, unknown: 1 }])
 })
 
-test('a drain leaves nothing unknown', async () => {
+test('no message is unknown after a drain', async () => {
   const { host, trouble } = await openWhole()
   const ann = await visit(host, 'Ann')
   const bo = await join(`ws://${host}/ws`, 'Bo')
@@ -106,7 +106,7 @@ test('a drain leaves nothing unknown', async () => {
   expect(await bo.closed).toBe(1001)
 })
 
-test('a flood of 20,000 comes in whole and in order, one at a time', async () => {
+test('a flood of 20,000 messages arrives complete and in order, one flood at a time', async () => {
   const { host, trouble } = await openWhole()
   const ann = await visit(host, 'Ann')
   const numbers: number[] = []

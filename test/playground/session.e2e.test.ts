@@ -18,7 +18,7 @@ function currentWire({ page }: ChatPage): Promise<string> {
   return page.getByRole('navigation', { name: 'Wire' }).locator('[aria-current]').innerText()
 }
 
-test('what is written into a dead connection is delivered once, after the session is resumed', async () => {
+test('messages written into a dead connection are delivered once, after the session is resumed', async () => {
   const { browser, url, joinAs } = await openPlayground()
   const bo = await joinAs('Bo')
   const ann = await joinChat(browser, `${url}?wire=session`, 'Ann', { hurries: true })

@@ -24,7 +24,7 @@ async function closeWith(chat: ChatPage, code: string): Promise<void> {
 }
 
 test(
-  'every switch does what it says, to this page only, and the page heals',
+  'every switch has its effect on this page only, and the page recovers',
   { timeout: 180_000 },
   async () => {
     const { browser, url, joinAs } = await openPlayground()

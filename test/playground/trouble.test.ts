@@ -12,7 +12,7 @@ import { connect, healed, openWhole } from './whole.ts'
 
 expectNothingLeft()
 
-test('a black hole closes nothing: the heartbeat finds out, and the next connection works', async () => {
+test('a black hole closes no connection: the heartbeat detects it, and the next connection works', async () => {
   const { host, trouble } = await openWhole()
   const { client, causes } = await connect(host, 'mine')
   const other = await connect(host, 'other')
@@ -70,7 +70,7 @@ test.each(['', '&code=', '&code=1005', '&code=1006', '&code=1015', '&code=5000',
   },
 )
 
-test('while connections of a page are refused it keeps the one that it has, and others connect', async () => {
+test('a page whose connections are refused keeps its existing one, and other pages connect', async () => {
   const { host, trouble } = await openWhole()
   const { client } = await connect(host, 'mine')
   expect(await trouble('refuse', '?page=mine')).toBe(204)
@@ -79,7 +79,7 @@ test('while connections of a page are refused it keeps the one that it has, and 
   await join(`ws://${host}/ws?page=other`, 'Ann')
 })
 
-test('a flood of 20,000 comes in whole and in order, between the messages of others', async () => {
+test('a flood of 20,000 messages arrives complete and in order, between the messages of others', async () => {
   const { host, trouble } = await openWhole()
   const { client, causes } = await connect(host, 'mine')
   const other = await join(`ws://${host}/ws?page=other`, 'Bo')
@@ -103,7 +103,7 @@ test('a flood of 20,000 comes in whole and in order, between the messages of oth
   expect(causes).toEqual([])
 })
 
-test('a stream keeps its pace', async () => {
+test('a stream of messages keeps its rate', async () => {
   const { host, trouble } = await openWhole()
   const { client } = await connect(host, 'mine')
   let received = 0
@@ -145,7 +145,7 @@ test('the playground can be closed while it restarts', async () => {
 })
 
 test.each(['', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
-  'nobody is in trouble by %j',
+  'a request with %j affects no page',
   async (query) => {
     const { host, trouble } = await openWhole()
     const peers = [await dial(`ws://${host}/ws`), await dial(`ws://${host}/ws?page=mine`)]
@@ -176,7 +176,7 @@ async function openShort(
   return { host, ask: (kind) => fetch(`http://${host}/trouble/${kind}?page=mine`, { method: 'POST' }) }
 }
 
-test('what lasts for a while ends by itself', async () => {
+test('temporary faults end automatically', async () => {
   const { host, ask } = await openShort({ refuseDuration: 200, slowDuration: 200, slowness: 100 })
   const peer = await dial(`ws://${host}/ws?page=mine`)
   const roundTrip = async (): Promise<number> => {
@@ -192,7 +192,7 @@ test('what lasts for a while ends by itself', async () => {
   await dial(`ws://${host}/ws?page=mine`)
 })
 
-test('a slow line delays a page in both directions, also its new connections, and keeps the order', async () => {
+test('a slow line delays a page and its new connections in both directions, and keeps the order', async () => {
   const { host, ask } = await openShort({ slowDuration: 10_000, slowness: 1_000 })
   const old = await dial(`ws://${host}/ws?page=mine`)
   await ask('slow')

@@ -31,7 +31,7 @@ async function tabOrder(page: Page, stops: number): Promise<string[]> {
   return names
 }
 
-test('it is there in less than a second', async () => {
+test('the page loads in less than a second', async () => {
   const { browser, url } = await openPlayground()
   const load = async (): Promise<number> => {
     const page = await browser.newPage()
@@ -53,94 +53,90 @@ test('it is there in less than a second', async () => {
   expect((await load()) < 1_000 || (await load()) < 1_000 || (await load()) < 1_000).toBe(true)
 })
 
-test(
-  'everything has a name, a role and a place in the order of the keyboard',
-  { timeout: 180_000 },
-  async () => {
-    const { browser, url } = await openPlayground()
-    const ann = await joinChat(browser, url, 'Ann')
-    const { page } = ann
-    expect(
-      await page.evaluate(() => {
-        const all = [...document.querySelectorAll('*')]
-        const ids = all.map(({ id }) => id).filter(Boolean)
-        const nameless = [
-          ...document.querySelectorAll<HTMLElement>('button, input, select, [tabindex], [role]'),
-        ].filter(
-          (element) =>
-            !element.ariaLabel &&
-            !element.getAttribute('aria-labelledby') &&
-            !(element as HTMLInputElement).labels?.length &&
-            !element.textContent?.trim() &&
-            !['status', 'option'].includes(element.role ?? ''),
-        )
-        const dangling = all.flatMap((element) =>
-          ['aria-controls', 'aria-labelledby', 'for', 'aria-activedescendant']
-            .map((name) => element.getAttribute(name))
-            .filter((id) => id && !document.getElementById(id)),
-        )
-        return {
-          nameless: nameless.map(({ outerHTML }) => outerHTML),
-          dangling,
-          duplicates: ids.filter((id, index) => ids.indexOf(id) !== index),
-          positive: document.querySelectorAll('[tabindex]:not([tabindex="0"], [tabindex="-1"])').length,
-          headings: [...document.querySelectorAll('main :is(h1, h2, h3)')].map(({ tagName }) => tagName),
-          lang: document.documentElement.lang,
-        }
-      }),
-    ).toMatchObject({ nameless: [], dangling: [], duplicates: [], positive: 0, lang: 'en' })
-
-    await page.getByRole('button', { name: 'Change name' }).focus()
-    expect(await tabOrder(page, 27)).toEqual([
-      'Plain JSON',
-      'Session',
-      'Cut the connection',
-      'Reconnect',
-      'Disconnect',
-      'Online',
-      'Messages',
-      'Message',
-      'Send',
-      'Black-hole it',
-      'Answer slowly',
-      'Refuse dials',
-      'Close with',
-      'Close code',
-      'Take this page offline',
-      '1,000 messages/s',
-      '20,000 at once',
-      'Restart the server',
-      'Drain the server',
-      'Inspector',
-      expect.stringMatching(/^Connection ?Connected/),
-      'States, the newest first',
-      'Filter',
-      'Direction',
-      'Pause',
-      'Clear',
-      'Messages',
-    ])
-
-    await page.getByRole('tab', { name: 'Inspector' }).focus()
-    await page.keyboard.press('ArrowRight')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ticker')
-    await page.getByRole('tabpanel', { name: 'Ticker' }).waitFor()
-    await page.keyboard.press('End')
-    await page.getByRole('tabpanel', { name: 'Upload' }).waitFor()
-    await page.keyboard.press('ArrowRight')
-    await page.getByRole('tabpanel', { name: 'Inspector' }).waitFor()
-
-    // What changes many times a second is not read out.
-    const live = await page
-      .locator('[aria-live], [role=status], [role=log], [role=alert]')
-      .evaluateAll(
-        (regions) =>
-          regions.filter((region) => region.querySelector('.row, .timeline, #status-countdown')).length,
+test('every control has a name, a role and a place in the keyboard order', { timeout: 180_000 }, async () => {
+  const { browser, url } = await openPlayground()
+  const ann = await joinChat(browser, url, 'Ann')
+  const { page } = ann
+  expect(
+    await page.evaluate(() => {
+      const all = [...document.querySelectorAll('*')]
+      const ids = all.map(({ id }) => id).filter(Boolean)
+      const nameless = [
+        ...document.querySelectorAll<HTMLElement>('button, input, select, [tabindex], [role]'),
+      ].filter(
+        (element) =>
+          !element.ariaLabel &&
+          !element.getAttribute('aria-labelledby') &&
+          !(element as HTMLInputElement).labels?.length &&
+          !element.textContent?.trim() &&
+          !['status', 'option'].includes(element.role ?? ''),
       )
-    expect(live).toBe(0)
-    ann.expectNoComplaints()
-  },
-)
+      const dangling = all.flatMap((element) =>
+        ['aria-controls', 'aria-labelledby', 'for', 'aria-activedescendant']
+          .map((name) => element.getAttribute(name))
+          .filter((id) => id && !document.getElementById(id)),
+      )
+      return {
+        nameless: nameless.map(({ outerHTML }) => outerHTML),
+        dangling,
+        duplicates: ids.filter((id, index) => ids.indexOf(id) !== index),
+        positive: document.querySelectorAll('[tabindex]:not([tabindex="0"], [tabindex="-1"])').length,
+        headings: [...document.querySelectorAll('main :is(h1, h2, h3)')].map(({ tagName }) => tagName),
+        lang: document.documentElement.lang,
+      }
+    }),
+  ).toMatchObject({ nameless: [], dangling: [], duplicates: [], positive: 0, lang: 'en' })
+
+  await page.getByRole('button', { name: 'Change name' }).focus()
+  expect(await tabOrder(page, 27)).toEqual([
+    'Plain JSON',
+    'Session',
+    'Cut the connection',
+    'Reconnect',
+    'Disconnect',
+    'Online',
+    'Messages',
+    'Message',
+    'Send',
+    'Black-hole it',
+    'Answer slowly',
+    'Refuse dials',
+    'Close with',
+    'Close code',
+    'Take this page offline',
+    '1,000 messages/s',
+    '20,000 at once',
+    'Restart the server',
+    'Drain the server',
+    'Inspector',
+    expect.stringMatching(/^Connection ?Connected/),
+    'States, the newest first',
+    'Filter',
+    'Direction',
+    'Pause',
+    'Clear',
+    'Messages',
+  ])
+
+  await page.getByRole('tab', { name: 'Inspector' }).focus()
+  await page.keyboard.press('ArrowRight')
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ticker')
+  await page.getByRole('tabpanel', { name: 'Ticker' }).waitFor()
+  await page.keyboard.press('End')
+  await page.getByRole('tabpanel', { name: 'Upload' }).waitFor()
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('tabpanel', { name: 'Inspector' }).waitFor()
+
+  // What changes many times a second is not read out.
+  const live = await page
+    .locator('[aria-live], [role=status], [role=log], [role=alert]')
+    .evaluateAll(
+      (regions) =>
+        regions.filter((region) => region.querySelector('.row, .timeline, #status-countdown')).length,
+    )
+  expect(live).toBe(0)
+  ann.expectNoComplaints()
+})
 
 /** Each is a window, and whether its owner likes the dark. */
 const looks = {
@@ -149,7 +145,7 @@ const looks = {
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
 } as const
 
-test('in every look, whatever is open, it is as wide as its window, and axe finds nothing', async () => {
+test('in every theme and with any panel open, the page fits its window, and axe finds no violation', async () => {
   const { browser, url } = await openPlayground()
   const faults: string[] = []
   const look = async (title: keyof typeof looks): Promise<void> => {

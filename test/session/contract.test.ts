@@ -25,7 +25,7 @@ const bigint = schema(() => false, { received: 10n })
 const told = { message: 'no', path: ['a', 0] }
 
 interface Scene extends Ends {
-  /** What `watch` told at the end that receives. */
+  /** What `watch` reported at the receiving end. */
   readonly invalid: readonly object[]
   readonly unhandled: readonly object[]
   stats(): { readonly invalid: number; readonly unhandled: number }

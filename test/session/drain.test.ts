@@ -56,7 +56,7 @@ test('a planned restart under traffic: nothing is unknown, all arrives once and 
   // By now the clients know, and wait for the answers that are under way.
   await sleep(300)
   const marks = [...lines.values()].map(({ sent }) => sent.length)
-  // Whoever stays away from the old hub does so because it said goodbye, not because time was up.
+  // A client leaves the old hub because of its `bye`, not because of the time limit.
   await drained
   await Promise.all(reopened)
   await sleep(300)

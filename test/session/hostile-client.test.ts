@@ -13,13 +13,13 @@ import { perSecond } from './traffic.ts'
 
 expectNothingLeft()
 
-/** What a hub that nobody attacks looks like in sizes, whatever its counters say. */
+/** The sizes of a hub that is not attacked, without its counters. */
 type Sizes = Pick<HubStats, 'connections' | 'greeting' | 'connected' | 'bufferedMessages' | 'bufferedBytes'>
 
 interface Scene extends AsyncDisposable {
   readonly pair: Pair
   readonly url: string
-  /** What the application was told of the sessions of others. */
+  /** The events of other sessions. */
   readonly got: unknown[]
 }
 
@@ -77,7 +77,7 @@ async function setScene(options: Parameters<typeof startPair>[0] = {}, sessions 
   }
 }
 
-/** A client that has greeted. It goes without goodbye, and its session is gone once the test is over. */
+/** A client that has greeted. It disconnects without a `bye`, and its session is gone once the test is over. */
 async function intrude({ url, pair }: Scene, hi: Partial<Hi> = {}): Promise<RawClient> {
   const client = await dial(url)
   const { session } = await client.greet({ client: 'intruder', ...hi })
@@ -94,7 +94,7 @@ const header = (text: string, ...rest: number[]): Uint8Array =>
   new Uint8Array([text.length >> 8, text.length & 255, ...Buffer.from(text), ...rest])
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
-/** Values of every type, and numbers that are none for the wire. */
+/** Values of every type, and numbers that are invalid on the wire. */
 const wrong = [null, true, 'x', '1', -1, 0.5, 2 ** 53, 1e300, [], [1], {}, { a: 1 }]
 
 /** Every message that has one value of a wrong type in one position. Those that are well formed all the same are left out. */
@@ -253,12 +253,12 @@ describe('a client that greets', () => {
   })
 
   test('five hundred times at once and goes harms nobody', async () => {
-    // What nobody has confirmed is held for ten seconds, which is too long for a test.
+    // An unconfirmed session is held for ten seconds, which is too long for a test.
     await using scene = await setScene({}, 501)
     const greeters = upTo(500).map(async (number) => {
       const client = await dial(scene.url)
       client.say(['hi', { ...newcomer, client: `c${number}` }])
-      // Some go before they have heard anything, and none ever confirms.
+      // Some disconnect before they have received anything, and none ever confirms.
       if (number % 2 === 0) await client.until('ok')
       await client[Symbol.asyncDispose]()
     })

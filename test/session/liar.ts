@@ -13,7 +13,7 @@ export interface Liar extends AsyncDisposable {
   dialed(): Promise<Told>
 }
 
-/** One connection of a client that is told such things. */
+/** A connection of a client to such a server. */
 export interface Told {
   readonly socket: WebSocket
   /** How the client closed it. */

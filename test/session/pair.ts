@@ -67,7 +67,7 @@ export async function startPair(options: HubOptions = {}): Promise<Pair> {
   return pair
 }
 
-/** Listens on that port, or on one that nobody has, and tells which. */
+/** Listens on that port, or on a free one, and returns it. */
 export async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -76,7 +76,7 @@ export async function listen(server: Server, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** What became of the messages, each with its reason if it has one. */
+/** The outcomes of the messages, each with its reason if it has one. */
 export function outcomes(deliveries: readonly Delivery[]): Promise<string[]> {
   return Promise.all(
     deliveries.map(async (delivery) => {
@@ -86,7 +86,7 @@ export function outcomes(deliveries: readonly Delivery[]): Promise<string[]> {
   )
 }
 
-/** The outcomes, by number, that say of what was handed on that it was not, or the other way round. None are right. */
+/** The outcomes, by number, that contradict whether the message was delivered. None are correct. */
 export function lies(
   settled: Iterable<readonly [number: number, outcome: string]>,
   got: Iterable<number>,

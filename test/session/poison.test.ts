@@ -6,7 +6,7 @@ import { outcomes } from './pair.ts'
 
 expectNothingLeft()
 
-/** Deeper than either end takes. Whoever sends it does not look. */
+/** Deeper than either end takes. The sender does not check the depth. */
 const poison: unknown = JSON.parse('['.repeat(70) + ']'.repeat(70))
 
 test.each([

@@ -1,7 +1,7 @@
 import type { Ok } from '@holdfast/protocol'
 import type { SocketConstructor } from 'holdfast'
 
-/** A class of sockets for one client, and what it hears and says: tests need to know what a client keeps to itself. */
+/** A class of sockets for one client, and its traffic: tests need to see frames that a client does not report. */
 export interface Recorder {
   readonly WebSocket: SocketConstructor
   /** All that is text, parsed, in order. */

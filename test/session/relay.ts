@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
-/** What becomes of the bytes of one connection and direction: called with each chunk, it hands on what it likes. */
+/** Handles the bytes of one connection and direction: called with each chunk, it forwards as it decides. */
 export type Lane = (chunk: Buffer, path: Path) => void | Promise<void>
 
 export interface Path {
@@ -11,12 +11,12 @@ export interface Path {
   cut(): void
 }
 
-/** A TCP relay in front of a server, through which nothing passes but what its lanes let through. */
+/** A TCP relay in front of a server, through which only the data passes that its directions forward. */
 export interface Relay extends AsyncDisposable {
   readonly url: string
 }
 
-/** The functions are asked for the lanes of each connection; without one, everything passes. */
+/** The functions are called for each direction of a connection; without one, everything passes. */
 export async function startRelay(
   target: number,
   lanes: { readonly toServer?: () => Lane; readonly toClient?: () => Lane },

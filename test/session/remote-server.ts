@@ -7,7 +7,7 @@ import type { Order, RemoteReport } from './remote.ts'
 import { perSecond } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
 
-/** Hands out pairs of a hub and a proxy to those that cannot start one, such as a page, and does with them as told. */
+/** Provides pairs of a hub and a proxy to tests that cannot start one, such as a page, and executes their commands. */
 export interface RemoteServer extends AsyncDisposable {
   readonly url: string
 }

@@ -4,10 +4,10 @@ import type { PeerEnd } from '@holdfast/server'
 export type Order =
   | { readonly do: 'open' | 'close' | 'cut' | 'reset' | 'heal' | 'refuse' | 'accept' | 'still' | 'report' }
   | { readonly do: 'freeze'; readonly direction: 'toServer' | 'toClient' | 'both' }
-  /** The peer sends an event, or as many as told in one turn; without data, each has its number. */
+  /** The peer sends an event, or several in one turn; without data, each has its number. */
   | { readonly do: 'send'; readonly name: string; readonly data?: string; readonly count?: number }
   | { readonly do: 'request'; readonly name: string; readonly data: unknown }
-  /** The peer sends `down` that many times a second, with the numbers from 0 on, until told to be `still`. */
+  /** The peer sends `down` that many times a second, with the numbers from 0 on, until the call of `still`. */
   | { readonly do: 'flow'; readonly rate: number }
 
 /** What has happened on the side of the hub. */
@@ -15,7 +15,7 @@ export interface RemoteReport {
   /** The data of all `up`, in order. */
   readonly up: readonly unknown[]
   readonly ends: readonly PeerEnd[]
-  /** What became of all that was sent to the client. */
+  /** The outcomes of all messages to the client. */
   readonly settled: readonly string[]
   readonly sessions: number
   readonly connected: number

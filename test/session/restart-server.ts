@@ -1,4 +1,4 @@
-// A hub in a process of its own, which is there to be killed. What its handlers get, and what it hears of its own
+// A hub in a process of its own, for tests that kill it. What its handlers get, and the outcomes of its own
 // messages, it writes down before anything else, in a file that outlives it.
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -36,7 +36,7 @@ describe('two clients with the key of one session', () => {
     sent.push(client.send('up', 'far too late'))
     const [first, second, third] = await outcomes(sent)
     expect([first, third]).toEqual(['delivered', 'undelivered: closed'])
-    // It may have been written before the client heard of its end.
+    // It may have been written before the client was notified of its end.
     expect(second).toMatch(/^(undelivered|unknown): closed$/)
 
     copy.say([ok.rx + 1, 0, 'up', 'from the copy'])
@@ -129,7 +129,7 @@ describe('a greeting that comes late', () => {
     const up: unknown[] = []
     pair.hub.on('up', (data) => up.push(data))
     for (let round = 0; round < 10; round++) {
-      // The server hears of what follows at once, and of all of it.
+      // The server receives all that follows, at once.
       pair.proxy.freeze('toServer')
       void client.reconnect()
       await pair.proxy.dialed()

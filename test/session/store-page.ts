@@ -11,7 +11,7 @@ export interface Visit {
   readonly outbox: DiskStore
   readonly page: FakePage
   readonly troubles: StoreTrouble[]
-  /** What became of messages, by name and outcome. */
+  /** The outcomes of messages, by name. */
   readonly settled: string[]
   kill(): void
 }

@@ -6,7 +6,7 @@ import { runPlan } from './run.ts'
 
 type Break = Extract<Action, { do: 'cut-at' }>
 
-/** Who hears of a break, and when; or that the server has crashed. */
+/** Which ends are notified of a break, and when; or that the server has crashed. */
 const breaks: readonly Omit<Break, 'do' | 'direction' | 'frames'>[] = [
   { clientNotice: 0, serverNotice: 0 },
   { clientNotice: 0 },
@@ -22,7 +22,7 @@ export function calmPlan(seed: number): Plan {
 }
 
 /**
- * The same, broken at every frame: after the first one of a direction, after the second …, heard of by both ends, one of
+ * The same, broken at every frame: after the first one of a direction, after the second …, reported to both ends, one of
  * them or neither, or by a crash of the server; and the next connection right after that.
  */
 export function* boundaryPlans(

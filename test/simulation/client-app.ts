@@ -11,7 +11,7 @@ import type { Random } from './random.ts'
 import type { ClientSetting } from './setting.ts'
 import { describe, grantWish, isWished, reply, WishedError } from './wishes.ts'
 
-/** An application on a client: it does as the plan says, and tells what it sees. */
+/** An application on a client: it follows the plan, and reports what it sees. */
 export interface ClientApp {
   readonly name: string
   readonly client: Client

@@ -30,7 +30,7 @@ export interface ClientPlace {
   connectedFor(): number
   /** Disposes of the application, and puts a new one in its place. */
   replace(): void
-  /** Whether anybody takes the dials from here. */
+  /** Whether a server accepts the dials from here. */
   listen(isListening: boolean): void
   blackHole(direction: 'toServer' | 'toClient' | undefined, ms: number): void
   slow(conditions: NetworkConditions, ms: number): void
@@ -149,7 +149,7 @@ export function createClientPlace(options: ClientPlaceOptions): ClientPlace {
     },
     calm() {
       for (const timer of timers.values()) clock.clearTimer(timer)
-      // Nobody notices a loss that nothing follows, so it takes a new connection.
+      // A loss at the end cannot be noticed, so a new connection is needed.
       if (frames.clear()) network.cut()
       network.setConditions(conditionsOf(setting, random))
       app.tokenMode = 'prompt'
@@ -159,7 +159,7 @@ export function createClientPlace(options: ClientPlaceOptions): ClientPlace {
   }
 }
 
-/** When the ends of a connection that breaks hear of it, as plans say it. */
+/** When the ends of a broken connection are notified, according to the plan. */
 export function noticeOf({
   clientNotice,
   serverNotice,
@@ -189,7 +189,7 @@ function latenessOf({ timers }: ClientSetting, random: Random): Lateness {
     case 'late':
       return (delay) => 3 + (delay / 10) * random.next()
     case 'throttled':
-      // Once a second, and now and then once a minute, as in tabs that nobody looks at.
+      // Once a second, and now and then once a minute, as in hidden tabs.
       return () => (random.chance(0.95) ? 1_000 * random.next() : 60_000 * random.next())
   }
 }

@@ -22,7 +22,7 @@ export interface SenderContext {
   readonly random: Random
 }
 
-/** Sends as the plan says, and tells what became of each message. */
+/** Sends according to the plan, and reports the outcome of each message. */
 export function sendVia(sender: Sender, send: Send, { shared, tell, clock, random }: SenderContext): void {
   const { kind, count, size, wish, volatile, key, ttl, cancelAfter } = send
   const how = { ...(volatile && { volatile }), ...(key && { key }), ...(ttl !== undefined && { ttl }) }

@@ -10,13 +10,13 @@ export interface FrameFaults {
   breakAt(cutAt: CutAt): void
   /** A frame is to be lost, or to come twice. */
   mangle(mangle: Mangle): void
-  /** What becomes of a frame. */
+  /** The fate of a frame. */
   judge(frame: FrameInfo): FrameFate
-  /** Forgets what was planned, and tells whether a frame may have been lost. */
+  /** Clears the plan, and returns whether a frame may have been lost. */
   clear(): boolean
 }
 
-/** `broken` hears of a connection that breaks. */
+/** `broken` is notified of a broken connection. */
 export function createFrameFaults(
   broken: (cutAt: CutAt, connection: SimulatedConnection) => void,
 ): FrameFaults {

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/protocol'
 
-/** The clock of one machine in the world: it can fall asleep, run oddly, and stop for good. */
+/** The clock of one machine in the world: it can sleep, run inexactly, and stop permanently. */
 export interface Machine {
   readonly clock: Clock
   readonly isAsleep: boolean
@@ -9,7 +9,7 @@ export interface Machine {
   /** No timer fires until it wakes. With `stops`, its steady clock does not count that time, and its timers wait on. */
   sleep(style: 'stops' | 'runs'): void
   wake(): void
-  /** Somebody sets the wall clock. */
+  /** The wall clock is set. */
   jump(ms: number): void
   /** No timer fires any more. */
   halt(): void

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../audit/history.ts'
 
-/** What whoever gets a message is to do about it. A part of the message, so that a plan tells all. */
+/** What the receiver of a message does. Part of the message, so that a plan is complete. */
 export type Wish =
   | 'nothing'
   | 'throw'

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Job, Report } from './worker.ts'
 
-/** Has the jobs done by that many threads, and tells what came of each. Stops giving jobs when it is told to. */
+/** Runs the jobs in that many threads, and reports each result. Stops starting jobs on request. */
 export async function runJobs(
   jobs: Iterable<Job>,
   threads: number,

@@ -52,7 +52,7 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
     for (const { app } of places) if (!app.isDisposed) app.connect()
     const isThrottled = places.some(({ setting }) => setting.timers === 'throttled')
     await world.advance(isThrottled ? throttledRecoveryLimit : recoveryLimit)
-    // What was under way may have ended a client for good once more.
+    // Messages in flight may have stopped a client permanently once more.
     const closed = places.filter(({ app }) => app.client.state.status === 'closed' && !app.isDisposed)
     for (const { app } of closed) app.connect()
     if (closed.length > 0) await world.advance(throttledRecoveryLimit)

@@ -14,12 +14,12 @@ export interface ServerPlace {
   /** Whether there is a process. */
   readonly isThere: boolean
   /**
-   * Kills the process; connections hear of it after so long, or never. A new one starts after `down` milliseconds. False
+   * Kills the process; connections are notified after that time, or never. A new one starts after `down` milliseconds. False
    * when there is none to be killed, or it is about to end anyway.
    */
   kill(notice: number | undefined, down: number): boolean
   restart(drain: number, down: number): void
-  /** Nobody can dial it; connections that there are stay. */
+  /** Refuses dials; existing connections stay open. */
   hide(ms: number): void
   authenticate(mode: ServerApp['authentication'], ms: number): void
   /** Ends all trouble. */
@@ -33,7 +33,7 @@ export interface ServerPlaceOptions {
   newRandom(): Random
   /** Every machine is looked at in the end. */
   installed(machine: Machine): void
-  /** Whether anybody can dial from now on. */
+  /** Whether dials are accepted from now on. */
   listening(isListening: boolean): void
   /** Whatever is open breaks. */
   broken(notice: { readonly client?: number }): void

@@ -1,4 +1,4 @@
-// The simulation, for as many seeds as it is told to: `npm run soak -- --seeds 100000`. A failure is made short, and
+// The simulation, for the given number of seeds: `npm run soak -- --seeds 100000`. A failure is made short, and
 // written down for people. `--seed 42` writes down that one run, whatever comes of it.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -38,7 +38,7 @@ export class WishedError extends Error {
   }
 }
 
-/** Whether somebody wished for it: messages do, and answers of any size are. */
+/** Whether it was requested: messages request it, and so do answers of any size. */
 export function isWished(error: unknown): boolean {
   if (!isHoldfastError(error)) return error instanceof WishedError
   return error.reason === 'as wished' || error.message.startsWith('the answer is larger')

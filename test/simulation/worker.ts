@@ -1,4 +1,4 @@
-// Runs plans in a thread of its own, as it is told to by the pool.
+// Runs plans in a thread of its own, for the pool.
 import { parentPort } from 'node:worker_threads'
 import { boundaryPlans, calmPlan, countFrames } from './boundaries.ts'
 import { drawPlan } from './plan.ts'
@@ -37,7 +37,7 @@ async function* plansOf(job: Job): AsyncGenerator<Plan> {
   for (let seed = job.from; seed < job.from + job.count; seed++) yield planOf(seed)
 }
 
-/** Nothing may be rejected with nobody there to hear of it. */
+/** No rejection may be unhandled. */
 let unheard: unknown
 process.on('unhandledRejection', (error) => (unheard = error))
 

@@ -57,7 +57,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   let lastId = 0
   let clients = 0
   let isCalm = false
-  /** How many more pings and timers may pass before a look, as long as nobody sends or hears of anything. */
+  /** How many more pings and timers may pass before a look, as long as no messages or events occur. */
   let quietFor = 0
 
   const shared: Shared = {

@@ -26,7 +26,7 @@ const client = createClient<Chat>({ url })
 const compiles = (_check: () => unknown): void => {}
 
 describe('a contract from an interface', () => {
-  it('types what is sent', () => {
+  it('an interface types sent events', () => {
     compiles(() => {
       expectTypeOf(client.send('chat.typing', { room: 'lobby' })).toEqualTypeOf<Delivery>()
       client.send('chat.typing', { room: 'lobby' }, { volatile: true })
@@ -45,7 +45,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('types what handlers get', () => {
+  it('an interface types the arguments of handlers', () => {
     compiles(() => {
       client.on('chat.message', (message) =>
         expectTypeOf(message).toEqualTypeOf<{ from: string; text: string }>(),
@@ -74,7 +74,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('types requests and their answers', () => {
+  it('an interface types requests and their answers', () => {
     compiles(() => {
       expectTypeOf(client.request('chat.send', { text: 'hi' }, { timeout: 5 })).resolves.toEqualTypeOf<{
         id: number
@@ -89,7 +89,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('types the requests of the server, and how they are answered', () => {
+  it('an interface types requests of the server, and their answers', () => {
     compiles(() => {
       client.handle('confirm', (question, context) => {
         expectTypeOf(question).toEqualTypeOf<string>()
@@ -108,7 +108,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('tells all outcomes apart, each with its reasons', () => {
+  it('the type of outcomes distinguishes all of them, each with its reasons', () => {
     compiles(() => {
       const outcome = {} as Outcome
       if (outcome.status === 'delivered' || outcome.status === 'sent') {
@@ -120,7 +120,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('takes a session for a wire', () => {
+  it('session() is a wire for a typed client', () => {
     compiles(() => {
       expectTypeOf(session({ window: [1, 1] })).toEqualTypeOf<Wire>()
       createClient<Chat>({ url, wire: session() }).watch('lost', (loss) => {
@@ -132,7 +132,7 @@ describe('a contract from an interface', () => {
     })
   })
 
-  it('keeps the lifecycle apart from events', () => {
+  it('the kinds of watch() are separate from events', () => {
     compiles(() => {
       client.watch('down', (cause) => expectTypeOf(cause.code).toEqualTypeOf<number | undefined>())
       client.watch('settled', ({ outcome }) =>
@@ -145,7 +145,7 @@ describe('a contract from an interface', () => {
 })
 
 describe('no contract', () => {
-  it('takes any name, and gives data that has to be looked at', () => {
+  it('without a contract any name is allowed, and data is unknown', () => {
     compiles(() => {
       const any = createClient({ url })
       expectTypeOf(any).toEqualTypeOf<Client>()
@@ -158,7 +158,7 @@ describe('no contract', () => {
 })
 
 describe('a contract from schemas', () => {
-  it('takes what goes into a schema, and gives what comes out: zod', () => {
+  it('sends accept the input of a zod schema, and handlers receive its output', () => {
     compiles(() => {
       const contract = {
         toClient: { at: z.object({ time: z.string().transform((text) => new Date(text)) }) },
@@ -178,7 +178,7 @@ describe('a contract from schemas', () => {
     })
   })
 
-  it('takes what goes into a schema, and gives what comes out: valibot', () => {
+  it('sends accept the input of a valibot schema, and handlers receive its output', () => {
     compiles(() => {
       const length = valibot.pipe(
         valibot.string(),
@@ -194,7 +194,7 @@ describe('a contract from schemas', () => {
 })
 
 describe('the option WebSocket', () => {
-  it("takes the class of the platform and that of 'ws'", () => {
+  it("the option WebSocket accepts the class of the platform and that of 'ws'", () => {
     compiles(() => {
       expectTypeOf(WebSocket).toExtend<SocketConstructor>()
       expectTypeOf(NodeWebSocket).toExtend<SocketConstructor>()

@@ -26,7 +26,7 @@ const peer = {} as Peer<Chat, { name: string }>
 const compiles = (_check: () => unknown): void => {}
 
 describe('the contract of a hub', () => {
-  it('types what comes in, with the peer that it comes from', () => {
+  it('a contract types inbound events, with their peer', () => {
     compiles(() => {
       hub.on('chat.typing', (data, from) => {
         expectTypeOf(data).toEqualTypeOf<{ room: string }>()
@@ -42,7 +42,7 @@ describe('the contract of a hub', () => {
     })
   })
 
-  it('types what is sent and broadcast', () => {
+  it('a contract types sent and broadcast events', () => {
     compiles(() => {
       const message = { from: 'me', text: 'hi' }
       expectTypeOf(peer.send('chat.message', message)).toEqualTypeOf<Delivery>()
@@ -61,7 +61,7 @@ describe('the contract of a hub', () => {
     })
   })
 
-  it('types requests in both directions', () => {
+  it('a contract types requests in both directions', () => {
     compiles(() => {
       hub.handle('chat.send', ({ text }, from, context) => {
         expectTypeOf(from.identity).toEqualTypeOf<string | null>()
@@ -79,7 +79,7 @@ describe('the contract of a hub', () => {
     })
   })
 
-  it('types what is watched', () => {
+  it('watch() of a hub types its listeners', () => {
     compiles(() => {
       hub.watch('closed', ({ peer: gone, unknown }) => {
         expectTypeOf(gone).toEqualTypeOf<typeof peer>()
@@ -90,7 +90,7 @@ describe('the contract of a hub', () => {
     })
   })
 
-  it('takes the data of peers from what authenticates them', () => {
+  it('the data of peers has the type that authenticate returns', () => {
     compiles(() => {
       // @ts-expect-error the data is of the wrong type
       createHub<Chat, { name: string }>({ authenticate: () => ({ identity: null, data: { name: 5 } }) })
@@ -99,7 +99,7 @@ describe('the contract of a hub', () => {
 })
 
 describe('no contract', () => {
-  it('takes any name, and gives data that has to be looked at', () => {
+  it('a hub without a contract allows any name, and data is unknown', () => {
     compiles(() => {
       const any = createHub()
       expectTypeOf(any).toEqualTypeOf<Hub>()
@@ -111,7 +111,7 @@ describe('no contract', () => {
 })
 
 describe('a contract from schemas', () => {
-  it('is the one of the client, seen from the other end', () => {
+  it('a contract from schemas is that of the client, from the perspective of the server', () => {
     compiles(() => {
       const at = z.object({ time: z.string().transform((text) => new Date(text)) })
       const checked = createHub({

@@ -24,7 +24,7 @@ const client = createClient<Chat>({ url })
 const compiles = (_check: () => unknown): void => {}
 
 describe('the hooks of React', () => {
-  it('type events as the client does', () => {
+  it('hooks type events like the client', () => {
     compiles(() => {
       useEvent(client, 'chat.message', (message) =>
         expectTypeOf(message).toEqualTypeOf<{ from: string; text: string }>(),
@@ -47,7 +47,7 @@ describe('the hooks of React', () => {
     })
   })
 
-  it('type events by schemas', () => {
+  it('hooks type events by schemas', () => {
     compiles(() => {
       const at = z.object({ time: z.string().transform((text) => new Date(text)) })
       const checked = createClient({ url, contract: { toClient: { at } } })
@@ -57,7 +57,7 @@ describe('the hooks of React', () => {
     })
   })
 
-  it('take any name without a contract, and give data that has to be looked at', () => {
+  it('hooks without a contract allow any name, and data is unknown', () => {
     compiles(() => {
       useEvent(createClient({ url }), 'whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>())
       useEvent('whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>())
@@ -66,7 +66,7 @@ describe('the hooks of React', () => {
     })
   })
 
-  it('type what is selected', () => {
+  it('hooks type the selected value', () => {
     compiles(() => {
       expectTypeOf(useConnection(client, (state) => state.attempt)).toEqualTypeOf<number>()
       expectTypeOf(useConnection((state) => state.cause?.code)).toEqualTypeOf<number | undefined>()
@@ -77,7 +77,7 @@ describe('the hooks of React', () => {
     })
   })
 
-  it('provide any client', () => {
+  it('a provider accepts any client', () => {
     compiles(() => {
       createElement(HoldfastProvider, { client: createClient({ url }) })
       createElement(HoldfastProvider, { client, connect: true }, 'text')

@@ -20,7 +20,7 @@ interface Chat {
 const compiles = (_check: () => unknown): void => {}
 
 describe('a pair', () => {
-  it('has a scripted server without a hub', () => {
+  it('a pair without a hub has a scripted server', () => {
     compiles(() => {
       const pair = createTestPair<Chat>({ createClient, token: () => 'secret' })
       expectTypeOf(pair.client).toEqualTypeOf<Client<Chat>>()
@@ -29,7 +29,7 @@ describe('a pair', () => {
     })
   })
 
-  it('has a hub when it is given the factory', () => {
+  it('a pair has a hub when it gets the factory', () => {
     compiles(() => {
       const pair = createTestPair<Chat, { name: string }>({
         createClient,
@@ -43,7 +43,7 @@ describe('a pair', () => {
     })
   })
 
-  it('takes any name without a contract', () => {
+  it('a pair without a contract allows any name', () => {
     compiles(() => {
       const plain = createTestPair({ createClient })
       plain.server.send('anything', 1)
@@ -54,7 +54,7 @@ describe('a pair', () => {
     })
   })
 
-  it('has the contract of the factories of an application', () => {
+  it('a pair has the contract of the factories of an application', () => {
     compiles(() => {
       const createChat = (options: ClientOptions): Client<Chat> => createClient<Chat>(options)
       const createChatHub = (options: HubOptions): Hub<Chat> => createHub<Chat>(options)
@@ -65,7 +65,7 @@ describe('a pair', () => {
     })
   })
 
-  it('has the types of schemas, by direction', () => {
+  it('a pair has the types of schemas, by direction', () => {
     compiles(() => {
       const contract = { toServer: { at: z.coerce.number() }, toClient: { text: z.string() } }
       const pair = createTestPair({ createClient, createHub, wire: session(), contract })
@@ -76,7 +76,7 @@ describe('a pair', () => {
     })
   })
 
-  it('does not take the ports away that it brings', () => {
+  it('a pair does not accept the ports that it provides', () => {
     compiles(() => {
       // @ts-expect-error the sockets are those of the network
       createTestPair({ createClient, WebSocket })
@@ -87,7 +87,7 @@ describe('a pair', () => {
     })
   })
 
-  it('gives what a promise resolves to', () => {
+  it('until() returns the type of the promise', () => {
     compiles(async () => {
       const { client, until } = createTestPair<Chat>({ createClient })
       expectTypeOf(await until(client.send('leave'))).toEqualTypeOf<Outcome>()
@@ -98,7 +98,7 @@ describe('a pair', () => {
 })
 
 describe('a scripted server', () => {
-  it('speaks the contract from the other side', () => {
+  it('a scripted server has the contract from the perspective of the server', () => {
     compiles(() => {
       const { server } = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
       server.send('chat.message', { from: 'Ada', text: 'hi' })

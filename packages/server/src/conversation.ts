@@ -24,16 +24,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
   readonly connection: Connection
   readonly line: Line
   readonly session: Session<Body>
-  readonly clock: Clock
-  readonly limits: DecodeLimits
-  readonly window: Window
-  readonly sliceLength: number = sliceLength
   readonly unpacked: boolean
-  readonly maxPayload: number
-  // The line takes these three without their object.
-  readonly isControl: IsControl = isClientControl
-  readonly encodeText: LineOptions['encodeText'] = encodeText
-  readonly decodeUtf8: LineOptions['decodeUtf8'] = decodeUtf8
   readonly #parts: HubParts
   readonly #record: SessionRecord
   /** The client has said bye. */
@@ -47,13 +38,8 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   /** `unpacked` is for a client that has refused a message. */
   constructor(parts: HubParts, record: SessionRecord, connection: Connection, unpacked: boolean) {
-    const { limits, ports } = parts.policy
     this.session = record.session
-    this.clock = ports.clock
-    this.limits = limits.decode
-    this.window = limits.window
     this.unpacked = unpacked
-    this.maxPayload = record.maxPayload
     this.connection = connection
     this.#parts = parts
     this.#record = record
@@ -100,7 +86,39 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#record.refuse(code, 'over the limits', { reason })
   }
 
-  // What the line asks for
+  // What the line asks for: what is the same for all of them takes no memory of each
+
+  get clock(): Clock {
+    return this.#parts.policy.ports.clock
+  }
+
+  get limits(): DecodeLimits {
+    return this.#parts.policy.limits.decode
+  }
+
+  get window(): Window {
+    return this.#parts.policy.limits.window
+  }
+
+  get sliceLength(): number {
+    return sliceLength
+  }
+
+  get maxPayload(): number {
+    return this.#record.maxPayload
+  }
+
+  get isControl(): IsControl {
+    return isClientControl
+  }
+
+  get encodeText(): LineOptions['encodeText'] {
+    return encodeText
+  }
+
+  get decodeUtf8(): LineOptions['decodeUtf8'] {
+    return decodeUtf8
+  }
 
   send(payload: Payload): boolean {
     return this.connection.send(payload)

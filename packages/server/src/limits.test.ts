@@ -293,6 +293,15 @@ describe('limits of what a client sends', () => {
     expect((await dial().greet(resuming(client.ok, 0))).session).toBe(client.ok.session)
   })
 
+  it('name the peer whose connection they close', async () => {
+    const { hub, join, peers } = setUp()
+    const refused: unknown[] = []
+    hub.watch('refused', ({ why, peer }) => refused.push([why, peer?.id]))
+    const { socket } = await join()
+    for (let n = 0; n <= 1_000; n++) socket.message(['p', 0])
+    expect(refused).toEqual([['over the limits', peers[0]!.id]])
+  })
+
   it('take any number of acks of what the hub sends', async () => {
     const { client, peers } = await scene()
     for (let n = 1; n <= 5_000; n++) {

@@ -63,7 +63,7 @@ export function wireTests(platform: Platform): void {
     expect((await reach(client, 'waiting')).cause).toEqual({ reason: 'timeout' })
     await stage.control({ dials: 2 })
     expect(delivery.outcome).toBeUndefined()
-    // The server may hear of the end of the first after the beginning of the second.
+    // The server may be notified of the end of the first after the beginning of the second.
     expect((await stage.control({})).most).toBeLessThanOrEqual(2)
   })
 
