@@ -1,6 +1,7 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { setUp } from '../../test/support/set-up.ts'
+import { plain } from '../index.ts'
 import type { HoldfastError } from '../index.ts'
 import { setUpSession } from '../../test/support/set-up-session.ts'
 
