@@ -63,7 +63,7 @@ test(
       await closeWith(ann, '4403')
       await expect
         .poll(() => states(ann))
-        .toMatch(/^Disconnected The server does not let this page in \(4403\)/)
+        .toMatch(/^Disconnected The server does not accept this page \(4403\)/)
       await ann.press('Restart the server')
       await ann.page.getByText('has no connection for the server').waitFor()
       await ann.press('Connect')

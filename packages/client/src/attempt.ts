@@ -6,27 +6,33 @@ import type { SocketConstructor } from './connection/ports.ts'
 import { baseUrl, resolveUrl } from './connection/url.ts'
 import type { UrlSource } from './connection/url.ts'
 
-/** What `createClient` takes for its attempts to connect. */
+/** The options of `createClient` for connection attempts. */
 export interface AttemptOptions {
   /**
-   * Where to connect: `ws:`, `wss:`, `http:`, `https:`, or relative to the page. A function is asked before every
-   * attempt; one that throws or rejects fails the attempt, which is retried, and one that gives no URL is fatal.
+   * The URL to connect to: `ws:`, `wss:`, `http:`, `https:`, or relative to the page.
+   *
+   * The client calls a function before every attempt. If it throws or rejects, the attempt fails and is retried; an
+   * invalid URL is fatal.
    */
   readonly url: UrlSource | ((context: UrlContext) => UrlSource | Promise<UrlSource>)
   /**
-   * Asked for a token before every attempt; what it gives is passed to `url` and to the greeting of the wire. One that
-   * throws or rejects fails the attempt, which is retried.
+   * Returns the token. The client calls it before every attempt, and passes the result to `url` and to the greeting
+   * of the wire.
    *
-   * Not called again while a call is under way, also when that takes longer than an attempt: the next attempt waits for
-   * the same answer. A call that has not come back after a minute is given up.
+   * If it throws or rejects, the attempt fails and is retried. The client does not call it again while a call is
+   * pending, even if the call takes longer than an attempt: the next attempt waits for the same result. It abandons a
+   * call after a minute.
    */
   readonly token?: (context: TokenContext) => string | Promise<string>
-  /** The constructor of sockets, for runtimes without a global `WebSocket` such as Node 20: the one of `ws` will do. */
+  /**
+   * The socket constructor, for runtimes without a global `WebSocket` such as Node 20: for example, the one of `ws`.
+   */
   readonly WebSocket?: SocketConstructor
   /**
-   * Subprotocols to offer; `client.state.protocol` shows which one the server chose. A function is asked before every
-   * attempt, after `token` and `url`; one that throws or rejects fails the attempt, which is retried, and one that gives
-   * neither text nor a list is fatal.
+   * The subprotocols to offer; `client.state.protocol` is the one that the server chose.
+   *
+   * The client calls a function before every attempt, after `token` and `url`. If it throws or rejects, the attempt
+   * fails and is retried; a result that is neither text nor a list is fatal.
    *
    * @default []
    */
@@ -35,36 +41,36 @@ export interface AttemptOptions {
 
 export type Protocols = string | readonly string[]
 
-/** What a `url` or `protocols` function is told. */
+/** The argument of a `url` or `protocols` function. */
 export interface UrlContext {
   /** The number of the attempt since the connection was last stable, from 1. */
   readonly attempt: number
   readonly token: string | undefined
-  /** Aborted when the attempt is given up. */
+  /** Aborted when the attempt is abandoned. */
   readonly signal: AbortSignalLike
 }
 
-/** What a `token` function is told. */
+/** The argument of a `token` function. */
 export interface TokenContext {
   /**
-   * `unauthorized` when the server refused the last token, so that a cached one must not be given again; `renew` when it
-   * asks for a fresh one on an open connection.
+   * `unauthorized` if the server refused the last token, so do not return a cached one; `renew` if it asks for a
+   * fresh one on an open connection.
    */
   readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
 }
 
-/** What an attempt needs before it can open a socket: a token, a URL and a class. */
+/** The preparation of an attempt: a token, a URL and a socket constructor. */
 export interface Preparation {
   /** @throws {HoldfastError} `no-websocket` or `misuse`, when connecting cannot work at all */
   check(): void
   prepare(attempt: AttemptContext): Promise<Prepared>
   /** The token of the current attempt. */
   token(): string | undefined
-  /** A fresh token, because the server asks for one. */
+  /** Returns a fresh token, because the server asks for one. */
   renew(): Promise<string | undefined>
 }
 
-/** How long a call for a token is waited for, over all attempts, before it is made anew. In milliseconds. */
+/** How long the client waits for a call of `token`, over all attempts, before it calls again. In milliseconds. */
 const tokenPatience = 60_000
 
 export function createPreparation(
@@ -78,11 +84,11 @@ export function createPreparation(
   const findSocket = (): SocketConstructor => {
     const socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
     if (socket) return socket
-    throw new HoldfastError('no-websocket', 'no WebSocket here: pass one as the option WebSocket')
+    throw new HoldfastError('no-websocket', 'no WebSocket: pass one as the option WebSocket')
   }
   const findUrl = (source: UrlSource): string => resolveUrl(source, baseUrl())
 
-  // One call at a time, also when it takes longer than an attempt.
+  // One call at a time, even if it takes longer than an attempt.
   const askToken = (reason: TokenContext['reason']): Promise<string | undefined> => {
     if (!asking || clock.now() - asking.at > tokenPatience) {
       const call = { at: clock.now(), answer: (async () => await options.token?.({ reason }))() }
@@ -113,7 +119,7 @@ export function createPreparation(
         const source = typeof url === 'function' ? await url(context) : url
         reason = 'protocols'
         const offered = typeof protocols === 'function' ? await protocols(context) : protocols
-        // What fails from here on will fail the next time.
+        // Failures from here on are permanent.
         rule = fatal
         const names = typeof offered === 'string' ? [offered] : [...offered]
         reason = 'url'

@@ -37,7 +37,7 @@ export function events<C, Name extends string & EventName<C, 'toClient'>>(
     if (take) take({ done: false, value })
     else if (values.length < buffer) values.push(value)
     else {
-      failure = new HoldfastError('overflow', `more than ${buffer} events wait to be taken`)
+      failure = new HoldfastError('overflow', `more than ${buffer} events wait to be consumed`)
       end()
     }
   }

@@ -1,18 +1,20 @@
 import { aborted } from '@holdfast/protocol'
 import type { Clock, HoldfastError, WaitOptions } from '@holdfast/protocol'
 
-/** What a condition says: it holds, it never will, or not yet. `soon` asks to be looked at again without an event. */
+/** The state of a condition: it holds, it never will, or not yet. `soon` asks for another check without an event. */
 export type Verdict = true | HoldfastError | 'later' | 'soon'
 
-/** Promises of conditions, looked at again whenever something happened. */
+/** Promises of conditions, which are checked again after every event. */
 export interface Waits {
-  /** A promise that the condition will hold. Need not be awaited: its rejection counts as handled. */
+  /**
+   * Returns a promise that resolves when the condition holds. Need not be awaited: its rejection counts as handled.
+   */
   until(condition: () => Verdict, options: WaitOptions): Promise<void>
-  /** Looks at every condition again. */
+  /** Checks every condition again. */
   recheck(): void
 }
 
-/** For conditions that no event announces, such as what a socket still holds. In milliseconds. */
+/** The interval for conditions that no event announces, such as the buffer of a socket. In milliseconds. */
 const pollInterval = 20
 
 export function createWaits(clock: Clock): Waits {
@@ -45,7 +47,7 @@ export function createWaits(clock: Clock): Waits {
         checks.add(check)
         signal?.addEventListener('abort', abort)
         if (signal?.aborted) abort()
-        // In a turn of its own, because inputs that a listener gave have not been processed yet.
+        // In a separate turn, because inputs of listeners were not processed yet.
         void Promise.resolve().then(() => checks.has(check) && check())
       })
       promise.catch(() => {})

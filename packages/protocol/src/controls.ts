@@ -1,10 +1,10 @@
 import type { DelayRange } from './close-codes.ts'
 import type { Hi, Ok } from './frame.ts'
 
-/** Tells whether a control is one that the peer may send, and well formed. */
+/** Returns whether the peer may send a control, and whether it is well formed. */
 export type IsControl = (name: string, content: unknown) => boolean
 
-/** Whether a client may get this control from its server. */
+/** Returns whether a server may send this control. */
 export const isServerControl: IsControl = (name, content) => {
   if (name === 'renew' || isSharedControl(name, content)) return true
   const record = recordOf(content)
@@ -19,18 +19,18 @@ export const isServerControl: IsControl = (name, content) => {
   return false
 }
 
-/** Whether a server may get this control from a client. */
+/** Returns whether a client may send this control. */
 export const isClientControl: IsControl = (name, content) => {
   if (name === 'token') return typeof content === 'string'
   return isSharedControl(name, content) || (name === 'hi' && isHi(recordOf(content)))
 }
 
-/** An integer from 0 on that a number can hold exactly. */
+/** Returns whether the value is an exact integer of 0 or more. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** A hint of when to dial again, in the reason of a close: `{"after":[min,max]}`, in milliseconds. */
+/** Parses the hint in the reason of a close: `{"after":[min,max]}`, in milliseconds. */
 export function closeHint(reason: string | undefined): DelayRange | undefined {
   if (!reason?.startsWith('{')) return undefined
   try {
@@ -69,7 +69,7 @@ function isText(value: unknown, maxLength: number): boolean {
 
 function isHi(hi: Record<keyof Hi, unknown>): boolean {
   const { v, client, n, maxPayload, token, session, key, rx } = hi
-  // What a greeting of another version looks like is not for this one to say.
+  // Greetings of other versions may look different.
   if (v !== 1) return isCount(v)
   const isNew = session === undefined && key === undefined && rx === undefined
   return (

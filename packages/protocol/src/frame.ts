@@ -1,12 +1,12 @@
 import type { DelayRange } from './close-codes.ts'
 
 /**
- * A frame of the session wire, as PROTOCOL.md has it: `[seq, ack]` is void, without data the data is absent. In a binary
- * message the data is bytes.
+ * A frame of the session wire, as PROTOCOL.md defines it: `[seq, ack]` is void, and without data the data is absent.
+ * In a binary message the data is bytes.
  */
 export type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
 
-/** What a frame is, when it is not an event. At most one of `id`, `re`, `off` and `raw`. */
+/** The kind of a frame that is not an event. At most one of `id`, `re`, `off` and `raw` is present. */
 export interface Meta {
   /** The frame is a request, to be answered with this number. */
   readonly id?: number
@@ -16,13 +16,13 @@ export interface Meta {
   readonly error?: string
   /** Why the request failed, for people. */
   readonly message?: string
-  /** The answer to the request of this number is no longer waited for. */
+  /** The sender no longer waits for the answer to its request of this number. */
   readonly off?: number
-  /** The frame is text or bytes, and no event. */
+  /** The frame is text or bytes, not an event. */
   readonly raw?: true
-  /** The data is absent, though an element stands for it. */
+  /** The data is absent, although the frame has an element for it. */
   readonly absent?: true
-  /** The place of the message in a producer: on events, and on text and bytes. */
+  /** The sequence of the message in a producer: for events, text and bytes. */
   readonly producer?: ProducerSequence
 }
 
@@ -40,7 +40,7 @@ export type Control =
   | readonly [name: 'drain', drain: Drain]
   | readonly [name: 'bye', bye: Bye]
 
-/** What the server says first. */
+/** The first message of the server. */
 export interface Banner {
   readonly v: number
 }
@@ -69,26 +69,26 @@ export interface Ok {
   readonly window: readonly [messages: number, bytes: number]
   readonly maxPayload: number
   readonly lost?: Lost
-  /** Given by a server that remembers how far it has come in producers. */
+  /** Present if the server remembers producers. */
   readonly producers?: ProducersOffer
 }
 
-/** What a server remembers of producers. */
+/** How a server remembers producers. */
 export interface ProducersOffer {
-  /** Another one whenever the server has forgotten them all, as by a restart. */
+  /** Changes whenever the server has forgotten all producers, as after a restart. */
   readonly epoch: string
-  /** For how long it has remembered each producer since its last use, and will, in milliseconds. */
+  /** How long the server remembers each producer after its last use, in milliseconds. */
   readonly ttl: number
 }
 
 /**
- * Why a session ended without its client having asked for it.
+ * Why a session ended without its client having ended it.
  *
  * - `expired`: it was held for its time without a connection.
  * - `overflow`: the server had to hold more for it than its limits.
  * - `closed`: the server's application ended it.
- * - `identity`: the token belongs to somebody else.
- * - `protocol`: one end broke the rules of the wire.
+ * - `identity`: the token belongs to another identity.
+ * - `protocol`: one end violated the protocol.
  * - `drained`: the server shut down as planned.
  * - `unknown`: the server does not know it: another process, a restart, or too long ago.
  */
@@ -102,7 +102,7 @@ export type LostReason =
   | 'unknown'
   | (string & {})
 
-/** What the server knows of a session that is gone. */
+/** What the server knows of a session that has ended. */
 export interface Lost {
   readonly why: LostReason
   /** Its final receive cursor, or null if it is not known. */
@@ -115,16 +115,16 @@ export interface Lost {
 export interface Bye {
   /** The final receive cursor of the sender. */
   readonly rx: number
-  /** From the server: how many messages it had for the client, those that it had not written included. */
+  /** From the server: how many messages it had for the client, including unwritten ones. */
   readonly total?: number
-  /** From the client: the code and the reason that its application closes with, if it said so. */
+  /** From the client: the code and the reason that its application passed, if any. */
   readonly code?: number | undefined
   readonly reason?: string | undefined
 }
 
-/** The wish of the server that the client dials again. Times in milliseconds. */
+/** A request of the server to dial again. Times in milliseconds. */
 export interface Drain {
-  /** The window in which the client dials again at a random moment. */
+  /** The range of the random delay before the client dials again. */
   readonly after: DelayRange
   /** How long the server waits. */
   readonly within: number

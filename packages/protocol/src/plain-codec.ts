@@ -1,32 +1,36 @@
-/** A JSON frame, taken apart. A frame without a name is not an event, but it may answer a request by its id. */
+/** A decoded JSON frame. A frame without a name is not an event, but it may answer a request by its id. */
 export interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
   readonly id?: unknown
-  /** What went wrong, in the answer to a request that failed. */
+  /** The error in the answer to a failed request. */
   readonly error?: unknown
 }
 
 /** Turns events into JSON text and back. Pure: no state, no clock, no I/O. */
 export interface PlainCodec {
   /**
-   * The frame for one event; with the property in which a request and its answer carry their id, for one request.
+   * Encodes an event, or a request if the id and the property that carries it are given.
    *
-   * @throws {TypeError} for data that JSON cannot carry (cycles, bigint, functions), or that the shape has no room for
+   * @throws {TypeError} for data that JSON cannot represent (cycles, bigint, functions), or that does not fit the
+   * shape
    */
   encode(type: string, data: unknown, idKey?: string, id?: string): string
-  /** The frame in a text, or undefined when the text is not a JSON object. */
+  /** Decodes a text, or returns undefined if it is not a JSON object. */
   decode(text: string, idKey?: string): PlainFrame | undefined
 }
 
-/** `{"type":"chat","message":"hi"}`: the data is an object, its properties stand beside the name, and it is the frame. */
+/**
+ * `{"type":"chat","message":"hi"}`: the data is an object whose properties are next to the name; decoded data is the
+ * whole frame.
+ */
 export const flatCodec: PlainCodec = {
   encode(type, data, idKey, id) {
     const head = openFrame(type, idKey, id)
     if (data === undefined) return head + '}'
     const json = toJson(data)
     if (json[0] !== '{') throw new TypeError('flat data must be an object')
-    // What `toJSON` makes of the data may have other keys than the data.
+    // The result of `toJSON` may have other keys than the data.
     const hasToJson = typeof (data as { toJSON?: unknown }).toJSON === 'function'
     const record = (hasToJson ? JSON.parse(json) : data) as Record<string, unknown>
     for (const key of id === undefined ? ['type'] : ['type', idKey!])

@@ -1,12 +1,12 @@
 import type { Delivery } from './delivery.ts'
 
 /**
- * Reports the rejection of what a listener has returned, if that is a promise.
+ * Reports the rejection of a listener's result, if it is a promise.
  *
- * Goes by `then`, because promises of other realms and of libraries have classes of their own. A {@link Delivery} never
- * rejects, and is left alone: it makes a promise only for those who ask.
+ * Checks for `then`, because promises of other realms and libraries have other classes. Ignores a {@link Delivery},
+ * which never rejects and allocates a promise only when it is awaited.
  *
- * @throws what the getter of a `then` throws
+ * @throws the exception of a getter `then`
  */
 export function reportRejection(result: unknown, report: (error: unknown) => void): void {
   const promise = result as Partial<Delivery> | null | undefined

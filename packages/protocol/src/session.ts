@@ -1,41 +1,41 @@
 import type { Outcome } from './outcome.ts'
 import type { Outgoing } from './outbox.ts'
 
-/** How much may be unacknowledged: messages, and bytes of encoded frames. */
+/** A receive window: how many messages, and bytes of encoded frames, may be unacknowledged. */
 export type Window = readonly [messages: number, bytes: number]
 
 /**
- * One end of a session: what it has numbered and not yet had acknowledged, and how far it has received. Both ends run
- * this code. It outlives connections, knows nothing of them, and does nothing by itself.
+ * One end of a session: its numbered and unacknowledged messages, and its receive cursor. Both ends run this code. It
+ * outlives connections, does not know them, and acts only when called.
  *
- * Its rules are those of PROTOCOL.md, sections Numbers, Windows and Loss.
+ * It implements the sections Numbers, Windows and Loss of PROTOCOL.md.
  */
 export interface Session<Body> {
-  /** The receive cursor: the highest number that was handed on. */
+  /** The receive cursor: the highest delivered number. */
   readonly rx: number
-  /** The highest number that was given. */
+  /** The highest assigned number. */
   readonly tx: number
   /** The highest number that the peer has acknowledged. */
   readonly acknowledged: number
-  /** How many messages are numbered and not acknowledged. */
+  /** The number of numbered and unacknowledged messages. */
   readonly unacknowledged: number
-  /** What the peer takes; set when it says so. */
+  /** The window of the peer; set when the peer announces it. */
   window: Window
-  /** Whether the window lets a new message of that size be written. One may always fly alone. */
+  /** Returns whether the window allows a new message of that size. One message may always be in flight alone. */
   hasRoom(bytes: number): boolean
-  /** Gives a message its number, and keeps it until it is acknowledged. */
+  /** Assigns a number to a message, and keeps the message until it is acknowledged. */
   number(message: Outgoing<Body>): number
-  /** The peer has handed on all messages up to `ack`. False when that is more than were written: a violation. */
+  /** The peer has delivered all messages up to `ack`. False if that is more than were written: a violation. */
   acknowledge(ack: number): boolean
-  /** What to do with a message: hand it on (the cursor has moved already), drop it, or end the connection. */
+  /** Decides about a message: deliver it (the cursor has already advanced), drop it, or end the connection. */
   accept(seq: number): 'next' | 'old' | 'gap'
-  /** The messages that are not acknowledged, in order, with their numbers; undefined for one that was withdrawn. */
+  /** The unacknowledged messages, in order, with their numbers; undefined for a withdrawn one. */
   replay(): Iterable<readonly [seq: number, message: Outgoing<Body> | undefined]>
-  /** Settles the oldest unacknowledged message, if there is one; a void frame takes its number from now on. */
+  /** Settles the oldest unacknowledged message, if there is one; a void frame replaces it. */
   withdraw(outcome: Outcome): void
   /**
-   * Ends the session. With the peer's final cursor, what is up to it is delivered, and what is above it is given back:
-   * certainly not handed on. Without, all that was written settles as `unknown`.
+   * Ends the session. With the peer's final cursor, messages up to it settle as delivered, and those above it are
+   * returned: they are certainly undelivered. Without it, all written messages settle as `unknown`.
    */
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
 }
@@ -74,7 +74,7 @@ class SessionState<Body> implements Session<Body> {
 
   acknowledge(ack: number): boolean {
     if (ack > this.tx) return false
-    // Whoever hears of an outcome may well bring the next ack.
+    // A listener of an outcome may cause the next ack.
     while (this.acknowledged < ack) this.#shift()?.settle(delivered)
     return true
   }

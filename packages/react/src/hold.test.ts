@@ -69,9 +69,9 @@ describe('holding a connection', () => {
   it('holds nothing if connecting is impossible', () => {
     const { client, calls } = countedClient()
     const impossible = vi.spyOn(client, 'connect').mockImplementation(() => {
-      throw new Error('no WebSocket here')
+      throw new Error('no WebSocket')
     })
-    expect(() => hold(client)).toThrow('no WebSocket here')
+    expect(() => hold(client)).toThrow('no WebSocket')
     impossible.mockRestore()
     hold(client)()
     vi.advanceTimersByTime(60_000)

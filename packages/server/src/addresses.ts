@@ -1,10 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** How many of something there are by address or by identity, as far as these are limited. */
+/** Counts items by address or by identity, up to a limit. */
 export interface Tally {
   readonly size: number
   count(name: string): number
-  /** Whether there are as many as there may be. */
+  /** Returns whether the limit is reached. */
   isFull(name: string): boolean
   add(name: string): void
   delete(name: string): void
@@ -32,7 +32,8 @@ export function createTally(max: number): Tally {
 }
 
 /**
- * What an address is counted as: IPv6 by its first 64 bits, because whoever has one such address has them all.
+ * Returns the key under which an address is counted: IPv6 by its first 64 bits, because a client with one such
+ * address has all of them.
  *
  * @see RFC 6177, section 2
  */
@@ -51,11 +52,11 @@ export function countedAs(address: string): string {
     .join(':')
 }
 
-/** The last one is that of providers and clouds, whose load balancers have such addresses: RFC 6598. */
+/** The last network is that of carriers and clouds, whose load balancers have such addresses: RFC 6598. */
 const localNetworks =
   /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
 
-/** Whether an address is that of a machine in the same network, which is most likely a proxy. */
+/** Returns whether an address belongs to a machine in the same network, which is most likely a proxy. */
 export function isLocal(address: string): boolean {
   const counted = countedAs(address)
   if (isIPv4(counted)) return localNetworks.test(counted)

@@ -1,37 +1,37 @@
 import type { DelayRange } from '@holdfast/protocol'
 
 /**
- * How many connections a second are let in, and when those come again that are not.
+ * Limits how many connections a second are admitted, and assigns retry times to the others.
  *
- * Whoever is turned away is promised a moment of its own, one after the other, as far apart as clients can be let in. So
- * those who come back fill what there is evenly, however many they are, and the promises grow with their number.
+ * Each refused client gets a retry time of its own, one after the other, as far apart as clients can be admitted. So
+ * returning clients use the capacity evenly, however many they are, and retry times grow with their number.
  *
- * Nothing is remembered of anybody: a few numbers hold the schedule. So a promise is no right. Newcomers take what is free
- * when they come, and who finds nothing free at the promised moment is promised another one. A client that comes without
- * regard to its promises makes those of others longer, up to a limit, and takes a share of what is free.
+ * There is no state per client: a few numbers hold the schedule. So retry slots are advisory. New clients use free
+ * capacity when they arrive, and a client that finds none at its retry time gets another one. A client that ignores
+ * its retry times delays the others, up to a limit, and takes a share of the capacity.
  */
 export interface Admission {
-  /** Lets one in, or gives the window in which to dial again, in whole milliseconds from `now`. */
+  /** Admits a connection, or returns the range in which to dial again, in whole milliseconds from `now`. */
   ask(now: number): DelayRange | undefined
 }
 
-/** The nearest moment to be promised, in milliseconds from now: a close and a dial have to fit in. */
+/** The shortest retry time, in milliseconds from now: a close and a dial have to fit in. */
 const nearest = 1_000
-/** The farthest one. Clients that were promised more would look as if they had given up. */
+/** The longest one. Clients with a longer one would look as if they had given up. */
 const farthest = 300_000
 /**
- * How wide the window around a moment is, each way, as a part of the time until then. The moments are apart already, so
- * this is for clients whose clocks agree too well; a wider one would leave gaps that nobody fills.
+ * The width of the range around a retry time, in each direction, relative to the time until then. The times are apart
+ * already, so this is for clients with equal clocks; a wider range would leave unused gaps.
  */
 const spread = 0.02
 
-/** Lets in `rate` a second in the long run, and `burst` at once. Both are finite. */
+/** Admits `rate` a second on average, and `burst` at once. Both are finite. */
 export function createAdmission(rate: number, burst: number): Admission {
   const interval = 1_000 / rate
   const slack = Math.max(0, burst - 1) * interval
-  /** The moment at which all who were let in would have come, had they come evenly. */
+  /** The moment at which all admitted clients would have arrived if they had arrived evenly. */
   let usedUntil = -Infinity
-  /** The last moment that was promised. */
+  /** The last assigned retry time. */
   let promised = -Infinity
 
   return {

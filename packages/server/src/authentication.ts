@@ -3,16 +3,16 @@ import type { AuthenticateContext, Authentication } from './authenticate.ts'
 import type { Policy } from './policy.ts'
 import { newAbort } from './ports.ts'
 
-/** Asks the application who a client is. */
+/** Asks the application for the identity of a client. */
 export interface Authenticator {
   /**
-   * Calls back once, at once if the application answers at once. Never after the returned function was called, which
-   * tells the application that its answer is of no use any more.
+   * Calls back once, synchronously if the application answers synchronously. Never after the returned function was
+   * called, which notifies the application that its answer is no longer needed.
    */
   ask(context: Omit<AuthenticateContext, 'signal'>, done: (answer: AuthenticateAnswer) => void): () => void
 }
 
-/** `refused` is the client's fault; `failed` is trouble of the server, and has been reported. */
+/** `refused` is the client's fault; `failed` is a failure of the server, and has been reported. */
 export type AuthenticateAnswer =
   | { readonly status: 'known'; readonly authentication: Authentication }
   | { readonly status: 'refused'; readonly error?: unknown }
@@ -43,7 +43,7 @@ export function createAuthenticator({ authenticate, reportTrouble }: Policy): Au
       try {
         const given: unknown = authenticate({ ...context, signal: abort.signal })
         if (isThenable(given)) {
-          // A thenable may do anything; a promise that follows it settles once.
+          // A thenable may call back several times; a promise that follows it settles once.
           void new Promise((resolve) => resolve(given)).then(read).catch(failure).then(settle)
           return forget
         }
@@ -62,9 +62,9 @@ function isThenable(value: unknown): boolean {
 }
 
 /**
- * Reads each member once, because a getter may throw, or say something else the next time.
+ * Reads each member once, because a getter may throw, or return another value the next time.
  *
- * @throws {HoldfastError} `misuse` for what is no answer
+ * @throws {HoldfastError} `misuse` for an invalid answer
  */
 function read(given: unknown): AuthenticateAnswer {
   if (given === undefined || given === null) return { status: 'refused' }

@@ -2,32 +2,32 @@ import type { SharedMessage } from './encoded.ts'
 import type { Registry } from './registry.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** What waits for clients, in all sessions. */
+/** The messages that wait for clients, in all sessions. */
 export interface Buffers {
   readonly messages: number
-  /** What that takes in memory, about. */
+  /** Their approximate memory use. */
   readonly bytes: number
   add(bytes: number, shared: SharedMessage | undefined): void
   remove(bytes: number, shared: SharedMessage | undefined): void
-  /** Ends sessions when there is more than there may be. */
+  /** Ends sessions when the limit is exceeded. */
   relieve(): void
 }
 
 /**
- * What a message takes that waits for one session, without what is in it: the record of it, and its places in the lists.
- * Measured by test/bench/hub-memory.ts.
+ * The memory of a queued message per session, without its content: its record, and its places in the lists. Measured
+ * by test/bench/hub-memory.ts.
  */
 const messageBytes = 160
-/** How much is made free at once, as a part of the whole, so that it is seldom looked for who is to go. */
+/** How much is freed at once, relative to the limit, so that candidates are rarely searched. */
 const portion = 1 / 8
-/** Which part of the whole one identity or address may have before all others are spared. */
+/** The part of the total that one identity or address may have before only its sessions end. */
 const fairPart = 1 / 4
 
-/** Up to `max` bytes may wait in all. */
+/** Up to `max` bytes may wait in total. */
 export function createBuffers(max: number, registry: Registry): Buffers {
   let messages = 0
   let bytes = 0
-  /** More is looked at when there is more than this. */
+  /** Candidates are searched again above this. */
   let threshold = max
 
   return {
@@ -55,15 +55,16 @@ export function createBuffers(max: number, registry: Registry): Buffers {
         if (bytes <= enough) break
         if (record.stage !== 'ended') record.overflow()
       }
-      // What is left cannot be helped now: it belongs to sessions that are about to end.
+      // The rest belongs to sessions that are about to end.
       threshold = Math.max(max, bytes + max * portion)
     },
   }
 }
 
 /**
- * The sessions for which something waits, in the order in which they are to go: those that are away, for the longest time
- * first, then those for which most waits. But before all others go as many of a client as it has above its fair part.
+ * Returns the sessions with queued messages, in the order in which they end: first those without a connection, in the
+ * order in which they lost it, then those with the most queued data. Sessions of a client above its fair part come
+ * before all others.
  */
 function candidates({ sessions, away }: Registry): readonly SessionRecord[] {
   const missing = new Set(away())
@@ -88,7 +89,7 @@ function candidates({ sessions, away }: Registry): readonly SessionRecord[] {
   return [...ofGreedy, ...all]
 }
 
-/** Who has the session, if anything is known of that. */
+/** Returns the identity or address of the session, if it is known. */
 function nameOf({ identity, address }: SessionRecord): string | undefined {
   if (identity !== null) return `identity ${identity}`
   return address === '' ? undefined : `address ${address}`

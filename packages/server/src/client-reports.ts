@@ -4,15 +4,15 @@ import { TokenBucket } from './token-bucket.ts'
 
 type Report = (error: unknown) => void
 
-/** Reports exceptions that clients can cause as often as they like, no more of them than a log bears. */
+/** Reports exceptions that clients can cause at any rate, within a bound for the log. */
 export interface ClientReports {
-  /** For an exception of which it is not known whose message caused it. */
+  /** For an exception whose session is not known. */
   readonly report: Report
   /** For the exceptions that a session causes. */
   of(record: SessionRecord): Report
 }
 
-/** How many are reported: in a second in the long run, and at once. Of all clients together, and of one session. */
+/** How many are reported: per second on average, and at once. For all clients together, and per session. */
 const rate = 10
 const burst = 100
 const sessionRate = 0.1
@@ -35,7 +35,7 @@ export function createClientReports(clock: Clock, report: Report): ClientReports
   }
 }
 
-/** Reports as many as that, and says so when it begins to leave some out. */
+/** Reports at most that many, and logs when it begins to omit some. */
 function limited(
   clock: Clock,
   report: Report,

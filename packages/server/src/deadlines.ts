@@ -1,32 +1,32 @@
 import { longestTimer } from '@holdfast/protocol'
 import type { Clock } from '@holdfast/protocol'
 
-/** Things of which each is due at the same time after it was added, with one timer for all of them. */
+/** Items that are all due after the same delay, with one timer for all of them. */
 export interface Deadlines<T> {
   readonly size: number
-  /** Makes the thing due after the delay from now on, also if it was added before. */
+  /** Makes the item due after the delay from now on, even if it was added before. */
   add(item: T): void
   delete(item: T): void
-  /** All of them; those that are due first come first. */
+  /** All items, in the order in which they are due. */
   items(): Iterable<T>
   clear(): void
 }
 
-/** How long things are dealt with in one go before other work gets a turn, in milliseconds. */
+/** How long items are processed before other work gets a turn, in milliseconds. */
 const sliceLength = 10
 
 /**
- * `due` is called for each thing, which is forgotten by then: never early, and a little late. What it gives to `afterwards`
- * is called when nothing else is due, and so comes across none of the things that are due at the same time.
+ * `due` is called for each item after its removal: never early, and a little late. The function that it passes to
+ * `afterwards` is called when no other item is due, so it does not see the items that are due at the same time.
  */
 export function createDeadlines<T>(
   clock: Clock,
   delay: number,
   due: (item: T, afterwards: (next: () => void) => void) => void,
 ): Deadlines<T> {
-  // Many things must not need as many timers, so one waits for those that come soon after.
+  // One timer serves all items that are due soon after each other.
   const slack = delay / 50
-  // As all wait for the same time, the order of insertion is the order in which they are due.
+  // All items wait for the same time, so they are due in the order of insertion.
   const moments = new Map<T, number>()
   const overdue = new Set<T>()
   const followers = new Set<() => void>()

@@ -1,4 +1,4 @@
-/** Tells the application what has happened, but never in the middle of a step that is not over yet. */
+/** Reports events to the application, but never in the middle of an unfinished step. */
 export interface DeferredEvents {
   /** Calls the function now, or after the step, or after the events that were deferred before it. */
   defer(event: () => void): void
@@ -6,7 +6,7 @@ export interface DeferredEvents {
   during<T>(step: () => T): T
 }
 
-/** Whatever an event leads to, the next one runs after it and not inside it: so the stack does not grow. */
+/** The next event runs after the current one and not inside it, so the stack does not grow. */
 export function createDeferredEvents(): DeferredEvents {
   const deferred: (() => void)[] = []
   let steps = 0
@@ -16,7 +16,7 @@ export function createDeferredEvents(): DeferredEvents {
     if (steps > 0 || isEmitting) return
     isEmitting = true
     const thrown: unknown[] = []
-    // What is deferred meanwhile is emitted as well.
+    // Events that are deferred meanwhile are emitted as well.
     for (const event of deferred)
       try {
         event()

@@ -2,10 +2,10 @@ import type { Hi } from '@holdfast/protocol'
 
 type Dial = Pick<Hi, 'client' | 'n'>
 
-/** How many instances of a client are told apart for one session. Only an attacker has more than a few. */
+/** How many instances of a client are distinguished per session. Only an attacker has more than a few. */
 const maxInstances = 8
 
-/** The numbers of the dials of a session, by which a late greeting is recognised. */
+/** The numbers of the dials of a session, which identify a late greeting. */
 export class Dials {
   /** The instance of the client that has the session. */
   client: string
@@ -18,7 +18,7 @@ export class Dials {
     this.#n = n
   }
 
-  /** Whether the greeting belongs to a dial that its client has given up for a later one. */
+  /** Returns whether the greeting belongs to a dial that its client has abandoned for a later one. */
   isLate({ client, n }: Dial): boolean {
     return n <= (client === this.client ? this.#n : (this.#others?.get(client) ?? 0))
   }

@@ -4,7 +4,7 @@ import type { HubParts } from './hub-parts.ts'
 import { identityTag } from './identity.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** What a client is told at the end of the greeting. */
+/** Encodes the `ok` that ends the greeting. */
 export function encodeOk(
   { policy, producers }: Pick<HubParts, 'policy' | 'producers'>,
   record: SessionRecord,

@@ -1,15 +1,15 @@
 import type { Body } from '@holdfast/protocol'
 
-/** A message that is ready to be sent, to any number of clients. */
+/** An encoded message for any number of clients. */
 export interface Encoded {
   readonly body: Body
   readonly bytes: number
-  /** What is known of it when it is sent to many. */
+  /** The shared record of a message to many sessions. */
   readonly shared: SharedMessage | undefined
 }
 
-/** A message that waits for many sessions, and whose content is in memory once. */
+/** A message that waits for many sessions, whose content is in memory once. */
 export interface SharedMessage {
-  /** How many they are. */
+  /** The number of these sessions. */
   holders: number
 }

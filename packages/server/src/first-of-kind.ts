@@ -1,11 +1,14 @@
 import type { Clock } from '@holdfast/protocol'
 
-/** Whether this is the first of its kind in a while. Of those that follow it says no, until the while is over. */
+/**
+ * Returns whether this is the first of its kind in a while. For later ones it returns false, until the interval is
+ * over.
+ */
 export type IsFirstOfKind = (kind: string) => boolean
 
-/** For how long the first of a kind speaks for all that follow, in milliseconds. */
+/** How long the first of a kind stands for all later ones, in milliseconds. */
 const interval = 60_000
-/** How many kinds are told apart in that time; those above are not the first of anything. */
+/** How many kinds are distinguished in that time; further ones are never the first. */
 const maxKinds = 100
 
 export function createFirstOfKind(clock: Clock): IsFirstOfKind {

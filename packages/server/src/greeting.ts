@@ -10,19 +10,19 @@ import type { RefusalDetails } from './session-record.ts'
 import type { Sessions } from './sessions.ts'
 import { troubleHint } from './trouble.ts'
 
-/** Takes connections from the banner to the moment when it is known whose they are. */
+/** Handles connections from the banner until their identity is known. */
 export interface Greeting {
-  /** How many connections are at it. */
+  /** The number of connections that are greeting. */
   readonly size: number
   has(connection: Connection): boolean
-  /** Speaks first, and waits for the client's greeting. */
+  /** Sends the banner, and waits for the client's greeting. */
   begin(connection: Connection): void
   /** Ends them all. */
   close(code: number, reason: string): void
 }
 
 const banner = '["holdfast",{"v":1}]'
-/** How large a greeting may be, in bytes. */
+/** The maximum size of a greeting, in bytes. */
 export const maxGreetingBytes = 65_536
 
 interface GreetingParts {
@@ -57,11 +57,11 @@ interface NewcomerParts extends GreetingParts {
   readonly overdue: Deadlines<Newcomer>
 }
 
-/** Owns a connection until it is known whose it is. */
+/** Owns a connection until its identity is known. */
 class Newcomer implements ConnectionOwner {
   readonly #parts: NewcomerParts
   readonly #connection: Connection
-  /** Aborts the question who the client is; absent before that was asked. */
+  /** Aborts the authentication; undefined before it starts. */
   #abort: (() => void) | undefined
 
   constructor(parts: NewcomerParts, connection: Connection) {
@@ -103,7 +103,7 @@ class Newcomer implements ConnectionOwner {
     if (!('control' in decoded) || decoded.control[0] !== 'hi')
       return this.refuse(4400, 'a message before the greeting')
     const [, hi] = decoded.control
-    // What is typed as 1 may be any version.
+    // The version that is typed as 1 may be any.
     if ((hi.v as number) !== 1) return this.refuse(4426, `version ${hi.v} is not spoken here`)
     this.#authenticate(hi)
   }

@@ -6,12 +6,12 @@ import type { RequestLike } from './ports.ts'
 export type Hosts = '*' | readonly string[]
 
 /**
- * Whether a page has reached the server under a name that it may have.
+ * Creates the check whether a page has reached the server under an accepted name.
  *
- * A name that somebody else owns may resolve to the address of this server. A page of that name is then one of the same
- * host to the browser, and so it is by its `Origin` and `Host`: only the name itself can tell.
+ * A foreign domain name may resolve to the address of this server. To the browser, and by its `Origin` and `Host`, a
+ * page of that name has the same host: only the name itself shows the difference.
  *
- * @throws {HoldfastError} `misuse` for what is no host
+ * @throws {HoldfastError} `misuse` for an invalid host
  */
 export function createHostCheck(
   hosts: Hosts | undefined,
@@ -38,18 +38,21 @@ function nameOf({ headers: { host } }: RequestLike): string {
   return typeof host === 'string' ? host.toLowerCase().replace(/:\d*$/, '') : ''
 }
 
-/** An address is no name that somebody could have resolve to another one. */
+/** An address cannot resolve to another one, unlike a name. */
 function isLocalName(request: RequestLike): boolean {
   const name = nameOf(request)
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name.replace(/^\[|\]$/g, '')) > 0
 }
 
-/** A page cannot set these headers, so the request comes from a proxy, and the proxy decides by names. */
+/** A page cannot set these headers, so the request comes from a proxy, which decides about names. */
 function isProxied({ headers }: RequestLike): boolean {
   return ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined)
 }
 
-/** Whether the server listens on this machine only, by its own word; one that is not attached to is asked by its socket. */
+/**
+ * Returns whether the server listens on this machine only, by its own report, or by that of the socket if it is not
+ * attached.
+ */
 function isOnLoopback(server: unknown, { socket }: RequestLike): boolean {
   const address = addressOf(server) ?? addressOf(socket?.server)
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/i.test(address)

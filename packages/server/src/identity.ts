@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
 /**
- * What the client is told of its identity: it can see that it has changed, and nothing else.
+ * Returns the tag of an identity for its client, which only shows whether the identity has changed.
  *
- * A plain hash, without a key: it must be the same after a restart and on every node, or clients would take themselves
- * for somebody else and drop what waits to be sent. It goes to nobody but the client that has the identity, so there is
+ * A plain hash, without a key: it must be the same after a restart and on every node, or clients would conclude that
+ * their identity changed and drop their queued messages. Only the client with the identity receives it, so there is
  * nothing to guess.
  */
 export function identityTag(identity: string | null): string | null {

@@ -120,16 +120,16 @@ describe('origins', () => {
     ['HTTPS://example.com', "'https://example.com'"],
     ['https://example.com:443', "'https://example.com'"],
     ['https://b\u00fccher.example', "'https://xn--bcher-kva.example'"],
-    ['https://', 'is no origin'],
+    ['https://', 'is not an origin'],
     ['localhost:5173', "'http://localhost:5173'"],
     ['example.com', "'http://example.com'"],
-    ['', 'is no origin'],
+    ['', 'is not an origin'],
     ['*', 'in place of the list'],
     ['https://*.example.com', 'a function'],
     ['wss://example.com', 'of a page'],
     ['capacitor://localhost/', 'without a path'],
-    [/example/, 'is no origin'],
-    [undefined, 'is no origin'],
+    [/example/, 'is not an origin'],
+    [undefined, 'is not an origin'],
   ])('cannot be %o, which no browser sends', (origin, hint) => {
     expect(() => createHub({ origins: [origin as string] })).toThrow(hint)
   })

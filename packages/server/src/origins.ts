@@ -6,18 +6,21 @@ import { ignoreRejection } from './trouble.ts'
 import type { ReportTrouble } from './trouble.ts'
 
 /**
- * Which web pages may connect: exact origins, such as `https://example.com`, any with `'*'`, or what the function says.
- * It must answer at once, and only `true` lets the page in.
+ * The web pages that may connect: exact origins, such as `https://example.com`, any with `'*'`, or a function. The
+ * function must be synchronous, and only `true` accepts the page.
  */
 export type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
 
 /**
- * What speaks against the page that a request comes from: its origin, the name under which it has reached the server, or
- * nothing. `failed` when the application could not tell.
+ * The objection to the page of a request: its origin, the name under which it has reached the server, or none.
+ * `failed` if the application could not decide.
  */
 export type PageVerdict = 'welcome' | 'origin' | 'host' | 'failed'
 
-/** A request without an `Origin` comes from no page, and is welcome. `server` is the one that took it, if that is known. */
+/**
+ * A request without an `Origin` does not come from a page, and is accepted. `server` is the server that received it,
+ * if known.
+ */
 export type CheckPage = (request: RequestLike, server?: unknown) => PageVerdict
 
 export interface PageCheckOptions {
@@ -27,7 +30,7 @@ export interface PageCheckOptions {
 }
 
 /**
- * Without origins to go by, a page must come from the host that it connects to.
+ * Without `origins`, a page must come from the host that it connects to.
  *
  * @throws {HoldfastError} `misuse` for an origin or a host that no browser sends
  * @see RFC 6454, section 7; RFC 6455, section 10.2
@@ -37,7 +40,7 @@ export function createPageCheck({ origins, hosts, reportTrouble }: PageCheckOpti
   for (const origin of list ?? []) checkOrigin(origin)
   if (!list && origins !== undefined && origins !== '*' && typeof origins !== 'function')
     throw misuse("origins must be '*', a list such as ['https://example.com'], or a function")
-  // A page that has been let in by its origin does not depend on the name that it came by.
+  // A page that was accepted by its origin needs no check of the name.
   const isHostWelcome = createHostCheck(hosts, origins === undefined)
 
   const askApplication = (origin: string, request: RequestLike): PageVerdict => {
@@ -56,7 +59,7 @@ export function createPageCheck({ origins, hosts, reportTrouble }: PageCheckOpti
     ignoreRejection(answer)
     reportTrouble(
       'origins',
-      misuse('origins must answer true or false, and at once: a promise lets nobody in'),
+      misuse('origins must return true or false synchronously: a promise refuses the page'),
     )
   }
 
@@ -73,9 +76,9 @@ export function createPageCheck({ origins, hosts, reportTrouble }: PageCheckOpti
 
 /** @throws {HoldfastError} `misuse` for an origin that is not written as browsers send it */
 function checkOrigin(origin: unknown): void {
-  if (typeof origin !== 'string') throw misuse(`${String(origin)} is no origin: that is text`)
+  if (typeof origin !== 'string') throw misuse(`${String(origin)} is not an origin: it must be text`)
   const fault = faultOf(origin)
-  if (fault) throw misuse(`'${origin}' is no origin: ${fault}`)
+  if (fault) throw misuse(`'${origin}' is not an origin: ${fault}`)
 }
 
 function faultOf(origin: string): string | undefined {
@@ -93,7 +96,7 @@ function faultOf(origin: string): string | undefined {
   return `that is a scheme and a host, without a path${serialized ? `: write '${serialized}'` : ''}`
 }
 
-/** The origin of a page of http or https. */
+/** The origin of an http or https page. */
 function originOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined
   const { origin } = new URL(url)
@@ -104,14 +107,14 @@ function isSameHost(origin: string, request: RequestLike): boolean {
   const { host } = request.headers
   if (typeof host !== 'string' || !URL.canParse(origin)) return false
   const page = new URL(origin)
-  // What has a path or a user in it is no origin, and that of a file has no host.
+  // An origin has no path and no user, and that of a file has no host.
   if (page.host !== host.toLowerCase() || page.origin !== origin.toLowerCase()) return false
   return page.protocol === 'https:' || (page.protocol === 'http:' && !isSecure(request))
 }
 
 /**
- * Whether the page has connected by TLS, as far as that is known: a proxy may have ended it, and may say so. A page
- * cannot set that header itself.
+ * Returns whether the page has connected over TLS, as far as it is known: a proxy may have ended TLS, and may report
+ * it. A page cannot set that header.
  */
 function isSecure({ headers, socket }: RequestLike): boolean {
   return socket?.encrypted === true || /^(https|wss)\b/i.test(String(headers['x-forwarded-proto'] ?? ''))

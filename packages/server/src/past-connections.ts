@@ -5,8 +5,8 @@ import { TokenBucket } from './token-bucket.ts'
 const poisonCodes = [1003, 1007, 1009, 4413, 4422]
 
 /**
- * What the resumes of a session may cost: in a second in the long run, and at once. Each message that is replayed costs 1,
- * and so does each KiB of them; the resume itself costs as much as a hundred.
+ * The budget for the resumes of a session: per second on average, and at once. Each replayed message costs 1, and so
+ * does each KiB of them; the resume itself costs as much as a hundred messages.
  *
  * A client with a window of 1,024 messages and 1 MiB can resume every second, however little it receives in between.
  */
@@ -14,12 +14,12 @@ const replayRate = 4_096
 const replayBurst = 65_536
 const resumeCost = 100
 
-/** What a session learns from the connections that it has had. */
+/** What a session knows from its earlier connections. */
 export class PastConnections {
-  /** How many in a row fell silent before they brought a message, a ping or a pong. */
+  /** The number of connections in a row that fell silent before they received a message, a ping or a pong. */
   silences = 0
   readonly #replays: TokenBucket
-  /** The client closed the last connection as if a message of ours had been at fault. */
+  /** The client closed the last connection as if one of our messages had been at fault. */
   #isSuspect = false
   /** The number of the message that was the oldest one when that last happened. */
   #suspect = 0
@@ -28,14 +28,14 @@ export class PastConnections {
     this.#replays = new TokenBucket(clock, replayRate, replayBurst)
   }
 
-  /** A connection has ended by itself. */
+  /** A connection has ended. */
   ended(code: number): void {
     this.#isSuspect = poisonCodes.includes(code)
   }
 
   /**
-   * A message that the client refuses twice in a row as the oldest one is at fault: a void frame takes its number. True
-   * while one is suspected, so that each is to be sent for itself.
+   * A message that the client refuses twice in a row as the oldest one is at fault: a void frame replaces it. Returns
+   * whether a message is suspected, so that each must be sent in a frame of its own.
    */
   quarantineOldest(session: Session<Body>): boolean {
     const isSuspect = this.#isSuspect
@@ -52,7 +52,7 @@ export class PastConnections {
     return this.#replays.wait(1)
   }
 
-  /** Takes what a resume costs, also if there is less: the next one has to wait then. */
+  /** Charges the cost of a resume, even beyond the budget: the next one has to wait then. */
   chargeReplay(session: Session<Body>): void {
     let bytes = 0
     for (const [, message] of session.replay()) bytes += message?.bytes ?? 0

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@holdfast/protocol'
 
 /**
- * The part of a WebSocket that the hub uses: sockets of `ws` have it, and so can those of a simulation.
+ * The part of a WebSocket that the hub uses; sockets of `ws` have it, and those of a simulation can.
  *
  * @see WHATWG WebSockets, section 3.1
  */
@@ -20,36 +20,38 @@ export interface SocketLike {
   terminate?(): void
 }
 
-/** The part of a request for an upgrade that the hub uses: an `IncomingMessage` of `node:http` has it. */
+/** The part of an upgrade request that the hub uses; an `IncomingMessage` of `node:http` has it. */
 export interface RequestLike {
   readonly url?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly socket?: {
     readonly remoteAddress?: string | undefined
-    /** Whether it is a socket of TLS; those of Node say so. */
+    /** Whether it is a TLS socket, as reported by Node. */
     readonly encrypted?: boolean | undefined
-    /** The server that has accepted it; sockets of Node know it. */
+    /** The server that accepted it, as known by sockets of Node. */
     readonly server?: unknown
   }
 }
 
 /** Everything impure that a hub needs, apart from sockets. */
 export interface HubPorts {
-  /** Time and timers. A hub that is closed has no timer. */
+  /** Time and timers. A closed hub has no timer. */
   readonly clock: Clock
-  /** Unpredictable bytes, of which the ids and the keys of sessions are made. */
+  /** Returns unpredictable bytes for the ids and keys of sessions. */
   randomBytes(count: number): Uint8Array
   /**
-   * Where an exception goes that a listener, a handler or another function of the application threw or rejected with. Its
-   * own exceptions are not caught.
+   * Receives the exceptions and rejections of listeners, handlers and other functions of the application. Its own
+   * exceptions are not caught.
    *
    * @default console.error
    */
   report(error: unknown): void
   /**
-   * Where the hub says in a sentence what somebody should look into: that it refused a connection, and which option would
-   * let it in, or that nobody listens to an event. It says the first of each kind in a minute, and the first of each name
-   * of an event; `watch('refused')` and `watch('unhandled')` hear of all. Its own exceptions are reported.
+   * Receives warnings: that the hub refused a connection, and which option would accept it, or that an event has no
+   * listener.
+   *
+   * The hub warns of the first of each kind in a minute, and the first of each event name; `watch('refused')` and
+   * `watch('unhandled')` report all. Its own exceptions are reported.
    *
    * @default console.warn
    * @example
@@ -70,24 +72,24 @@ export const systemClock: Clock = {
 export const systemPorts: HubPorts = {
   clock: systemClock,
   randomBytes: (count) => randomBytes(count),
-  // A server must survive the faults of its handlers, so they are not thrown on, and must not go unseen.
+  // A server must survive the faults of its handlers, so exceptions are not rethrown, and must not be hidden.
   // oxlint-disable-next-line no-console
   report: (error) => console.error(error),
   // oxlint-disable-next-line no-console
   warn: (message) => console.warn(message),
 }
 
-/** Makes what aborts a signal. */
+/** Creates an abort controller. */
 export function newAbort(): AbortController {
   return new AbortController()
 }
 
-/** Text in UTF-8. */
+/** Encodes text as UTF-8. */
 export function encodeText(text: string): Uint8Array {
   return Buffer.from(text)
 }
 
-/** @throws {TypeError} for bytes that are not UTF-8 */
+/** @throws {TypeError} for invalid UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new TypeError('not UTF-8')
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()

@@ -3,14 +3,14 @@ import { countsByAddress, createShares } from './shares.ts'
 import type { Greediest, Owner, Share } from './shares.ts'
 
 /**
- * How far the hub has come in the producers of clients: PROTOCOL.md, section Producers. Whoever sends what waits in a producer, and on
- * however many sessions, each message of it is handed on once.
+ * The highest delivered numbers of the producers of clients: PROTOCOL.md, section Producers. Each message of a
+ * producer is delivered once, from whichever client and session it arrives.
  */
 export interface Producers {
   readonly size: number
-  /** What that client may rely on. */
+  /** Returns the offer for that client. */
   offer(owner: Owner): ProducersOffer
-  /** Notes that a message is handed on. False if its producer has come that far already. */
+  /** Records the delivery of a message. False if its producer has that number already. */
   take(owner: Owner, place: ProducerSequence): boolean
   clear(): void
 }
@@ -22,14 +22,14 @@ interface Producer {
   share: Share<Producer> | undefined
 }
 
-/** Which part of its time a producer may be remembered for too long. */
+/** How much longer than its time a producer may be remembered, relative to that time. */
 const slack = 1 / 50
-/** How many identities and addresses may be told less than others. More than a few only somebody hostile has. */
+/** How many identities and addresses may get a shorter offer. Only an attacker has more than a few. */
 const maxGreedy = 1_000
 
 /**
- * Remembers each producer for `timeout` since its last use, and no more than `max` of them: who has the most loses one, and is
- * the only one who is told that less is remembered. Needs no timer.
+ * Remembers each producer for `timeout` since its last use, and at most `max` of them: the identity or address with
+ * the most loses one, and only its offers become shorter. Needs no timer.
  */
 export function createProducers(
   clock: Clock,
@@ -38,12 +38,15 @@ export function createProducers(
   max: number,
 ): Producers {
   let epoch: string | undefined
-  /** The one that was used last is the last one. */
+  /** In the order of their last use. */
   const producers = new Map<string, Producer>()
-  /** All producers that were used later than this are remembered, except for those of the greedy. */
+  /**
+   * All producers that were used later than this are remembered, except for those that were removed for being the
+   * most.
+   */
   let forgottenAt = -Infinity
   const shares = createShares<Producer>()
-  /** The same for each who was greedy. */
+  /** The same for each identity and address that had the most. */
   const forgottenOf: Record<Greediest<Producer>['kind'], Map<string, number>> = {
     identity: new Map(),
     address: new Map(),
@@ -70,7 +73,8 @@ export function createProducers(
     forget(oldest)
     const moments = forgottenOf[kind]
     moments.set(name, oldest.usedAt)
-    // Of somebody who has nothing left nothing is kept: where one producer is much, everybody is told.
+    // Nothing is recorded for an owner without producers: where a single producer is too many, every offer becomes
+    // shorter.
     const [first] = count === 1 ? [name] : moments.size > maxGreedy ? moments.keys() : []
     if (first === undefined) return
     forgottenAt = Math.max(forgottenAt, moments.get(first)!)
@@ -91,7 +95,7 @@ export function createProducers(
     },
     take(owner, [id, n]) {
       const { identity } = owner
-      // Ids have no spaces, so no two are mistaken for one.
+      // Ids have no spaces, so the key is unambiguous.
       const key = identity === null ? id : `${id} ${identity}`
       const now = clock.now()
       const producer = producers.get(key) ?? { key, n: 0, usedAt: now, share: undefined }

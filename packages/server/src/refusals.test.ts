@@ -10,13 +10,13 @@ describe('a refusal', () => {
     const { dial, warned } = setUp()
     dial(from('http://localhost:5173'))
     expect(warned).toEqual([
-      "holdfast: refused a connection with 4403, not from this origin. Its page is of 'http://localhost:5173', which is " +
+      "holdfast: refused a connection with 4403, not from this origin. The origin of its page is 'http://localhost:5173', which is " +
         "not the host that it connects to, 'localhost:8080'. If it is yours: createHub({ origins: " +
-        "['http://localhost:5173'] }). A proxy has to pass the Host header on. watch('refused') tells of all.",
+        "['http://localhost:5173'] }). A proxy has to forward the Host header. watch('refused') reports all.",
     ])
     const listed = setUp({ origins: ['https://example.com'] })
     listed.dial(from('http://localhost:5173'))
-    expect(listed.warned[0]).toContain("`origins` does not let 'http://localhost:5173' in")
+    expect(listed.warned[0]).toContain("`origins` does not accept 'http://localhost:5173'")
   })
 
   it('of a page under another name is logged with that, and with the option that would let it in', () => {

@@ -20,10 +20,10 @@ export interface Refusals {
   announce(refusal: Refusal): void
 }
 
-/** Says what to look at. */
+/** Returns the advice for a refusal. */
 type Advice = (policy: Policy, refusal: Refusal) => string
 
-/** How much of a header is shown, in characters. */
+/** The maximum length of a shown header, in characters. */
 const maxShown = 200
 
 export function createRefusals(policy: Policy, { announce, counters }: Lifecycle): Refusals {
@@ -49,17 +49,17 @@ export function createRefusals(policy: Policy, { announce, counters }: Lifecycle
   return refusals
 }
 
-/** Says that a connection was refused and what to do about it: for the first of each kind in a minute. */
+/** Warns that a connection was refused and what to do about it: for the first of each kind in a minute. */
 function warnOfRefusal(policy: Policy, refusal: Refusal): void {
   const { code, why } = refusal
-  // The application has closed the hub itself.
+  // The application has closed the hub.
   if (code === 1012) return
-  // Of a version, the number is the client's choice.
+  // The client chooses the number of its version.
   const kind = code === 4426 ? 'version' : `${code} ${why}`
   const advice = (byReason[why] ?? byCode[code])?.(policy, refusal)
   policy.warn(
     kind,
-    [`refused a connection with ${code}, ${why}.`, advice, "watch('refused') tells of all."]
+    [`refused a connection with ${code}, ${why}.`, advice, "watch('refused') reports all."]
       .filter(Boolean)
       .join(' '),
   )
@@ -67,42 +67,42 @@ function warnOfRefusal(policy: Policy, refusal: Refusal): void {
 
 const rightClient: Advice = () => 'Is it a client of Holdfast, with `wire: session()`?'
 
-/** By the words that the hub uses. */
+/** By the reasons of the hub. */
 const byReason: Readonly<Record<string, Advice | undefined>> = {
   'not from this origin': ({ origins }, { request: { headers } }) => {
     const { origin, host } = headers
     const mine = letIn('origins', serializedOrigin(origin))
-    if (origins !== undefined) return `\`origins\` does not let ${show(origin)} in. ${mine}`
+    if (origins !== undefined) return `\`origins\` does not accept ${show(origin)}. ${mine}`
     return (
-      `Its page is of ${show(origin)}, which is not the host that it connects to, ${show(host)}. ${mine} ` +
-      'A proxy has to pass the Host header on.'
+      `The origin of its page is ${show(origin)}, which is not the host that it connects to, ${show(host)}. ${mine} ` +
+      'A proxy has to forward the Host header.'
     )
   },
   'not for this host': (_, { request: { headers } }) =>
     `Its page has reached this server as ${show(headers['host'])}. ${letIn('hosts', nameOf(headers['host']))}`,
-  'authenticate failed': comesBack('`authenticate` threw, or its answer made no sense, which is reported.'),
+  'authenticate failed': comesBack('`authenticate` threw or returned an invalid result, which is reported.'),
   'authenticate takes too long': comesBack('`authenticate` has not answered within the `greetingTimeout`.'),
   'origins failed': comesBack('`origins` threw, which is reported.'),
-  'address failed': comesBack('`address` threw, or its answer made no sense, which is reported.'),
+  'address failed': comesBack('`address` threw or returned an invalid result, which is reported.'),
   'no greeting in time': rightClient,
   'too many connections': limit('maxConnections'),
   'too many connections at once': limit('admissionRate'),
   'too many connections of one address': limit('maxConnectionsPerAddress'),
   'too many sessions': limit('maxSessions'),
-  'resumed too often': () => 'It loses its connection faster than it can be sent what it has missed.',
+  'resumed too often': () => 'It loses its connection faster than the hub can replay the missed messages.',
   'too many sessions of one address': limit('maxSessionsPerAddress'),
   'too many sessions of one identity': limit('maxSessionsPerIdentity'),
 }
 
-/** For the many words that come from the decoder. */
+/** For the many reasons of the decoder. */
 const byCode: Readonly<Record<number, Advice | undefined>> = {
-  1007: () => '`limits.decode` says what is too much.',
+  1007: () => 'See `limits.decode`.',
   1009: limit('maxPayloadBytes'),
   4400: rightClient,
-  4401: () => 'The client fetches a fresh token once, and gives up when that is refused as well.',
-  4425: () => 'Something in between has lost messages; the client resumes.',
-  4426: () => 'A newer @holdfast/server speaks it.',
-  4429: () => 'It sends more pings and other controls than clients of Holdfast do.',
+  4401: () => 'The client fetches a fresh token once, and gives up if that is refused as well.',
+  4425: () => 'An intermediary has lost messages; the client resumes.',
+  4426: () => 'A newer @holdfast/server supports it.',
+  4429: () => 'It sends more pings and other controls than Holdfast clients do.',
 }
 
 function limit(name: Exclude<keyof Policy['limits'], 'decode'>): Advice {
@@ -111,13 +111,11 @@ function limit(name: Exclude<keyof Policy['limits'], 'decode'>): Advice {
 }
 
 function comesBack(why: string): Advice {
-  return () => `${why} The client dials again after 1 to 10 s, and has lost nothing.`
+  return () => `${why} The client dials again after 1 to 10 s and loses nothing.`
 }
 
 function letIn(option: 'origins' | 'hosts', value: string | undefined): string {
-  return value
-    ? `If it is yours: createHub({ ${option}: ['${value}'] }).`
-    : `\`${option}\` says who may connect.`
+  return value ? `If it is yours: createHub({ ${option}: ['${value}'] }).` : `See the option \`${option}\`.`
 }
 
 function serializedOrigin(origin: unknown): string | undefined {
@@ -131,7 +129,7 @@ function nameOf(host: unknown): string | undefined {
     : undefined
 }
 
-/** What a client said, on one line: it may be anything. */
+/** Untrusted text of a client, on one line. */
 function show(header: unknown): string {
   if (typeof header !== 'string') return 'none'
   return `'${header.slice(0, maxShown).replaceAll(/[^\x20-\x7e]/g, '?')}'`

@@ -9,32 +9,32 @@ import type { Owner } from './shares.ts'
 import { createTombstones } from './tombstones.ts'
 import type { Tombstone, Tombstones } from './tombstones.ts'
 
-/** The sessions that there are, those that there were, and how long they are held without a connection. */
+/** The current sessions, the tombstones of former ones, and the time that sessions are held without a connection. */
 export interface Registry {
   readonly sessions: ReadonlyMap<string, SessionRecord>
-  /** Those that are confirmed. */
+  /** The confirmed sessions. */
   readonly peers: ReadonlyMap<string, Peer>
   readonly tombstones: Tombstones
   /** A new id or key, with 128 random bits. */
   newSecret(): string
-  /** The session, or what is left of it, if the key is right. */
+  /** Returns the session, or its tombstone, if the key is right. */
   find(id: string, key: string): SessionRecord | Tombstone | undefined
-  /** The code and the words for why there cannot be one more session for that client, if so. */
+  /** Returns the code and the reason if that client cannot have one more session. */
   refusal(owner: Owner): readonly [code: 1013 | 4429, why: string] | undefined
   add(record: SessionRecord): void
   /** The client has shown that it knows of the session. */
   confirm(record: SessionRecord): void
-  /** Starts and stops the time that a session has without a connection. */
+  /** Starts the time that a session is held without a connection; stops it. */
   miss(record: SessionRecord): void
   back(record: SessionRecord): void
-  /** Those without a connection; those that are away longest come first. */
+  /** The sessions without a connection, in the order in which they lost it. */
   away(): Iterable<SessionRecord>
   /** Leaves a tombstone. */
   remove(record: SessionRecord, why: LostReason): void
   clear(): void
 }
 
-/** How long a session is held that its client may not know of, in milliseconds. */
+/** How long an unconfirmed session is held, in milliseconds. */
 const provisionalTimeout = 10_000
 
 export function createRegistry(policy: Policy): Registry {
@@ -42,7 +42,7 @@ export function createRegistry(policy: Policy): Registry {
   const { clock } = ports
   const sessions = new Map<string, SessionRecord>()
   const peers = new Map<string, Peer>()
-  // Listeners that send to everybody must not find all those that expire at the same time.
+  // Listeners that send to all peers must not see the sessions that expire at the same time.
   const due = (record: SessionRecord, afterwards: (next: () => void) => void): void =>
     afterwards(record.expire())
   const provisional = createDeadlines<SessionRecord>(clock, provisionalTimeout, due)

@@ -8,22 +8,22 @@ import { troubleHint } from './trouble.ts'
 
 /** Keeps what is known of the identity of clients fresh, in place. */
 export interface Renewals {
-  /** Takes down how long the authentication of a greeting holds. */
+  /** Records how long the authentication of a greeting is valid. */
   watch(record: SessionRecord, authentication: Authentication): void
   /** Asks the client for a fresh token. */
   ask(record: SessionRecord): void
-  /** The client has brought one. */
+  /** The client sent a token. */
   token(record: SessionRecord, token: string): void
   /** The session ends. */
   stop(record: SessionRecord): void
 }
 
-/** How long before its end a token is renewed, and how long that may take, in milliseconds. */
+/** How long before its expiry a token is renewed, and how long that may take, in milliseconds. */
 const lead = 60_000
 const renewTimeout = 30_000
 /**
- * How far apart renewals are at least, and how long each may take at least, in milliseconds: an `expiresIn` that was
- * meant in seconds would have the client fetch tokens all the time.
+ * The shortest time between renewals, and the shortest limit for each, in milliseconds: an `expiresIn` in seconds by
+ * mistake would make the client fetch tokens all the time.
  */
 const shortestRenewal = 5_000
 /** How long to wait before the application is asked again, in milliseconds: at first, and after many times. */
@@ -53,7 +53,7 @@ export function createRenewals(policy: Policy, authenticator: Authenticator): Re
   }
 }
 
-/** Renewals follow one another at a distance; the first may come at any time. */
+/** Renewals keep a distance; the first may come at any time. */
 function follow(
   parts: RenewalParts,
   record: SessionRecord,
@@ -77,13 +77,13 @@ class Renewal {
   readonly #record: SessionRecord
   /** When the authentication expires. */
   readonly #expiresAt: number
-  /** When the client is to be asked for a token, or the application once more whether the last one is good. */
+  /** The timer that asks the client for a token, or the application again about the last one. */
   #timer: unknown
-  /** When the connection is closed if nothing happens; no time while nobody waits for anything. */
+  /** The timer that closes the connection; undefined while no answer is expected. */
   #deadline: unknown
-  /** The last token that the client has brought, until it is known whether it is good. */
+  /** The last token of the client, until it is checked. */
   #token: string | undefined
-  /** Gives up the question whether it is. */
+  /** Abandons the check. */
   #forget: (() => void) | undefined
   #pause = firstPause
   #error: unknown
@@ -104,7 +104,7 @@ class Renewal {
     const { line } = this.#record
     if (!line) return
     line.control(['renew'])
-    // A client that has brought one waits for us.
+    // A client that sent a token waits for the server.
     if (this.#token !== undefined) return
     this.#deadline ??= this.#clock.setTimer(() => {
       this.stop()
@@ -114,7 +114,7 @@ class Renewal {
 
   /** The client has brought a token. */
   check(token: string): void {
-    // One question at a time, whatever the client does.
+    // One check at a time, whatever the client does.
     const isUnderWay = this.#token !== undefined
     this.#token = token
     if (isUnderWay) return
@@ -138,7 +138,7 @@ class Renewal {
     return this.#parts.policy.ports.clock
   }
 
-  /** A token that cannot be checked lets the client stay for no longer than the one before it. */
+  /** A token that cannot be checked does not extend the validity of the one before it. */
   #expire(): void {
     const wait = Math.min(Math.max(0, this.#expiresAt - this.#clock.now()), longestTimer)
     this.#deadline = this.#clock.setTimer(() => {

@@ -10,8 +10,8 @@ import type { Tombstone } from './tombstones.ts'
 /** Finds the session of a client that has greeted, or begins one. */
 export interface Sessions {
   /**
-   * What follows the authentication of a greeting, in one step: PROTOCOL.md, section Greeting. The application hears of it
-   * when that is over.
+   * The step after the authentication of a greeting: PROTOCOL.md, section Greeting. Functions of the ports must not
+   * run code of the application before it is over.
    */
   admit(connection: Connection, hi: Hi, authentication: Authentication): void
 }
@@ -37,7 +37,7 @@ export function createSessions(parts: HubParts): Sessions {
     if (record.dials.isLate(hi)) return connection.close(1000)
     if (record.identity === authentication.identity) return record.resume(connection, hi, authentication)
     const remains = record.remains('identity')
-    // Only the client that has the session knows how far it got.
+    // Only the client that has the session knows its receive cursor.
     record.end('identity', 4410, { finalCursor: hi.client === record.dials.client ? hi.rx : undefined })
     begin(connection, hi, authentication, lostOf(remains, hi.rx!))
   }

@@ -1,20 +1,17 @@
-/** Whom something is kept for: an identity, or null; and an address, which is empty if it is not known. */
+/** The owner of an item: an identity, or null; and an address, which is empty if it is not known. */
 export interface Owner {
   readonly identity: string | null
   readonly address: string
 }
 
 /**
- * What is kept for many clients, counted by identity and by address, to find out who has the most. Everything takes constant
- * time, however much it is.
+ * Items of many clients, counted by identity and by address, to find the owner of the most. Every operation takes
+ * constant time.
  */
 export interface Shares<T> {
   add(item: T, owner: Owner): Share<T>
   delete(share: Share<T>): void
-  /**
-   * Who has the most, and what of that was added first. Those of whom neither the identity nor the address is known count as
-   * one address.
-   */
+  /** The owner of the most, and its first item. Owners without a known identity or address count as one address. */
   readonly greediest: Greediest<T> | undefined
 }
 
@@ -22,7 +19,7 @@ export interface Greediest<T> {
   readonly oldest: T
   readonly kind: 'identity' | 'address'
   readonly name: string
-  /** How much that one has. */
+  /** The number of its items. */
   readonly count: number
 }
 
@@ -32,7 +29,7 @@ export interface Share<T> {
   readonly address: Entry<T> | undefined
 }
 
-/** How many identities may stand behind one address: it may have so many times as much as an identity. */
+/** How many identities may share one address: an address may have that many times as much as an identity. */
 const identitiesPerAddress = 8
 
 export function createShares<T>(): Shares<T> {
@@ -61,7 +58,7 @@ export function createShares<T>(): Shares<T> {
   }
 }
 
-/** Whether something counts for the address: that of somebody with a name does so when the address is known. */
+/** Returns whether an item counts for the address: an item with an identity does so if the address is known. */
 export function countsByAddress({ identity, address }: Owner): boolean {
   return identity === null || address !== ''
 }
@@ -79,7 +76,7 @@ class Entry<T> {
   }
 }
 
-/** What one identity or one address has. */
+/** The items of one identity or one address. */
 class Account<T> {
   readonly name: string
   count = 0
@@ -94,10 +91,10 @@ class Account<T> {
 }
 
 class Accounts<T> {
-  /** The largest count of an account. */
+  /** The largest number of items of an account. */
   most = 0
   readonly #accounts = new Map<string, Account<T>>()
-  /** For each count, the account that has had it for the longest time. */
+  /** For each number, the account that has had it for the longest time. */
   readonly #byCount: (Account<T> | undefined)[] = []
 
   get greediest(): Account<T> | undefined {
@@ -129,13 +126,13 @@ class Accounts<T> {
   }
 }
 
-/** An element of a ring: a list without ends, which is known by its first element. */
+/** An element of a ring: a circular list, identified by its first element. */
 interface Ringed<Node> {
   before: Node
   after: Node
 }
 
-/** Adds an element as the last one. Gives the first one. */
+/** Adds an element as the last one. Returns the first one. */
 function append<Node extends Ringed<Node>>(first: Node | undefined, node: Node): Node {
   if (!first) return node
   node.before = first.before
@@ -144,7 +141,7 @@ function append<Node extends Ringed<Node>>(first: Node | undefined, node: Node):
   return first
 }
 
-/** Removes an element. Gives the first one. */
+/** Removes an element. Returns the first one. */
 function remove<Node extends Ringed<Node>>(first: Node, node: Node): Node | undefined {
   const { before, after } = node
   before.after = after

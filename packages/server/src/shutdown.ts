@@ -40,7 +40,7 @@ export function createShutdown(parts: ShutdownParts): Shutdown {
     })
     for (const record of [...registry.sessions.values()])
       if (record.stage === 'confirmed' && record.line) {
-        // What was sent before is not new.
+        // Messages that were sent before are not new.
         record.flushAll()
         record.line?.control(['drain', { after: stage.after, within }])
       } else close(record)
@@ -57,7 +57,7 @@ export function createShutdown(parts: ShutdownParts): Shutdown {
 
   return (drain) => {
     if (whenClosed && drain === 0) finish()
-    // Who calls it again when told of an end, calls it for the second time.
+    // A listener of an end that calls it again makes the second call.
     return lifecycle.during(() => (whenClosed ??= begin(drain)))
   }
 }

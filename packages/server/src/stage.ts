@@ -1,21 +1,21 @@
 import type { DelayRange } from '@holdfast/protocol'
 
-/** How long the window is in which clients dial again, per session and at the limits, in milliseconds. */
+/** The length of the range in which clients dial again: per client and its limits, in milliseconds. */
 const redialShare = 10
 const shortestRedial = 1_000
 const longestRedial = 30_000
 
-/** How far a hub is on its way to its end. */
+/** The stage of a hub: open, draining or closed. */
 export class HubStage {
   #current: 'open' | 'draining' | 'closed' = 'open'
   #after: DelayRange = [0, shortestRedial]
 
-  /** `draining` while clients finish, `closed` once they are told to go. */
+  /** `draining` while clients finish, `closed` once their connections are closed. */
   get current(): 'open' | 'draining' | 'closed' {
     return this.#current
   }
 
-  /** When clients are to dial again. */
+  /** The range in which clients dial again. */
   get after(): DelayRange {
     return this.#after
   }
@@ -25,7 +25,7 @@ export class HubStage {
     return JSON.stringify({ after: this.#after })
   }
 
-  /** The more sessions there are, the longer is the window in which their clients dial again. */
+  /** With more sessions, the range in which their clients dial again is longer. */
   drain(sessions: number): void {
     this.#current = 'draining'
     this.#after = [0, Math.min(longestRedial, Math.max(shortestRedial, redialShare * sessions))]

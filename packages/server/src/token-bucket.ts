@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/protocol'
 
-/** A limit on a rate: `rate` tokens a second in the long run, and `burst` at once. Needs no timer. */
+/** A rate limit: `rate` tokens a second on average, and `burst` at once. Needs no timer. */
 export class TokenBucket {
   readonly #clock: Clock
   readonly #rate: number
@@ -25,13 +25,16 @@ export class TokenBucket {
     return true
   }
 
-  /** Takes that many, also if there are fewer: the rest is a debt, and until it is paid there are none. */
+  /** Takes that many tokens, even if there are fewer: the rest is a debt, and there are none until it is paid. */
   spend(count: number): void {
     this.#fill()
     this.#tokens -= count
   }
 
-  /** How long it takes until there are that many, or until the bucket is full, in whole milliseconds; 0 if there are. */
+  /**
+   * Returns how long it takes until there are that many, or until the bucket is full, in whole milliseconds; 0 if
+   * there are.
+   */
   wait(count: number): number {
     this.#fill()
     const missing = Math.min(Math.max(1, count), this.#burst) - this.#tokens

@@ -2,19 +2,19 @@ import type { Clock, LostReason } from '@holdfast/protocol'
 import { createShares } from './shares.ts'
 import type { Owner, Share } from './shares.ts'
 
-/** What is left of a session that ended. */
+/** The record of an ended session. */
 export interface Tombstone {
   readonly key: string
   readonly why: LostReason
   /** The final receive cursor of this end. */
   readonly rx: number
-  /** The highest number that this end had given to a message. */
+  /** The highest number that this end had assigned. */
   readonly tx: number
-  /** How many messages of this end had no number yet. */
+  /** The number of messages of this end without a number. */
   readonly queued: number
 }
 
-/** What outlives sessions, so that a client that comes late still learns what became of its messages. */
+/** The records that outlive sessions, so that a late client still receives the outcome of its messages. */
 export interface Tombstones {
   readonly size: number
   add(id: string, tombstone: Tombstone, owner: Owner): void
@@ -28,10 +28,13 @@ interface Entry extends Tombstone {
   share: Share<Entry> | undefined
 }
 
-/** Which part of its time a tombstone may be kept for too long. */
+/** How much longer than its time a tombstone may be kept, relative to that time. */
 const slack = 1 / 50
 
-/** Keeps each for `timeout` and no more than `max` of them: who has the most loses the oldest. Needs no timer. */
+/**
+ * Keeps each for `timeout` and at most `max` of them: the identity or address with the most loses its oldest. Needs
+ * no timer.
+ */
 export function createTombstones(clock: Clock, timeout: number, max: number): Tombstones {
   const entries = new Map<string, Entry>()
   const shares = createShares<Entry>()

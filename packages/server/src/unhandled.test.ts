@@ -9,8 +9,8 @@ it('the hub logs the first message of each name that nobody listens to, with wha
   await client.say(['message', 'mesage', 'mesage', 'other'].map((name, index) => [index + 1, 0, name]))
   for (const seq of [5, 6]) await client.say([seq, 0, null, 'text', { raw: true }])
   expect(warned).toEqual([
-    expect.stringMatching(/nobody listens to 'mesage'.*misspelt/),
-    expect.stringContaining("nobody listens to 'other'"),
+    expect.stringMatching(/no listener for 'mesage'.*misspelled/),
+    expect.stringContaining("no listener for 'other'"),
     expect.stringContaining('hub.onRaw()'),
   ])
 })

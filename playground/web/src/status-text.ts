@@ -16,7 +16,7 @@ const causes: Readonly<Record<string, string>> = {
   unreachable: 'The server could not be reached',
   offline: 'This device is offline',
   unauthorized: 'The server wants to know who this is',
-  forbidden: 'The server does not let this page in',
+  forbidden: 'The server does not accept this page',
   'rate-limited': 'The server asks for patience',
   'server-error': 'The server is in trouble',
   'upgrade-blocked': 'Something lets no WebSocket through',

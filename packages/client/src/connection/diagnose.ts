@@ -2,11 +2,11 @@ import type { AbortSignalLike, Clock } from '@holdfast/protocol'
 import type { Finding } from './states.ts'
 
 /**
- * Finds out why no socket opens to `url`, the URL of the socket, because the socket does not tell. Undefined when that
- * stays unknown.
+ * Determines why no socket opens to `url`, the URL of the socket, because sockets do not report it. Undefined means
+ * that the reason stays unknown.
  *
- * Called after the third failure in a row and after each further three, and not again while a call is under way. One that
- * throws or rejects finds nothing, and the error goes to `ports.report`.
+ * Called after the third failure in a row and after each further three, and not while a call is pending. If it throws
+ * or rejects, the error goes to `ports.report`.
  *
  * @example
  * createClient({
@@ -19,10 +19,12 @@ import type { Finding } from './states.ts'
  */
 export type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
 
-/** What a {@link Diagnose} function is told. */
+/** The second argument of a {@link Diagnose} function. */
 export interface DiagnoseContext {
-  /** Aborted when the answer no longer matters: a socket opened, the page was left, or the client was disconnected. */
+  /**
+   * Aborted when the result no longer matters: a socket opened, the page was left, or the client was disconnected.
+   */
   readonly signal: AbortSignalLike
-  /** The clock of the client, so that timeouts follow a virtual one in tests. */
+  /** The clock of the client, so that timeouts follow a virtual clock in tests. */
   readonly clock: Clock
 }

@@ -1,16 +1,16 @@
 /**
- * What the platform noticed. Hints, never truth.
+ * A hint of the platform.
  *
- * - `wake`: somebody looks at the page again.
- * - `change`: the network came back or the page was restored, so an open socket is in doubt.
- * - `offline`: the platform believes that it has no network.
- * - `leave`: the page is left or frozen, and may come back. The socket is closed, and the session goes on; the next
- *   signal, or a timer that fires, shows that the page is there, and it is dialed at once.
- * - `blocked`: a policy of the page forbids to connect to the URL that comes with it.
+ * - `wake`: the page became visible or got the focus.
+ * - `change`: the network came back or the page was restored, so an open socket may be dead.
+ * - `offline`: the platform reports that it has no network.
+ * - `leave`: the page is left or frozen, and may come back. The client closes the socket, and the session continues;
+ *   the next signal, or a timer that fires, shows that the page is back, and the client dials at once.
+ * - `blocked`: a policy of the page forbids connecting to the URL that comes with it.
  */
 export type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 
-/** The events of a page's life that say something about its sockets, by their names in the DOM. */
+/** The page events that affect sockets, by their names in the DOM. */
 export const pageEvents = [
   'visibilitychange',
   'focus',
@@ -24,20 +24,19 @@ export const pageEvents = [
 
 export type PageEvent = (typeof pageEvents)[number]
 
-/** What the platform says at the moment of an event. */
+/** The state of the platform at the moment of an event. */
 export interface Facts {
   readonly isVisible: boolean
-  /** Whether a `pageshow` brings the page back as it was left, from the back-forward cache. */
+  /** Whether a `pageshow` restores the page from the back-forward cache. */
   readonly isRestored: boolean
 }
 
 /**
- * What an event of the page says about its sockets. Pure, and without a memory.
+ * Maps a page event to a signal. Pure, and without a memory.
  *
  * Browsers send these events in different orders, twice, or not at all: a page may be restored without a change of
- * visibility, be frozen without being hidden, or come online without having been offline. So no event is the counterpart
- * of another one. Each is judged by the facts at its moment, and the states of the connection take every signal at any
- * time.
+ * visibility, be frozen without being hidden, or come online without having been offline. So events do not pair up.
+ * Each is mapped by the facts at its moment, and the states of the connection accept every signal at any time.
  *
  * @see HTML (pagehide, pageshow, visibilitychange, online, offline) and Page Lifecycle (freeze, resume)
  */

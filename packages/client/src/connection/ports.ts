@@ -4,14 +4,14 @@ import { pageEvents, signalOf } from './page.ts'
 import type { PageEvent, Signal } from './page.ts'
 
 /**
- * The part of a WebSocket that Holdfast uses: the browser's, Node's, `ws`'s and mock-socket's all have it.
+ * The part of a WebSocket that Holdfast uses; those of browsers, Node, `ws` and mock-socket have it.
  *
  * @see WHATWG WebSockets, section 3.1
  */
 export interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
-  /** The subprotocol that the server chose, empty for none; absent when the socket does not tell. */
+  /** The subprotocol that the server chose, empty for none; absent if the socket does not report it. */
   readonly protocol?: string
   binaryType: string
   onopen: ((event: never) => void) | null
@@ -22,30 +22,30 @@ export interface SocketLike {
   close(code?: number, reason?: string): void
 }
 
-/** A constructor of sockets, such as the global `WebSocket` or the one of the package `ws`. */
+/** A socket constructor, such as the global `WebSocket` or the one of the package `ws`. */
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
 
-/** Hints from the platform. A port, so that other platforms (React Native, Electron) can bring their own. */
+/** Hints of the platform. A port, so that other platforms (React Native, Electron) can provide their own. */
 export interface Signals {
   /** Starts to listen, and returns the function that stops it. */
   listen(notice: (signal: Signal, url?: string) => void): () => void
-  /** Whether the platform believes to be offline right now. Only used to name the cause of a failure. */
+  /** Returns whether the platform reports that it is offline now. Only used to name the cause of a failure. */
   isOffline(): boolean
-  /** Whether nobody can see the page right now, so that there is less of a hurry to connect. */
+  /** Returns whether the page is hidden now, which makes connecting less urgent. */
   isHidden?(): boolean
 }
 
 /** Everything impure that the client needs, apart from sockets. */
 export interface Ports {
   readonly clock: Clock
-  /** A number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number
   readonly signals: Signals
-  /** Where an exception goes that a listener threw or rejected with. */
+  /** Receives the exceptions and rejections of listeners. */
   readonly report: (error: unknown) => void
 }
 
-// Every global is looked up when it is used, so that importing touches none and one patched later is seen.
+// Every global is looked up when it is used, so that importing has no side effects and later patches apply.
 const platform = globalThis as unknown as Platform
 
 interface Platform {
@@ -90,7 +90,7 @@ export function newAbort(): AbortControllerLike {
   return new platform.AbortController()
 }
 
-/** Why bytes cannot be sent or read here, if so. Their header is text in UTF-8. */
+/** Returns why bytes cannot be sent or read on this platform, if so. Their header is UTF-8 text. */
 export function missing(coder: 'TextEncoder' | 'TextDecoder'): HoldfastError | undefined {
   return platform[coder] ? undefined : misuse(`bytes on the session wire need ${coder}`)
 }
@@ -99,9 +99,9 @@ export function encodeText(text: string): Uint8Array {
   return new platform.TextEncoder().encode(text)
 }
 
-/** @throws {TypeError} for what is not UTF-8 */
+/** @throws {TypeError} for invalid UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
-  // A byte order mark is a part of the text, as it is for the server.
+  // A byte order mark is part of the text, as on the server.
   return new platform.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
@@ -117,7 +117,7 @@ export const systemClock: Clock = {
   clearTimer: (timer) => platform.clearTimeout(timer),
 }
 
-/** The hints that browsers give. All of these events pass the window; other runtimes have none of them. */
+/** The hints of browsers. All of these events pass the window; other runtimes have none of them. */
 export const pageSignals: Signals = {
   listen(notice) {
     const listener = (event: PlatformEvent): void => {
@@ -133,7 +133,7 @@ export const pageSignals: Signals = {
       if (signal) notice(signal)
     }
     const types = [...pageEvents, 'securitypolicyviolation']
-    // Some are fired at the document and do not bubble. Cloudflare's workers know no capture.
+    // Some are fired at the document and do not bubble. Cloudflare's workers do not support capture.
     const options = { capture: platform.document !== undefined }
     for (const type of types) platform.addEventListener?.(type, listener, options)
     return () => {

@@ -3,19 +3,19 @@ import { misuse } from '@holdfast/protocol'
 /** A URL, as text or as a `URL`. */
 export type UrlSource = string | { readonly href: string }
 
-/** What Holdfast uses of the platform's `URL` and its page. */
+/** The parts of the platform's `URL` and page that Holdfast uses. */
 const platform = globalThis as unknown as {
   readonly URL?: new (url: string, base?: string) => { readonly href: string; readonly origin: string }
   readonly document?: { readonly baseURI?: string }
   readonly location?: { readonly href: string }
 }
 
-/** What relative URLs are relative to, as the platform itself has it: in a blank frame that is the page around it. */
+/** Returns the base of relative URLs, as the platform defines it: in a blank frame, that of the page around it. */
 export function baseUrl(): string | undefined {
   return platform.document?.baseURI ?? platform.location?.href
 }
 
-/** Whether both URLs lead to one host and port by one protocol. False for what is no URL. */
+/** Returns whether both URLs have the same origin. False for invalid URLs. */
 export function isSameOrigin(url: string, other: string | undefined): boolean {
   try {
     return new platform.URL!(url).origin === new platform.URL!(other!).origin
@@ -25,12 +25,14 @@ export function isSameOrigin(url: string, other: string | undefined): boolean {
 }
 
 /**
- * The absolute URL for what the user gave, without a fragment, which sockets do not allow: `ws:`, `wss:`, or the
- * `ws+unix:` of the package `ws`. Text that is absolute already is only checked, because not every platform has a `URL`, and
- * that of React Native takes no base of these schemes and changes what it is given.
+ * Returns the absolute URL for the URL of the user, without a fragment, which sockets do not allow: `ws:`, `wss:`, or
+ * the `ws+unix:` of the package `ws`.
+ *
+ * Absolute text is only validated, because not every platform has a `URL`, and that of React Native accepts no base
+ * with these schemes and modifies its input.
  *
  * @throws {HoldfastError} `misuse`
- * @see WHATWG WebSockets, section 3.1, and the change of 2023 that lets browsers take `http:` and relative URLs
+ * @see WHATWG WebSockets, section 3.1, and the change of 2023 that lets browsers accept `http:` and relative URLs
  */
 export function resolveUrl(source: UrlSource, base: string | undefined): string {
   const text = typeof source === 'string' ? source : source?.href
@@ -41,7 +43,7 @@ export function resolveUrl(source: UrlSource, base: string | undefined): string 
     const url = (isAbsolute || !parsed ? text : parsed.href).replace(/^http/, 'ws').replace(/#[^]*/, '')
     if (typeof text === 'string' && isSocketUrl(url)) return url
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw misuse(`url must be like ws://localhost:8080/ws, not ${text}`)
 }

@@ -3,10 +3,10 @@ import type { Body, Meta } from '@holdfast/protocol'
 import { missing } from '../connection/ports.ts'
 
 /**
- * Encodes the data of a frame, if this platform will be able to write it.
+ * Encodes the data of a frame, if this platform can write it.
  *
- * @throws what `encodeBody` throws
- * @throws {HoldfastError} `misuse` for bytes where there is no `TextEncoder`
+ * @throws the exceptions of `encodeBody`
+ * @throws {HoldfastError} `misuse` for bytes without a `TextEncoder`
  */
 export function encode(name: string | null, data: unknown, meta?: Meta): Body {
   const body = encodeBody(name, data, meta)

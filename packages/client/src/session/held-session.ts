@@ -12,42 +12,44 @@ import type {
 import type { WireHost } from '../wire.ts'
 import type { Loss } from '../lifecycle.ts'
 
-/** The session that client and server hold from connection to connection, and what becomes of its messages at its end. */
+/** The session that client and server hold across connections; settles its messages when it ends. */
 export interface HeldSession {
-  /** Undefined before the first one, and after an end until the server gives a new one. */
+  /** Undefined before the first session, and after an end until the server creates a new one. */
   readonly session: Session<Body> | undefined
-  /** How many messages were written and have no outcome yet. */
+  /** The number of written messages without an outcome. */
   readonly unacknowledged: number
-  /** What a server has to hear to resume the session. */
+  /** The members of a `hi` that resume the session. */
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
-  /** Whether the server goes on with the session, and if so, takes its acks. Undefined when what it says cannot be. */
+  /**
+   * Returns whether the server resumes the session, and if so, processes its ack. Undefined for an impossible `ok`.
+   */
   resume(ok: Ok): boolean | undefined
   /**
-   * The oldest message may have ended the last connection. One that is refused twice in a row is at fault: a void frame
-   * takes its number.
+   * The oldest message may have ended the last connection. If it is refused twice in a row, it is at fault: a void
+   * frame replaces it.
    */
   accuse(): void
-  /** Takes the session that the server gives in place of the one that may be held. */
+  /** Replaces the session, if any, with a new one of the server. */
   begin(ok: Ok, maxSendBytes: number): void
   /**
-   * Settles what was written: by the final cursor of the server if it is known, else as unknown. Tells how many messages
+   * Settles the written messages: by the final cursor of the server if it is known, else as unknown. Returns how many
    * were undelivered or unknown, if there was a session.
    */
   end(
     finalCursor: number | undefined,
     reason: UnknownReason,
   ): Pick<Loss, 'undelivered' | 'unknown'> | undefined
-  /** Settles what waits for the next session. */
+  /** Settles the messages that wait for the next session. */
   discard(reason: UndeliveredReason): void
 }
 
-/** `onEnd` is called at each end, once the messages are settled or put aside for the next session. */
+/** `onEnd` is called at each end, once the messages are settled or moved to the next session. */
 export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEnd: () => void): HeldSession {
   let session: Session<Body> | undefined
-  /** The `ok` that it came with. */
+  /** The `ok` that began the session. */
   let given: Ok | undefined
   let identity: string | null | undefined
-  /** Messages that were written, and certainly not handed on: the first ones of the next session. */
+  /** Written and certainly undelivered messages: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
   /** The number of the message that was accused last. */
@@ -66,10 +68,10 @@ export function createHeldSession(host: Pick<WireHost, 'discard' | 'lost'>, onEn
     const written = ended.unacknowledged
     session = undefined
     const unknown: Outcome = { status: 'unknown', reason }
-    // A cursor above what was written is a lie, and tells nothing.
+    // A cursor above the written messages is invalid, and ignored.
     const isKnown = finalCursor !== undefined && finalCursor <= ended.tx
     const rest = ended.end(isKnown ? finalCursor : undefined, unknown)
-    // An answer is of no use in another session.
+    // An answer is useless in another session.
     const undelivered = rest.filter((message) => !message.own)
     carried.push(...undelivered)
     if (isDisposed) discard('disposed')

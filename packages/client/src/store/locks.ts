@@ -1,15 +1,15 @@
 import type { AbortSignalLike } from '@holdfast/protocol'
 import type { LocksLike } from './ports.ts'
 
-/** Lets the lock go. */
+/** Releases the lock. */
 export type Release = () => void
 
-/** Waits for a lock. It is held until it is let go, or until the page is gone. */
+/** Waits for a lock. It is held until it is released, or until the page is gone. */
 export function lock(locks: LocksLike, name: string, signal?: AbortSignalLike): Promise<Release> {
   return request(locks, name, signal ? { signal } : {}) as Promise<Release>
 }
 
-/** Takes a lock, or gives undefined if somebody else holds it. */
+/** Takes a lock, or returns undefined if another page holds it. */
 export function tryLock(locks: LocksLike, name: string): Promise<Release | undefined> {
   return request(locks, name, { ifAvailable: true })
 }

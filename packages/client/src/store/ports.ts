@@ -8,7 +8,7 @@ export interface RequestLike<Result = unknown> {
   onerror: ((event: never) => void) | null
 }
 
-/** A number, a text, or several of them in a row. */
+/** A number, a text, or a list of them. */
 export type Key = number | string | readonly Key[]
 
 /** The part of an `IDBObjectStore` that the store uses. */
@@ -74,16 +74,16 @@ export interface PageEventLike {
   readonly persisted?: boolean
 }
 
-/** Everything impure that the store needs. What is missing, or throws when it is asked for, makes it stay in memory. */
+/** Everything impure that the store needs. If a member is missing or throws, the store stays in memory. */
 export interface StorePorts {
   readonly databases: () => DatabasesLike | undefined
-  /** All keys from the one to the other. */
+  /** Returns the range of all keys between the two. */
   readonly keyRange: (from: Key, to: Key) => unknown
   readonly locks: () => LocksLike | undefined
-  /** Unpredictable bytes, of which the ids of producers are made. */
+  /** Returns unpredictable bytes for the ids of producers. */
   readonly randomBytes: (count: number) => Uint8Array
   readonly isHidden: () => boolean
-  /** Hears `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */
+  /** Listens to `pagehide`, `pageshow` and `visibilitychange` until the returned function is called. */
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
 }
 

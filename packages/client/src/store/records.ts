@@ -2,7 +2,7 @@ import { bodyBytes, maxNameLength, utf8Length } from '@holdfast/protocol'
 import type { Body, Outcome } from '@holdfast/protocol'
 import type { Key } from './ports.ts'
 
-/** A message as it stands in the database, under its producer and number. */
+/** A stored message, under its producer and number. */
 export interface MessageRecord {
   readonly producer: string
   readonly n: number
@@ -14,39 +14,39 @@ export interface MessageRecord {
   /** In milliseconds since the Unix epoch, as is the next. */
   readonly at: number
   readonly expiresAt: number
-  /** What the server remembered of producers was of this epoch when the message was sent; null without a connection. */
+  /** The epoch of the server when the message was sent; null without a connection. */
   readonly epoch: string | null
 }
 
-/** A producer as it stands in the database. The one with the empty id is of all: whose the database was last. */
+/** A stored producer. The one with the empty id is global: it records the last owner of the database. */
 export interface ProducerRecord {
   readonly id: string
-  /** The tag of whoever it belongs to; undefined while nobody knows. */
+  /** The identity tag of its owner; undefined while it is not known. */
   readonly identity: string | null | undefined
   /** Messages up to `written` may have been written to a server of this epoch, and of no other. */
   readonly epoch: string | null
   readonly written: number
-  /** How often somebody has taken it over. */
+  /** How often a page has taken it over. */
   readonly taken: number
-  /** When it was first found to be empty, with its page gone. In milliseconds since the Unix epoch. */
+  /** When it was first found empty, with its page gone. In milliseconds since the Unix epoch. */
   readonly emptiedAt?: number | undefined
 }
 
-/** A row of the database. All but its key may be anything: other code of the origin can write, and other versions. */
+/** A row of the database. All but its key is untrusted: other code of the origin and other versions can write. */
 export type MessageRow = Row<MessageRecord> & { readonly producer: Key; readonly n: Key }
 export type ProducerRow = Row<ProducerRecord> & { readonly id: Key }
 type Row<Record> = { readonly [Member in keyof Record]: unknown }
 
-/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+/** Validates a row like untrusted input. Returns the name of the invalid member, if any. */
 export function decodeMessage(row: MessageRow): MessageRecord | string {
   const fault = isBody(row) ? faultOf(row, ['bytes', 'at', 'expiresAt'], ['epoch']) : 'text'
   if (fault) return fault
   const message = row as MessageRecord
-  // The bounds of the queue rely on it.
+  // The bounds of the queue depend on it.
   return { ...message, bytes: bodyBytes(bodyOf(message)) }
 }
 
-/** Checks a row like input from outside. Returns the name of the member that is at fault, if one is. */
+/** Validates a row like untrusted input. Returns the name of the invalid member, if any. */
 export function decodeProducer(row: ProducerRow): ProducerRecord | string {
   const { id, identity = null, emptiedAt = 0 } = row
   if (typeof id !== 'string') return 'id'
@@ -70,9 +70,12 @@ function faultOf<Member extends string>(
 /** How long the head of bytes may be that we write, in UTF-16 units: a name, and where it belongs. */
 const maxHeadLength = 10_000
 
-/** Whether a server would take the body, as this message of this producer. With anything else, it would end the session. */
+/**
+ * Returns whether a server would accept the body as this message of this producer. It would end the session because
+ * of an invalid body.
+ */
 function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): boolean {
-  // It is written after a number, and must not be more digits of it.
+  // It is written after a number, and must not extend its digits.
   if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
   try {
     const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
@@ -98,14 +101,14 @@ function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): b
 }
 
 function isBytes(value: unknown): boolean {
-  // By its tag, because a page and its frames have a class each.
+  // Checks the tag, because a page and its frames have different classes.
   return (value as Uint8Array | null)?.[Symbol.toStringTag] === 'Uint8Array'
 }
 
-/** What has to be known of a server to send it what an earlier page has left. */
+/** The properties of a server that decide whether it may receive messages of an earlier page. */
 export interface Server {
   readonly identity: string | null
-  /** Empty for one that knows nothing of producers. */
+  /** Empty for a server without producers. */
   readonly epoch: string
   readonly ttl: number
 }
@@ -121,8 +124,8 @@ export function writtenUnder(
 export const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 
 /**
- * The outcome of a message that an earlier page has left and that must not be sent any more, or undefined. `under` is
- * the epoch that it may have been written under.
+ * Returns the outcome of a message of an earlier page that must not be sent any more, or undefined. `under` is the
+ * epoch under which it may have been written.
  */
 export function outcomeOf(
   message: Pick<MessageRecord, 'at' | 'expiresAt'>,
@@ -131,14 +134,14 @@ export function outcomeOf(
   now: number,
 ): Outcome | undefined {
   if (under !== null) {
-    // The server may have handed it on, and no longer know.
+    // The server may have delivered it, and may have forgotten.
     const isRemembered = under !== '' && under === server.epoch && now - message.at <= server.ttl
     return isRemembered && now <= message.expiresAt ? undefined : unknown
   }
   return now <= message.expiresAt ? undefined : { status: 'undelivered', reason: 'expired' }
 }
 
-/** Whether a message in the queue may have been handed on before, by a server that may not know of it any more. */
+/** Returns whether a queued message may have been delivered before, by a server that may have forgotten it. */
 export function isForgotten(
   message: Pick<MessageRecord, 'at' | 'expiresAt'>,
   under: string | null,

@@ -210,7 +210,7 @@ function readTarget(target: string | URL | number): Target {
   }
   const { protocol, hostname, port, pathname, search } = url
   if (protocol !== 'ws:')
-    throw misuse(`a target begins with ws://, because only there frames can be told apart: ${url.href}`)
+    throw misuse(`a target begins with ws://, because encrypted frames cannot be parsed: ${url.href}`)
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port || 80),

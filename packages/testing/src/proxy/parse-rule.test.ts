@@ -53,9 +53,9 @@ describe('a rule of the language', () => {
 
 describe('what is not a rule is refused, with a mark under the word that does not fit', () => {
   it.each([
-    ['', '', 'it begins with where it holds, such as "toServer" or "both"'],
-    [': cut', ':', 'it begins with where it holds, such as "toServer" or "both"'],
-    ['toserver: cut', 'toserver', 'it begins with where it holds, such as "toServer" or "both"'],
+    ['', '', 'it begins with where it applies, such as "toServer" or "both"'],
+    [': cut', ':', 'it begins with where it applies, such as "toServer" or "both"'],
+    ['toserver: cut', 'toserver', 'it begins with where it applies, such as "toServer" or "both"'],
     [
       'toServer',
       '',
@@ -63,12 +63,12 @@ describe('what is not a rule is refused, with a mark under the word that does no
     ],
     ['both for 2s after 1s: drop', 'after', 'a colon is expected'],
     ['frame 3 toServer: drop', 'toServer', '"after 2s", "for 2s" or a colon is expected'],
-    ['frame: drop', ':', 'a number from 1 on is expected'],
-    ['frame 0: drop', '0', 'a number from 1 on is expected'],
+    ['frame: drop', ':', 'a number of 1 or more is expected'],
+    ['frame 0: drop', '0', 'a number of 1 or more is expected'],
     ['frames from 4 to 3: drop', 'frames', 'frames are numbered from 1, in whole numbers'],
     ['control: drop', ':', '"frame" or "frames" is expected'],
     ['open: cut', ':', '"connections" is expected'],
-    ['connection two: cut', 'two', 'a number from 1 on is expected'],
+    ['connection two: cut', 'two', 'a number of 1 or more is expected'],
     ['connections from 4 to 3: cut', 'connections', 'connections are numbered from 1, in whole numbers'],
     ['both after 2: cut', '2', 'a duration such as 200ms, 2.5s or 1min is expected'],
     ['both after 30min for 1000min: refuse', 'both', '"refuse" takes none'],

@@ -32,7 +32,8 @@ export function parseRule(text: string): Rule {
   part('frames', readFrames)
   part('after', (all) => (all.skip('after') ? readDuration(all) : undefined))
   part('for', (all) => (all.skip('for') ? readDuration(all) : undefined))
-  if (places.size === 0) words.fail(words.next, 'it begins with where it holds, such as "toServer" or "both"')
+  if (places.size === 0)
+    words.fail(words.next, 'it begins with where it applies, such as "toServer" or "both"')
   if (words.next.text !== ':') words.fail(words.next, `${following(places)} is expected`)
   words.take()
   part('action', readAction)
@@ -89,7 +90,7 @@ function readNumbered(noun: string, words: Words): NumberRange | 'all' | undefin
 
 function readNumber(words: Words): number {
   const word = words.take()
-  if (!/^[1-9]\d{0,14}$/.test(word.text)) words.fail(word, 'a number from 1 on is expected')
+  if (!/^[1-9]\d{0,14}$/.test(word.text)) words.fail(word, 'a number of 1 or more is expected')
   return Number(word.text)
 }
 
