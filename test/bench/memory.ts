@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { endWithThisProcess } from './child.ts'
 import { print } from './figures.ts'
 import { startServers } from './hub-server.ts'
 
@@ -23,9 +24,11 @@ async function main(): Promise<void> {
   const rows: string[][] = []
   for (const path of ['raw', 'ws']) {
     const server = fork(import.meta.filename, [path], { execArgv: ['--expose-gc'] })
+    endWithThisProcess(server)
     const [listening] = (await once(server, 'message')) as [number]
     const [before] = (await ask(server)) as [Memory]
     const clients = fork(import.meta.filename, ['clients', `${listening}/${path}`])
+    endWithThisProcess(clients)
     await once(clients, 'message')
     const [after] = (await ask(server)) as [Memory]
     clients.kill()

@@ -108,4 +108,14 @@ describe('a conversation', () => {
     expect(counts.toServer).toBeLessThanOrEqual(15)
     expect(counts.toClient).toBeLessThanOrEqual(15)
   })
+
+  it('takes a round trip for each message that is awaited', async () => {
+    await using pair = await openPair()
+    const begun = pair.clock.now()
+    const sendAll = async (): Promise<void> => {
+      for (let event = 0; event < 50; event++) await pair.client.send('event', event)
+    }
+    await pair.until(sendAll())
+    expect(pair.clock.now() - begun).toBeLessThanOrEqual(50 * 10)
+  })
 })

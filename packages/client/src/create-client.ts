@@ -3,11 +3,11 @@ import type {
   AnyContract,
   Contract,
   ContractOf,
-  Delivery,
   RequestOptions,
   RequestSchema,
   SchemaContract,
   SendOptions,
+  Sent,
   StandardSchema,
   WaitOptions,
 } from '@holdfast/protocol'
@@ -227,7 +227,7 @@ export function createClient(
     }
   }
 
-  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Sent => {
     const bytes = end.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')

@@ -2,10 +2,10 @@ import type {
   Answerer,
   Clock,
   DelayRange,
-  Delivery,
   Link,
   RequestOptions,
   SchemaContract,
+  SentRequest,
   UndeliveredReason,
 } from '@holdfast/protocol'
 import type { Cause } from './connection/cause.ts'
@@ -66,7 +66,7 @@ export interface WireEnd {
   unreadable?(): void
   probe?(): void
   /** Sends a request by `send`, which is given the id to encode it with, and waits for the answer. */
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request?(send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /** Answers the requests of that name, until the returned function is called. */
   handle?(name: string, answerer: Answerer): () => void
   /** When the server wants to be dialed again, by the reason of its close. */

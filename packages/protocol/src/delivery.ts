@@ -30,17 +30,27 @@ export abstract class Settling implements Delivery {
 
   abstract cancel(): boolean
 
+  /** Somebody waits for the outcome, which may be known already. */
+  protected abstract awaited(): void
+
   then<A = Outcome, B = never>(
     onSettled?: ((outcome: Outcome) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    this.awaited()
     return this.settled().then(onSettled, onRejected)
   }
 
   async orThrow(): Promise<Outcome> {
+    this.awaited()
     const outcome = await this.settled()
     if ('reason' in outcome) throw new HoldfastError(outcome.status, `message ${outcome.reason}`, { outcome })
     return outcome
+  }
+
+  /** Calls back with the outcome. Unlike `then`, this does not count as waiting for it. */
+  whenSettled(listener: (outcome: Outcome) => void): void {
+    void this.settled().then(listener)
   }
 
   /** Settles the delivery, and tells whether this was the first call; no other counts. */

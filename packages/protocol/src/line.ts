@@ -45,12 +45,15 @@ export interface LineOptions {
   deliver(frame: Frame): void
   /** A control, other than acks, pings and pongs, in order with the messages. */
   control(control: Control): void
-  /** The peer answered a ping. */
-  answered(): void
+  /** The peer answered a ping: the last one, or one before it. */
+  answered(isLast: boolean): void
   /** The peer asked for a sign of life. */
   pinged?(): void
-  /** A control came in, of whatever kind. If it carried an ack, that was processed. */
-  controlled?(control: Control): void
+  /**
+   * A control came in, of whatever kind. If it carried an ack, that was processed. It is `bounded` when there can only be as
+   * many of these as there are messages: what acknowledges something new, asks for messages, or answers a ping.
+   */
+  controlled?(control: Control, isBounded: boolean): void
   /** So many volatile messages were dropped, because too much waits to be handed on. */
   dropped?(count: number): void
   /** The peer acknowledged something new. */
@@ -70,8 +73,6 @@ interface Arrival {
 /** How large a pack gets, in UTF-16 units. They are bytes for ASCII, and three bytes at most. */
 const maxPackLength = 16_384
 const ackDelay = 50
-const ackMessages = 32
-const ackBytes = 65_536
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
 /**
@@ -95,6 +96,18 @@ export class Line implements Link<Body> {
   #bytesToAck = 0
   /** While it runs, acks wait for it. */
   #ackTimer: unknown
+  /** At the end of the turn, a ping or an ack is sent that is due then. */
+  #isTurnEnding = false
+  /** How many of the frames and controls at hand came before the last ping, so that it asks for their ack. */
+  #asked = 0
+  /** A numbered frame has come since the last ping. */
+  #canAsk = false
+
+  /** How many pings are not answered. */
+  #pings = 0
+  /** What the last ping asked for. */
+  #pingedFor = 0
+  #isPingDue = false
 
   #arrivals: Arrival[] = []
   /** How many frames and controls are in there, and how much they came with. */
@@ -145,7 +158,18 @@ export class Line implements Link<Body> {
   }
 
   control(control: Control): void {
-    if (this.#sendPack()) this.#options.send(encodeControl(control))
+    if (!this.#sendPack()) return
+    if (control[0] === 'p') {
+      this.#pings++
+      this.#pingedFor = this.#session.tx
+    }
+    this.#options.send(encodeControl(control))
+  }
+
+  ask(): void {
+    if (this.#pingedFor === this.#session.tx) return
+    this.#isPingDue = true
+    this.#endTurn()
   }
 
   /** What was received and not yet handed on is dropped, and timers are cleared. */
@@ -203,13 +227,22 @@ export class Line implements Link<Body> {
     if (this.#isAckDue && !this.#isClosed) this.#options.send(`["a",${this.#takeAck()}]`)
   }
 
-  #isOverdue(messages: number): boolean {
-    const { window: size } = this.#options
-    return (
-      this.#session.rx - this.#ackSent >= Math.min(messages, Math.max(1, size[0] >> 1)) ||
-      // What was received is counted in UTF-16 units.
-      this.#bytesToAck >= Math.min(ackBytes, size[1] / 2) / 3
-    )
+  /** Acks do not leave at once, so that one stands for all that comes in the turn, and can ride on what is written in it. */
+  #endTurn(): void {
+    if (this.#isTurnEnding) return
+    this.#isTurnEnding = true
+    void Promise.resolve().then(() => {
+      const isAsking = this.#isPingDue && this.#session.unacknowledged > 0
+      this.#isTurnEnding = this.#isPingDue = false
+      if (!isAsking) this.#sendAck()
+      else if (!this.#isClosed) this.control(['p', this.#takeAck()])
+    })
+  }
+
+  #isOverdue(): boolean {
+    const [messages, bytes] = this.#options.window
+    // What was received is counted in UTF-16 units.
+    return this.#session.rx - this.#ackSent >= messages >> 1 || this.#bytesToAck >= bytes / 6
   }
 
   #startAckTimer(): void {
@@ -223,13 +256,9 @@ export class Line implements Link<Body> {
 
   #oweAck(): void {
     this.#isAckDue = true
-    // The first message after quiet is acknowledged at the end of the turn, on whatever is written until then.
-    // While there is more at hand, one ack at its end is as early for the peer, and costs both ends less.
-    const isAtHand = this.#isHanding && this.#inbound > 0
-    if (this.#isOverdue(isAtHand ? Infinity : ackMessages)) this.#sendAck()
-    if (this.#ackTimer !== undefined) return
-    this.#startAckTimer()
-    void Promise.resolve().then(() => this.#sendAck())
+    if (this.#ackTimer === undefined) this.#startAckTimer()
+    else if (!this.#isOverdue()) return
+    this.#endTurn()
   }
 
   #acknowledge(ack: number): boolean {
@@ -253,19 +282,10 @@ export class Line implements Link<Body> {
         ? decodeText(payload, limits, isControl)
         : decodeBinary(payload, limits, options.decodeUtf8)
     if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
-    if ('control' in decoded) {
-      const [name, content] = decoded.control
-      if (name === 'p') {
-        options.send(`["q",${this.#takeAck()}]`)
-        options.pinged?.()
-      }
-      if (name === 'q') options.answered()
-      const isAck = name === 'a' || name === 'p' || name === 'q'
-      if (isAck) this.#acknowledge(content)
-      options.controlled?.(decoded.control)
-      if (isAck || this.#isClosed) return
-    }
+    if ('control' in decoded && (this.#takeControl(decoded.control) || this.#isClosed)) return
     const items = 'control' in decoded ? [decoded.control] : decoded.frames
+    this.#canAsk ||= items.some(([seq]) => typeof seq === 'number' && seq > 0)
+    if (items.length === 1 && this.#handAlone(items[0]!, payload.length)) return
     this.#enqueue(items, payload.length)
     if (this.#sliceTimer === undefined) this.#handOn()
     // An ack does not wait with the message that carries it, nor is it dropped with it.
@@ -276,6 +296,41 @@ export class Line implements Link<Body> {
     const isOverrun =
       this.#inbound > 2 * size[0] + limits.maxFrames || this.#inboundBytes > 4 * size[1] + 64 * size[0]
     if (isOverrun) options.violated(4400, 'window overrun')
+  }
+
+  /** What comes alone while nothing waits needs no queue. Tells whether it was handed on. */
+  #handAlone(item: Frame | Control, bytes: number): boolean {
+    if (this.#inbound > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
+    this.#isHanding = true
+    this.#bytesToAck += bytes
+    this.#hand(item)
+    this.#isHanding = false
+    // A handler may have had the socket bring more.
+    if (this.#inbound > 0) this.#handOn()
+    return true
+  }
+
+  /** Tells whether the control is done with: acks, pings and pongs wait for nothing. */
+  #takeControl(control: Control): boolean {
+    const options = this.#options
+    const [name, content] = control
+    const before = this.#session.acknowledged
+    let isBounded = false
+    if (name === 'p') {
+      options.send(`["q",${this.#takeAck()}]`)
+      options.pinged?.()
+      this.#asked = this.#inbound
+      isBounded = this.#canAsk
+      this.#canAsk = false
+    } else if (name === 'q') {
+      isBounded = this.#pings > 0
+      if (isBounded) this.#pings--
+      options.answered(this.#pings === 0)
+    }
+    const isAck = name === 'a' || name === 'p' || name === 'q'
+    if (isAck) this.#acknowledge(content)
+    options.controlled?.(control, isBounded || this.#session.acknowledged > before)
+    return isAck
   }
 
   #enqueue(items: readonly (Frame | Control)[], bytes: number): void {
@@ -319,11 +374,15 @@ export class Line implements Link<Body> {
         this.#inboundBytes -= arrival.bytes
         this.#bytesToAck += arrival.bytes
       }
-      if (isControlItem(item)) this.#options.control(item)
-      else this.#handFrame(item)
+      this.#hand(item)
+      if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }
     this.#isHanding = false
-    if (this.#isOverdue(ackMessages)) this.#sendAck()
+  }
+
+  #hand(item: Frame | Control): void {
+    if (isControlItem(item)) this.#options.control(item)
+    else this.#handFrame(item)
   }
 
   #handFrame(frame: Frame): void {

@@ -64,6 +64,8 @@ export interface Outgoing<Body> {
 export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   /** Somebody else may have handed it on: what becomes of it here, `undelivered`, is `unknown` then. */
   isShared: boolean
+  /** Calls back with the outcome. Unlike `then`, this does not make the link ask for it. */
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 
 /** What the outbox hands its messages to. */
@@ -83,6 +85,8 @@ export interface Link<Body> {
   write(message: Outgoing<Body>): boolean
   /** The last message of a batch was written. */
   flushed?(): void
+  /** Somebody waits for the outcome of a message that was written. Absent where no peer can be asked for it. */
+  ask?(): void
 }
 
 /** A bounded queue in front of a link. Knows messages and their sizes, and nothing of what is in them or their names. */
@@ -115,6 +119,8 @@ class Message<Body, Name> extends Settling implements Outgoing<Body> {
   /** The socket threw at it once. */
   refused = false
   isShared = false
+  /** Somebody waits for its outcome. */
+  isAwaited = false
   /** Its neighbours in the queue; itself, while it is not there. */
   before: Message<Body, Name> = this
   after: Message<Body, Name> = this
@@ -148,12 +154,18 @@ class Message<Body, Name> extends Settling implements Outgoing<Body> {
   cancel(): boolean {
     return this.owner.takeBack(this) && !this.isShared
   }
+
+  protected awaited(): void {
+    this.isAwaited = true
+    this.owner.onAwaited(this)
+  }
 }
 
 /** What the outbox does for its messages. */
 interface Owner<Body, Name> {
   onSettled(message: Message<Body, Name>): void
   takeBack(message: Message<Body, Name>): boolean
+  onAwaited(message: Message<Body, Name>): void
 }
 
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
@@ -221,6 +233,13 @@ export function createOutbox<Body, Name = string | undefined>(
       if (isBack) drop(message, 'cancelled')
       return isBack
     },
+    onAwaited(message) {
+      if (!isWaiting(message) && !message.outcome) ask(message)
+    },
+  }
+
+  const ask = ({ isAwaited, volatile: isVolatile }: Message<Body, Name>): void => {
+    if (isAwaited && !isVolatile) link.ask?.()
   }
 
   const later = (delay: number): void => {
@@ -273,8 +292,10 @@ export function createOutbox<Body, Name = string | undefined>(
   // next connection; if that throws too, the fault is the message's.
   const write = (message: Message<Body, Name>): boolean => {
     const taken = link.write(message)
-    if (taken) remove(message)
-    else if (message.refused) drop(message, 'rejected')
+    if (taken) {
+      remove(message)
+      ask(message)
+    } else if (message.refused) drop(message, 'rejected')
     message.refused = true
     return taken
   }

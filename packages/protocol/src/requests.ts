@@ -1,6 +1,6 @@
-import type { Delivery } from './delivery.ts'
 import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
+import type { Sent } from './outbox.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 import { printable } from './printable.ts'
@@ -19,13 +19,16 @@ export interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
 
+/** What is asked of the message of a request. */
+export type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+
 /** The requests that wait for an answer. */
 export interface Requests {
   readonly size: number
   /** How many of them were written, so that an answer may come. */
   readonly unanswered: number
   /** Sends a request by `send`, which is given its id, and waits for the answer. */
-  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  open(send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /** Hands an answer to whoever waits for its id, if anybody does. */
   answer(id: unknown, data: unknown): boolean
   /** The same for the answer of a request that failed. */
@@ -36,7 +39,7 @@ export interface Requests {
 }
 
 interface Pending {
-  readonly delivery: Delivery
+  readonly delivery: SentRequest
   resolve(answer: unknown): void
   fail(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails): void
 }
@@ -78,7 +81,8 @@ export function createRequests(clock: Clock, abandoned?: (id: number) => void): 
 
         pending.set(id, { delivery, fail, resolve: (answer) => (settle(), resolve(answer)) })
         signal?.addEventListener('abort', abort)
-        void delivery.then((outcome) => {
+        // The answer tells as much as an ack, so nothing is asked for.
+        delivery.whenSettled((outcome) => {
           if (outcome.status === 'undelivered' && pending.has(id))
             fail('undelivered', `request ${outcome.reason}`)
         })

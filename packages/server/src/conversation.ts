@@ -29,8 +29,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
   readonly #record: SessionRecord
   /** The client has said bye. */
   #isLeaving = false
-  /** What it had acknowledged when its last control came. */
-  #acknowledged: number
   /** For how many intervals of pings nothing has come. */
   #silence = 0
   /** What waited to be sent at the last ping, in bytes. */
@@ -43,7 +41,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.connection = connection
     this.#parts = parts
     this.#record = record
-    this.#acknowledged = record.session.acknowledged
     this.line = new Line(this)
     connection.take(this)
     parts.heartbeats.add(this)
@@ -140,16 +137,13 @@ export class Conversation implements LineOptions, ConnectionOwner {
     return Math.min(tokens.wait(this.#parts.policy.limits.messageRate / batchRate), longestWait)
   }
 
-  controlled(control: Control): void {
+  controlled(control: Control, isBounded: boolean): void {
     const [name] = control
     // There is a time limit on it, and messages that are slowed down may be ahead of it.
     if (name === 'token') this.#parts.inbound.control(this.#record, control)
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
-    // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.acknowledged
-    if (acknowledged === this.#acknowledged) this.connection.charge()
-    this.#acknowledged = acknowledged
+    if (!isBounded) this.connection.charge()
   }
 
   dropped(count: number): void {

@@ -1,5 +1,5 @@
 import { createSession } from '@holdfast/protocol'
-import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
+import type { Answers, Body, Bye, Hi, Line, Lost, Sent } from '@holdfast/protocol'
 import type { LostReason, Requests, SendOptions } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
@@ -217,7 +217,7 @@ export class LiveSession implements SessionRecord {
     return Math.min(this.#maxPayload, this.#parts.policy.limits.maxBufferedBytes) - frameOverhead
   }
 
-  push(encoded: Encoded, how: SendOptions): Delivery {
+  push(encoded: Encoded, how: SendOptions): Sent {
     this.#outgoing ??= new Outgoing(this.#parts, this)
     return this.#outgoing.push(encoded, how)
   }

@@ -10,7 +10,6 @@ import {
 import type {
   Body,
   Clock,
-  Delivery,
   Link,
   Outbox,
   Meta,
@@ -19,6 +18,7 @@ import type {
   RequestSchema,
   SchemaContract,
   SendOptions,
+  Sent,
   StandardSchema,
 } from '@holdfast/protocol'
 import type { ClientReports } from './client-reports.ts'
@@ -36,7 +36,7 @@ export interface Outbound {
    */
   encode(name: string, data: unknown, meta?: Meta): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
-  post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Delivery
+  post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Sent
   /** Sends one message to many, of whom some may end because of it. */
   postToAll(recipients: readonly SessionRecord[], encoded: Encoded, how: SendOptions): void
   /**
@@ -66,7 +66,7 @@ export function createOutbound(
 
   // All that is pushed here settles at once.
   let refusing: Outbox<Body, undefined> | undefined
-  const refuse = ({ body, bytes }: Encoded): Delivery => {
+  const refuse = ({ body, bytes }: Encoded): Sent => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
       refusing = createOutbox(
@@ -81,7 +81,7 @@ export function createOutbound(
     return refusing.push(body, bytes, undefined, {})
   }
 
-  const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Delivery =>
+  const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent =>
     stage.current === 'open' ? held.push(encoded, how) : refuse(encoded)
 
   const requestsOf = (held: SessionRecord): Requests =>

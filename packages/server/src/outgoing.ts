@@ -1,5 +1,5 @@
 import { createOutbox } from '@holdfast/protocol'
-import type { Body, Delivery, Line, Link, Outbox, Outcome, SendOptions } from '@holdfast/protocol'
+import type { Body, Line, Link, Outbox, Outcome, SendOptions, Sent } from '@holdfast/protocol'
 import type { Outgoing as Message } from '@holdfast/protocol'
 import type { Encoded, SharedMessage } from './encoded.ts'
 import type { HubParts } from './hub-parts.ts'
@@ -39,7 +39,7 @@ export class Outgoing implements Link<Body> {
     return this.#outbox.size
   }
 
-  push({ body, bytes, shared }: Encoded, how: SendOptions): Delivery {
+  push({ body, bytes, shared }: Encoded, how: SendOptions): Sent {
     const { buffers } = this.#parts
     if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()
     this.messages++
@@ -88,6 +88,10 @@ export class Outgoing implements Link<Body> {
   flushed(): void {
     this.#written?.flushed?.()
     this.#written = undefined
+  }
+
+  ask(): void {
+    this.#record.line?.ask()
   }
 
   #isFull(bytes: number): boolean {

@@ -1,4 +1,4 @@
-import type { Answers, Body, Bye, Delivery, Hi, Line, Lost } from '@holdfast/protocol'
+import type { Answers, Body, Bye, Hi, Line, Lost, Sent } from '@holdfast/protocol'
 import type { LostReason, Requests, SendOptions, Session } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
@@ -62,7 +62,7 @@ export interface SessionRecord extends Owner {
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */
-  push(encoded: Encoded, how: SendOptions): Delivery
+  push(encoded: Encoded, how: SendOptions): Sent
   /** Writes what can be written, in slices. */
   flush(): void
   /** Writes what can be written, however long that takes: the session is about to end. */

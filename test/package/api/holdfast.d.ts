@@ -248,6 +248,7 @@ interface Outgoing<Body> {
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -255,6 +256,7 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+  ask?(): void
 }
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
@@ -280,6 +282,7 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 type CauseReason =
   | 'unreachable'
   | 'offline'
@@ -656,7 +659,7 @@ interface WireEnd {
   tooLarge?(): void
   unreadable?(): void
   probe?(): void
-  request?(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request?(send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   handle?(name: string, answerer: Answerer): () => void
   closeHint?(text: string | undefined): DelayRange | undefined
   down?(cause: Cause): void

@@ -395,6 +395,7 @@ interface Outgoing<Body> {
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -402,6 +403,7 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+  ask?(): void
 }
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
@@ -455,9 +457,9 @@ interface LineOptions {
   decodeUtf8(bytes: Uint8Array): string
   deliver(frame: Frame): void
   control(control: Control): void
-  answered(): void
+  answered(isLast: boolean): void
   pinged?(): void
-  controlled?(control: Control): void
+  controlled?(control: Control, isBounded: boolean): void
   dropped?(count: number): void
   progressed(): void
   violated(code: number, why: string): void
@@ -472,6 +474,7 @@ declare class Line implements Link<Body> {
   flushed(): void
   resume(): void
   control(control: Control): void
+  ask(): void
   close(): void
   received(payload: Payload): void
 }
@@ -496,10 +499,11 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface Requests {
   readonly size: number
   readonly unanswered: number
-  open(send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  open(send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   answer(id: unknown, data: unknown): boolean
   refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
   lost(): void
@@ -601,6 +605,7 @@ export type {
   SchemaResult,
   SendOptions,
   Sent,
+  SentRequest,
   ServerContractOf,
   Session,
   StandardSchema,

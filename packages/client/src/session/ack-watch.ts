@@ -8,8 +8,8 @@ export interface AckWatch {
   start(): void
   /** The server acknowledged something new. */
   progressed(): void
-  /** The server answered a ping. */
-  answered(): void
+  /** The server answered a ping: the last one, or one before it. */
+  answered(isLast: boolean): void
   /** The connection ended because nothing was heard. */
   silent(): void
   /** The connection has ended. */
@@ -83,9 +83,9 @@ export function createAckWatch(
       restart(false)
       silences = 0
     },
-    answered() {
+    answered(isLast) {
       restart(false)
-      connection.answered()
+      if (isLast) connection.answered()
     },
     silent() {
       silences++

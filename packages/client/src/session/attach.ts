@@ -194,9 +194,9 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
         sayByeWhenDone()
       },
       control: onControl,
-      answered() {
+      answered(isLast) {
         silences = 0
-        acks.answered()
+        acks.answered(isLast)
       },
       pinged() {
         silences = 0
@@ -246,6 +246,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
       acks.start()
       return isTaken
     },
+    ask: () => line?.ask(),
     flushed: () => line?.flushed?.(),
   }
 
