@@ -4,21 +4,6 @@ import { createOrigin } from '../../test/support/fake-page.ts'
 import type { FakeOrigin } from '../../test/support/fake-page.ts'
 import { setUpStore, until } from '../../test/support/set-up-store.ts'
 
-async function producerOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
-  return (await records())[0]!['producer'] as string
-}
-
-/** Another page has the lock, until the returned function is called. */
-async function lockIn(origin: FakeOrigin, name: string): Promise<() => void> {
-  let release = (): void => {}
-  void origin
-    .page()
-    .ports.locks()!
-    .request(name, {}, () => new Promise<void>((resolve) => (release = resolve)))
-  await until(() => expect(origin.isLocked(name)).toBe(true))
-  return release
-}
-
 describe('a page that is put away', () => {
   it('writes what is queued, lets go of its producer, and writes to the server only with the producer again', async () => {
     const given = setUpStore()
@@ -253,3 +238,18 @@ describe('a page that is put away', () => {
     await until(() => expect(origin.isLocked(name)).toBe(false))
   })
 })
+
+async function producerOf({ records }: ReturnType<typeof setUpStore>): Promise<string> {
+  return (await records())[0]!['producer'] as string
+}
+
+/** Another page has the lock, until the returned function is called. */
+async function lockIn(origin: FakeOrigin, name: string): Promise<() => void> {
+  let release = (): void => {}
+  void origin
+    .page()
+    .ports.locks()!
+    .request(name, {}, () => new Promise<void>((resolve) => (release = resolve)))
+  await until(() => expect(origin.isLocked(name)).toBe(true))
+  return release
+}
