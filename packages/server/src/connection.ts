@@ -1,9 +1,10 @@
-import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import { listen } from './socket-events.ts'
+import type { SocketListener } from './socket-events.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** One socket, whoever owns it at the moment: the greeting, a session, its teardown, or nobody any more. */
@@ -28,6 +29,8 @@ export interface Connection {
   close(code: number, reason?: string): void
   /** Drops a socket that is dead or too slow, and tells its owner. */
   cut(reason: string): void
+  /** Drops the socket of a connection that is closing and whose end has not come in time. */
+  giveUp(): void
 }
 
 /** What a connection is of use for at the moment. */
@@ -42,12 +45,13 @@ export interface ConnectionOwner {
 export interface ConnectionHost {
   readonly policy: Policy
   /** Connections that are closing, and whose end has not been heard of yet. */
-  readonly closing: Deadlines<SocketLike>
+  readonly closing: Deadlines<Connection>
   /** The socket is gone. */
   gone(connection: Connection): void
 }
 
 const open = 1
+const closed = 3
 /** How many pings and other controls a client may send: in a second in the long run, and at once. */
 const controlRate = 100
 const controlBurst = 1_000
@@ -66,22 +70,12 @@ export function createConnection(
   host: ConnectionHost,
 ): Connection {
   const connection = new SocketConnection(socket, request, address, host)
-  socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void => connection.arrived(payloadOf(data))
-  socket.onclose = (event?: unknown): void => {
-    socket.onmessage = socket.onclose = null
-    host.closing.delete(socket)
-    const { code = 1006, text = '' } = readClose(event)
-    connection.end(code, text)
-    host.gone(connection)
-  }
-  // A close follows.
-  socket.onerror = ignore
+  listen(socket, connection)
   return connection
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
-class SocketConnection implements Connection {
+class SocketConnection implements Connection, SocketListener {
   readonly address: string
   #request: RequestLike
   readonly #socket: SocketLike
@@ -147,7 +141,7 @@ class SocketConnection implements Connection {
   close(code: number, reason = ''): void {
     if (!this.#isOpen) return
     this.#disown()
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     try {
       this.#socket.close(code, reason)
     } catch {
@@ -157,13 +151,19 @@ class SocketConnection implements Connection {
 
   cut(reason: string): void {
     if (!this.#isOpen) return
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     if (this.#socket.terminate) this.#socket.terminate()
     else this.#socket.close()
-    this.end(1006, reason)
+    this.#end(1006, reason)
   }
 
-  /** A message has come in; undefined when the socket brought neither text nor bytes. */
+  giveUp(): void {
+    const socket = this.#socket
+    if (socket.terminate && socket.readyState !== closed) socket.terminate()
+    // It will not tell of its end.
+    else this.closed(1006, '')
+  }
+
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
@@ -172,17 +172,26 @@ class SocketConnection implements Connection {
     this.#owner.receive(payload)
   }
 
+  pinged(): void {
+    this.charge()
+  }
+
+  closed(code: number, reason: string): void {
+    this.#host.closing.delete(this)
+    this.#end(code, reason)
+    this.#host.gone(this)
+  }
+
   /** The connection has ended by itself. */
-  end(code: number, reason: string): void {
-    if (!this.#isOpen) return
-    this.#disown().ended(code, reason)
+  #end(code: number, reason: string): void {
+    if (this.#isOpen) this.#disown().ended(code, reason)
   }
 
   /** A client that has closed may keep the transport open, and not every socket tells of its end. */
   #look(): void {
     if (!this.#isOpen || this.#isLapsing || this.#socket.readyState <= open) return
     this.#isLapsing = true
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
   }
 
   #disown(): ConnectionOwner {
@@ -191,12 +200,4 @@ class SocketConnection implements Connection {
     this.#owner = nobody
     return owner
   }
-}
-
-/** Not every socket keeps to its `binaryType`. */
-function payloadOf(data: unknown): Payload | undefined {
-  if (typeof data === 'string') return data
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
 }

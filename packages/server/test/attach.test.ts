@@ -458,4 +458,23 @@ describe('attached to a framework', () => {
     acceptor.close()
     await shut(server)
   })
+
+  it('closes a socket of `ws` that somebody else has accepted when it floods the hub with pings', async () => {
+    await using hub = createHub()
+    const server = createServer()
+    const acceptor = new WebSocketServer({ server })
+    acceptor.on('connection', (socket, incoming) => hub.accept(socket, incoming))
+    const port = await listen(server)
+    await using client = await dial(`ws://127.0.0.1:${port}/any`)
+    await client.greet()
+    const { socket } = client
+    while (socket.readyState === 1) {
+      for (let n = 0; n < 20; n++) socket.ping()
+      await Promise.race([once(socket, 'pong'), client.closed])
+    }
+    expect((await client.closed).code).toBe(4429)
+    await hub.close()
+    acceptor.close()
+    await shut(server)
+  })
 })
