@@ -1,9 +1,10 @@
-import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import { listen } from './socket-events.ts'
+import type { SocketListener } from './socket-events.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** A socket and its current owner: the greeting, a session, its teardown, or none. */
@@ -28,6 +29,8 @@ export interface Connection {
   close(code: number, reason?: string): void
   /** Drops a socket that is dead or too slow, and notifies its owner. */
   cut(reason: string): void
+  /** Drops the socket of a connection that is closing and whose end has not come in time. */
+  giveUp(): void
 }
 
 /** The current owner of a connection. */
@@ -41,14 +44,24 @@ export interface ConnectionOwner {
 
 export interface ConnectionHost {
   readonly policy: Policy
+<<<<<<< HEAD
   /** Closing connections whose end was not reported yet. */
   readonly closing: Deadlines<SocketLike>
+=======
+  /** Connections that are closing, and whose end has not been heard of yet. */
+  readonly closing: Deadlines<Connection>
+>>>>>>> main
   /** The socket is gone. */
   gone(connection: Connection): void
 }
 
 const open = 1
+<<<<<<< HEAD
 /** How many pings and other controls a client may send: per second on average, and at once. */
+=======
+const closed = 3
+/** How many pings and other controls a client may send: in a second in the long run, and at once. */
+>>>>>>> main
 const controlRate = 100
 const controlBurst = 1_000
 /** The hint in the reason of a close with 4429. */
@@ -66,22 +79,17 @@ export function createConnection(
   host: ConnectionHost,
 ): Connection {
   const connection = new SocketConnection(socket, request, address, host)
-  socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void => connection.arrived(payloadOf(data))
-  socket.onclose = (event?: unknown): void => {
-    socket.onmessage = socket.onclose = null
-    host.closing.delete(socket)
-    const { code = 1006, text = '' } = readClose(event)
-    connection.end(code, text)
-    host.gone(connection)
-  }
-  // A close follows.
-  socket.onerror = ignore
+  listen(socket, connection)
   return connection
 }
 
+<<<<<<< HEAD
 /** A class, because there is one per client: separate closures would take most of the memory. */
 class SocketConnection implements Connection {
+=======
+/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+class SocketConnection implements Connection, SocketListener {
+>>>>>>> main
   readonly address: string
   #request: RequestLike
   readonly #socket: SocketLike
@@ -147,7 +155,7 @@ class SocketConnection implements Connection {
   close(code: number, reason = ''): void {
     if (!this.#isOpen) return
     this.#disown()
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     try {
       this.#socket.close(code, reason)
     } catch {
@@ -157,13 +165,23 @@ class SocketConnection implements Connection {
 
   cut(reason: string): void {
     if (!this.#isOpen) return
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     if (this.#socket.terminate) this.#socket.terminate()
     else this.#socket.close()
-    this.end(1006, reason)
+    this.#end(1006, reason)
   }
 
+  giveUp(): void {
+    const socket = this.#socket
+    if (socket.terminate && socket.readyState !== closed) socket.terminate()
+    // It will not tell of its end.
+    else this.closed(1006, '')
+  }
+
+<<<<<<< HEAD
   /** A message has arrived; undefined if the socket delivered neither text nor bytes. */
+=======
+>>>>>>> main
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
@@ -172,17 +190,33 @@ class SocketConnection implements Connection {
     this.#owner.receive(payload)
   }
 
+<<<<<<< HEAD
   /** The connection has ended. */
   end(code: number, reason: string): void {
     if (!this.#isOpen) return
     this.#disown().ended(code, reason)
+=======
+  pinged(): void {
+    this.charge()
+  }
+
+  closed(code: number, reason: string): void {
+    this.#host.closing.delete(this)
+    this.#end(code, reason)
+    this.#host.gone(this)
+  }
+
+  /** The connection has ended by itself. */
+  #end(code: number, reason: string): void {
+    if (this.#isOpen) this.#disown().ended(code, reason)
+>>>>>>> main
   }
 
   /** A client that has closed may keep the transport open, and not every socket reports its end. */
   #look(): void {
     if (!this.#isOpen || this.#isLapsing || this.#socket.readyState <= open) return
     this.#isLapsing = true
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
   }
 
   #disown(): ConnectionOwner {
@@ -192,6 +226,7 @@ class SocketConnection implements Connection {
     return owner
   }
 }
+<<<<<<< HEAD
 
 /** Not every socket respects its `binaryType`. */
 function payloadOf(data: unknown): Payload | undefined {
@@ -200,3 +235,5 @@ function payloadOf(data: unknown): Payload | undefined {
     return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
   return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
 }
+=======
+>>>>>>> main

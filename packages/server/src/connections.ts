@@ -37,7 +37,6 @@ interface ConnectionsParts {
 export const whyNot = { origin: 'not from this origin', host: 'not for this host' } as const
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
-const closed = 3
 
 export function createConnections({ policy, stage, refusals, greeting }: ConnectionsParts): Connections {
   const { limits, ports } = policy
@@ -45,11 +44,15 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
   const addresses = createTally(limits.maxConnectionsPerAddress)
   const { admissionRate, admissionBurst, maxConnections } = limits
   const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
+<<<<<<< HEAD
   const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => {
     if (socket.terminate && socket.readyState !== closed) socket.terminate()
     // The socket will not report its end, so it is reported here.
     else socket.onclose?.(undefined as never)
   })
+=======
+  const closing = createDeadlines<Connection>(ports.clock, closeTimeout, (connection) => connection.giveUp())
+>>>>>>> main
   const maxHandshakes = withSlack(maxConnections)
   const maxHandshakesPerAddress = withSlack(limits.maxConnectionsPerAddress)
   let accepted = 0
@@ -59,7 +62,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
     policy,
     closing,
     gone(connection: Connection): void {
-      all.delete(connection)
+      if (!all.delete(connection)) return
       addresses.delete(connection.address)
       if (all.size > 0) return
       for (const resolve of onGone) resolve()

@@ -63,6 +63,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
       return this.connection.cut('silent')
     }
     this.#silence++
+    this.#record.rest()
     this.#parts.heartbeats.add(this)
     this.line.control(['p', this.session.rx])
   }

@@ -1,25 +1,30 @@
 import type { RequestLike } from './ports.ts'
 
+<<<<<<< HEAD
 /** The maximum length of the kept URL and headers, in UTF-16 units. */
 const maxUrl = 1_024
 const maxHeaders = 2_048
 /** Large, eventually out of date, and sensitive. */
 const secrets = new Set(['cookie', 'authorization', 'proxy-authorization'])
+=======
+/** How long the URL and each header may be that are kept, in UTF-16 units. */
+const maxUrl = 1_024
+const maxHeader = 256
+/** The headers that say where a request came from. */
+const origins = ['host', 'origin', 'forwarded', 'x-forwarded-for', 'x-real-ip']
+>>>>>>> main
 
 /**
  * Returns the part of a request that is kept once the client is known: its origin. The rest of an `IncomingMessage`,
  * cookies included, would be larger than everything else that is held for a client.
  */
 export function keptRequest({ url, headers, socket }: RequestLike): RequestLike {
-  let left = maxHeaders
-  const kept = Object.entries(headers).filter(([name, value]) => {
-    const length = name.length + String(value).length
-    if (secrets.has(name) || length > left) return false
-    left -= length
-    return true
-  })
-  const { remoteAddress } = socket ?? {}
-  return { url: url && cut(url), headers: Object.fromEntries(kept), socket: { remoteAddress } }
+  const kept: Record<string, RequestLike['headers'][string]> = {}
+  for (const name of origins) {
+    const value = headers[name]
+    if (value !== undefined && String(value).length <= maxHeader) kept[name] = value
+  }
+  return { url: url && cut(url), headers: kept, socket: { remoteAddress: socket?.remoteAddress } }
 }
 
 /** Copies a part of a text, because a substring keeps the whole text in memory. */

@@ -234,6 +234,11 @@ export class LiveSession implements SessionRecord {
     this.#outgoing?.progressed()
   }
 
+  rest(): void {
+    if (this.messages === 0) this.#outgoing = undefined
+    if (this.#messageTokens?.isFull) this.#messageTokens = undefined
+  }
+
   // The end
 
   get endListeners(): Listeners | undefined {

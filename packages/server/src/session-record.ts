@@ -69,6 +69,8 @@ export interface SessionRecord extends Owner {
   flushAll(): void
   /** The client has acknowledged something new. */
   progressed(): void
+  /** Gives back the memory that only a session at work needs. Called now and then. */
+  rest(): void
 
   // The end
 

@@ -233,7 +233,7 @@ export function attach(host: WireHost, maxPayload: number, window: Hi['window'])
   const link: PeerLink = {
     batchBytes: 16_384,
     get peer() {
-      return peer
+      return connection.state.name === 'open' ? peer : undefined
     },
     bufferedAmount: connection.bufferedAmount,
     isWritable(bytes) {

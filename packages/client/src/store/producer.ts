@@ -11,7 +11,11 @@ export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>
   readonly delivery: Sent
 }
 
+<<<<<<< HEAD
 /** A producer whose messages this page sends: its own, or one that it has taken over. */
+=======
+/** A producer whose messages this page sends: its own, or one of a page that is gone. */
+>>>>>>> main
 export interface Producer {
   readonly id: string
   readonly isOwn: boolean
@@ -28,17 +32,20 @@ export interface Producer {
 
 /** Creates a producer of this page, with an id from these random bytes. */
 export function newProducer(random: Uint8Array): Producer {
-  return {
-    id: idOf(random),
-    isOwn: true,
-    identity: undefined,
-    epoch: null,
-    written: 0,
-    taken: 0,
-    last: 0,
-    open: new Map(),
-    release: undefined,
-  }
+  return { ...unwritten(idOf(random), undefined), ...idleProducer(true, undefined) }
+}
+
+/** A producer that nothing was sent of yet. */
+export function idleProducer(
+  isOwn: boolean,
+  release: Producer['release'],
+): Pick<Producer, 'isOwn' | 'last' | 'open' | 'release'> {
+  return { isOwn, last: 0, open: new Map(), release }
+}
+
+/** The record of a producer of which nothing was written to a server. */
+function unwritten(id: string, identity: ProducerRecord['identity']): ProducerRecord {
+  return { id, identity, epoch: null, written: 0, taken: 0 }
 }
 
 /** The task that writes a message. */
@@ -58,12 +65,16 @@ export function producerTask(producer: Producer): Task {
   }
 }
 
+<<<<<<< HEAD
 /** The task that writes the identity that owns the database. */
+=======
+/** Writes down which identity uses the database. */
+>>>>>>> main
 export function ownerTask(identity: string | null): Task {
   return {
     place: 'producers',
     key: '',
-    value: (): ProducerRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
+    value: () => unwritten('', identity),
   }
 }
 
