@@ -44,24 +44,15 @@ export interface ConnectionOwner {
 
 export interface ConnectionHost {
   readonly policy: Policy
-<<<<<<< HEAD
   /** Closing connections whose end was not reported yet. */
-  readonly closing: Deadlines<SocketLike>
-=======
-  /** Connections that are closing, and whose end has not been heard of yet. */
   readonly closing: Deadlines<Connection>
->>>>>>> main
   /** The socket is gone. */
   gone(connection: Connection): void
 }
 
 const open = 1
-<<<<<<< HEAD
-/** How many pings and other controls a client may send: per second on average, and at once. */
-=======
 const closed = 3
-/** How many pings and other controls a client may send: in a second in the long run, and at once. */
->>>>>>> main
+/** How many pings and other controls a client may send: per second on average, and at once. */
 const controlRate = 100
 const controlBurst = 1_000
 /** The hint in the reason of a close with 4429. */
@@ -83,13 +74,8 @@ export function createConnection(
   return connection
 }
 
-<<<<<<< HEAD
 /** A class, because there is one per client: separate closures would take most of the memory. */
-class SocketConnection implements Connection {
-=======
-/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
 class SocketConnection implements Connection, SocketListener {
->>>>>>> main
   readonly address: string
   #request: RequestLike
   readonly #socket: SocketLike
@@ -178,10 +164,6 @@ class SocketConnection implements Connection, SocketListener {
     else this.closed(1006, '')
   }
 
-<<<<<<< HEAD
-  /** A message has arrived; undefined if the socket delivered neither text nor bytes. */
-=======
->>>>>>> main
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
@@ -190,12 +172,6 @@ class SocketConnection implements Connection, SocketListener {
     this.#owner.receive(payload)
   }
 
-<<<<<<< HEAD
-  /** The connection has ended. */
-  end(code: number, reason: string): void {
-    if (!this.#isOpen) return
-    this.#disown().ended(code, reason)
-=======
   pinged(): void {
     this.charge()
   }
@@ -206,10 +182,9 @@ class SocketConnection implements Connection, SocketListener {
     this.#host.gone(this)
   }
 
-  /** The connection has ended by itself. */
+  /** The connection has ended. */
   #end(code: number, reason: string): void {
     if (this.#isOpen) this.#disown().ended(code, reason)
->>>>>>> main
   }
 
   /** A client that has closed may keep the transport open, and not every socket reports its end. */
@@ -226,14 +201,3 @@ class SocketConnection implements Connection, SocketListener {
     return owner
   }
 }
-<<<<<<< HEAD
-
-/** Not every socket respects its `binaryType`. */
-function payloadOf(data: unknown): Payload | undefined {
-  if (typeof data === 'string') return data
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
-}
-=======
->>>>>>> main

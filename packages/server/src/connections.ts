@@ -44,15 +44,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
   const addresses = createTally(limits.maxConnectionsPerAddress)
   const { admissionRate, admissionBurst, maxConnections } = limits
   const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
-<<<<<<< HEAD
-  const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => {
-    if (socket.terminate && socket.readyState !== closed) socket.terminate()
-    // The socket will not report its end, so it is reported here.
-    else socket.onclose?.(undefined as never)
-  })
-=======
   const closing = createDeadlines<Connection>(ports.clock, closeTimeout, (connection) => connection.giveUp())
->>>>>>> main
   const maxHandshakes = withSlack(maxConnections)
   const maxHandshakesPerAddress = withSlack(limits.maxConnectionsPerAddress)
   let accepted = 0

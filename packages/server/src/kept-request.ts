@@ -1,18 +1,10 @@
 import type { RequestLike } from './ports.ts'
 
-<<<<<<< HEAD
-/** The maximum length of the kept URL and headers, in UTF-16 units. */
-const maxUrl = 1_024
-const maxHeaders = 2_048
-/** Large, eventually out of date, and sensitive. */
-const secrets = new Set(['cookie', 'authorization', 'proxy-authorization'])
-=======
 /** How long the URL and each header may be that are kept, in UTF-16 units. */
 const maxUrl = 1_024
 const maxHeader = 256
 /** The headers that say where a request came from. */
 const origins = ['host', 'origin', 'forwarded', 'x-forwarded-for', 'x-real-ip']
->>>>>>> main
 
 /**
  * Returns the part of a request that is kept once the client is known: its origin. The rest of an `IncomingMessage`,

@@ -4,33 +4,20 @@ import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from
 /** The object stores. */
 export type StoreName = 'messages' | 'producers'
 
-<<<<<<< HEAD
-/** A step of a transaction: puts a value, or deletes the one of a key. */
-=======
 /** One step of a transaction. */
->>>>>>> main
 export interface Step {
   readonly place: StoreName
   readonly key: Key
-  /** What is to be put there; without it, what is there is deleted. */
+  /** Returns the value to put; without it, the task deletes. */
   readonly value?: () => object
 }
 
-<<<<<<< HEAD
-/** An open database. Any failure may end it. */
-export interface Database {
-  /** Executes all steps or none. */
-  write(steps: readonly Step[], isStrict: boolean): Promise<void>
-  read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** Closes the database after pending transactions. */
-=======
 /** An open database. After a failure it may be unusable. */
 export interface Database {
   /** Carries out all steps or none. */
   write(steps: readonly Step[], isStrict: boolean): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
   /** Transactions that are under way are completed. */
->>>>>>> main
   close(): void
 }
 
@@ -38,11 +25,7 @@ const version = 1
 /** How long opening may take, in milliseconds: some browsers never answer. */
 const openTimeout = 5_000
 
-<<<<<<< HEAD
-/** `lost` is called when the platform closes the database. */
-=======
 /** `lost` is called when the platform closes the database, or another page deletes or upgrades it. */
->>>>>>> main
 export function openDatabase(
   ports: StorePorts,
   clock: Clock,
@@ -72,11 +55,7 @@ export function openDatabase(
       const { result } = request
       if (isLate) return result.close()
       result.onclose = () => lost(new Error('the database was closed'))
-<<<<<<< HEAD
-      // Another page deletes the database, or opens a newer version.
-=======
       // Another page deletes it, or has a newer version.
->>>>>>> main
       result.onversionchange = () => {
         result.close()
         lost(new Error('another page changes the database'))
@@ -101,11 +80,7 @@ function databaseOf(database: DatabaseLike): Database {
           if (value) store.put(value())
           else store.delete(key)
         }
-<<<<<<< HEAD
-        // A page that is about to freeze is not notified that its requests are done.
-=======
         // Without it, the transaction waits for events of its requests, which a page that is about to freeze does not get.
->>>>>>> main
         transaction.commit?.()
       }),
     read: (place, ask) =>

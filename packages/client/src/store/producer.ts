@@ -11,11 +11,7 @@ export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>
   readonly delivery: Sent
 }
 
-<<<<<<< HEAD
-/** A producer whose messages this page sends: its own, or one that it has taken over. */
-=======
 /** A producer whose messages this page sends: its own, or one of a page that is gone. */
->>>>>>> main
 export interface Producer {
   readonly id: string
   readonly isOwn: boolean
@@ -65,11 +61,7 @@ export function producerTask(producer: Producer): Task {
   }
 }
 
-<<<<<<< HEAD
-/** The task that writes the identity that owns the database. */
-=======
 /** Writes down which identity uses the database. */
->>>>>>> main
 export function ownerTask(identity: string | null): Task {
   return {
     place: 'producers',
