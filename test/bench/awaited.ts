@@ -23,7 +23,7 @@ const behind = 65_536
 const ways = ['ping-pong', 'volatile', 'awaited'] as const
 type Way = (typeof ways)[number]
 
-/** Sends for so many milliseconds, with so many under way, and tells how many. */
+/** Sends for so many milliseconds, with so many in flight, and returns how many. */
 type Send = (time: number, count: number) => Promise<number>
 
 const role = roleOf()

@@ -14,7 +14,7 @@ export class MemoryClient extends MemorySocket {
     this.receive(JSON.stringify(['hi', hi]))
     this.receive('["a",0]')
   }
-  /** Is gone without a goodbye. */
+  /** Disconnects without a `bye`. */
   leave(): void {
     this.readyState = 3
     this.onclose!({ code: 1006, reason: '' } as never)

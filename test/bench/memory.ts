@@ -73,7 +73,7 @@ async function costOf(path: 'raw' | 'ws', connections: number): Promise<Memory> 
   }
 }
 
-/** Tells what it needs with the first connections, and with so many more, which all do nothing. */
+/** Returns the memory with the first connections, and with so many more, which are all idle. */
 async function serve(connections: number): Promise<void> {
   let sockets = 0
   const { port, hub } = await startServers((socket) => {

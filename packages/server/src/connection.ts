@@ -7,44 +7,44 @@ import { listen } from './socket-events.ts'
 import type { SocketListener } from './socket-events.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** One socket, whoever owns it at the moment: the greeting, a session, its teardown, or nobody any more. */
+/** A socket and its current owner: the greeting, a session, its teardown, or none. */
 export interface Connection {
   /** The request for its upgrade. */
   readonly request: RequestLike
-  /** What it counts as in the limits per address. */
+  /** Its key in the limits per address. */
   readonly address: string
   readonly isOpen: boolean
   readonly bufferedAmount: number
   /** Keeps no more of the request than says where it came from. */
   shedRequest(): void
-  /** Gives the connection to that owner, and to no other one. */
+  /** Makes that owner the only one of the connection. */
   take(owner: ConnectionOwner): void
-  /** False when the socket did not take it, which is its end. */
+  /** False if the socket did not accept it, which ends the connection. */
   send(payload: Payload): boolean
-  /** Counts something that costs the client next to nothing and that no window bounds, such as a ping. */
+  /** Counts a cheap message that no window bounds, such as a ping. */
   charge(): void
-  /** The client went over a limit: the owner closes the connection with this. */
+  /** The client exceeded a limit: the owner closes the connection with this. */
   exceed(code: number, reason: string): void
-  /** Closes the socket. Its owner is not told, and gets nothing any more. */
+  /** Closes the socket. Its owner is not notified, and receives no more messages. */
   close(code: number, reason?: string): void
-  /** Drops a socket that is dead or too slow, and tells its owner. */
+  /** Drops a socket that is dead or too slow, and notifies its owner. */
   cut(reason: string): void
   /** Drops the socket of a connection that is closing and whose end has not come in time. */
   giveUp(): void
 }
 
-/** What a connection is of use for at the moment. */
+/** The current owner of a connection. */
 export interface ConnectionOwner {
   receive(payload: Payload): void
   /** The client has ended the connection with that code, or it broke: 1006. */
   ended(code: number, reason: string): void
-  /** The client went over a limit; the connection is to be closed with this. */
+  /** The client exceeded a limit; the connection must be closed with this. */
   exceeded(code: number, reason: string): void
 }
 
 export interface ConnectionHost {
   readonly policy: Policy
-  /** Connections that are closing, and whose end has not been heard of yet. */
+  /** Closing connections whose end was not reported yet. */
   readonly closing: Deadlines<Connection>
   /** The socket is gone. */
   gone(connection: Connection): void
@@ -52,12 +52,12 @@ export interface ConnectionHost {
 
 const open = 1
 const closed = 3
-/** How many pings and other controls a client may send: in a second in the long run, and at once. */
+/** How many pings and other controls a client may send: per second on average, and at once. */
 const controlRate = 100
 const controlBurst = 1_000
-/** When to dial again, for the reason of a close with 4429. */
+/** The hint in the reason of a close with 4429. */
 export const rateHint = '{"after":[30000,60000]}'
-/** The same for 1013. */
+/** The hint for 1013. */
 export const crowdHint = '{"after":[10000,30000]}'
 
 const ignore = (): void => {}
@@ -74,7 +74,7 @@ export function createConnection(
   return connection
 }
 
-/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+/** A class, because there is one per client: separate closures would take most of the memory. */
 class SocketConnection implements Connection, SocketListener {
   readonly address: string
   #request: RequestLike
@@ -83,7 +83,7 @@ class SocketConnection implements Connection, SocketListener {
   #owner = nobody
   #isOpen = true
   #controls: TokenBucket | undefined
-  /** The socket is closing or closed, without having said so. */
+  /** The socket is closing or closed, without an event. */
   #isLapsing = false
 
   constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
@@ -124,7 +124,7 @@ class SocketConnection implements Connection, SocketListener {
       this.cut('the socket refused a message')
       return false
     }
-    // What is sent is bounded by windows, but for controls and replays.
+    // Windows bound what is sent, except for controls and replays.
     if (socket.bufferedAmount > 2 * this.#host.policy.limits.maxBufferedBytes) this.cut('too slow')
     return this.#isOpen
   }
@@ -167,7 +167,7 @@ class SocketConnection implements Connection, SocketListener {
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
-    // Sockets of `ws` see to that themselves, and exactly.
+    // Sockets of `ws` check the size themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceed(1009, '')
     this.#owner.receive(payload)
   }
@@ -182,12 +182,12 @@ class SocketConnection implements Connection, SocketListener {
     this.#host.gone(this)
   }
 
-  /** The connection has ended by itself. */
+  /** The connection has ended. */
   #end(code: number, reason: string): void {
     if (this.#isOpen) this.#disown().ended(code, reason)
   }
 
-  /** A client that has closed may keep the transport open, and not every socket tells of its end. */
+  /** A client that has closed may keep the transport open, and not every socket reports its end. */
   #look(): void {
     if (!this.#isOpen || this.#isLapsing || this.#socket.readyState <= open) return
     this.#isLapsing = true

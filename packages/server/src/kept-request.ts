@@ -7,8 +7,8 @@ const maxHeader = 256
 const origins = ['host', 'origin', 'forwarded', 'x-forwarded-for', 'x-real-ip']
 
 /**
- * What is kept of the request of a connection, once the client is known: as much as says where it came from. The rest of an
- * `IncomingMessage`, its cookies first of all, would be larger than all else that is held for a client.
+ * Returns the part of a request that is kept once the client is known: its origin. The rest of an `IncomingMessage`,
+ * cookies included, would be larger than everything else that is held for a client.
  */
 export function keptRequest({ url, headers, socket }: RequestLike): RequestLike {
   const kept: Record<string, RequestLike['headers'][string]> = {}
@@ -19,7 +19,7 @@ export function keptRequest({ url, headers, socket }: RequestLike): RequestLike 
   return { url: url && cut(url), headers: kept, socket: { remoteAddress: socket?.remoteAddress } }
 }
 
-/** A part of a text keeps the whole in memory, so this makes a copy of it. */
+/** Copies a part of a text, because a substring keeps the whole text in memory. */
 function cut(text: string): string {
   return text.length > maxUrl ? Buffer.from(text.slice(0, maxUrl)).toString() : text
 }

@@ -67,7 +67,7 @@ function close(listener: SocketListener, event: unknown): void {
   listener.closed(code, text)
 }
 
-/** Not every socket keeps to its `binaryType`. */
+/** Not every socket respects its `binaryType`. */
 function payloadOf(data: unknown): Payload | undefined {
   if (typeof data === 'string') return data
   if (ArrayBuffer.isView(data))

@@ -14,8 +14,6 @@ import { createHub } from '../src/index.ts'
 import { dial } from './support/raw-client.ts'
 import { listen, serve, shut } from './support/serve.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
-
 /** The status with which an upgrade is answered, or `none` if nobody answers for a while. */
 async function answerOf(
   port: number,

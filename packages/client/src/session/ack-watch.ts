@@ -2,7 +2,7 @@ import type { Body, Clock, Session } from '@holdfast/protocol'
 import type { Connection } from '../connection/connection.ts'
 import { lost } from '../connection/machine.ts'
 
-/** Notices a dead path while messages wait for their acks, and measures the round trip. */
+/** Detects a dead path while messages wait for their acks, and measures the round trip. */
 export interface AckWatch {
   /** A message was written: an ack is due, unless one is already. */
   start(): void
@@ -10,40 +10,42 @@ export interface AckWatch {
   progressed(): void
   /** The server answered a ping: the last one, or one before it. */
   answered(isLast: boolean): void
-  /** The connection ended because nothing was heard. */
+  /** The connection ended because of silence. */
   silent(): void
   /** The connection has ended. */
   stop(): void
 }
 
-/** How many pings may go unanswered while a message waits for its ack. */
+/** The maximum of unanswered pings while a message waits for its ack. */
 const maxUnanswered = 2
-/** How long an answer may take at least, in milliseconds. */
+/** The shortest limit for an answer, in milliseconds. */
 const shortestAnswer = 2_000
-/** How fast a path is at least that is not taken for dead, in bytes a millisecond. */
+/** The speed below which a path counts as dead, in bytes a millisecond. */
 const slowestPath = 32
 
-/** `live` gives the session while it is on a connection. */
+/** `live` returns the session while it is on a connection. */
 export function createAckWatch(
   clock: Clock,
   connection: Connection,
   live: () => Session<Body> | undefined,
 ): AckWatch {
-  /** When the oldest message went out that is not acknowledged, or the last ack came in. */
+  /** When the oldest unacknowledged message was written, or the last ack arrived. */
   let progressAt = 0
   let timer: unknown
-  /** How many pings have gone out for an ack that is late, and not been answered. */
+  /** The number of unanswered pings for an overdue ack. */
   let unanswered = 0
-  /** How many connections in a row were given up before they brought an ack. */
+  /** The number of connections in a row that were dropped before they received an ack. */
   let silences = 0
   /** The first message after quiet is acknowledged at once, so it measures the round trip. */
   let isSampling = false
 
-  /** How long the server may take to answer, in milliseconds, by the round trips before. */
+  /** The limit for an answer of the server, in milliseconds, by earlier round trips. */
   const answerLimit = (): number =>
     Math.min(Math.max(3 * (connection.rtt ?? Infinity), shortestAnswer), 8_000)
 
-  /** How long the oldest message may go without an ack. A dead path is to be noticed soon, a slow one takes its time. */
+  /**
+   * How long the oldest message may be unacknowledged. A dead path should be detected soon, a slow one needs time.
+   */
   const ackLimit = (session: Session<Body>): number => {
     const [[, oldest] = []] = session.replay()
     return answerLimit() * 2 ** Math.min(silences, 4) + (oldest?.bytes ?? 0) / slowestPath
@@ -59,11 +61,11 @@ export function createAckWatch(
     timer = undefined
     const session = live()
     if (!session?.unacknowledged) return
-    // An ack can only make it shorter.
+    // An ack can only shorten the limit.
     let delay =
       unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit(session) - clock.now()), shortestAnswer)
     if (delay <= 0) {
-      // What else comes in does not prove that the server hears of anything.
+      // Other inbound messages do not prove that the server receives ours.
       if (unanswered++ === maxUnanswered) return connection.fail({ cause: { reason: 'silent' }, rule: lost })
       connection.doubt()
       delay = answerLimit()

@@ -8,7 +8,7 @@ export type StoreName = 'messages' | 'producers'
 export interface Step {
   readonly place: StoreName
   readonly key: Key
-  /** What is to be put there; without it, what is there is deleted. */
+  /** Returns the value to put; without it, the task deletes. */
   readonly value?: () => object
 }
 

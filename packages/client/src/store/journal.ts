@@ -7,7 +7,7 @@ import { writeTasks } from './quota.ts'
 /** What is to be written, and may not be worth it any more when its turn comes. */
 export interface Writable {
   readonly isStrict: boolean
-  /** It is in a transaction, or was. */
+  /** Whether it is or was in a transaction. */
   isWritten: boolean
   isGone: boolean
 }
@@ -25,7 +25,7 @@ export interface Journal {
   /** Opens the database, and begins to write once `prepare` is done with it. Never rejects. */
   open(prepare: (database: Database) => Promise<void>): Promise<void>
   push(task: Task): void
-  /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
+  /** Resolves when all earlier tasks are written or refused, and rejects once nothing can be written any more. */
   written(): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
   /** From here on no transaction waits for another, because the page may end after this turn. */
@@ -50,10 +50,10 @@ export interface JournalPorts {
   failed(cause: unknown): void
 }
 
-/** How many tasks go into one transaction: they block the page for some 20 ms. */
+/** The maximum of tasks per transaction: adding them takes some 20 ms, in which the page is blocked. */
 const maxBatch = 512
 interface Waiter {
-  /** How many tasks are to be done. */
+  /** The number of tasks to complete. */
   upTo: number
   resolve(): void
   reject(cause: unknown): void
@@ -64,14 +64,14 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   let state: 'closed' | 'opening' | 'open' | 'suspended' | 'failed' = 'closed'
   let database: Database | undefined
   let queue: Task[] = []
-  /** How many tasks there have been, and how many of them are in a transaction. */
+  /** The number of tasks so far, and of those in a transaction. */
   let pushed = 0
   let taken = 0
   let waiters: Waiter[] = []
   let running = 0
   let isDue = false
   let isHurried = false
-  /** The database failed since it last wrote something. */
+  /** Whether the database failed since its last successful write. */
   let isRepaired = false
   let failure: unknown
   let prepare: (database: Database) => Promise<void>
@@ -100,7 +100,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       opened.close()
       throw error
     }
-    // It may have been suspended meanwhile.
+    // The journal may have been suspended meanwhile.
     if (state !== 'opening') return opened.close()
     database = opened
     state = 'open'
@@ -112,7 +112,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     isRepaired = true
     try {
       await connect()
-      // What is deleted stays deleted, what is to be put is among everything.
+      // Deletions stay, and `everything()` contains all values to put.
       queue = [...queue.filter(({ value }) => !value), ...everything()]
       recount()
       pump()

@@ -12,7 +12,7 @@ import type { StoreTrouble } from './trouble.ts'
 /** The messages of this page that have no outcome, with their producers: in memory, and by the journal in the database. */
 export interface Ledger {
   readonly journal: Journal
-  /** The producers that are locked by this page, by id. */
+  /** The producers that this page has locked, by id. */
   readonly producers: Map<string, Producer>
   /** The messages that are only in memory, and why. */
   readonly unstored: Map<Delivery, unknown>
@@ -21,7 +21,7 @@ export interface Ledger {
   forget(producer: Key, n: Key): void
   /** A message has its outcome. False if another page will report it. */
   settle(delivery: Delivery): boolean
-  /** Writes down a producer as it is when it is written. */
+  /** Writes a producer, in its state at the time of the write. */
   note(producer: Producer): void
   /** Writes down which identity uses the database. */
   noteOwner(identity: string | null): void

@@ -13,7 +13,7 @@ export interface Marks {
   release(): void
 }
 
-/** How long messages wait until the database has been told that they will be written, in milliseconds. */
+/** How long messages wait until the database knows that they will be written, in milliseconds. */
 const markTimeout = 1_000
 
 /** `flush` is called when messages are not held back any more. */

@@ -10,7 +10,7 @@ import type { MessageRecord, Server } from './records.ts'
 export interface OrphanRecovery {
   /** Looks for the producers of such pages. Never rejects. */
   look(): Promise<void>
-  /** Settles what must not be sent to the server that there is now. */
+  /** Settles messages that must not be sent to the current server. */
   judge(): void
   /** Queues the next messages, as far as there is room. */
   advance(): void
@@ -26,7 +26,7 @@ export interface SenderPorts extends RecoveryPorts {
   isOpen(): boolean
 }
 
-/** How long after the end of a page something of it may come into the database, in milliseconds. */
+/** How long after the end of a page its writes may still arrive in the database, in milliseconds. */
 const lateness = 60_000
 
 const foreign: Outcome = { status: 'undelivered', reason: 'session-lost' }
@@ -65,7 +65,7 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
     })
     for (const entry of [...orphan.open.values()])
       if (isForgotten(entry, entry.epoch, server, now)) entry.delivery.settle(unknown)
-    // Not that of somebody else: something of theirs may still come into the database.
+    // Not that of another identity: writes of its pages may still arrive in the database.
     if (identity === undefined) orphan.identity = server.identity
   }
 
@@ -98,7 +98,7 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
     const server = recovery.server()!
     const found = await rows.read([orphan.id, orphan.waiting[0]!.n], endOf(orphan.id))
     const batch = found.map(decodeMessage).filter((message) => typeof message !== 'string')
-    // Nothing is sent of which the database does not know that it may have been.
+    // A message is sent only after the database knows that it may have been.
     orphan.written = Math.max(orphan.epoch === server.epoch ? orphan.written : 0, batch.at(-1)?.n ?? 0)
     orphan.epoch = server.epoch
     ledger.note(orphan)
@@ -115,13 +115,13 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
     skipTo(orphan, found.length < batchLength ? Infinity : (found.at(-1)!.n as number))
   }
 
-  /** What is not in the database any more cannot be sent. */
+  /** Messages that were deleted from the database cannot be sent. */
   const skipTo = ({ waiting }: Orphan, n: number): void => {
-    // The number of a row that is no message may be anything.
+    // The number of an invalid row may be any value.
     while (waiting.length > 0 && !(waiting[0]!.n >= n)) waiting.shift()
   }
 
-  /** What it may have been written under before is known here only: in the database, it is under the server of now. */
+  /** The epoch under which it may have been written before is known here only: the database has the current one. */
   const queue = (producer: Orphan, { under: epoch, ...message }: Waiting, record: MessageRecord): void => {
     const { n, name, bytes, expiresAt } = message
     const body = bodyOf(record)
@@ -135,8 +135,8 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
   }
 
   /**
-   * All that was found has its outcome. What a page wrote in its last moment may come into the database after its lock
-   * was free, so there is a second look.
+   * All found messages have an outcome. Writes of a closing page may arrive in the database after its lock was free,
+   * so there is a second search.
    */
   const finish = (orphan: Orphan): void =>
     busy(orphan, findMore(orphan), () => {
@@ -154,7 +154,7 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
   const forget = (orphan: Orphan): void => {
     const { id, emptiedAt } = orphan
     const now = clock.wall()
-    // What a page wrote in its last moment must still be found by whoever looks next.
+    // The next search must still find the last writes of a page.
     if (now - (emptiedAt ?? now) > lateness) journal.push({ place: 'producers', key: id })
     else if (emptiedAt === undefined) {
       orphan.emptiedAt = now

@@ -26,7 +26,7 @@ export function createOrphanSearch(
 ): OrphanSearch {
   const { ledger, isActive, lockName } = recovery
   const locks = () => recovery.ports.locks()!
-  /** Ends the waits for the locks of others, by their producers. */
+  /** The functions that end waits for the locks of other pages, by producer. */
   const waits = new Map<Key, () => void>()
   let looking: Promise<void> | undefined
   let isWanted = false
@@ -38,7 +38,7 @@ export function createOrphanSearch(
       .catch(() => {})
       .then(() => {
         looking = undefined
-        // Somebody asked when it was about to end.
+        // A request arrived when the search was about to end.
         if (isWanted && isActive()) void look()
       })
     return looking
@@ -60,7 +60,7 @@ export function createOrphanSearch(
     }
   }
 
-  /** The producers of which there is a record or a message. A producer has its record before it has messages. */
+  /** Returns the producers with a record or a message. A producer has its record before it has messages. */
   const findProducers = async (): Promise<Set<Key>> => {
     const ids = new Set<Key>()
     for (let from: Key = []; ;) {
@@ -76,7 +76,7 @@ export function createOrphanSearch(
     return ids
   }
 
-  /** Locks a producer whose page is gone, and reads what is in it. */
+  /** Locks a producer whose page is gone, and reads its messages. */
   const take = async (id: Key): Promise<Orphan | undefined> => {
     const release = await tryLock(locks(), lockName(id))
     if (!release) {
@@ -94,7 +94,7 @@ export function createOrphanSearch(
     return orphan
   }
 
-  /** Its page lives. Once that is gone, one of those who wait gets the lock. */
+  /** Its page is alive. When the page is gone, one of the waiting pages gets the lock. */
   const wait = (id: Key): void => {
     if (waits.has(id) || !isActive()) return
     const abort = newAbort()

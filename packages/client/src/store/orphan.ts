@@ -10,13 +10,13 @@ import type { MessageRecord, MessageRow, ProducerRecord } from './records.ts'
 export interface Orphan extends Producer {
   /** Its messages that are in the database only, oldest first. */
   waiting: Waiting[]
-  /** The next ones are on their way from the database into the queue. */
+  /** The next messages are being read from the database into the queue. */
   isBusy: boolean
 }
 
-/** A message that is in the database only. */
+/** A message that is only in the database. */
 export type Waiting = Pick<MessageRecord, 'n' | 'name' | 'at' | 'expiresAt' | 'bytes'> & {
-  /** The epoch that it may have been written under. */
+  /** The epoch under which it may have been written. */
   readonly under: string | null
 }
 
@@ -43,10 +43,10 @@ export interface OrphanRows {
   release(release: Producer['release']): void
 }
 
-/** How many messages are read, and how many of a producer are queued, at a time. */
+/** How many messages are read, and queued per producer, at a time. */
 export const batchLength = 256
 
-/** What comes after every key of a producer, whatever its numbers are. */
+/** A key after every key of a producer. */
 export function endOf(producer: Key): Key {
   return [producer, [[]]]
 }

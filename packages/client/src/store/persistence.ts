@@ -19,32 +19,32 @@ export interface PersistenceOptions {
   readonly maxStored: number
   readonly ports: StorePorts
   trouble(what: StoreTrouble['what'], cause: unknown): void
-  /** The store can be given to another client. */
+  /** The store can be used by another client. */
   released(): void
 }
 
-/** What the store needs of the client whose outbox it wraps. */
+/** The parts of the client that the store needs. */
 export interface PersistenceHost extends Pick<OutboxParts, 'clock' | 'settled'> {
   outbox(): ClientOutbox
-  /** Whether messages may be written to the server that has accepted the client last. */
+  /** Returns whether messages may be written to the server that accepted the client last. */
   isOpen(): boolean
 }
 
 /** The store of one client. */
 export interface Persistence {
-  /** Whether messages may be written, as far as the store is concerned. */
+  /** Whether the store allows messages to be written. */
   readonly isWritable: boolean
-  /** Why open messages are only in memory, if some are. */
+  /** Why pending messages are only in memory, if some are. */
   readonly failure: { readonly cause: unknown } | undefined
-  /** Resolves when all that was sent before was written, or refused. */
+  /** Resolves when all earlier messages were written or refused. */
   written(): Promise<void>
-  /** The place of the next message. Undefined without the randomness for the id of a producer. */
+  /** Returns the sequence of the next message. Undefined without the randomness for the id of a producer. */
   next(): ProducerSequence | undefined
   /** A message was queued, in its place if it has one. */
   add(message: QueuedMessage): void
   /** A message has its outcome, whether it is stored or not. False if another page will report it. */
   settled(delivery: Delivery): boolean
-  /** A server has accepted the client, and nothing was written to it yet. */
+  /** A server has accepted the client, and no message was written to it yet. */
   accepted(peer: NonNullable<PeerLink['peer']>): void
   /** Releases everything. Messages without an outcome stay in the database. */
   dispose(): Promise<void>
@@ -111,7 +111,7 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
     try {
       if (!ports.databases()) throw new TypeError('no IndexedDB here')
       if (!ports.locks()) throw new TypeError('no Web Locks here')
-      // Ahead of its messages, which nobody would find without it.
+      // Before its messages, which cannot be found without it.
       ledger.note(own.make())
       stopListening = ports.listen(onPage)
       await own.lock()
@@ -131,7 +131,7 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
       dispatch({ type: isHidden ? 'hidden' : 'visible' })
   }
 
-  /** The page may be kept as it is, and others must be able to send what it has left. */
+  /** The browser may cache the page, and other pages must be able to send its messages. */
   const leave = (): void => {
     for (const { delivery, isWritten } of own.current!.open.values()) delivery.isShared = isWritten
     journal.suspend()
@@ -163,7 +163,7 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
   const end = async (before: Promise<void> | undefined): Promise<void> => {
     await before
     const { current } = own
-    // It is empty, because all of it is settled.
+    // It is empty, because all its messages are settled.
     if (current?.open.size === 0) journal.push({ place: 'producers', key: current.id })
     await journal.close()
     recovery.abandon()
@@ -228,7 +228,7 @@ export function createPersistence(options: PersistenceOptions, host: Persistence
       server = { identity, epoch: offer?.epoch ?? '', ttl: offer?.ttl ?? 0 }
       dispatch({ type: 'begin' })
       if (phase.name === 'failed') return
-      // A listener that hears of an outcome may send.
+      // A listener of an outcome may send.
       marks.hold()
       own.settleTaken(server)
       recovery.judge()

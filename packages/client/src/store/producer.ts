@@ -26,7 +26,7 @@ export interface Producer {
   release: Release | undefined
 }
 
-/** A producer of our own, with an id of these random bytes. */
+/** Creates a producer of this page, with an id from these random bytes. */
 export function newProducer(random: Uint8Array): Producer {
   return { ...unwritten(idOf(random), undefined), ...idleProducer(true, undefined) }
 }
@@ -44,12 +44,12 @@ function unwritten(id: string, identity: ProducerRecord['identity']): ProducerRe
   return { id, identity, epoch: null, written: 0, taken: 0 }
 }
 
-/** Writes a message down. */
+/** The task that writes a message. */
 export function messageTask(entry: Entry): Task {
   return { place: 'messages', key: [entry.producer.id, entry.n], item: entry, value: () => recordOf(entry) }
 }
 
-/** Writes a producer down, as it is by then. */
+/** The task that writes a producer, in its state at that time. */
 export function producerTask(producer: Producer): Task {
   return {
     place: 'producers',
@@ -72,7 +72,7 @@ export function ownerTask(identity: string | null): Task {
 
 function recordOf(entry: Entry): MessageRecord {
   const { producer, n, name, body, bytes, at, expiresAt } = entry
-  // The producer may come into the database only later.
+  // The producer may be written only later.
   const epoch = writtenUnder(entry, producer)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
   return { producer: producer.id, n, name, text, data, bytes, at, expiresAt, epoch }

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 import type { Task, Writable } from './journal.ts'
 
-/** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
+/** How many messages in a row have to be refused before the rest of a transaction is not tried one by one. */
 const maxRefusals = 4
 
 /**
