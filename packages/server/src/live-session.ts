@@ -29,7 +29,6 @@ export class LiveSession implements SessionRecord {
   readonly session: SessionRecord['session'] = createSession<Body>()
   readonly dials: Dials
   readonly peer: Peer
-  endpoint: Endpoint | undefined = undefined
   readonly #parts: HubParts
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
@@ -37,6 +36,7 @@ export class LiveSession implements SessionRecord {
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
   #past: PastConnections | undefined
+  #endpoint: Endpoint | undefined
   #endListeners: Listeners | undefined
   #teardown: Teardown | undefined
 
@@ -48,7 +48,7 @@ export class LiveSession implements SessionRecord {
     this.address = address
     this.dials = new Dials(hi)
     this.#maxPayload = hi.maxPayload
-    this.peer = createPeer(this, parts, data)
+    this.peer = createPeer(this, parts.outbound, data)
   }
 
   get stage(): SessionRecord['stage'] {
@@ -61,6 +61,10 @@ export class LiveSession implements SessionRecord {
 
   get line(): Line | undefined {
     return this.#conversation?.line
+  }
+
+  get endpoint(): Endpoint {
+    return (this.#endpoint ??= this.#parts.endpoints.create(this))
   }
 
   get maxPayload(): number {
@@ -289,12 +293,19 @@ export class LiveSession implements SessionRecord {
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
     const { queued } = this
+    const endpoint = this.#endpoint
     // A client whose goodbye was not answered comes back, and hears why.
     registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'
     // The application may listen to the signal that this aborts.
     lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
-    return (this.#teardown = new Teardown(this.#parts, this, { why, connection, queued, isConfirmed }))
+    return (this.#teardown = new Teardown(this.#parts, this, {
+      why,
+      connection,
+      queued,
+      endpoint,
+      isConfirmed,
+    }))
   }
 }

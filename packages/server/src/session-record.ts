@@ -25,8 +25,8 @@ export interface SessionRecord extends Owner {
   readonly maxPayload: number
   /** Limits the rate at which messages of the client are delivered to the handlers. */
   readonly messageTokens: TokenBucket
-  /** Its events and requests, once there was one. */
-  endpoint: Endpoint | undefined
+  /** Its events and requests: made when it is first asked for. */
+  readonly endpoint: Endpoint
 
   // Connections
 
