@@ -17,11 +17,13 @@ const scripts = [
   'send',
   'emit',
   'awaited',
+  'drained',
   'latency',
   'broadcast',
   'bytes',
   'memory',
   'hub-memory',
+  'expiry',
   'page',
   'store',
 ]

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 /** A script that runs in a process of its own, and ends with the scope that holds it. */
@@ -9,9 +10,19 @@ export interface Child<T> extends AsyncDisposable {
   next(): Promise<T>
 }
 
+const running = new Set<ChildProcess>()
+let isWatching = false
+
+// A process that is killed cannot end those that it started. But the channel to it closes, and they end by themselves.
+if (process.send) {
+  process.once('disconnect', () => process.exit(1))
+  process.channel?.unref()
+}
+
 /** Starts a script with a role to play; what it says, it says by {@link tell}. */
 export async function launch<T>(script: string, ...role: readonly string[]): Promise<Child<T>> {
   const child = fork(script, role)
+  endWithThisProcess(child)
   const ended = once(child, 'exit')
   const next = async (): Promise<T> => {
     const [message] = await Promise.race([
@@ -22,13 +33,15 @@ export async function launch<T>(script: string, ...role: readonly string[]): Pro
     ])
     return message as T
   }
-  return {
-    first: await next(),
-    next,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await ended
-    },
+  const end = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  try {
+    return { first: await next(), next, [Symbol.asyncDispose]: end }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 
@@ -40,4 +53,16 @@ export function roleOf(): readonly string[] | undefined {
 /** Says something to the process that launched this one. */
 export function tell(message: unknown): void {
   process.send!(message)
+}
+
+/** Sees to it that a process ends no later than this one, however this one ends. */
+export function endWithThisProcess(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  if (isWatching) return
+  isWatching = true
+  process.on('exit', () => {
+    for (const one of running) one.kill('SIGKILL')
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 }

@@ -11,9 +11,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createHub } from '@holdfast/server'
 import type { Hub } from '@holdfast/server'
 import { createVirtualClock } from '@holdfast/testing'
-import { roleOf, tell } from './child.ts'
+import { endWithThisProcess, roleOf, tell } from './child.ts'
 import { print } from './figures.ts'
-import { MemorySocket } from './memory-socket.ts'
+import { MemoryClient } from './memory-client.ts'
 
 const heapMegabytes = 512
 const mebibyte = 1_048_576
@@ -22,7 +22,7 @@ const clock = createVirtualClock()
 
 const cases = {
   '120 away, 30,000 broadcasts of 10 bytes': async (hub: Hub): Promise<void> => {
-    const clients = Array.from({ length: 120 }, () => new Client(hub))
+    const clients = Array.from({ length: 120 }, () => new MemoryClient(hub))
     await nextTurn()
     for (const client of clients) client.leave()
     for (let count = 0; count < 30_000; count++) {
@@ -41,23 +41,6 @@ interface Figures {
   readonly messages: number
 }
 
-/** A client of the session wire that greets, and then only listens. */
-class Client extends MemorySocket {
-  constructor(hub: Hub) {
-    super()
-    hub.accept(this, { url: '/ws', headers: {} })
-  }
-  protected override opened(): void {
-    const hi = { v: 1, client: 'c', n: 1, window: [1_024, mebibyte], maxPayload: mebibyte }
-    this.receive(JSON.stringify(['hi', hi]))
-    this.receive('["a",0]')
-  }
-  leave(): void {
-    this.readyState = 3
-    this.onclose!({ code: 1006, reason: '' } as never)
-  }
-}
-
 const role = roleOf()
 if (role) await play(role[0] as keyof typeof cases)
 else await main()
@@ -70,6 +53,7 @@ async function main(): Promise<void> {
       execArgv,
       stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     })
+    endWithThisProcess(child)
     const [figures, signal] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
       Figures | number | null,
       NodeJS.Signals | null,
@@ -105,7 +89,7 @@ async function play(name: keyof typeof cases): Promise<void> {
 async function churn(hub: Hub, seconds: number): Promise<void> {
   for (let tenths = 0; tenths < seconds * 10; tenths++) {
     for (let count = 0; count < 5; count++) hub.broadcast('tick', 'x'.repeat(92))
-    const clients = Array.from({ length: 4 }, () => new Client(hub))
+    const clients = Array.from({ length: 4 }, () => new MemoryClient(hub))
     await clock.advance(50)
     for (const client of clients) client.leave()
     await clock.advance(50)

@@ -5,13 +5,19 @@ const folders =
   'audit,bench,browser,chaos,engines,fuzz,growth,lab,package,playground,proxies,readme,runtime,storm,support,testing,types'
 
 test.each([
-  ['every page', ['*.md', '.changeset/*.md', 'packages/**/!(PROTOCOL).md', 'test/lab/*.md']],
+  ['every page', ['*.md', '.changeset/*.md', 'packages/**/*.md', 'test/lab/*.md']],
   ['the React hooks', ['packages/react/src/**/*.ts']],
   ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
   ['the playground', ['playground/**/*.ts']],
   ['the tools and tests of the repository', ['test/*.ts', `test/{${folders}}/**/*.{ts,tsx,mjs}`]],
 ])('%s uses the standard terms instead of the words that they replaced', (_, globs) => {
   expect(findIn(globs)).toEqual([])
+})
+
+// Lower the number as comments change. Their tests still have titles with such words.
+test('the client, the protocol and the server get no further comments with replaced words', () => {
+  const sources = findIn(['packages/{client,protocol,server}/src/**/*.ts'])
+  expect(sources.filter(({ place }) => !place.includes('.test.ts:')).length).toBeLessThanOrEqual(90)
 })
 
 test('a replaced word is found in prose, in comments and in titles of tests, and not in code', () => {

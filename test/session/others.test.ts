@@ -1,6 +1,5 @@
 // Failures that other libraries have on the same occasions, each named after its behaviour. See what their own trackers
-// say of Socket.IO (#4888, #4880, #5334, #4318, #5258), SignalR (#55575), NATS (nats.node#320), Ably (RTN19a2) and
-// graphql-ws (subscriptions-transport-ws#458).
+// say of Socket.IO (#4888, #4880, #5334, #4318, #5258), SignalR (#55575), NATS (nats.node#320), and Ably (RTN19a2).
 import { setTimeout as sleep } from 'node:timers/promises'
 import { session } from 'holdfast'
 import type { Lifecycle } from 'holdfast'
@@ -433,48 +432,4 @@ describe('Ably', () => {
     const loss = await lost
     return { up, sent: await outcomes(sent), loss }
   }
-})
-
-describe('graphql-ws', () => {
-  test('a request in flight is carried out once, and its answer arrives', async () => {
-    await using pair = await startPair()
-    const { client } = await pair.join(soon)
-    let calls = 0
-    let finish: (() => void) | undefined
-    pair.hub.handle('mutate', async () => {
-      calls++
-      await new Promise<void>((resolve) => (finish = resolve))
-      return calls
-    })
-    const answer = client.request('mutate')
-    for (const end of ['reset', 'cut'] as const) {
-      await expect.poll(() => calls, { interval: 5 }).toBe(1)
-      const opened = next(client, 'open')
-      pair.proxy[end]()
-      await opened
-    }
-    finish!()
-    expect(await answer).toBe(1)
-    expect(calls).toBe(1)
-  })
-
-  test('an answer that is lost on its way is sent again, and the request is not carried out again', async () => {
-    await using pair = await startPair()
-    const { client } = await pair.join(soon)
-    let calls = 0
-    const called = new Promise<void>((resolve) =>
-      pair.hub.handle('mutate', () => {
-        resolve()
-        return ++calls
-      }),
-    )
-    pair.proxy.freeze('toClient')
-    const answer = client.request('mutate')
-    await called
-    await expect.poll(() => pair.hub.stats().bufferedMessages, { interval: 5 }).toBe(1)
-    pair.proxy.reset()
-    pair.proxy.heal()
-    expect(await answer).toBe(1)
-    expect(calls).toBe(1)
-  })
 })

@@ -127,3 +127,47 @@ describe('a client that sends faster than messageRate', () => {
     expect(pair.hub.stats().receivedMessages).toBe(500)
   })
 })
+
+describe('a message that is awaited', () => {
+  const latency = 30
+  const roundTrip = 2 * latency
+
+  test.each([1, 8, 100])(
+    'is delivered after a round trip, again and again, with %i under way, in both directions',
+    async (outstanding) => {
+      await using pair = createTestPair({
+        createClient,
+        createHub,
+        wire: session(),
+        conditions: { latency },
+        hubOptions: { limits: { messageRate: Infinity } },
+      })
+      await pair.open()
+      await pair.settle()
+      const [peer] = [...pair.hub.peers.values()]
+      for (const from of [pair.client, peer!]) {
+        const startedAt = pair.clock.now()
+        const worker = async (): Promise<void> => {
+          for (let n = 0; n < 50; n++) expect(await from.send('n', n)).toEqual({ status: 'delivered' })
+        }
+        await pair.until(Promise.all(Array.from({ length: outstanding }, worker)))
+        expect(pair.clock.now() - startedAt).toBeLessThanOrEqual(50 * roundTrip)
+      }
+      expect([pair.client.stats().opens, pair.hub.stats().refused]).toEqual([1, 0])
+    },
+  )
+
+  test('costs a few messages of the socket, when 1,000 are under way', async () => {
+    await using pair = createTestPair({ createClient, createHub, wire: session(), conditions: { latency } })
+    await pair.open()
+    await pair.settle()
+    let messages = 0
+    pair.network.setFrameFate(() => {
+      messages++
+      return 'pass'
+    })
+    const sent = upTo(1_000).map((n) => pair.client.send('n', n))
+    expect(new Set(await pair.until(Promise.all(sent)))).toEqual(new Set([{ status: 'delivered' }]))
+    expect(messages).toBeLessThan(10)
+  })
+})

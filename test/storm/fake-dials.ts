@@ -1,7 +1,8 @@
+import { FakeSocket } from '@holdfast/testing'
 import { vi } from 'vitest'
 
 /** A socket that a test opens and ends, of any library that takes the constructor of one. */
-export class DialedSocket extends EventTarget {
+export class DialedSocket extends FakeSocket {
   static readonly CONNECTING = 0
   static readonly OPEN = 1
   static readonly CLOSING = 2
@@ -13,45 +14,25 @@ export class DialedSocket extends EventTarget {
   readonly OPEN = 1
   readonly CLOSING = 2
   readonly CLOSED = 3
-  readonly bufferedAmount = 0
-  readonly protocol = 'graphql-transport-ws'
-  binaryType = 'blob'
-  readyState = 0
-  onopen: ((event: Event) => void) | null = null
-  onmessage: ((event: Event) => void) | null = null
-  onerror: ((event: Event) => void) | null = null
-  onclose: ((event: Event) => void) | null = null
+  readonly #target = new EventTarget()
+  readonly addEventListener: EventTarget['addEventListener'] = (...how) =>
+    this.#target.addEventListener(...how)
+  readonly removeEventListener: EventTarget['removeEventListener'] = (...how) =>
+    this.#target.removeEventListener(...how)
 
-  constructor() {
-    super()
+  constructor(url: string, protocols?: string[]) {
+    super(url, protocols)
     DialedSocket.dials.push(this)
   }
 
-  send(): void {}
-  close(): void {
-    this.readyState = 3
-  }
-  open(): void {
-    this.readyState = 1
-    this.#emit(new Event('open'))
-  }
-  message(data: string): void {
-    this.#emit(new MessageEvent('message', { data }))
-  }
-  refuse(): void {
-    this.readyState = 3
-    this.#emit(new Event('error'))
-    this.#emit(new CloseEvent('close', { code: 1006 }))
-  }
-  end(code: number): void {
-    this.readyState = 3
-    this.#emit(new CloseEvent('close', { code }))
-  }
-
-  #emit(event: Event): void {
-    const handler = this[`on${event.type}` as 'onopen' | 'onmessage' | 'onerror' | 'onclose']
-    handler?.(event)
-    this.dispatchEvent(event)
+  protected override emit(
+    listener: ((event: never) => void) | null,
+    { type, ...details }: CloseEventInit & MessageEventInit & { readonly type: string },
+  ): void {
+    const Kind = { close: CloseEvent, message: MessageEvent }[type] ?? Event
+    const event = new Kind(type, details)
+    super.emit(listener, event)
+    this.#target.dispatchEvent(event)
   }
 }
 
@@ -74,10 +55,10 @@ export async function measureDelays(
   await library.start()
   await nextDial(0)
   const [first] = DialedSocket.dials
-  first!.open()
-  if (library.greeting) first!.message(library.greeting)
+  first!.opened('graphql-transport-ws')
+  if (library.greeting) first!.received(library.greeting)
   await vi.advanceTimersByTimeAsync(10_000)
-  first!.end(1006)
+  first!.dropped()
 
   const delays: (number | undefined)[] = []
   for (let dial = 1; dial <= count; dial++) {
@@ -85,10 +66,10 @@ export async function measureDelays(
     delays.push(delay)
     if (delay === undefined) break
     const socket = DialedSocket.dials[dial]!
-    if (fate === 'refuse') socket.refuse()
+    if (fate === 'refuse') socket.ended()
     else {
-      socket.open()
-      socket.end(1013)
+      socket.opened('graphql-transport-ws')
+      socket.ended(1013)
     }
   }
   return delays

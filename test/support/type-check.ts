@@ -16,6 +16,9 @@ const options: ts.CompilerOptions = {
   skipLibCheck: true,
 }
 
+/** What programs have in common, such as the libraries of the platform: parsed once. */
+const sources = new Map<string, ts.SourceFile>()
+
 /** What the compiler says of programs, each with the number of its line: `2: Argument of type …`. */
 export function typeErrors(...programs: readonly string[]): string[] {
   return check(programs, 'ts')
@@ -75,11 +78,17 @@ function check(programs: readonly string[], extension: string): string[] {
 /** Compiles files that need not exist as one program. */
 function diagnose(files: ReadonlyMap<string, string>): { file: string; line: number; text: string }[] {
   const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, directoryExists } = host
+  const { fileExists, readFile, directoryExists, getSourceFile } = host
   const folders = new Set([...files.keys()].map((file) => dirname(file)))
   host.directoryExists = (name) => folders.has(name) || (directoryExists?.(name) ?? true)
   host.fileExists = (name) => files.has(name) || fileExists(name)
   host.readFile = (name) => files.get(name) ?? readFile(name)
+  host.getSourceFile = (name, ...how) => {
+    if (files.has(name)) return getSourceFile(name, ...how)
+    const source = sources.get(name) ?? getSourceFile(name, ...how)
+    if (source) sources.set(name, source)
+    return source
+  }
   const program = ts.createProgram([...files.keys()], options, host)
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => ({
     file: file?.fileName ?? '',

@@ -14,10 +14,10 @@ import type {
   AnyContract,
   Contract,
   ContractOf,
-  Delivery,
   RequestOptions,
   Schemas,
   SendOptions,
+  Sent,
   WaitOptions,
 } from '@holdfast/protocol'
 import { createChanges, stateKey } from './changes.ts'
@@ -158,7 +158,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
   const encode = (name: string, data: unknown, id?: number): Encoded =>
     encodeMessage(outgoing, name, data, id, bound.encode)
 
-  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Delivery => {
+  const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Sent => {
     const bytes = bound.sizeOf(payload)
     if (bytes === undefined || bytes < 0)
       throw misuse('a payload must be bytes, or text without lone surrogates')

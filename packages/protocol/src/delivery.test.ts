@@ -39,6 +39,19 @@ describe('a delivery', () => {
     })
   })
 
+  it('counts as waited for by whoever waits for its outcome, and not by whoever only watches', async () => {
+    const { delivery, settle } = createDelivery(() => false)
+    const heard: Outcome[] = []
+    delivery.whenSettled((outcome) => heard.push(outcome))
+    expect(delivery.waits).toBe(0)
+    const waiting = [Promise.resolve(delivery), delivery.then(), delivery.orThrow()]
+    await Promise.resolve()
+    expect(delivery.waits).toBe(3)
+    settle(delivered)
+    await Promise.all(waiting)
+    expect([heard, delivery.waits]).toEqual([[delivered], 3])
+  })
+
   it('says whether the message could be taken back', () => {
     const take = vi.fn(() => true)
     expect(createDelivery(take).delivery.cancel()).toBe(true)

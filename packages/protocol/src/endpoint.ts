@@ -1,13 +1,12 @@
 import { createAnswers } from './answers.ts'
 import type { Answers, AnswersPorts } from './answers.ts'
-import type { Delivery } from './delivery.ts'
 import { misuse } from './errors.ts'
 import { bodyBytes } from './frame-codec.ts'
 import type { Body } from './frame-codec.ts'
 import type { Frame, Meta } from './frame.ts'
 import type { Clock } from './ports.ts'
 import { createRequests } from './requests.ts'
-import type { RequestOptions, Requests } from './requests.ts'
+import type { RequestOptions, Requests, SentRequest } from './requests.ts'
 import type { Checks } from './schema.ts'
 
 /** What an endpoint needs of the client or the hub that has it. */
@@ -78,7 +77,7 @@ export class Endpoint {
    *
    * @throws what `send` throws
    */
-  request(name: string, send: (id: number) => Delivery, how: RequestOptions): Promise<unknown> {
+  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown> {
     const { clock, outgoing } = this.#ports
     this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
     return this.#requests.open(name, send, how)

@@ -3,16 +3,18 @@ import type { IsControl } from './controls.ts'
 import type { Control, Frame, Meta, ProducerSequence } from './frame.ts'
 import { utf8Length } from './limits.ts'
 
-/** The data of one frame, encoded: JSON text, or a header and bytes. The numbers are put before it when it is written. */
+/**
+ * The encoded data of a frame: JSON text, or a header and bytes. The numbers are prepended when the frame is written.
+ */
 export type Body = string | BinaryBody
 
-/** The data of one frame that is bytes. */
+/** The encoded data of a frame that contains bytes. */
 export interface BinaryBody {
   readonly head: string
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Bounds of what is decoded. */
+/** The bounds of the decoder. */
 export interface DecodeLimits {
   /** Frames in a pack. */
   readonly maxFrames: number
@@ -24,23 +26,23 @@ export interface DecodeLimits {
 
 export const defaultDecodeLimits: DecodeLimits = { maxFrames: 4_096, maxDepth: 64, maxKeys: 100_000 }
 
-/** What a message holds, or the close code and the words for a message that breaks the rules. */
+/** The content of a message, or the close code and the description of its violation. */
 export type Decoded =
   | { readonly frames: readonly Frame[] }
   | { readonly control: Control }
   | { readonly code: 1007 | 4400; readonly fault: string }
 
-/** How long a name may be, in UTF-16 units. */
+/** The maximum length of a name, in UTF-16 units. */
 export const maxNameLength = 1_024
-/** How long the header of a binary frame may be, in bytes. */
+/** The maximum length of the header of a binary frame, in bytes. */
 const maxHeaderBytes = 65_535
-/** What the numbers of a frame take at most, with all that goes with them: `[9007199254740991,9007199254740991]`. */
+/** The maximum size of the numbers of a frame, with brackets and commas: `[9007199254740991,9007199254740991]`. */
 const maxNumbersBytes = 35
 
 /**
  * Encodes the data of a frame.
  *
- * @throws {TypeError} for data that JSON cannot carry, and for a name that is too long
+ * @throws {TypeError} for data that JSON cannot represent, and for a name that is too long
  */
 export function encodeBody(name: string | null, data: unknown, meta?: Meta): Body {
   if (name && name.length > maxNameLength) throw new TypeError('the name is too long')
@@ -48,7 +50,7 @@ export function encodeBody(name: string | null, data: unknown, meta?: Meta): Bod
   if (isBytes(data)) {
     const header = meta ? `${head},null,${JSON.stringify(meta)}` : head
     if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')
-    // Not by `slice`, which for a Buffer of Node makes no copy.
+    // Not `slice`, which does not copy a Buffer of Node.
     return { head: header, bytes: new Uint8Array(data) }
   }
   if (data === undefined) return meta ? `${head},null,${JSON.stringify({ ...meta, absent: true })}` : head
@@ -60,7 +62,7 @@ export function encodeBody(name: string | null, data: unknown, meta?: Meta): Bod
 let lastName: string | null = null
 let lastHead = ',null'
 
-/** The name, encoded. Many messages in a row have the same. */
+/** The encoded name, cached, because many successive messages have the same name. */
 function headOf(name: string | null): string {
   if (name !== lastName) {
     lastHead = `,${JSON.stringify(name)}`
@@ -72,13 +74,13 @@ function headOf(name: string | null): string {
 /** The body of a void frame. */
 export const voidBody: Body = ''
 
-/** The size of a body that counts against a window, in bytes. */
+/** The size of a body that counts towards a window, in bytes. */
 export function bodyBytes(body: Body): number {
   // Encoded JSON has no lone surrogates, so its length is never -1.
   return typeof body === 'string' ? utf8Length(body) : utf8Length(body.head) + body.bytes.length
 }
 
-/** A frame with its numbers, as text that may stand in a pack. */
+/** A frame with its numbers, as text for a message of its own or for a pack. */
 export function encodeFrame(seq: number, ack: number, body: string): string {
   return `[${seq},${ack}${body}]`
 }
@@ -103,7 +105,7 @@ export function encodeControl(control: Control): string {
   return JSON.stringify(control)
 }
 
-/** Takes a text message apart; `isControl` knows the controls that the peer may send. */
+/** Decodes a text message; `isControl` decides which controls the peer may send. */
 export function decodeText(text: string, limits: DecodeLimits, isControl: IsControl): Decoded {
   let value: unknown
   try {
@@ -117,20 +119,20 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
     return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
   const frames = Array.isArray(first) ? value : [value]
   if (frames.length > limits.maxFrames) return fault('too many frames')
-  for (const frame of frames) if (!isFrame(frame)) return fault('malformed frame')
-  // A text cannot nest deeper than by half of its length, nor have more elements than characters.
+  if (!frames.every(isFrame)) return fault('malformed frame')
+  // Text cannot nest deeper than half of its length, nor have more elements than characters.
   if (text.length > 2 * limits.maxDepth || text.length > limits.maxKeys) {
     let budget = limits.maxKeys
-    for (const frame of frames as Frame[]) {
+    for (const frame of frames) {
       budget = budgetAfter(frame[3], budget, limits.maxDepth)
       budget = budgetAfter(frame[4], budget, limits.maxDepth)
       if (budget < 0) return tooMuch
     }
   }
-  return { frames: frames as Frame[] }
+  return { frames }
 }
 
-/** Takes a binary message apart. `decodeUtf8` is the decoder of the platform, and throws for what is not UTF-8. */
+/** Decodes a binary message. `decodeUtf8` is the decoder of the platform, and throws for invalid UTF-8. */
 export function decodeBinary(
   message: Uint8Array<ArrayBuffer>,
   limits: DecodeLimits,
@@ -159,21 +161,22 @@ function fault(text: string): Decoded {
 }
 
 function isBytes(data: unknown): data is Uint8Array<ArrayBuffer> {
-  // By its tag, because a page and its frames have a class each.
+  // Checks the tag, because a page and its frames have different classes.
   return ArrayBuffer.isView(data) && Object.prototype.toString.call(data) === '[object Uint8Array]'
 }
 
 function isFrame(value: unknown): value is Frame {
   if (!Array.isArray(value)) return false
   const { length } = value
-  const [seq, ack, name, data, meta] = value as readonly unknown[]
+  // Not taken apart by a pattern, which makes an iterator: most of what comes in are frames that come alone.
+  const name = value[2] as unknown
   return (
     length >= 2 &&
     length <= 5 &&
-    isCount(seq) &&
-    isCount(ack) &&
+    isCount(value[0]) &&
+    isCount(value[1]) &&
     (length === 2 || (typeof name === 'string' && name.length <= maxNameLength) || name === null) &&
-    (length < 5 || isMeta(meta, name, data)) &&
+    (length < 5 || isMeta(value[4], name, value[3])) &&
     (name !== null || length === 5)
   )
 }
@@ -186,7 +189,7 @@ function isMeta(value: unknown, name: unknown, data: unknown): value is Meta {
     [id, re, off].every((count) => count === undefined || isCount(count)) &&
     [error, message].every((text) => text === undefined || typeof text === 'string') &&
     [raw, absent].every((flag) => flag === undefined || flag === true) &&
-    // A request has a name, an answer has none. What has a kind of another version is not for this one to say.
+    // A request has a name, an answer has none. Frames of other versions may have other kinds.
     (kinds.length === 0 || (kinds.length === 1 && (id === undefined) === (name === null))) &&
     (raw === undefined || typeof data === 'string' || isBytes(data)) &&
     (producer === undefined || (isPlace(producer) && (name !== null || raw === true) && id === undefined))
@@ -199,15 +202,21 @@ function isPlace(value: unknown): value is ProducerSequence {
   return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
 }
 
-/** What is left of a budget of keys and elements after a value; negative when it nests too deep as well. */
+/** Returns the remaining budget of keys and elements after a value; negative if the value also nests too deep. */
 function budgetAfter(value: unknown, budget: number, depth: number): number {
   if (typeof value !== 'object' || value === null) return budget
   if (depth === 0) return -1
-  const members = Array.isArray(value) ? (value as unknown[]) : Object.values(value)
-  let left = budget - members.length
-  for (const member of members) {
-    if (left < 0) return left
-    if (typeof member === 'object') left = budgetAfter(member, left, depth - 1)
-  }
+  let left = budget
+  if (Array.isArray(value))
+    for (let index = 0; left >= 0 && index < value.length; index++)
+      left = budgetWith(value[index], left, depth)
+  // Without a list of the members, because what was parsed has none but its own.
+  else
+    for (const key in value)
+      if (left >= 0) left = budgetWith((value as Record<string, unknown>)[key], left, depth)
   return left
+}
+
+function budgetWith(member: unknown, budget: number, depth: number): number {
+  return typeof member === 'object' ? budgetAfter(member, budget - 1, depth - 1) : budget - 1
 }

@@ -22,11 +22,14 @@ export interface Meta {
   readonly raw?: true
   /** The data is absent, although the frame has an element for it. */
   readonly absent?: true
-  /** The sequence of the message in a producer: for events, text and bytes. */
+  /** The producer of the message, and its number: on events, and on text and bytes. */
   readonly producer?: ProducerSequence
 }
 
-/** The producer of a message, and its number there, from 1. A producer outlives sessions; the numbers in it only grow. */
+/**
+ * The id of the producer of a message, and the number of the message, from 1. A producer outlives sessions, and its
+ * numbers only grow: a server deduplicates resends by the two.
+ */
 export type ProducerSequence = readonly [producer: string, n: number]
 
 /** A control of the session wire. */

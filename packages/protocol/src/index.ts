@@ -67,7 +67,7 @@ export type { AbortSignalLike, AsyncDisposeLike, Clock } from './ports.ts'
 export { printable } from './printable.ts'
 export { reportRejection } from './rejection.ts'
 export { createRequests } from './requests.ts'
-export type { RequestOptions, Requests, WaitOptions } from './requests.ts'
+export type { RequestOptions, Requests, SentRequest, WaitOptions } from './requests.ts'
 export { createRouter } from './router.ts'
 export type { Router, RouterPorts, UnhandledMessage } from './router.ts'
 export type {

@@ -41,7 +41,7 @@ function setUp({ faults, ...options }: Options = {}) {
     deliver: (_frame: Frame): void => {},
     control: (_control: Control): void => {},
     progressed: (): void => {},
-    answered: 0,
+    answered: [] as boolean[],
     progress: 0,
   }
   const line = new Line({
@@ -68,7 +68,7 @@ function setUp({ faults, ...options }: Options = {}) {
       controls.push(control)
       on.control(control)
     },
-    answered: () => void on.answered++,
+    answered: (isLast) => void on.answered.push(isLast),
     progressed() {
       on.progress++
       on.progressed()
@@ -394,55 +394,191 @@ for (const [kind, faults] of Object.entries(clockFaults)) {
       expect(sent.at(-1)).toBe('["a",5]')
     })
 
-    it('leaves after 32 messages, one for all that came together', async () => {
-      const { sent, line } = setUp({ faults })
+    it('leaves once half of the announced window of messages is used up, one for all that came in the turn', async () => {
+      const { sent, line } = setUp({ faults, window: [10, 1_000_000] })
       line.received(frame(1, 1))
       await Promise.resolve()
-      line.received(pack(2, 32))
+      line.received(pack(2, 5))
+      await Promise.resolve()
       expect(sent).toEqual(['["a",1]'])
-      line.received(frame(33, 33))
-      expect(sent).toEqual(['["a",1]', '["a",33]'])
-      line.received(pack(34, 97))
-      expect(sent.slice(2)).toEqual(['["a",97]'])
+      line.received(frame(6, 6))
+      line.received(frame(7, 7))
+      await Promise.resolve()
+      expect(sent).toEqual(['["a",1]', '["a",7]'])
+      line.received(pack(8, 30))
+      await Promise.resolve()
+      expect(sent.slice(2)).toEqual(['["a",30]'])
     })
 
-    it('leaves after 64 KiB at the latest, of text or bytes', async () => {
-      const { sent, line } = setUp({ faults })
+    it('leaves once half of the announced window of bytes is used up, by text or bytes', async () => {
+      const { sent, line } = setUp({ faults, window: [1_000, 6_000] })
       line.received(frame(1, 1))
       await Promise.resolve()
-      line.received(frame(2, 'x'.repeat(65_536)))
-      const body = encodeBody('e', new Uint8Array(65_536)) as BinaryBody
-      line.received(encodeBinary(3, 0, body, encodeText))
-      line.received(frame(4, '€'.repeat(22_000)))
-      expect(sent).toEqual(['["a",1]', '["a",2]', '["a",3]', '["a",4]'])
+      line.received(frame(2, 'x'.repeat(100)))
+      await Promise.resolve()
+      expect(sent).toEqual(['["a",1]'])
+      line.received(frame(3, '€'.repeat(970)))
+      await Promise.resolve()
+      const body = encodeBody('e', new Uint8Array(3_000)) as BinaryBody
+      line.received(encodeBinary(4, 0, body, encodeText))
+      await Promise.resolve()
+      expect(sent).toEqual(['["a",1]', '["a",3]', '["a",4]'])
     })
 
-    it('leaves before half of the announced window is used up', async () => {
-      const few = setUp({ faults, window: [10, 1_000_000] })
-      few.line.received(pack(1, 4))
-      expect(few.sent).toEqual([])
-      few.line.received(frame(5, 5))
-      expect(few.sent).toEqual(['["a",5]'])
-
-      const one = setUp({ faults, window: [1, 1_000_000] })
-      one.line.received(frame(1, 1))
-      one.line.received(frame(2, 2))
-      expect(one.sent).toEqual(['["a",1]', '["a",2]'])
-
-      const small = setUp({ faults, window: [1_000, 6_000] })
-      small.line.received(frame(1, 'x'.repeat(100)))
-      expect(small.sent).toEqual([])
-      small.line.received(frame(2, '€'.repeat(970)))
-      expect(small.sent).toEqual(['["a",2]'])
-    })
-
-    it('of a pack that is above half of the window leaves once it is handed on', () => {
-      const { sent, line } = setUp({ faults, window: [1_000, 1_000] })
-      line.received(pack(1, 30))
-      expect(sent).toEqual(['["a",30]'])
+    it('of each message leaves at the end of its turn when only one may be on its way', async () => {
+      const { sent, line } = setUp({ faults, window: [1, 1_000_000] })
+      line.received(frame(1, 1))
+      await Promise.resolve()
+      line.received(frame(2, 2))
+      await Promise.resolve()
+      expect(sent).toEqual(['["a",1]', '["a",2]'])
     })
   })
 }
+
+describe('an ack that the peer asks for by a ping', () => {
+  it('is the pong, when all that came before is handed on', async () => {
+    const { clock, sent, line } = setUp()
+    for (let n = 1; n <= 10; n++) {
+      line.received(frame(n, n))
+      line.received('["p",0]')
+      await Promise.resolve()
+    }
+    expect(sent).toEqual(range(1, 10).map((n) => `["q",${n}]`))
+    await clock.advance(1_000)
+    expect(sent).toHaveLength(10)
+  })
+
+  it('follows the pong as soon as what came before is handed on, without a delay', async () => {
+    let isHeld = true
+    const { clock, sent, line, handed } = setUp({ pace: () => (isHeld ? 5 : undefined) })
+    line.received(frame(1, 1))
+    line.received(pack(2, 3))
+    line.received('["p",0]')
+    line.received(frame(4, 4))
+    expect(sent).toEqual(['["q",0]'])
+    isHeld = false
+    await clock.advance(5)
+    expect(handed).toEqual([1, 2, 3, 4])
+    // The one message after quiet would have been acknowledged at once, too: now the next.
+    isHeld = true
+    line.received(frame(5, 5))
+    line.received('["p",0]')
+    line.received(frame(6, 6))
+    isHeld = false
+    await clock.advance(5)
+    expect(sent.slice(1)).toEqual(['["a",4]', '["q",4]', '["a",6]'])
+  })
+})
+
+describe('a message that somebody waits for', () => {
+  it('asks for its ack by one ping at the end of the turn, after all that was written in it', async () => {
+    const { sent, line, push } = setUp()
+    const outcomes = range(1, 100).map((n) => push(n).then())
+    await settleMicrotasks()
+    expect(sent.length).toBe(2)
+    expect(sent.at(-1)).toBe('["p",0]')
+    line.received('["q",100]')
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([{ status: 'delivered' }]))
+    await settleMicrotasks()
+    expect(sent.length).toBe(2)
+  })
+
+  it('does not ask again while a ping that covers it is unanswered, nor once an answer has come', async () => {
+    const { sent, line, push } = setUp()
+    const first = push(1)
+    const second = push(2)
+    void first.then()
+    await settleMicrotasks()
+    void second.orThrow()
+    await settleMicrotasks()
+    line.received('["q",0]')
+    void first.then()
+    await settleMicrotasks()
+    expect(sent.map((payload) => (payload as string).slice(0, 4))).toEqual(['[[1,', '["p"'])
+    void push(3).then()
+    await settleMicrotasks()
+    expect(sent.slice(2)).toEqual(['[3,0,"e",3]', '["p",0]'])
+  })
+
+  it('asks when it is waited for after it was written, and is covered by a ping of another kind', async () => {
+    const { sent, line, push } = setUp()
+    const delivery = push(1)
+    await settleMicrotasks()
+    expect(sent).toEqual(['[1,0,"e",1]'])
+    line.control(['p', 0])
+    void delivery.then()
+    await settleMicrotasks()
+    expect(sent).toEqual(['[1,0,"e",1]', '["p",0]'])
+    const next = push(2)
+    await settleMicrotasks()
+    void next.then()
+    await settleMicrotasks()
+    expect(sent.slice(2)).toEqual(['[2,0,"e",2]', '["p",0]'])
+  })
+
+  it('asks nothing when the ack comes first, when the connection has ended, and for volatile messages', async () => {
+    const acked = setUp()
+    const delivery = acked.push(1)
+    await settleMicrotasks()
+    void delivery.then()
+    acked.line.received('["a",1]')
+    await settleMicrotasks()
+    expect(acked.sent).toEqual(['[1,0,"e",1]'])
+
+    const closed = setUp()
+    const unknown = closed.push(1)
+    await settleMicrotasks()
+    void unknown.then()
+    closed.line.close()
+    await settleMicrotasks()
+    expect(closed.sent).toEqual(['[1,0,"e",1]'])
+
+    const lossy = setUp()
+    void lossy.push(0, true).then()
+    await settleMicrotasks()
+    expect(lossy.sent).toEqual(['[0,0,"e",0]'])
+  })
+})
+
+describe('controls', () => {
+  it('are bounded by messages when they ask for some, answer a ping, or acknowledge something new', () => {
+    const heard: unknown[] = []
+    const { line, push, outbox, on } = setUp({
+      controlled: ([name], isBounded) => heard.push([name, isBounded]),
+      isControl: isServerControl,
+    })
+    line.received('["p",0]')
+    line.received(frame(1, 1))
+    line.received('["p",0]')
+    line.received('["p",0]')
+    line.received('[0,0,"e",1]')
+    line.received('["p",0]')
+    line.received('["q",0]')
+    line.control(['p', 1])
+    line.control(['p', 1])
+    line.received('["q",0]')
+    expect(on.answered).toEqual([true, false])
+    line.received('["q",0]')
+    line.received('["q",0]')
+    void push(1)
+    outbox.flush()
+    line.received('["a",1]')
+    line.received('["a",1]')
+    expect(heard).toEqual([
+      ['p', false],
+      ['p', true],
+      ['p', false],
+      ['p', false],
+      ['q', false],
+      ['q', true],
+      ['q', true],
+      ['q', false],
+      ['a', true],
+      ['a', false],
+    ])
+  })
+})
 
 describe('acks', () => {
   it('are never acknowledged', async () => {
@@ -552,7 +688,7 @@ describe('a ping', () => {
     session.number(message(1))
     line.control(['p', 0])
     line.received('["q",1]')
-    expect([on.answered, on.progress, session.unacknowledged]).toEqual([1, 1, 0])
+    expect([on.answered, on.progress, session.unacknowledged]).toEqual([[true], 1, 0])
   })
 })
 
@@ -698,7 +834,7 @@ describe('messages that have to wait', () => {
     line.received('["a",1]')
     await settleMicrotasks()
     expect(sent.at(-1)).toBe('["q",1]')
-    expect([on.answered, delivery.outcome, controls]).toEqual([1, { status: 'delivered' }, []])
+    expect([on.answered, delivery.outcome, controls]).toEqual([[true], { status: 'delivered' }, []])
     expect(seen).toEqual([['renew'], ['p', 0], ['q', 0], ['a', 1]])
     await clock.advance(10)
     expect(controls).toEqual([['renew']])

@@ -14,7 +14,7 @@ import type { Link, Outgoing } from './outbox.ts'
 import type { Clock } from './ports.ts'
 import type { Session } from './session.ts'
 
-/** What travels over a connection. */
+/** The content of a WebSocket message. */
 export type Payload = string | Uint8Array<ArrayBuffer>
 
 export interface LineOptions {
@@ -23,62 +23,57 @@ export interface LineOptions {
   readonly limits: DecodeLimits
   /** The receive window that was announced to the peer. */
   readonly window: readonly [messages: number, bytes: number]
-  /** How long handlers may run in one go before the platform gets a turn, in milliseconds. */
+  /** How long handlers may run before the event loop gets a turn, in milliseconds. */
   readonly sliceLength: number
-  /** Whether every frame is to be a message of its own: after a message was refused, to find the frame at fault. */
+  /** Whether every frame is sent as a message of its own: after a refused message, to identify the frame at fault. */
   readonly unpacked?: boolean
-  /** The largest message that the peer takes, in bytes: what a pack must not be above. */
+  /** The largest message that the peer accepts, in bytes; packs stay below it. */
   readonly maxPayload?: number
   readonly isControl: IsControl
   /**
-   * How long the next frame or control must wait before it is handed on, in whole milliseconds, after which this is asked
-   * again; undefined when it may be handed on now, and then it is. Absent: none waits for anything but its turn.
+   * Returns how long the next frame or control must wait before it is delivered, in whole milliseconds, after which
+   * it is called again; undefined if the frame may be delivered now, and then it is. Absent: frames wait only for
+   * their turn.
    */
   pace?(next: Frame | Control): number | undefined
-  /** Hands a message to the socket. False if that refused it, which ends the connection. */
+  /** Writes a message to the socket. False if the socket refused it, which ends the connection. */
   send(payload: Payload): boolean
   isOpen(): boolean
   bufferedAmount(): number
   encodeText(text: string): Uint8Array
   decodeUtf8(bytes: Uint8Array): string
-  /** A message for the application. Its number is taken already. Must not throw. */
+  /** Delivers a message to the application. The receive cursor has already advanced. Must not throw. */
   deliver(frame: Frame): void
   /** A control, other than acks, pings and pongs, in order with the messages. */
   control(control: Control): void
-  /** The peer answered a ping. */
-  answered(): void
-  /** The peer asked for a sign of life. */
+  /** The peer answered a ping: the last one, or one before it. */
+  answered(isLast: boolean): void
+  /** The peer sent a ping. */
   pinged?(): void
-  /** A control came in, of whatever kind. If it carried an ack, that was processed. */
-  controlled?(control: Control): void
-  /** So many volatile messages were dropped, because too much waits to be handed on. */
+  /** A control of any kind arrived. Its ack, if any, has been processed. */
+  controlled?(control: Control, isBounded: boolean): void
+  /** That many volatile messages were dropped, because too much data waits to be delivered. */
   dropped?(count: number): void
   /** The peer acknowledged something new. */
   progressed(): void
-  /** The peer broke the rules: the connection is to be closed with this code. */
+  /** The peer violated the protocol: the connection must be closed with this code. */
   violated(code: number, why: string): void
 }
 
-/** What came in one message, as far as it is not handed on. */
+/** The items of one message that were not delivered yet. */
 interface Arrival {
   readonly items: readonly (Frame | Control)[]
-  /** They count once the last of the items is handed on. */
+  /** They count once the last item is delivered. */
   readonly bytes: number
   done: number
 }
 
-/** How large a pack gets, in UTF-16 units. They are bytes for ASCII, and three bytes at most. */
+/** The maximum size of a pack, in UTF-16 units: one byte each for ASCII, three bytes at most. */
 const maxPackLength = 16_384
 const ackDelay = 50
-const ackMessages = 32
-const ackBytes = 65_536
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
-/**
- * A session on one connection: packs and unpacks, acknowledges, hands on in order. Dies with the connection.
- *
- * A class, because a server has one for each client: closures would be most of its memory.
- */
+/** A session on one connection: packs and unpacks, acknowledges, delivers in order. Ends with the connection. */
 export class Line implements Link<Body> {
   readonly batchBytes: number
   readonly #options: LineOptions
@@ -87,17 +82,29 @@ export class Line implements Link<Body> {
 
   #pack = ''
   #packed = 0
-  /** Volatile messages in the pack, which are sent once the pack is. */
+  /** Volatile messages in the pack, which settle as sent with the pack. */
   #volatile: Outgoing<Body>[] = []
 
   #ackSent: number
   #isAckDue = false
   #bytesToAck = 0
-  /** While it runs, acks wait for it. */
+  /** While this timer is pending, acks wait for it. */
   #ackTimer: unknown
+  /** At the end of the turn, a ping or an ack is sent that is due then. */
+  #isTurnEnding = false
+  /** How many of the frames and controls at hand came before the last ping, so that it asks for their ack. */
+  #asked = 0
+  /** A numbered frame has come since the last ping. */
+  #canAsk = false
+
+  /** How many pings are not answered. */
+  #pings = 0
+  /** What the last ping asked for. */
+  #pingedFor = 0
+  #isPingDue = false
 
   #arrivals: Arrival[] = []
-  /** How many frames and controls are in there, and how much they came with. */
+  /** The number and the size of the undelivered frames and controls. */
   #inbound = 0
   #inboundBytes = 0
   #isHanding = false
@@ -122,7 +129,7 @@ export class Line implements Link<Body> {
 
   write(message: Outgoing<Body>): boolean {
     if (!message.volatile) {
-      // It is numbered and kept: if the socket refuses it, it is replayed on the next connection.
+      // The message is numbered and kept: if the socket refuses it, it is replayed on the next connection.
       this.#writeFrame(this.#session.number(message), message.body)
       return true
     }
@@ -136,7 +143,7 @@ export class Line implements Link<Body> {
     this.#sendPack()
   }
 
-  /** Sends the ack that confirms the session, then all that the peer has not acknowledged. */
+  /** Sends the ack that confirms the session, then all unacknowledged messages. */
   resume(): void {
     this.#options.send(`["a",${this.#session.rx}]`)
     for (const [seq, message] of this.#session.replay())
@@ -145,10 +152,21 @@ export class Line implements Link<Body> {
   }
 
   control(control: Control): void {
-    if (this.#sendPack()) this.#options.send(encodeControl(control))
+    if (!this.#sendPack()) return
+    if (control[0] === 'p') {
+      this.#pings++
+      this.#pingedFor = this.#session.tx
+    }
+    this.#options.send(encodeControl(control))
   }
 
-  /** What was received and not yet handed on is dropped, and timers are cleared. */
+  ask(): void {
+    if (this.#pingedFor === this.#session.tx) return
+    this.#isPingDue = true
+    this.#endTurn()
+  }
+
+  /** Drops messages that were not delivered yet, and clears timers. */
   close(): void {
     const { clock } = this.#options
     this.#isClosed = true
@@ -156,7 +174,7 @@ export class Line implements Link<Body> {
     clock.clearTimer(this.#sliceTimer)
     this.#arrivals = []
     this.#inbound = this.#inboundBytes = 0
-    // What is numbered in the pack is replayed.
+    // Numbered messages of the pack are replayed.
     this.#packed = 0
     this.#settleVolatile(missed)
   }
@@ -192,7 +210,7 @@ export class Line implements Link<Body> {
 
   // Acknowledging
 
-  /** The ack to be written now. */
+  /** Returns the ack to write now. */
   #takeAck(): number {
     this.#isAckDue = false
     this.#bytesToAck = 0
@@ -203,13 +221,22 @@ export class Line implements Link<Body> {
     if (this.#isAckDue && !this.#isClosed) this.#options.send(`["a",${this.#takeAck()}]`)
   }
 
-  #isOverdue(messages: number): boolean {
-    const { window: size } = this.#options
-    return (
-      this.#session.rx - this.#ackSent >= Math.min(messages, Math.max(1, size[0] >> 1)) ||
-      // What was received is counted in UTF-16 units.
-      this.#bytesToAck >= Math.min(ackBytes, size[1] / 2) / 3
-    )
+  /** Acks do not leave at once, so that one stands for all that comes in the turn, and can ride on what is written in it. */
+  #endTurn(): void {
+    if (this.#isTurnEnding) return
+    this.#isTurnEnding = true
+    void Promise.resolve().then(() => {
+      const isAsking = this.#isPingDue && this.#session.unacknowledged > 0
+      this.#isTurnEnding = this.#isPingDue = false
+      if (!isAsking) this.#sendAck()
+      else if (!this.#isClosed) this.control(['p', this.#takeAck()])
+    })
+  }
+
+  #isOverdue(): boolean {
+    const [messages, bytes] = this.#options.window
+    // What was received is counted in UTF-16 units.
+    return this.#session.rx - this.#ackSent >= messages >> 1 || this.#bytesToAck >= bytes / 6
   }
 
   #startAckTimer(): void {
@@ -223,13 +250,9 @@ export class Line implements Link<Body> {
 
   #oweAck(): void {
     this.#isAckDue = true
-    // The first message after quiet is acknowledged at the end of the turn, on whatever is written until then.
-    // While there is more at hand, one ack at its end is as early for the peer, and costs both ends less.
-    const isAtHand = this.#isHanding && this.#inbound > 0
-    if (this.#isOverdue(isAtHand ? Infinity : ackMessages)) this.#sendAck()
-    if (this.#ackTimer !== undefined) return
-    this.#startAckTimer()
-    void Promise.resolve().then(() => this.#sendAck())
+    if (this.#ackTimer === undefined) this.#startAckTimer()
+    else if (!this.#isOverdue()) return
+    this.#endTurn()
   }
 
   #acknowledge(ack: number): boolean {
@@ -243,7 +266,7 @@ export class Line implements Link<Body> {
 
   // Receiving
 
-  /** Takes one message of the socket. */
+  /** Processes one message of the socket. */
   received(payload: Payload): void {
     if (this.#isClosed) return
     const options = this.#options
@@ -253,29 +276,55 @@ export class Line implements Link<Body> {
         ? decodeText(payload, limits, isControl)
         : decodeBinary(payload, limits, options.decodeUtf8)
     if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
-    if ('control' in decoded) {
-      const [name, content] = decoded.control
-      if (name === 'p') {
-        options.send(`["q",${this.#takeAck()}]`)
-        options.pinged?.()
-      }
-      if (name === 'q') options.answered()
-      const isAck = name === 'a' || name === 'p' || name === 'q'
-      if (isAck) this.#acknowledge(content)
-      options.controlled?.(decoded.control)
-      if (isAck || this.#isClosed) return
-    }
+    if ('control' in decoded && (this.#takeControl(decoded.control) || this.#isClosed)) return
     const items = 'control' in decoded ? [decoded.control] : decoded.frames
+    this.#canAsk ||= items.some(([seq]) => typeof seq === 'number' && seq > 0)
+    if (items.length === 1 && this.#handAlone(items[0]!, payload.length)) return
     this.#enqueue(items, payload.length)
     if (this.#sliceTimer === undefined) this.#handOn()
-    // An ack does not wait with the message that carries it, nor is it dropped with it.
+    // An ack is processed at once, even if the message that carries it waits or is dropped.
     const ack = items[items.length - 1]?.[1]
     if (!this.#isClosed && typeof ack === 'number') this.#acknowledge(ack)
-    // A peer that keeps to the window stays far below: messages of a lost session may be above it, and frames have
-    // numbers, and volatile messages beside them.
+    // A peer that follows the window stays far below: messages of a lost session may exceed it, and numbers and
+    // volatile messages are not part of it.
     const isOverrun =
       this.#inbound > 2 * size[0] + limits.maxFrames || this.#inboundBytes > 4 * size[1] + 64 * size[0]
     if (isOverrun) options.violated(4400, 'window overrun')
+  }
+
+  /** What comes alone while nothing waits needs no queue. Tells whether it was handed on. */
+  #handAlone(item: Frame | Control, bytes: number): boolean {
+    if (this.#inbound > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
+    this.#isHanding = true
+    this.#bytesToAck += bytes
+    this.#hand(item)
+    this.#isHanding = false
+    // A handler may have had the socket bring more.
+    if (this.#inbound > 0) this.#handOn()
+    return true
+  }
+
+  /** Tells whether the control is done with: acks, pings and pongs wait for nothing. */
+  #takeControl(control: Control): boolean {
+    const options = this.#options
+    const [name, content] = control
+    const before = this.#session.acknowledged
+    let isBounded = false
+    if (name === 'p') {
+      options.send(`["q",${this.#takeAck()}]`)
+      options.pinged?.()
+      this.#asked = this.#inbound
+      isBounded = this.#canAsk
+      this.#canAsk = false
+    } else if (name === 'q') {
+      isBounded = this.#pings > 0
+      if (isBounded) this.#pings--
+      options.answered(this.#pings === 0)
+    }
+    const isAck = name === 'a' || name === 'p' || name === 'q'
+    if (isAck) this.#acknowledge(content)
+    options.controlled?.(control, isBounded || this.#session.acknowledged > before)
+    return isAck
   }
 
   #enqueue(items: readonly (Frame | Control)[], bytes: number): void {
@@ -286,21 +335,24 @@ export class Line implements Link<Body> {
     const dropped = items.length - taken.length
     if (dropped > 0) this.#options.dropped?.(dropped)
     if (taken.length === 0) return
-    // What a peer may send beside the messages that its window bounds must not count as if the window did: neither a
-    // message that flies alone, nor the volatile ones that came with others.
+    // Traffic outside the window must not count towards it: neither a message that is in flight alone, nor volatile
+    // messages.
     const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, size[1])
     this.#arrivals.push({ items: taken, bytes: counted, done: 0 })
     this.#inbound += taken.length
     this.#inboundBytes += counted
   }
 
-  /** Hands on what has come in, and goes on in a later task when the handlers take long, or when messages have to wait. */
+  /**
+   * Delivers the received messages, and continues in a later task when handlers take long, or when messages have to
+   * wait.
+   */
   #handOn(): void {
     this.#sliceTimer = undefined
     if (this.#isHanding) return
     this.#isHanding = true
     const { clock, sliceLength } = this.#options
-    // A message that came alone needs no clock.
+    // A single message needs no clock.
     const startedAt = this.#inbound > 1 ? clock.now() : Infinity
     let isFirst = true
     for (let arrival = this.#arrivals[0]; arrival; arrival = this.#arrivals[0]) {
@@ -319,11 +371,15 @@ export class Line implements Link<Body> {
         this.#inboundBytes -= arrival.bytes
         this.#bytesToAck += arrival.bytes
       }
-      if (isControlItem(item)) this.#options.control(item)
-      else this.#handFrame(item)
+      this.#hand(item)
+      if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }
     this.#isHanding = false
-    if (this.#isOverdue(ackMessages)) this.#sendAck()
+  }
+
+  #hand(item: Frame | Control): void {
+    if (isControlItem(item)) this.#options.control(item)
+    else this.#handFrame(item)
   }
 
   #handFrame(frame: Frame): void {
@@ -334,7 +390,7 @@ export class Line implements Link<Body> {
       if (verdict === 'gap') return this.#options.violated(4425, 'gap')
       if (verdict === 'old') return this.#oweAck()
     }
-    // A void frame has nothing to hand on, but its number.
+    // A void frame only takes a number.
     if (frame.length > 2) this.#options.deliver(frame)
     if (this.#ackSent < this.#session.rx && !this.#isClosed) this.#oweAck()
   }

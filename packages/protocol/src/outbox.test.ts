@@ -57,6 +57,56 @@ function setUp(options: OutboxOptions = {}, batchBytes?: number) {
   return { clock, link, outbox, push, settled }
 }
 
+describe('a link that can ask for outcomes', () => {
+  function setUpAsking() {
+    const written: { readonly settle: (outcome: Outcome) => void }[] = []
+    const link = { isOpen: true, asks: 0 }
+    const outbox = createOutbox<string>(
+      {},
+      () => 1_000,
+      {
+        bufferedAmount: () => 0,
+        isWritable: () => link.isOpen,
+        write: (message) => written.push(message) > 0,
+        ask: () => void link.asks++,
+      },
+      createVirtualClock(),
+      () => {},
+    )
+    return { written, link, outbox, push: (how: SendOptions = {}) => outbox.push('text', 4, 'name', how) }
+  }
+
+  it('is asked once a message is written whose outcome somebody waits for', () => {
+    const { link, outbox, push } = setUpAsking()
+    link.isOpen = false
+    void push().then()
+    push()
+    expect(link.asks).toBe(0)
+    link.isOpen = true
+    outbox.flush()
+    expect(link.asks).toBe(1)
+  })
+
+  it('is asked when somebody begins to wait for a message that is written and has no outcome', () => {
+    const { written, link, push } = setUpAsking()
+    const delivery = push()
+    expect(link.asks).toBe(0)
+    void delivery.orThrow()
+    expect(link.asks).toBe(1)
+    written[0]!.settle({ status: 'delivered' })
+    void delivery.then()
+    expect(link.asks).toBe(1)
+  })
+
+  it('is asked neither for volatile messages nor by those who only watch', async () => {
+    const { link, push } = setUpAsking()
+    void push({ volatile: true }).then()
+    push().whenSettled(() => {})
+    await settleMicrotasks()
+    expect(link.asks).toBe(0)
+  })
+})
+
 describe('the outbox', () => {
   it('writes at once when it can, and otherwise later and in order', () => {
     const { link, outbox, push } = setUp()

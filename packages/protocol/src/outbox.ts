@@ -4,45 +4,47 @@ import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 
-/** Bounds of the queue of messages that wait for the connection. */
+/** The bounds of the queue of messages that wait for the connection. */
 export interface OutboxOptions {
   /** @default 10_000 */
   readonly maxMessages?: number
   /**
-   * The most that may wait, in bytes of UTF-8.
+   * The maximum size of the queue, in bytes of UTF-8.
    *
    * @default 8_388_608
    */
   readonly maxBytes?: number
   /**
-   * What happens to a message for which there is no room: `reject` refuses it, `drop-oldest` makes room by giving up
-   * the messages that have waited longest. Either way the loser settles as `undelivered`, `overflow`.
+   * What happens when the queue is full: `reject` refuses the new message, `drop-oldest` drops the messages that have
+   * waited longest. The dropped messages settle as `undelivered`, `overflow`.
    *
    * @default 'reject'
    */
   readonly overflow?: 'reject' | 'drop-oldest'
   /**
-   * How much the socket may have buffered before the queue stops handing it more, in bytes.
+   * How many bytes the socket may have buffered before the queue stops writing.
    *
    * @default 1_048_576
    */
   readonly highWaterBytes?: number
 }
 
-/** How one message is to be treated. */
+/** The options of a message. */
 export interface SendOptions {
   /** How long the message may wait to be written, in milliseconds. */
   readonly ttl?: number
-  /** Replaces a waiting message of the same key, and goes to the end of the queue: for cursors and prices. */
+  /**
+   * Replaces a queued message with the same key, and moves to the end of the queue. Use it for cursors and prices.
+   */
   readonly key?: string
-  /** Send it only if it can go now. */
+  /** Sends the message only if it can be sent now. */
   readonly volatile?: boolean
-  /** Takes the message back when it is aborted, if it was not written yet. */
+  /** Withdraws the message when it is aborted, if it was not written yet. */
   readonly signal?: AbortSignalLike
   /**
-   * How the `store` of the client persists the message: `strict` waits until it is on the medium, `relaxed` until the
-   * system has it, which survives a crash of the page or of the browser but not always a loss of power, and `memory` does
-   * not persist it at all. Has no effect without a store.
+   * How the `store` of the client persists the message. `strict` waits until it is on the storage medium; `relaxed`
+   * until the operating system has it, which survives a crash of the page or of the browser but not always a power
+   * failure; `memory` does not persist it. Has no effect without a store.
    *
    * @default 'relaxed'
    * @see Indexed Database API 3.0, section 2.7.4
@@ -50,56 +52,58 @@ export interface SendOptions {
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 
-/** A message on its way out. */
+/** An outbound message. */
 export interface Outgoing<Body> {
   readonly body: Body
   readonly bytes: number
   readonly volatile: boolean
-  /** Belongs to its session, such as an answer: of no use in another one. */
+  /** Belongs to its session, such as an answer, and is useless in another one. */
   readonly own?: true
   settle(outcome: Outcome): void
 }
 
-/** The fate of a message, for those who may decide it. */
+/** The delivery of a message, with the means to settle it. */
 export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  /** Somebody else may have handed it on: what becomes of it here, `undelivered`, is `unknown` then. */
+  /** Another page may have sent it: an outcome of `undelivered` becomes `unknown` then. */
   isShared: boolean
+  /** Calls back with the outcome. Unlike `then`, this does not make the link ask for it. */
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 
-/** What the outbox hands its messages to. */
+/** The connection to which the outbox writes its messages. */
 export interface Link<Body> {
   /**
-   * How many bytes may wait until the end of the turn, to be written together. Messages are written at once when
-   * undefined.
+   * How many bytes may wait until the end of the turn, to be written together. If undefined, messages are written at
+   * once.
    */
   readonly batchBytes?: number
-  /** How much the socket has taken and not yet sent, in bytes. */
+  /** The bytes that the socket has accepted and not yet sent. */
   bufferedAmount(): number
-  /** Whether a message of that size would be taken now. */
+  /** Returns whether a message of that size would be accepted now. */
   isWritable(bytes: number): boolean
-  /**
-   * Takes a message, and settles it now or later. False when the socket refused it; the connection is at its end then.
-   */
+  /** Accepts a message, and settles it now or later. False if the socket refused it, which ends the connection. */
   write(message: Outgoing<Body>): boolean
   /** The last message of a batch was written. */
   flushed?(): void
+  /** Somebody waits for the outcome of a message that was written. Absent where no peer can be asked for it. */
+  ask?(): void
 }
 
-/** A bounded queue in front of a link. Knows messages and their sizes, and nothing of what is in them or their names. */
+/** A bounded queue in front of a link. Knows the sizes of messages, not their content or names. */
 export interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
-  /** Queues a message, writes all that can be written, and tells what becomes of this one. */
+  /** Queues a message, writes everything that can be written, and returns the delivery of this message. */
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  /** Writes what can be written, in slices that leave the page responsive. */
+  /** Writes everything that can be written, in slices that leave the page responsive. */
   flush(): void
-  /** Writes what can be written, however long that takes: nothing of it can go later. */
+  /** Writes all messages that can be written, without slices: the session is about to end. */
   flushAll(): void
-  /** Settles all that waits as undelivered. */
+  /** Settles all queued messages as undelivered. */
   discard(reason: UndeliveredReason): void
-  /** Settles all that waits and all that comes as undelivered, until `accept()`. */
+  /** Settles all queued and new messages as undelivered, until `accept()`. */
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
@@ -112,13 +116,15 @@ class Message<Body, Name> extends Settling implements Outgoing<Body> {
   readonly volatile: boolean
   readonly key: string | undefined
   readonly expiresAt: number
-  /** The socket threw at it once. */
+  /** The socket threw an exception for it once. */
   refused = false
   isShared = false
-  /** Its neighbours in the queue; itself, while it is not there. */
+  /** Somebody waits for its outcome. */
+  isAwaited = false
+  /** Its neighbours in the queue; itself while it is not queued. */
   before: Message<Body, Name> = this
   after: Message<Body, Name> = this
-  /** Ends what only a waiting message needs. */
+  /** Releases the resources of a queued message. */
   leave: (() => void) | undefined = undefined
 
   constructor(
@@ -148,12 +154,18 @@ class Message<Body, Name> extends Settling implements Outgoing<Body> {
   cancel(): boolean {
     return this.owner.takeBack(this) && !this.isShared
   }
+
+  protected awaited(): void {
+    this.isAwaited = true
+    this.owner.onAwaited(this)
+  }
 }
 
-/** What the outbox does for its messages. */
+/** The functions of the outbox for its messages. */
 interface Owner<Body, Name> {
   onSettled(message: Message<Body, Name>): void
   takeBack(message: Message<Body, Name>): boolean
+  onAwaited(message: Message<Body, Name>): void
 }
 
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
@@ -161,7 +173,7 @@ const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const sliceLength = 8
 const pollInterval = 20
 
-/** `settled` hears of every outcome, each in its turn: never in the middle of a flush. */
+/** `settled` is called for every outcome, one after the other, and never in the middle of a flush. */
 export function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
   maxPayloadBytes: () => number,
@@ -175,7 +187,8 @@ export function createOutbox<Body, Name = string | undefined>(
     overflow = 'reject',
     highWaterBytes = 1_048_576,
   } = options
-  // A ring of messages, which begins and ends here. It forgets any of them in constant time, like a set, and costs less.
+  // A ring of messages, which begins and ends here. It removes any message in constant time, like a set, at a lower
+  // cost.
   const ends = {} as Message<Body, Name>
   ends.before = ends.after = ends
   let size = 0
@@ -184,9 +197,9 @@ export function createOutbox<Body, Name = string | undefined>(
   let fleeting: Message<Body, Name>[] = []
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
-  /** The messages whose outcome nobody has heard of. */
+  /** The messages whose outcome was not reported yet. */
   const outcomes: Message<Body, Name>[] = []
-  /** How many of them were told, should a listener throw. */
+  /** The number of reported ones, in case a listener throws. */
   let announced = 0
   let flushing = false
   let announcing = false
@@ -221,6 +234,13 @@ export function createOutbox<Body, Name = string | undefined>(
       if (isBack) drop(message, 'cancelled')
       return isBack
     },
+    onAwaited(message) {
+      if (!isWaiting(message) && !message.outcome) ask(message)
+    },
+  }
+
+  const ask = ({ isAwaited, volatile: isVolatile }: Message<Body, Name>): void => {
+    if (isAwaited && !isVolatile) link.ask?.()
   }
 
   const later = (delay: number): void => {
@@ -250,13 +270,13 @@ export function createOutbox<Body, Name = string | undefined>(
   }
 
   const writeFor = (length: number): void => {
-    // Reading the clock costs as much as writing a small message into a batch, and one that goes alone needs none.
+    // Reading the clock costs as much as writing a small message into a batch, and a single message needs no clock.
     const isAlone = size === 1 && ends.after.expiresAt === Infinity
     const startedAt = isAlone ? Infinity : clock.now()
     const maxPayload = maxPayloadBytes()
     let now = startedAt
     let count = 0
-    // Each is written or dropped, or nothing more can go now.
+    // Each message is written or dropped, or no more can be written now.
     for (let message = ends.after; message !== ends; message = ends.after) {
       if (!link.isWritable(message.bytes)) return
       if (link.bufferedAmount() >= highWaterBytes) return later(pollInterval)
@@ -269,17 +289,19 @@ export function createOutbox<Body, Name = string | undefined>(
     }
   }
 
-  // A message leaves the queue only once the link has taken it. One that the socket throws at is tried again on the
-  // next connection; if that throws too, the fault is the message's.
+  // A message leaves the queue only once the link has accepted it. If the socket throws for it, it is tried again on
+  // the next connection; if that throws too, the message is at fault.
   const write = (message: Message<Body, Name>): boolean => {
     const taken = link.write(message)
-    if (taken) remove(message)
-    else if (message.refused) drop(message, 'rejected')
+    if (taken) {
+      remove(message)
+      ask(message)
+    } else if (message.refused) drop(message, 'rejected')
     message.refused = true
     return taken
   }
 
-  // Nobody hears of an outcome in the middle of a flush: what a listener sends then could not go at once.
+  // Outcomes are not reported in the middle of a flush: messages that a listener sends could not be written at once.
   const announce = (): void => {
     if (flushing || announcing) return
     announcing = true
@@ -288,7 +310,7 @@ export function createOutbox<Body, Name = string | undefined>(
         const message = outcomes[announced++]!
         settled(message.name, message.outcome!, message.bytes, message)
       }
-      // One by one, so that the array keeps its memory.
+      // Removes elements one by one, so that the array keeps its memory.
       for (; announced > 0; announced--) outcomes.pop()
     } finally {
       announcing = false
@@ -322,7 +344,7 @@ export function createOutbox<Body, Name = string | undefined>(
     for (const message of waiting) drop(message, reason)
   }
 
-  /** Tells whether the message will be tried at the end of the turn; if not, it has been. */
+  /** Returns whether the message will be tried at the end of the turn; if not, it was tried already. */
   const enqueue = (message: Message<Body, Name>): boolean => {
     message.before = ends.before
     message.after = ends

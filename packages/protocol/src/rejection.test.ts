@@ -50,6 +50,7 @@ describe('what a listener returns', () => {
       cancel(): boolean {
         return false
       }
+      protected awaited(): void {}
     }
     const message = new Message()
     const asked = vi.spyOn(message, 'then')

@@ -31,12 +31,19 @@ function setUp() {
       (value) => (result.answer = value),
       (error: unknown) => (result.error = error as HoldfastError),
     )
-    return { id, settle, result }
+    return { id, settle, result, delivery }
   }
   return { clock, requests, open, abandoned }
 }
 
 describe('a request', () => {
+  it('waits for its answer, and for no ack', async () => {
+    const { open } = setUp()
+    const { delivery } = open()
+    await settleMicrotasks()
+    expect(delivery.waits).toBe(0)
+  })
+
   it('is answered once, and leaves no timer behind', async () => {
     const { clock, requests, open } = setUp()
     const { id, result } = open()

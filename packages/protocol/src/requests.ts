@@ -1,6 +1,6 @@
-import type { Delivery } from './delivery.ts'
 import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
+import type { Sent } from './outbox.ts'
 import { longestTimer } from './ports.ts'
 import { checkTime } from './options.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
@@ -21,6 +21,9 @@ export interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
 
+/** What is asked of the message of a request. */
+export type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+
 /** The requests that wait for an answer. */
 export interface Requests {
   readonly size: number
@@ -32,7 +35,7 @@ export interface Requests {
    * @throws {HoldfastError} `misuse` for a timeout below 0
    * @throws what `send` throws
    */
-  open(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /** Hands an answer to whoever waits for its id, if anybody does. */
   answer(id: unknown, data: unknown): boolean
   /** The same for the answer of a request that failed. */
@@ -43,7 +46,7 @@ export interface Requests {
 }
 
 interface Pending {
-  readonly delivery: Delivery
+  readonly delivery: SentRequest
   resolve(answer: unknown): void
   fail(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails): void
 }
@@ -93,7 +96,8 @@ export function createRequests(
 
         pending.set(id, { delivery, fail, resolve: (answer) => (settle(), resolve(answer)) })
         signal?.addEventListener('abort', abort)
-        void delivery.then((outcome) => {
+        // The answer tells as much as an ack, so nothing is asked for.
+        delivery.whenSettled((outcome) => {
           if (outcome.status === 'undelivered' && pending.has(id))
             fail('undelivered', `request ${outcome.reason}`)
         })

@@ -48,7 +48,6 @@ export function createAttachments(parts: AttachParts): Attachments {
   const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
     const connection = connections.accept(socket, request, verdict)
     if (!connection) return
-    countPings(socket, connection)
     boundGreeting(request.socket, () => greeting.has(connection), connection)
   }
 
@@ -118,10 +117,6 @@ function check(server: unknown, options: unknown): void {
     throw misuse('attach takes a server of node:http: write hub.attach(server)')
   if (typeof options === 'string') throw misuse(`write hub.attach(server, { path: '${options}' })`)
   checkNames(Object.keys(options ?? {}), 'path')
-}
-
-function countPings(socket: WebSocket, connection: Connection): void {
-  socket.on('ping', () => connection.charge())
 }
 
 /** `ws` shows whole messages only, and one of a client that has not greeted must not grow to the size of others. */

@@ -6,9 +6,9 @@ export interface AuthenticateContext {
   /** The token that the client sent. */
   readonly token: string | undefined
   /**
-   * The upgrade request, with its headers and cookies. On `renew` it has only the properties that its type declares,
-   * without cookies and `Authorization`, and at most the first 1,024 characters of the URL and about 2,000 of the
-   * headers.
+   * The upgrade request, with its headers and cookies. On `renew` it has only the first 1,024 characters of the URL, the
+   * address of the socket, and the headers `host`, `origin`, `forwarded`, `x-forwarded-for` and `x-real-ip`, each if it has
+   * at most 256 characters.
    */
   readonly request: RequestLike
   /**

@@ -1,59 +1,63 @@
-import { readClose } from '@holdfast/protocol'
 import type { Payload } from '@holdfast/protocol'
 import type { Deadlines } from './deadlines.ts'
 import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
+import { listen } from './socket-events.ts'
+import type { SocketListener } from './socket-events.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** One socket, whoever owns it at the moment: the greeting, a session, its teardown, or nobody any more. */
+/** A socket and its current owner: the greeting, a session, its teardown, or none. */
 export interface Connection {
   /** The request for its upgrade. */
   readonly request: RequestLike
-  /** What it counts as in the limits per address. */
+  /** Its key in the limits per address. */
   readonly address: string
   readonly isOpen: boolean
   readonly bufferedAmount: number
   /** Keeps no more of the request than says where it came from. */
   shedRequest(): void
-  /** Gives the connection to that owner, and to no other one. */
+  /** Makes that owner the only one of the connection. */
   take(owner: ConnectionOwner): void
-  /** False when the socket did not take it, which is its end. */
+  /** False if the socket did not accept it, which ends the connection. */
   send(payload: Payload): boolean
-  /** Counts something that costs the client next to nothing and that no window bounds, such as a ping. */
+  /** Counts a cheap message that no window bounds, such as a ping. */
   charge(): void
-  /** The client went over a limit: the owner closes the connection with this. */
+  /** The client exceeded a limit: the owner closes the connection with this. */
   exceed(code: number, reason: string): void
-  /** Closes the socket. Its owner is not told, and gets nothing any more. */
+  /** Closes the socket. Its owner is not notified, and receives no more messages. */
   close(code: number, reason?: string): void
-  /** Drops a socket that is dead or too slow, and tells its owner. */
+  /** Drops a socket that is dead or too slow, and notifies its owner. */
   cut(reason: string): void
+  /** Drops the socket of a connection that is closing and whose end has not come in time. */
+  giveUp(): void
 }
 
-/** What a connection is of use for at the moment. */
+/** The current owner of a connection. */
 export interface ConnectionOwner {
   receive(payload: Payload): void
   /** The client has ended the connection with that code, or it broke: 1006. */
   ended(code: number, reason: string): void
-  /** The client went over a limit; the connection is to be closed with this. */
+  /** The client exceeded a limit; the connection must be closed with this. */
   exceeded(code: number, reason: string): void
 }
 
 export interface ConnectionHost {
   readonly policy: Policy
-  /** Connections that are closing, and whose end has not been heard of yet. */
-  readonly closing: Deadlines<SocketLike>
+  /** Closing connections whose end was not reported yet. */
+  readonly closing: Deadlines<Connection>
   /** The socket is gone. */
   gone(connection: Connection): void
 }
 
 const open = 1
-/** How many pings and other controls a client may send: in a second in the long run, and at once. */
+const closed = 3
+/** How many pings and other controls a client may send: per second on average, and at once. */
 const controlRate = 100
 const controlBurst = 1_000
-/** When to dial again, for the reason of a close with 4429. */
+/** The hint in the reason of a close with 4429. */
 export const rateHint = '{"after":[30000,60000]}'
-/** The same for 1013. */
+/** The hint for 1013. */
 export const crowdHint = '{"after":[10000,30000]}'
 
 const ignore = (): void => {}
@@ -66,22 +70,12 @@ export function createConnection(
   host: ConnectionHost,
 ): Connection {
   const connection = new SocketConnection(socket, request, address, host)
-  socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void => connection.arrived(payloadOf(data))
-  socket.onclose = (event?: unknown): void => {
-    socket.onmessage = socket.onclose = null
-    host.closing.delete(socket)
-    const { code = 1006, text = '' } = readClose(event)
-    connection.end(code, text)
-    host.gone(connection)
-  }
-  // A close follows.
-  socket.onerror = ignore
+  listen(socket, connection)
   return connection
 }
 
-/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
-class SocketConnection implements Connection {
+/** A class, because there is one per client: separate closures would take most of the memory. */
+class SocketConnection implements Connection, SocketListener {
   readonly address: string
   #request: RequestLike
   readonly #socket: SocketLike
@@ -89,7 +83,7 @@ class SocketConnection implements Connection {
   #owner = nobody
   #isOpen = true
   #controls: TokenBucket | undefined
-  /** The socket is closing or closed, without having said so. */
+  /** The socket is closing or closed, without an event. */
   #isLapsing = false
 
   constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
@@ -130,7 +124,7 @@ class SocketConnection implements Connection {
       this.cut('the socket refused a message')
       return false
     }
-    // What is sent is bounded by windows, but for controls and replays.
+    // Windows bound what is sent, except for controls and replays.
     if (socket.bufferedAmount > 2 * this.#host.policy.limits.maxBufferedBytes) this.cut('too slow')
     return this.#isOpen
   }
@@ -147,7 +141,7 @@ class SocketConnection implements Connection {
   close(code: number, reason = ''): void {
     if (!this.#isOpen) return
     this.#disown()
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     try {
       this.#socket.close(code, reason)
     } catch {
@@ -157,32 +151,47 @@ class SocketConnection implements Connection {
 
   cut(reason: string): void {
     if (!this.#isOpen) return
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
     if (this.#socket.terminate) this.#socket.terminate()
     else this.#socket.close()
-    this.end(1006, reason)
+    this.#end(1006, reason)
   }
 
-  /** A message has come in; undefined when the socket brought neither text nor bytes. */
+  giveUp(): void {
+    const socket = this.#socket
+    if (socket.terminate && socket.readyState !== closed) socket.terminate()
+    // It will not tell of its end.
+    else this.closed(1006, '')
+  }
+
   arrived(payload: Payload | undefined): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
-    // Sockets of `ws` see to that themselves, and exactly.
+    // Sockets of `ws` check the size themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceed(1009, '')
     this.#owner.receive(payload)
   }
 
-  /** The connection has ended by itself. */
-  end(code: number, reason: string): void {
-    if (!this.#isOpen) return
-    this.#disown().ended(code, reason)
+  pinged(): void {
+    this.charge()
   }
 
-  /** A client that has closed may keep the transport open, and not every socket tells of its end. */
+  closed(code: number, reason: string): void {
+    this.#host.closing.delete(this)
+    this.#end(code, reason)
+    this.#host.gone(this)
+  }
+
+  /** The connection has ended. */
+  #end(code: number, reason: string): void {
+    if (this.#isOpen) this.#disown().ended(code, reason)
+  }
+
+  /** A client that has closed may keep the transport open, and not every socket reports its end. */
   #look(): void {
     if (!this.#isOpen || this.#isLapsing || this.#socket.readyState <= open) return
     this.#isLapsing = true
-    this.#host.closing.add(this.#socket)
+    this.#host.closing.add(this)
   }
 
   #disown(): ConnectionOwner {
@@ -191,12 +200,4 @@ class SocketConnection implements Connection {
     this.#owner = nobody
     return owner
   }
-}
-
-/** Not every socket keeps to its `binaryType`. */
-function payloadOf(data: unknown): Payload | undefined {
-  if (typeof data === 'string') return data
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
 }

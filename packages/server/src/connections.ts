@@ -11,14 +11,16 @@ import type { Refusals } from './refusals.ts'
 import type { HubStage } from './stage.ts'
 import { troubleHint } from './trouble.ts'
 
-/** The sockets that a hub has, as many as it may have. */
+/** The sockets of a hub, up to its limits. */
 export interface Connections {
   /** Those that are open or closing. */
   readonly size: number
   readonly accepted: number
-  /** Whether not even a refusal is worth a handshake: there are so many, or the hub is as good as gone. */
+  /** Whether upgrades are refused without a handshake: there are too many connections, or the hub is closing. */
   readonly isShut: boolean
-  /** Takes a socket, and has it greeted or refuses it. `verdict` is that on its page, if that was looked at before. */
+  /**
+   * Accepts a socket, and greets or refuses it. `verdict` is the result of the page check, if it was checked before.
+   */
   accept(socket: SocketLike, request: RequestLike, verdict?: PageVerdict): Connection | undefined
   /** Resolves when there are none. */
   gone(): Promise<void>
@@ -31,11 +33,10 @@ interface ConnectionsParts {
   readonly greeting: Greeting
 }
 
-/** The words for why a page is not welcome. */
+/** The descriptions of why a page is refused. */
 export const whyNot = { origin: 'not from this origin', host: 'not for this host' } as const
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
-const closed = 3
 
 export function createConnections({ policy, stage, refusals, greeting }: ConnectionsParts): Connections {
   const { limits, ports } = policy
@@ -43,11 +44,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
   const addresses = createTally(limits.maxConnectionsPerAddress)
   const { admissionRate, admissionBurst, maxConnections } = limits
   const admission = admissionRate < Infinity ? createAdmission(admissionRate, admissionBurst) : undefined
-  const closing = createDeadlines<SocketLike>(ports.clock, closeTimeout, (socket) => {
-    if (socket.terminate && socket.readyState !== closed) socket.terminate()
-    // It will not tell of its end, so that is told for it.
-    else socket.onclose?.(undefined as never)
-  })
+  const closing = createDeadlines<Connection>(ports.clock, closeTimeout, (connection) => connection.giveUp())
   const maxHandshakes = withSlack(maxConnections)
   const maxHandshakesPerAddress = withSlack(limits.maxConnectionsPerAddress)
   let accepted = 0
@@ -57,7 +54,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
     policy,
     closing,
     gone(connection: Connection): void {
-      all.delete(connection)
+      if (!all.delete(connection)) return
       addresses.delete(connection.address)
       if (all.size > 0) return
       for (const resolve of onGone) resolve()
@@ -68,7 +65,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
   const refuse = (connection: Connection, code: number, why: string, reason?: string): void =>
     refusals.refuse(connection, code, why, reason === undefined ? {} : { reason })
 
-  /** Lets a connection in that nothing else speaks against, or sends it away until there is room for it. */
+  /** Admits a connection that passed all other checks, or assigns it a retry time. */
   const admit = (connection: Connection): void => {
     const after = admission?.ask(ports.clock.now())
     if (after) return refuse(connection, 1013, 'too many connections at once', JSON.stringify({ after }))
@@ -87,7 +84,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
       return all.size >= maxHandshakes || stage.current === 'closed'
     },
     accept(socket, request, verdict) {
-      // The close of a socket that is closed already would never be heard of.
+      // The close of a closed socket would never be reported.
       if (socket.readyState > 1) return undefined
       if (stage.current === 'closed') {
         socket.onerror = () => {}
@@ -97,7 +94,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
       }
       const known = policy.addressOf(request)
       const address = known ?? ''
-      // Those that are turned away stay until they answer: one address must not use up what there is for all.
+      // Refused connections stay until they answer: one address must not use up the capacity for all.
       if (addresses.count(address) >= maxHandshakesPerAddress) {
         drop(socket)
         refusals.announce({ code: 4429, why: 'too many connections of one address', request })
@@ -124,12 +121,12 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
   }
 }
 
-/** Room for those that are turned away, and have not answered that yet. */
+/** Capacity for refused connections that have not answered the close yet. */
 function withSlack(max: number): number {
   return max + Math.max(100, max / 10)
 }
 
-/** Closes a socket without a word, and without waiting for its client. */
+/** Closes a socket without a code, and without waiting for its client. */
 function drop(socket: SocketLike): void {
   socket.onerror = () => {}
   if (socket.terminate) socket.terminate()

@@ -29,8 +29,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
   readonly #record: SessionRecord
   /** The client has said bye. */
   #isLeaving = false
-  /** What it had acknowledged when its last control came. */
-  #acknowledged: number
   /** For how many intervals of pings nothing has come. */
   #silence = 0
   /** What waited to be sent at the last ping, in bytes. */
@@ -43,7 +41,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.connection = connection
     this.#parts = parts
     this.#record = record
-    this.#acknowledged = record.session.acknowledged
     this.line = new Line(this)
     connection.take(this)
     parts.heartbeats.add(this)
@@ -66,6 +63,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
       return this.connection.cut('silent')
     }
     this.#silence++
+    this.#record.rest()
     this.#parts.heartbeats.add(this)
     this.line.control(['p', this.session.rx])
   }
@@ -140,16 +138,13 @@ export class Conversation implements LineOptions, ConnectionOwner {
     return Math.min(tokens.wait(this.#parts.policy.limits.messageRate / batchRate), longestWait)
   }
 
-  controlled(control: Control): void {
+  controlled(control: Control, isBounded: boolean): void {
     const [name] = control
     // There is a time limit on it, and messages that are slowed down may be ahead of it.
-    if (name === 'token') this.#parts.inbound.control(this.#record, control)
+    if (name === 'token') this.#parts.renewals.token(this.#record, control[1])
     // Nothing comes after it, so nobody is held back by what waits.
     this.#isLeaving ||= name === 'bye'
-    // What acknowledges something new is bounded by what the hub sends.
-    const acknowledged = this.session.acknowledged
-    if (acknowledged === this.#acknowledged) this.connection.charge()
-    this.#acknowledged = acknowledged
+    if (!isBounded) this.connection.charge()
   }
 
   dropped(count: number): void {
@@ -159,11 +154,33 @@ export class Conversation implements LineOptions, ConnectionOwner {
   deliver(frame: Frame): void {
     this.#record.showedLife()
     if (frame[0] === 0 && !this.#record.messageTokens.take()) return this.dropped(1)
-    this.#parts.inbound.deliver(this.#record, frame)
+    this.#parts.lifecycle.counters.receivedMessages++
+    if (!this.#isNew(frame)) return
+    try {
+      this.#record.endpoint.deliver(frame)
+    } catch (error) {
+      // An answer that cannot be sent; nothing of the application gets here.
+      this.#parts.reports.of(this.#record)(error)
+    }
   }
 
   control(control: Control): void {
-    if (control[0] !== 'token') this.#parts.inbound.control(this.#record, control)
+    switch (control[0]) {
+      case 'token':
+        // It did not wait for its turn.
+        return
+      case 'bye':
+        return this.#record.leave(control[1])
+      case 'holdfast':
+      case 'hi':
+      case 'ok':
+      case 'a':
+      case 'p':
+      case 'q':
+      case 'renew':
+      case 'drain':
+        this.violated(4400, `'${control[0]}' at the wrong time`)
+    }
   }
 
   violated(code: number, why: string): void {
@@ -180,5 +197,13 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   pinged(): void {
     this.#record.showedLife()
+  }
+
+  /** Whether nobody else has brought that message of its producer, if it is of one. */
+  #isNew([seq, , , , meta]: Frame): boolean {
+    if (!meta?.producer) return true
+    if (seq > 0) return this.#parts.producers.take(this.#record, meta.producer)
+    this.violated(4400, 'a volatile message in a producer')
+    return false
   }
 }

@@ -10,7 +10,6 @@ import { createEndpoints } from './endpoints.ts'
 import { createGreeting } from './greeting.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { BroadcastOptions, Hub } from './hub.ts'
-import { createInbound } from './inbound.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { resolveOptions } from './policy.ts'
 import type { HubOptions } from './options.ts'
@@ -75,7 +74,6 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     reports,
     deferred: lifecycle,
   })
-  const inbound = createInbound({ producers, endpoints, reports, renewals, lifecycle })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
     conversation.beat(),
   )
@@ -91,7 +89,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     renewals,
     outbound,
     endpoints,
-    inbound,
+    reports,
     heartbeats,
     goodbyes,
   })

@@ -1,18 +1,12 @@
 import { checkClose } from '@holdfast/protocol'
-import type { Delivery, RequestOptions, SendOptions, Unsubscribe } from '@holdfast/protocol'
-import type { Endpoints } from './endpoints.ts'
+import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { Outbound } from './outbound.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { SessionRecord } from './session-record.ts'
 
-export interface PeerParts {
-  readonly outbound: Outbound
-  readonly endpoints: Endpoints
-}
-
 /** The face of a session that the application sees. */
-export function createPeer(record: SessionRecord, parts: PeerParts, data: unknown): Peer {
-  return new SessionPeer(record, parts, data)
+export function createPeer(record: SessionRecord, outbound: Outbound, data: unknown): Peer {
+  return new SessionPeer(record, outbound, data)
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
@@ -21,14 +15,14 @@ class SessionPeer implements Peer {
   readonly identity: string | null
   data: unknown
   readonly #record: SessionRecord
-  readonly #parts: PeerParts
+  readonly #outbound: Outbound
 
-  constructor(record: SessionRecord, parts: PeerParts, data: unknown) {
+  constructor(record: SessionRecord, outbound: Outbound, data: unknown) {
     this.id = record.id
     this.identity = record.identity
     this.data = data
     this.#record = record
-    this.#parts = parts
+    this.#outbound = outbound
   }
 
   get isConnected(): boolean {
@@ -36,19 +30,17 @@ class SessionPeer implements Peer {
   }
 
   send(name: string, value?: unknown, how?: SendOptions): Delivery {
-    const { outbound } = this.#parts
-    return outbound.post(this.#record, outbound.encode(name, value), how)
+    return this.#outbound.post(this.#record, this.#outbound.encode(name, value), how)
   }
 
   sendRaw(value: string | ArrayBuffer | ArrayBufferView, how?: SendOptions): Delivery {
-    const { outbound } = this.#parts
-    return outbound.post(this.#record, outbound.encodeRaw(value), how)
+    return this.#outbound.post(this.#record, this.#outbound.encodeRaw(value), how)
   }
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
-    const { outbound, endpoints } = this.#parts
-    const send = (id: number): Delivery => outbound.post(this.#record, outbound.encode(name, input, id))
-    return endpoints.of(this.#record).request(name, send, how) as Promise<never>
+    const outbound = this.#outbound
+    const send = (id: number): Sent => outbound.post(this.#record, outbound.encode(name, input, id))
+    return this.#record.endpoint.request(name, send, how) as Promise<never>
   }
 
   close(code = 4410, reason = ''): void {

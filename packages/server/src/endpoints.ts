@@ -7,9 +7,9 @@ import { newAbort } from './ports.ts'
 import type { HubRouter } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** The endpoints of sessions: each is made when its session first needs it. */
+/** Makes the endpoints of sessions. */
 export interface Endpoints {
-  of(record: SessionRecord): Endpoint
+  create(record: SessionRecord): Endpoint
 }
 
 interface EndpointParts extends HubRouter {
@@ -30,7 +30,7 @@ interface SharedParts extends EndpointParts {
 export function createEndpoints(parts: EndpointParts): Endpoints {
   // Sessions end and begin faster than handlers, so it does not help to begin another one.
   const shared: SharedParts = { ...parts, running: createTally(parts.maxRunningRequests) }
-  return { of: (record) => (record.endpoint ??= new Endpoint(new SessionPorts(shared, record))) }
+  return { create: (record) => new Endpoint(new SessionPorts(shared, record)) }
 }
 
 /** A class, because there are as many of these as clients: functions of their own would be most of their memory. */

@@ -1,4 +1,4 @@
-import { clockFaults, createVirtualClock } from '@holdfast/testing'
+import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { resuming, setUp } from '../test/support/set-up.ts'
 
@@ -18,6 +18,41 @@ describe('heartbeats', () => {
     expect(heard.at(-1)).toEqual(['down', { code: 1006, reason: 'silent' }])
     expect(alive.socket.isTerminated).toBe(false)
     expect(hub.stats()).toMatchObject({ connected: 1, sessions: 2 })
+  })
+
+  it('forget nothing of a session that sends and receives', async () => {
+    const limits = { messageRate: 1, messageBurst: 2 }
+    const { clock, hub, join, peers } = setUp({ pingInterval: 10_000, limits })
+    const got: unknown[] = []
+    hub.on('n', (data) => got.push(data))
+    const client = await join({ window: [2, 1_000] })
+    const rest = async (): Promise<void> => {
+      await clock.advance(10_300)
+      await client.say(['q', 0])
+      client.take()
+    }
+    peers[0]!.send('idle')
+    await settleMicrotasks()
+    await client.say(['a', 1])
+    await rest()
+
+    const sent = [1, 2, 3].map((n) => peers[0]!.send('m', n))
+    await settleMicrotasks()
+    await rest()
+    expect(sent.map(({ outcome }) => outcome)).toEqual([undefined, undefined, undefined])
+    await client.say(['a', 3])
+    expect(client.take()).toEqual([[4, 0, 'm', 3]])
+    await client.say(['a', 4])
+    expect(sent.map(({ outcome }) => outcome?.status)).toEqual(['delivered', 'delivered', 'delivered'])
+    await rest()
+
+    expect([sent[2]!.cancel(), hub.stats().bufferedMessages]).toEqual([false, 0])
+    await client.say([
+      [1, 4, 'n', 1],
+      [2, 4, 'n', 2],
+      [3, 4, 'n', 3],
+    ])
+    expect(got).toEqual([1, 2])
   })
 
   it('take any message for a sign of life', async () => {

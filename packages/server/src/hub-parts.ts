@@ -1,7 +1,7 @@
 import type { Buffers } from './buffers.ts'
+import type { ClientReports } from './client-reports.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Endpoints } from './endpoints.ts'
-import type { Inbound } from './inbound.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Policy } from './policy.ts'
 import type { Outbound } from './outbound.ts'
@@ -23,7 +23,7 @@ export interface HubParts {
   readonly renewals: Renewals
   readonly outbound: Outbound
   readonly endpoints: Endpoints
-  readonly inbound: Inbound
+  readonly reports: ClientReports
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>
   /** Those that wait for the client's goodbye. */

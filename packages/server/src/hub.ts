@@ -151,6 +151,7 @@ export interface HubLifecycle<P = Peer> {
   readonly refused: {
     readonly code: number
     readonly why: string
+    /** For a client that has a session, as much of it as `authenticate` gets on `renew`. */
     readonly request: RequestLike
     readonly peer?: P
     /** The exception of `authenticate`. */

@@ -282,7 +282,7 @@ describe('limits of what a client sends', () => {
     ['pongs', ['q', 0]],
     ['tokens', ['token', 'x']],
   ])('close the connection of one that floods the hub with %s, and hold its session', async (_, control) => {
-    const { clock, client, dial, heard } = await scene({})
+    const { clock, client, dial, heard } = await scene({ pingInterval: 100_000 })
     await clock.advance(60_000)
     for (let n = 0; n < 1_000; n++) client.socket.message(control)
     await settleMicrotasks()
@@ -310,6 +310,37 @@ describe('limits of what a client sends', () => {
       await client.say(['a', n])
     }
     expect(client.socket.closedWith).toBeUndefined()
+  })
+
+  it('take any number of pings that each ask for the ack of a message, and of pongs that they asked for', async () => {
+    const { client, peers } = await scene({ limits: { messageRate: Infinity } })
+    for (let n = 1; n <= 3_000; n++) {
+      await client.say([n, 0, 'a', n])
+      await client.say(['p', 0])
+      expect(client.take().at(-1)).toEqual(['q', n])
+    }
+    for (let n = 1; n <= 3_000; n++) {
+      void peers[0]!.send('m').then()
+      await settleMicrotasks()
+      expect(client.take()).toEqual([
+        [n, 3_000, 'm'],
+        ['p', 3_000],
+      ])
+      // The handlers of the client are busy, so the ack comes later.
+      await client.say(['q', 0])
+      if (n % 100 === 0) await client.say(['a', n])
+    }
+    expect(client.socket.closedWith).toBeUndefined()
+  })
+
+  it('close the connection of one that asks again and again for the ack of one message', async () => {
+    const { client } = await scene({ limits: { messageRate: Infinity } })
+    await client.say([1, 0, 'a', 1])
+    for (let n = 0; n < 1_000; n++) client.socket.message(['p', 0])
+    await settleMicrotasks()
+    expect(client.socket.closedWith).toBeUndefined()
+    await client.say(['p', 0])
+    expect(client.socket.closedWith?.code).toBe(4429)
   })
 
   it('have no end when they are to have none', async () => {

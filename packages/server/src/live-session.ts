@@ -1,6 +1,6 @@
 import { createSession } from '@holdfast/protocol'
-import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
-import type { Lost, LostReason, SendOptions, Unsubscribe } from '@holdfast/protocol'
+import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
+import type { Lost, LostReason, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
@@ -29,7 +29,6 @@ export class LiveSession implements SessionRecord {
   readonly session: SessionRecord['session'] = createSession<Body>()
   readonly dials: Dials
   readonly peer: Peer
-  endpoint: Endpoint | undefined = undefined
   readonly #parts: HubParts
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
@@ -37,6 +36,7 @@ export class LiveSession implements SessionRecord {
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
   #past: PastConnections | undefined
+  #endpoint: Endpoint | undefined
   #endListeners: Listeners | undefined
   #teardown: Teardown | undefined
 
@@ -48,7 +48,7 @@ export class LiveSession implements SessionRecord {
     this.address = address
     this.dials = new Dials(hi)
     this.#maxPayload = hi.maxPayload
-    this.peer = createPeer(this, parts, data)
+    this.peer = createPeer(this, parts.outbound, data)
   }
 
   get stage(): SessionRecord['stage'] {
@@ -61,6 +61,10 @@ export class LiveSession implements SessionRecord {
 
   get line(): Line | undefined {
     return this.#conversation?.line
+  }
+
+  get endpoint(): Endpoint {
+    return (this.#endpoint ??= this.#parts.endpoints.create(this))
   }
 
   get maxPayload(): number {
@@ -215,7 +219,7 @@ export class LiveSession implements SessionRecord {
     return Math.min(this.#maxPayload, this.#parts.policy.limits.maxBufferedBytes) - frameOverhead
   }
 
-  push(encoded: Encoded, how: SendOptions): Delivery {
+  push(encoded: Encoded, how: SendOptions): Sent {
     this.#outgoing ??= new Outgoing(this.#parts, this)
     return this.#outgoing.push(encoded, how)
   }
@@ -230,6 +234,11 @@ export class LiveSession implements SessionRecord {
 
   progressed(): void {
     this.#outgoing?.progressed()
+  }
+
+  rest(): void {
+    if (this.messages === 0) this.#outgoing = undefined
+    if (this.#messageTokens?.isFull) this.#messageTokens = undefined
   }
 
   // The end
@@ -284,12 +293,19 @@ export class LiveSession implements SessionRecord {
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
     const { queued } = this
+    const endpoint = this.#endpoint
     // A client whose goodbye was not answered comes back, and hears why.
     registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'
     // The application may listen to the signal that this aborts.
     lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
-    return (this.#teardown = new Teardown(this.#parts, this, { why, connection, queued, isConfirmed }))
+    return (this.#teardown = new Teardown(this.#parts, this, {
+      why,
+      connection,
+      queued,
+      endpoint,
+      isConfirmed,
+    }))
   }
 }

@@ -7,7 +7,7 @@ import {
   encodeMessage,
   misuse,
 } from '@holdfast/protocol'
-import type { Body, Checks, Clock, Delivery, Link, Outbox, SendOptions } from '@holdfast/protocol'
+import type { Body, Checks, Clock, Link, Outbox, SendOptions, Sent } from '@holdfast/protocol'
 import type { DeferredEvents } from './deferred-events.ts'
 import type { Encoded } from './encoded.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -22,7 +22,7 @@ export interface Outbound {
    */
   encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
-  post(held: SessionRecord, encoded: Encoded, how?: SendOptions): Delivery
+  post(record: SessionRecord, encoded: Encoded, how?: SendOptions): Sent
   /** Sends one message to many, of whom some may end because of it. */
   postToAll(recipients: readonly SessionRecord[], encoded: Encoded, how: SendOptions): void
 }
@@ -40,7 +40,7 @@ export function createOutbound(
 ): Outbound {
   // All that is pushed here settles at once.
   let refusing: Outbox<Body, undefined> | undefined
-  const refuse = ({ body, bytes }: Encoded): Delivery => {
+  const refuse = ({ body, bytes }: Encoded): Sent => {
     if (!refusing) {
       const nowhere: Link<Body> = { bufferedAmount: () => 0, isWritable: () => false, write: () => false }
       refusing = createOutbox(
@@ -55,8 +55,8 @@ export function createOutbound(
     return refusing.push(body, bytes, undefined, {})
   }
 
-  const post = (held: SessionRecord, encoded: Encoded, how: SendOptions = {}): Delivery =>
-    stage.current === 'open' ? held.push(encoded, how) : refuse(encoded)
+  const post = (record: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent =>
+    stage.current === 'open' ? record.push(encoded, how) : refuse(encoded)
 
   return {
     encode: (name, data, id) => encodeMessage(outgoing, name, data, id, encodeEvent),
@@ -65,15 +65,15 @@ export function createOutbound(
       if (payload === undefined) throw misuse('sendRaw takes text or bytes')
       return encodedOf(encodeBody(null, payload, { raw: true }))
     },
-    post(held, encoded, how) {
+    post(record, encoded, how) {
       checkTime('ttl', how?.ttl)
-      return during(() => post(held, encoded, how))
+      return during(() => post(record, encoded, how))
     },
     postToAll(recipients, { body, bytes }, how) {
       checkTime('ttl', how.ttl)
       const encoded = { body, bytes, shared: { holders: 0 } }
       during(() => {
-        for (const held of recipients) if (held.stage !== 'ended') post(held, encoded, how)
+        for (const record of recipients) if (record.stage !== 'ended') post(record, encoded, how)
       })
     },
   }

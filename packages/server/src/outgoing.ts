@@ -1,5 +1,5 @@
 import { createOutbox } from '@holdfast/protocol'
-import type { Body, Delivery, Line, Link, Outbox, Outcome, SendOptions } from '@holdfast/protocol'
+import type { Body, Line, Link, Outbox, Outcome, SendOptions, Sent } from '@holdfast/protocol'
 import type { Outgoing as Message } from '@holdfast/protocol'
 import type { Encoded, SharedMessage } from './encoded.ts'
 import type { HubParts } from './hub-parts.ts'
@@ -9,7 +9,7 @@ const batchBytes = 16_384
 /** The bounds of the outbox would drop messages; here the session ends instead. */
 const unbounded = { maxMessages: Infinity, maxBytes: Infinity }
 
-/** What a session has to say to its client. It outlives connections, so it writes to whatever line there is. */
+/** The outbound messages of a session. It outlives connections, so it writes to the current line. */
 export class Outgoing implements Link<Body> {
   readonly batchBytes: number = batchBytes
   /** Messages that wait to be written or acknowledged, and their bytes. */
@@ -19,7 +19,7 @@ export class Outgoing implements Link<Body> {
   readonly #record: SessionRecord
   readonly #outbox: Outbox<Body, SharedMessage | undefined>
   #written: Line | undefined
-  /** The window of the client was full when something was to be written. */
+  /** The window of the client was full when a message was to be written. */
   #isBlocked = false
 
   constructor(parts: HubParts, record: SessionRecord) {
@@ -39,7 +39,7 @@ export class Outgoing implements Link<Body> {
     return this.#outbox.size
   }
 
-  push({ body, bytes, shared }: Encoded, how: SendOptions): Delivery {
+  push({ body, bytes, shared }: Encoded, how: SendOptions): Sent {
     const { buffers } = this.#parts
     if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()
     this.messages++
@@ -58,7 +58,7 @@ export class Outgoing implements Link<Body> {
     this.#outbox.flushAll()
   }
 
-  /** Settles all that waits and all that comes as undelivered. */
+  /** Settles all queued and new messages as undelivered. */
   refuse(): void {
     this.#outbox.refuse('session-lost')
   }
@@ -84,15 +84,19 @@ export class Outgoing implements Link<Body> {
     return this.#written.write(message)
   }
 
-  /** Also when that line is closed by now: it then settles what it could not send. */
+  /** Even if that line is closed by now: it then settles the messages that it could not send. */
   flushed(): void {
     this.#written?.flushed?.()
     this.#written = undefined
   }
 
+  ask(): void {
+    this.#record.line?.ask()
+  }
+
   #isFull(bytes: number): boolean {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.policy.limits
-    // One that is too large for the client is not sent at all.
+    // A message that is too large for the client is not sent.
     if (this.#record.stage === 'ended' || bytes > this.#record.maxMessageBytes) return false
     return this.messages >= maxBufferedMessages || this.bytes + bytes > maxBufferedBytes
   }

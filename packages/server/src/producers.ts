@@ -3,14 +3,14 @@ import { countsByAddress, createShares } from './shares.ts'
 import type { Greediest, Owner, Share } from './shares.ts'
 
 /**
- * The highest delivered numbers of the producers of clients: PROTOCOL.md, section Producers. Each message of a
- * producer is delivered once, from whichever client and session it arrives.
+ * The highest number that the hub has delivered of each producer (PROTOCOL.md, section Producers), by which it deduplicates
+ * resends, whichever page and session they come from.
  */
 export interface Producers {
   readonly size: number
-  /** Returns the offer for that client. */
+  /** What the hub announces to that client. */
   offer(owner: Owner): ProducersOffer
-  /** Records the delivery of a message. False if its producer has that number already. */
+  /** Notes that a message is about to be delivered. False for a resend, which must not be delivered again. */
   take(owner: Owner, place: ProducerSequence): boolean
   clear(): void
 }
@@ -22,14 +22,14 @@ interface Producer {
   share: Share<Producer> | undefined
 }
 
-/** How much longer than its time a producer may be remembered, relative to that time. */
+/** The part of the timeout for which a producer may be remembered too long. */
 const slack = 1 / 50
-/** How many identities and addresses may get a shorter offer. Only an attacker has more than a few. */
+/** How many identities and addresses may be announced less than others. Only an attack makes more than a few. */
 const maxGreedy = 1_000
 
 /**
- * Remembers each producer for `timeout` since its last use, and at most `max` of them: the identity or address with
- * the most loses one, and only its offers become shorter. Needs no timer.
+ * Remembers each producer for `timeout` milliseconds since its last use, and at most `max` producers. Beyond that, the
+ * identity or address that has the most loses its oldest one, and a shorter memory is announced only there. Needs no timer.
  */
 export function createProducers(
   clock: Clock,
@@ -40,13 +40,10 @@ export function createProducers(
   let epoch: string | undefined
   /** In the order of their last use. */
   const producers = new Map<string, Producer>()
-  /**
-   * All producers that were used later than this are remembered, except for those that were removed for being the
-   * most.
-   */
+  /** Every producer that was used after this moment is remembered, except where `forgottenOf` says otherwise. */
   let forgottenAt = -Infinity
   const shares = createShares<Producer>()
-  /** The same for each identity and address that had the most. */
+  /** The same moment for each identity and address that had to lose producers. */
   const forgottenOf: Record<Greediest<Producer>['kind'], Map<string, number>> = {
     identity: new Map(),
     address: new Map(),
@@ -73,8 +70,7 @@ export function createProducers(
     forget(oldest)
     const moments = forgottenOf[kind]
     moments.set(name, oldest.usedAt)
-    // Nothing is recorded for an owner without producers: where a single producer is too many, every offer becomes
-    // shorter.
+    // Without producers there is no entry: where a single producer is the most, everybody is announced less.
     const [first] = count === 1 ? [name] : moments.size > maxGreedy ? moments.keys() : []
     if (first === undefined) return
     forgottenAt = Math.max(forgottenAt, moments.get(first)!)
@@ -95,7 +91,7 @@ export function createProducers(
     },
     take(owner, [id, n]) {
       const { identity } = owner
-      // Ids have no spaces, so the key is unambiguous.
+      // Ids contain no spaces, so no two keys are the same.
       const key = identity === null ? id : `${id} ${identity}`
       const now = clock.now()
       const producer = producers.get(key) ?? { key, n: 0, usedAt: now, share: undefined }

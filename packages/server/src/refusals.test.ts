@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { newcomer, setUp } from '../test/support/set-up.ts'
-import { createFakeSocket } from '../test/support/fake-socket.ts'
+import { FakeSocket } from '../test/support/fake-socket.ts'
 import { createHub } from './index.ts'
 
 const from = (origin: string, host = 'localhost:8080') => ({ headers: { origin, host } })
@@ -93,7 +93,7 @@ describe('by default, warnings', () => {
 
   it('go to the console', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-    createHub().accept(createFakeSocket(), { headers: { origin: 'https://evil.example', host: 'x' } })
+    createHub().accept(new FakeSocket(), { headers: { origin: 'https://evil.example', host: 'x' } })
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('https://evil.example'))
   })
 })

@@ -1,5 +1,5 @@
-import type { Body, Bye, Delivery, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
-import type { LostReason, SendOptions, Session, Unsubscribe } from '@holdfast/protocol'
+import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
+import type { LostReason, SendOptions, Sent, Session, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
@@ -25,8 +25,8 @@ export interface SessionRecord extends Owner {
   readonly maxPayload: number
   /** Limits the rate at which messages of the client are delivered to the handlers. */
   readonly messageTokens: TokenBucket
-  /** Its events and requests, once there was one. */
-  endpoint: Endpoint | undefined
+  /** Its events and requests: made when it is first asked for. */
+  readonly endpoint: Endpoint
 
   // Connections
 
@@ -61,13 +61,15 @@ export interface SessionRecord extends Owner {
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */
-  push(encoded: Encoded, how: SendOptions): Delivery
+  push(encoded: Encoded, how: SendOptions): Sent
   /** Writes what can be written, in slices. */
   flush(): void
   /** Writes what can be written, however long that takes: the session is about to end. */
   flushAll(): void
   /** The client has acknowledged something new. */
   progressed(): void
+  /** Gives back the memory that only a session at work needs. Called now and then. */
+  rest(): void
 
   // The end
 

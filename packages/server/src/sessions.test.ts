@@ -402,7 +402,7 @@ describe('resumes of a session', () => {
         if (next.socket.closedWith) {
           refusals++
           const { code, reason } = next.socket.closedWith
-          const { after } = JSON.parse(reason!) as { after: [number, number] }
+          const { after } = JSON.parse(reason) as { after: [number, number] }
           expect([code, after[0] > 0, after[1] <= 30_000, after[1] === 2 * after[0]]).toEqual([
             1013,
             true,

@@ -1,5 +1,5 @@
 import { decodeText, encodeControl, isClientControl, printable } from '@holdfast/protocol'
-import type { Bye, Outcome, Payload } from '@holdfast/protocol'
+import type { Bye, Endpoint, Outcome, Payload } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { PeerEnd } from './peer.ts'
@@ -17,6 +17,7 @@ export interface Remainder {
   readonly connection: Connection | undefined
   /** How many messages were never written. */
   readonly queued: number
+  readonly endpoint: Endpoint | undefined
   readonly isConfirmed: boolean
 }
 
@@ -108,7 +109,8 @@ export class Teardown implements ConnectionOwner {
   /** Tells the application, last of all. */
   #announce(end: PeerEnd): void {
     const { lifecycle } = this.#parts
-    const { endpoint, endListeners, peer } = this.#record
+    const { endListeners, peer } = this.#record
+    const { endpoint } = this.#remainder
     this.end = end
     if (!this.#remainder.isConfirmed) return
     lifecycle.during(() => {

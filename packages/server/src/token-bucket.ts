@@ -17,6 +17,12 @@ export class TokenBucket {
     this.#filledAt = clock.now()
   }
 
+  /** Whether it is as good as a new one. */
+  get isFull(): boolean {
+    this.#fill()
+    return this.#tokens === this.#burst
+  }
+
   /** Takes a token, if there is one. */
   take(): boolean {
     this.#fill()

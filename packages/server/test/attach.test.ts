@@ -14,8 +14,6 @@ import { createHub } from '../src/index.ts'
 import { dial } from './support/raw-client.ts'
 import { listen, serve, shut } from './support/serve.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
-
 /** The status with which an upgrade is answered, or `none` if nobody answers for a while. */
 async function answerOf(
   port: number,
@@ -456,6 +454,25 @@ describe('attached to a framework', () => {
     expect(hub.peers.size).toBe(1)
     await using stranger = await dial(`ws://127.0.0.1:${port}/any`, { origin: 'https://evil.com' })
     expect((await stranger.closed).code).toBe(4403)
+    await hub.close()
+    acceptor.close()
+    await shut(server)
+  })
+
+  it('closes a socket of `ws` that somebody else has accepted when it floods the hub with pings', async () => {
+    await using hub = createHub()
+    const server = createServer()
+    const acceptor = new WebSocketServer({ server })
+    acceptor.on('connection', (socket, incoming) => hub.accept(socket, incoming))
+    const port = await listen(server)
+    await using client = await dial(`ws://127.0.0.1:${port}/any`)
+    await client.greet()
+    const { socket } = client
+    while (socket.readyState === 1) {
+      for (let n = 0; n < 20; n++) socket.ping()
+      await Promise.race([once(socket, 'pong'), client.closed])
+    }
+    expect((await client.closed).code).toBe(4429)
     await hub.close()
     acceptor.close()
     await shut(server)

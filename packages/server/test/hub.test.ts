@@ -8,8 +8,6 @@ import type { RawClient } from './support/raw-client.ts'
 import { serve } from './support/serve.ts'
 import { newcomer, resuming } from './support/set-up.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
-
 describe('a hub on real sockets', () => {
   it('greets, hands on, answers and resumes', async () => {
     await using served = await serve({

@@ -71,6 +71,7 @@ interface Outgoing<Body> {
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -78,6 +79,7 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+  ask?(): void
 }
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number

@@ -265,22 +265,6 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -303,6 +287,7 @@ interface Outgoing<Body> {
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -310,6 +295,7 @@ interface Link<Body> {
   isWritable(bytes: number): boolean
   write(message: Outgoing<Body>): boolean
   flushed?(): void
+  ask?(): void
 }
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
@@ -321,6 +307,23 @@ interface Outbox<Body, Name = string | undefined> {
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
 }
 type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
@@ -557,7 +560,7 @@ interface BoundWire {
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
   open(socket: OpenSocket, queue: Queue): Conversation
-  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   handle(name: string, answerer: Answerer): () => void
   closed(isFatal: boolean): void
   discard(reason: UndeliveredReason): void

@@ -397,16 +397,67 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
 declare function isHoldfastError(value: unknown): value is HoldfastError
 declare function misuse(message: string, cause?: unknown): HoldfastError
 declare function aborted(signal: AbortSignalLike): HoldfastError
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
+}
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly own?: true
+  settle(outcome: Outcome): void
+}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+  ask?(): void
+}
+interface Outbox<Body, Name = string | undefined> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
+  flush(): void
+  flushAll(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+declare function createOutbox<Body, Name = string | undefined>(
+  options: OutboxOptions,
+  maxPayloadBytes: () => number,
+  link: Link<Body>,
+  clock: Clock,
+  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
+): Outbox<Body, Name>
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface Requests {
   readonly size: number
   readonly unanswered: number
-  open(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   answer(id: unknown, data: unknown): boolean
   refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
   lost(): void
@@ -436,7 +487,7 @@ declare class Endpoint {
   constructor(ports: EndpointPorts)
   get isSettled(): boolean
   deliver([seq, , name, data, meta]: Frame): void
-  request(name: string, send: (id: number) => Delivery, how: RequestOptions): Promise<unknown>
+  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
   lost(): void
   dispose(): void
 }
@@ -472,54 +523,6 @@ declare function createHandlers(
 ): Handlers
 declare const defaultMaxPayloadBytes = 16777216
 declare function utf8Length(text: string): number
-interface OutboxOptions {
-  readonly maxMessages?: number
-  readonly maxBytes?: number
-  readonly overflow?: 'reject' | 'drop-oldest'
-  readonly highWaterBytes?: number
-}
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
-interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  readonly own?: true
-  settle(outcome: Outcome): void
-}
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  isShared: boolean
-}
-interface Link<Body> {
-  readonly batchBytes?: number
-  bufferedAmount(): number
-  isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
-  flushed?(): void
-}
-interface Outbox<Body, Name = string | undefined> {
-  readonly size: number
-  readonly bytes: number
-  hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  flush(): void
-  flushAll(): void
-  discard(reason: UndeliveredReason): void
-  refuse(reason: UndeliveredReason): void
-  accept(): void
-}
-declare function createOutbox<Body, Name = string | undefined>(
-  options: OutboxOptions,
-  maxPayloadBytes: () => number,
-  link: Link<Body>,
-  clock: Clock,
-  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
-): Outbox<Body, Name>
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
@@ -554,9 +557,9 @@ interface LineOptions {
   decodeUtf8(bytes: Uint8Array): string
   deliver(frame: Frame): void
   control(control: Control): void
-  answered(): void
+  answered(isLast: boolean): void
   pinged?(): void
-  controlled?(control: Control): void
+  controlled?(control: Control, isBounded: boolean): void
   dropped?(count: number): void
   progressed(): void
   violated(code: number, why: string): void
@@ -571,6 +574,7 @@ declare class Line implements Link<Body> {
   flushed(): void
   resume(): void
   control(control: Control): void
+  ask(): void
   close(): void
   received(payload: Payload): void
 }
@@ -733,6 +737,7 @@ export type {
   Schemas,
   SendOptions,
   Sent,
+  SentRequest,
   ServerContractOf,
   Session,
   Sized,

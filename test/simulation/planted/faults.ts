@@ -1,5 +1,5 @@
-/** A fault that is planted in a copy of the code: replaces a text of a file, which must be there exactly once. */
-export interface PlantedFault {
+/** A text of a file that is replaced, and must be there exactly once. */
+interface Fault {
   readonly name: string
   readonly file: string
   readonly from: string
@@ -21,8 +21,17 @@ const sessions = 'packages/server/src/sessions.ts'
 const liveSession = 'packages/server/src/live-session.ts'
 const teardown = 'packages/server/src/teardown.ts'
 const outgoing = 'packages/server/src/outgoing.ts'
+const codec = 'packages/protocol/src/frame-codec.ts'
+const controls = 'packages/protocol/src/controls.ts'
+const registry = 'packages/server/src/registry.ts'
 
-export const plantedFaults: readonly PlantedFault[] = [
+/** A fault that is planted in a copy of the code. */
+export interface PlantedFault extends Fault {
+  /** What has to find it: the simulation, the tests of its package, or each of them by itself. */
+  readonly by: 'simulation' | 'tests' | 'both'
+}
+
+const foundByBoth: readonly Fault[] = [
   // What both ends run
   {
     name: 'an old number is handed on again',
@@ -31,12 +40,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: '',
   },
   { name: 'a gap is not noticed', file: session, from: "if (seq > this.rx + 1) return 'gap'", to: '' },
-  {
-    name: 'an ack settles one message too many',
-    file: session,
-    from: 'while (this.acknowledged < ack) this.#shift()',
-    to: 'while (this.unacknowledged > 0 && this.acknowledged <= ack) this.#shift()',
-  },
   {
     name: 'the final cursor is not looked at',
     file: session,
@@ -48,12 +51,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: session,
     from: 'if (finalCursor !== undefined) return rest\n',
     to: 'if (rest) return rest\n',
-  },
-  {
-    name: 'what was written settles as delivered when a session ends',
-    file: session,
-    from: 'for (const message of rest) message.settle(unknown)',
-    to: 'for (const message of rest) message.settle(delivered)',
   },
   {
     name: 'the window knows no count',
@@ -68,19 +65,13 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'for (const [seq, message] of [] as [number, Outgoing<Body>][])',
   },
   {
-    name: 'the replay leaves out its last message',
-    file: session,
-    from: 'const messages = this.#kept.slice(this.#head)\n',
-    to: 'const messages = this.#kept.slice(this.#head, -1)\n',
-  },
-  {
     name: 'the cursor moves only after the handlers',
     file: line,
     from: `      const verdict = this.#session.accept(seq)
       if (verdict === 'gap') return this.#options.violated(4425, 'gap')
       if (verdict === 'old') return this.#oweAck()
     }
-    // A void frame has nothing to hand on, but its number.
+    // A void frame only takes a number.
     if (frame.length > 2) this.#options.deliver(frame)`,
     to: `      if (seq > this.#session.rx + 1) return this.#options.violated(4425, 'gap')
       if (seq <= this.#session.rx) return this.#oweAck()
@@ -95,12 +86,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'return (this.#ackSent = this.#session.rx + this.#inbound)',
   },
   {
-    name: 'acks always say the same',
-    file: line,
-    from: 'return (this.#ackSent = this.#session.rx)',
-    to: 'return this.#ackSent',
-  },
-  {
     name: 'bytes overtake the pack before them',
     file: line,
     from: 'return this.#sendPack() && options.send(encodeBinary',
@@ -111,6 +96,33 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: outbox,
     from: 'const isBack = isWaiting(message)\n',
     to: 'const isBack = !message.outcome\n',
+  },
+]
+
+const foundBySimulation: readonly Fault[] = [
+  {
+    name: 'an ack settles one message too many',
+    file: session,
+    from: 'while (this.acknowledged < ack) this.#shift()',
+    to: 'while (this.unacknowledged > 0 && this.acknowledged <= ack) this.#shift()',
+  },
+  {
+    name: 'what was written settles as delivered when a session ends',
+    file: session,
+    from: 'for (const message of rest) message.settle(unknown)',
+    to: 'for (const message of rest) message.settle(delivered)',
+  },
+  {
+    name: 'the replay leaves out its last message',
+    file: session,
+    from: 'const messages = this.#kept.slice(this.#head)\n',
+    to: 'const messages = this.#kept.slice(this.#head, -1)\n',
+  },
+  {
+    name: 'acks always say the same',
+    file: line,
+    from: 'return (this.#ackSent = this.#session.rx)',
+    to: 'return this.#ackSent',
   },
   {
     name: 'a message expires that was written in time',
@@ -322,4 +334,303 @@ export const plantedFaults: readonly PlantedFault[] = [
     from: 'if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()',
     to: 'if (!how.volatile && this.#isFull(bytes)) how = { ...how, signal: AbortSignal.abort() }',
   },
+]
+
+// By the rules of PROTOCOL.md.
+const foundByTests: readonly Fault[] = [
+  // 1. Numbers
+  {
+    name: 'a withdrawn message leaves no void frame',
+    file: session,
+    from: 'this.#takeOldest()?.settle(rejected)',
+    to: 'this.#shift()?.settle(rejected)',
+  },
+  {
+    name: 'numbers begin with 0',
+    file: session,
+    from: 'return ++this.tx',
+    to: 'return this.tx++',
+  },
+  {
+    name: 'volatile messages are numbered',
+    file: line,
+    from: 'if (!message.volatile) {',
+    to: 'if (message) {',
+  },
+  {
+    name: 'an old number is not acknowledged again',
+    file: line,
+    from: "if (verdict === 'old') return this.#oweAck()",
+    to: "if (verdict === 'old') return",
+  },
+  {
+    name: 'an ack of the future is believed',
+    file: session,
+    from: 'if (ack > this.tx) return false',
+    to: '',
+  },
+  {
+    name: 'what is left of a pack outlives its connection',
+    file: line,
+    from: `    clock.clearTimer(this.#sliceTimer)
+    this.#arrivals = []
+`,
+    to: '',
+  },
+  // 3. Greeting
+  {
+    name: 'a cursor of 0 cannot be resumed from',
+    file: controls,
+    from: 'isText(key, 256) &&\n    isCount(rx) &&',
+    to: 'isText(key, 256) &&\n    isCount(rx) &&\n    (lost !== undefined || rx > 0) &&',
+  },
+  {
+    name: 'the replay has new numbers',
+    file: session,
+    from: 'const from = this.acknowledged\n',
+    to: 'const from = this.tx\n',
+  },
+  // 5. Provisional sessions
+  {
+    name: 'the client does not confirm',
+    file: line,
+    from: 'this.#options.send(`["a",${this.#session.rx}]`)\n    for',
+    to: 'for',
+  },
+  // 7. Acks
+  {
+    name: 'frames carry no ack',
+    file: codec,
+    from: 'return `[${seq},${ack}${body}]`',
+    to: 'return `[${seq},0${body}]`',
+  },
+  {
+    name: 'the first message is not acknowledged at the end of the turn',
+    file: line,
+    from: 'if (this.#ackTimer === undefined) this.#startAckTimer()\n    else if',
+    to: 'if (this.#ackTimer === undefined) return this.#startAckTimer()\n    else if',
+  },
+  {
+    name: 'every message is acknowledged at the end of its turn',
+    file: line,
+    from: 'else if (!this.#isOverdue()) return',
+    to: '',
+  },
+  {
+    name: 'acks wait for a second',
+    file: line,
+    from: 'const ackDelay = 50',
+    to: 'const ackDelay = 1_000',
+  },
+  {
+    name: 'acks leave in the middle of a turn',
+    file: line,
+    from: '    else if (!this.#isOverdue()) return\n    this.#endTurn()',
+    to: '    else if (this.#isOverdue()) return this.#sendAck()\n    else return\n    this.#endTurn()',
+  },
+  {
+    name: 'half a window is not acknowledged',
+    file: line,
+    from: 'messages >> 1',
+    to: 'messages',
+  },
+  {
+    name: 'half a window of bytes is not acknowledged',
+    file: line,
+    from: 'bytes / 6',
+    to: 'bytes',
+  },
+  {
+    name: 'what waits when a ping comes is not acknowledged when it is handed on',
+    file: line,
+    from: 'this.#asked = this.#inbound',
+    to: 'this.#asked = 0',
+  },
+  {
+    name: 'what nobody waits for is asked for',
+    file: outbox,
+    from: 'if (isAwaited && !isVolatile) link.ask',
+    to: 'if (!isVolatile) link.ask',
+  },
+  {
+    name: 'what somebody waits for is not asked for when it is written',
+    file: outbox,
+    from: '      ask(message)\n    } else if',
+    to: '    } else if',
+  },
+  {
+    name: 'every message that somebody waits for is asked for by a ping of its own',
+    file: line,
+    from: '    if (this.#pingedFor === this.#session.tx) return\n',
+    to: '',
+  },
+  {
+    name: 'acks are acknowledged',
+    file: line,
+    from: 'if (isAck) this.#acknowledge(content)',
+    to: 'if (isAck && this.#acknowledge(content)) this.#oweAck()',
+  },
+  {
+    name: 'a pong carries no ack',
+    file: line,
+    from: 'options.send(`["q",${this.#takeAck()}]`)',
+    to: 'options.send(`["q",${0 * this.#takeAck()}]`)',
+  },
+  {
+    name: 'the window bounds no bytes',
+    file: session,
+    from: ' && this.#bytes + bytes <= limits[1]',
+    to: '',
+  },
+  {
+    name: 'no message may fly alone',
+    file: session,
+    from: 'return unacknowledged === 0 || ',
+    to: 'return ',
+  },
+  {
+    name: 'an ack gives no room back',
+    file: session,
+    from: '    this.#bytes -= message?.bytes ?? 0\n    return message',
+    to: '    return message',
+  },
+  {
+    name: 'the oldest message gives way to a new one',
+    file: session,
+    from: '    this.#kept.push(message)\n',
+    to: '    if (this.unacknowledged >= this.window[0]) this.#shift()\n    this.#kept.push(message)\n',
+  },
+  {
+    name: 'what comes in is not bounded',
+    file: line,
+    from: 'if (isOverrun)',
+    to: 'if (size.length < 0)',
+  },
+  {
+    name: 'volatile messages are not bounded',
+    file: line,
+    from: 'const taken = isFull ? items.filter(([seq]) => seq !== 0) : items',
+    to: 'const taken = isFull ? items : items',
+  },
+  // 9. Loss
+  {
+    name: 'what is above the final cursor counts as delivered',
+    file: session,
+    from: 'this.acknowledge(Math.min(finalCursor, this.tx))',
+    to: 'session.acknowledge(session.tx)',
+  },
+  {
+    name: 'what is unknown counts as undelivered',
+    file: session,
+    from: 'message.settle(unknown)',
+    to: "message.settle({ status: 'undelivered', reason: 'session-lost' })",
+  },
+  // 11. Frames
+  { name: 'absent data becomes null', file: codec, from: '{ ...meta, absent: true }', to: 'meta' },
+  {
+    name: 'bytes are not copied',
+    file: codec,
+    from: 'bytes: new Uint8Array(data)',
+    to: 'bytes: data',
+  },
+  {
+    name: 'a header may be too long',
+    file: codec,
+    from: "if (utf8Length(header) > maxHeaderBytes - maxNumbersBytes) throw new TypeError('the header is too long')",
+    to: '',
+  },
+  { name: 'depth is not bounded', file: codec, from: 'if (depth === 0) return -1', to: '' },
+  // 12. Packs
+  {
+    name: 'every frame is a message of its own',
+    file: line,
+    from: 'const isFull = options.unpacked ||',
+    to: 'const isFull = !options.unpacked ||',
+  },
+  {
+    name: 'a pack has no bound',
+    file: line,
+    from: 'this.#pack.length + frame.length + 3 > this.batchBytes',
+    to: 'this.batchBytes < 0',
+  },
+  {
+    name: 'a pack may be larger than the peer takes',
+    file: line,
+    from: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) / 3)',
+    to: 'Math.min(maxPackLength, (options.maxPayload ?? Infinity) * 3)',
+  },
+  {
+    name: 'a turn is not waited for',
+    file: outbox,
+    from: 'if (!batchBytes ||',
+    to: 'if (batchBytes ||',
+  },
+  {
+    name: 'handlers run in one go',
+    file: line,
+    from: 'clock.now() - startedAt > sliceLength',
+    to: 'startedAt < 0',
+  },
+  // Both ends, by their own tests
+  {
+    name: 'the cursor in ok settles nothing',
+    file: resumableSession,
+    from: '!session!.acknowledge(ok.rx))',
+    to: 'ok.rx > session!.tx)',
+  },
+  {
+    name: 'a late hi is taken',
+    file: sessions,
+    from: 'if (record.dials.isLate(hi)) return connection.close(1000)',
+    to: '',
+  },
+  {
+    name: 'a late hi is taken for that of another client',
+    file: 'packages/server/src/dials.ts',
+    from: 'return n <= (client === this.client ? this.#n : (this.#others?.get(client) ?? 0))',
+    to: 'return client === this.client && n <= this.#n',
+  },
+  {
+    name: 'any key will do',
+    file: registry,
+    from: 'found && isEqual(found.key, key) ? found : undefined',
+    to: 'found',
+  },
+  {
+    name: 'a provisional session is told to the application',
+    file: registry,
+    from: '      provisional.add(record)',
+    to: '      provisional.add(record)\n      peers.set(record.id, record.peer)',
+  },
+  { name: 'a provisional session lasts', file: registry, from: '      provisional.add(record)\n', to: '' },
+  {
+    name: 'the cursor of a tombstone is too low',
+    file: liveSession,
+    from: 'return { key, why, rx, tx, queued }',
+    to: 'return { key, why, rx: Math.max(0, rx - 1), tx, queued }',
+  },
+  {
+    name: 'answers go into another session',
+    file: resumableSession,
+    from: 'rest.filter((message) => !message.own)',
+    to: 'rest',
+  },
+  {
+    name: 'the goodbye does not say how far the server got',
+    file: teardown,
+    from: "encodeControl(['bye', { rx, total",
+    to: "encodeControl(['bye', { rx: 0 * rx, total",
+  },
+  {
+    name: 'new messages are written while draining',
+    file: conversation,
+    from: '!this.drain && this.line !== undefined',
+    to: 'this.line !== undefined',
+  },
+]
+
+export const plantedFaults: readonly PlantedFault[] = [
+  ...foundByBoth.map((fault) => ({ ...fault, by: 'both' as const })),
+  ...foundBySimulation.map((fault) => ({ ...fault, by: 'simulation' as const })),
+  ...foundByTests.map((fault) => ({ ...fault, by: 'tests' as const })),
 ]

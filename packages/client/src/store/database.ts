@@ -4,27 +4,28 @@ import type { DatabaseLike, Key, ObjectStoreLike, RequestLike, StorePorts } from
 /** The object stores. */
 export type StoreName = 'messages' | 'producers'
 
-/** One step of a transaction: puts a value, or deletes what is under a key. */
+/** One step of a transaction. */
 export interface Step {
   readonly place: StoreName
   readonly key: Key
-  readonly value?: object
+  /** Returns the value to put; without it, the task deletes. */
+  readonly value?: () => object
 }
 
-/** An open database. Any failure of it may be its end. */
+/** An open database. After a failure it may be unusable. */
 export interface Database {
-  /** All of it or nothing. */
+  /** Carries out all steps or none. */
   write(steps: readonly Step[], isStrict: boolean): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** What is under way comes to its end. */
+  /** Transactions that are under way are completed. */
   close(): void
 }
 
 const version = 1
-/** How long opening may take, in milliseconds: there are browsers that never answer. */
+/** How long opening may take, in milliseconds: some browsers never answer. */
 const openTimeout = 5_000
 
-/** `lost` hears that the platform took the database away. */
+/** `lost` is called when the platform closes the database, or another page deletes or upgrades it. */
 export function openDatabase(
   ports: StorePorts,
   clock: Clock,
@@ -54,10 +55,10 @@ export function openDatabase(
       const { result } = request
       if (isLate) return result.close()
       result.onclose = () => lost(new Error('the database was closed'))
-      // Somebody deletes it, or brings a newer version.
+      // Another page deletes it, or has a newer version.
       result.onversionchange = () => {
         result.close()
-        lost(new Error('the database is changed by somebody else'))
+        lost(new Error('another page changes the database'))
       }
       resolve(databaseOf(result))
     }
@@ -76,10 +77,10 @@ function databaseOf(database: DatabaseLike): Database {
         const producers = transaction.objectStore('producers')
         for (const { place, key, value } of steps) {
           const store = place === 'messages' ? messages : producers
-          if (value) store.put(value)
+          if (value) store.put(value())
           else store.delete(key)
         }
-        // A page that is about to freeze does not come to hear that its requests are done.
+        // Without it, the transaction waits for events of its requests, which a page that is about to freeze does not get.
         transaction.commit?.()
       }),
     read: (place, ask) =>

@@ -1,43 +1,40 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
 import type { Database, Step, StoreName } from './database.ts'
-import type { Key, ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+import type { ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
+import { writeTasks } from './quota.ts'
 
-/** Something that is written, and may have gone before it is. */
+/** What is to be written, and may not be worth it any more when its turn comes. */
 export interface Writable {
   readonly isStrict: boolean
-  /** It is in a transaction, or was. */
+  /** Whether it is or was in a transaction. */
   isWritten: boolean
   isGone: boolean
 }
 
-/** One thing to be done, which is looked at when its turn comes. */
-export interface Task {
-  readonly place: StoreName
-  readonly key: Key
-  /** What is to be put there; without it, what is there is deleted. */
-  readonly value?: () => object
+/** One step, which is evaluated when its turn comes. */
+export interface Task extends Step {
   readonly item?: Writable
 }
 
 /**
- * Brings everything into the database, in order: what comes up while one transaction runs goes into the next. Opens a
- * database that failed once more, and then gives up.
+ * Writes tasks to the database, in order: what is pushed while one transaction runs goes into the next. Reopens a database
+ * that failed and writes everything anew; gives up if that fails as well.
  */
 export interface Journal {
-  /** Opens the database, and begins to write. Never rejects. */
-  open(): Promise<void>
+  /** Opens the database, and begins to write once `prepare` is done with it. Never rejects. */
+  open(prepare: (database: Database) => Promise<void>): Promise<void>
   push(task: Task): void
-  /** Resolves when all that was pushed before is written, or cannot be, and rejects once nothing is written any more. */
+  /** Resolves when all earlier tasks are written or refused, and rejects once nothing can be written any more. */
   written(): Promise<void>
   read<Result>(place: StoreName, ask: (store: ObjectStoreLike) => RequestLike<Result>): Promise<Result>
-  /** From here on no transaction waits for another: the page may be gone after this turn. */
+  /** From here on no transaction waits for another, because the page may end after this turn. */
   hurry(): void
-  /** Lets go of the database until it is opened again. */
+  /** Closes the database until `open()`. */
   suspend(): void
-  /** Writes what is left, and lets go. */
+  /** Writes what is left, and closes the database. */
   close(): Promise<void>
-  /** Writes nothing any more. */
+  /** Stops writing for good. */
   fail(cause: unknown): void
 }
 
@@ -45,23 +42,18 @@ export interface JournalPorts {
   readonly ports: StorePorts
   readonly clock: Clock
   readonly name: string
-  /** A database was opened, and nothing is written yet. */
-  opened(database: Database): Promise<void>
-  /** All that has to be there, for a database that may have lost it. */
+  /** All tasks that fill a database anew, after a failure that may have lost something. */
   everything(): Task[]
-  /** There is no room for it. */
+  /** There is no space for it. */
   refused(item: Writable, cause: unknown): void
   /** The database cannot be used. */
   failed(cause: unknown): void
 }
 
-/** How many tasks go into one transaction: putting them takes some 20 ms, in which a page does nothing else. */
+/** The maximum of tasks per transaction: adding them takes some 20 ms, in which the page is blocked. */
 const maxBatch = 512
-/** How many messages have to be refused in a row until the rest of a transaction is not tried one by one. */
-const maxRefusals = 4
-
 interface Waiter {
-  /** How many tasks are to be done. */
+  /** The number of tasks to complete. */
   upTo: number
   resolve(): void
   reject(cause: unknown): void
@@ -72,16 +64,17 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   let state: 'closed' | 'opening' | 'open' | 'suspended' | 'failed' = 'closed'
   let database: Database | undefined
   let queue: Task[] = []
-  /** How many tasks there have been, and how many of them are in a transaction. */
+  /** The number of tasks so far, and of those in a transaction. */
   let pushed = 0
   let taken = 0
   let waiters: Waiter[] = []
   let running = 0
   let isDue = false
   let isHurried = false
-  /** The database failed since it last wrote something. */
+  /** Whether the database failed since its last successful write. */
   let isRepaired = false
   let failure: unknown
+  let prepare: (database: Database) => Promise<void>
 
   const fail = (cause: unknown): void => {
     if (state === 'failed') return
@@ -102,24 +95,24 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       if (database === opened) broke(opened, cause)
     })
     try {
-      await journalPorts.opened(opened)
+      await prepare(opened)
     } catch (error) {
       opened.close()
       throw error
     }
-    // It may have been suspended meanwhile.
+    // The journal may have been suspended meanwhile.
     if (state !== 'opening') return opened.close()
     database = opened
     state = 'open'
   }
 
-  /** The database is of no use any more: what it was to hold goes into another one. */
+  /** Opens the database again, and writes everything anew. */
   const repair = async (cause: unknown): Promise<void> => {
     if (isRepaired) return fail(cause)
     isRepaired = true
     try {
       await connect()
-      // What is deleted stays deleted, what is to be put is among everything.
+      // Deletions stay, and `everything()` contains all values to put.
       queue = [...queue.filter(({ value }) => !value), ...everything()]
       recount()
       pump()
@@ -135,56 +128,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     void repair(cause)
   }
 
-  const stepsOf = (tasks: readonly Task[]): Step[] =>
-    tasks.map(({ place, key, value }) => (value ? { place, key, value: value() } : { place, key }))
-
-  const attempt = (target: Database, tasks: readonly Task[]): Promise<void> =>
-    target.write(
-      stepsOf(tasks),
-      tasks.some(({ item }) => item?.isStrict),
-    )
-
-  /** Without room for all, what frees some goes first, and then as many of the others as there is room for. */
-  const writeSome = async (target: Database, tasks: readonly Task[]): Promise<void> => {
-    const others = tasks.filter(({ item, value }) => !item || !value)
-    if (others.length > 0) await attempt(target, others)
-    let refusals = 0
-    const writeHalves = async (items: readonly Task[]): Promise<void> => {
-      const isHopeless = refusals >= maxRefusals
-      try {
-        if (isHopeless) throw noRoom
-        await attempt(target, items)
-        refusals = 0
-      } catch (error) {
-        if (!isQuota(error)) throw error
-        if (items.length > 1 && !isHopeless) {
-          await writeHalves(items.slice(0, items.length >> 1))
-          return writeHalves(items.slice(items.length >> 1))
-        }
-        refusals++
-        noRoom = error
-        for (const { item } of items) {
-          item!.isWritten = false
-          refused(item!, error)
-        }
-      }
-    }
-    let noRoom: unknown
-    const items = tasks.filter(({ item, value }) => item && value)
-    if (items.length > 0) await writeHalves(items)
-  }
-
-  const write = async (target: Database, tasks: readonly Task[]): Promise<void> => {
-    if (tasks.length === 0) return
-    try {
-      await attempt(target, tasks)
-    } catch (error) {
-      if (!isQuota(error)) throw error
-      await writeSome(target, tasks)
-    }
-  }
-
-  /** What is in the queue is another than before: whoever waits, waits for all of it. */
+  /** The queue was replaced: all waiters wait for the whole of it. */
   const recount = (): void => {
     pushed = taken + queue.length
     for (const waiter of waiters) waiter.upTo = pushed
@@ -195,11 +139,11 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     queue = isHurried ? [] : queue.slice(maxBatch)
     taken += batch.length
     const end = taken
-    // What came and went meanwhile never was.
+    // What has its outcome already need not be written.
     const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
     for (const { item, value } of tasks) if (item && value) item.isWritten = true
     running++
-    write(target, tasks).then(
+    writeTasks(target, tasks, refused).then(
       () => {
         running--
         isRepaired = false
@@ -230,13 +174,14 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   }
 
   return {
-    async open() {
+    async open(prepareIt) {
       if (state === 'failed') return
+      prepare = prepareIt
       isHurried = false
       try {
         await connect()
       } catch (error) {
-        // A platform without any will not have one the next time.
+        // A platform without databases has none the next time either.
         if (error instanceof TypeError) return fail(error)
         return repair(error)
       }
@@ -250,14 +195,14 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       isDue = true
       void Promise.resolve().then(() => {
         isDue = false
-        // All of a turn together: of many transactions, a page that goes leaves the last ones behind.
+        // One transaction for the whole turn: of many, a page that ends would lose the last ones.
         if (isHurried && database && queue.length > 0) start(database)
         else pump()
       })
     },
     written,
     async read(place, ask) {
-      // Whoever tries again at once would leave it no turn to be opened in.
+      // A caller that retries in a loop would leave no turn for opening.
       if (state === 'opening') await written()
       const target = database
       if (!target) throw new Error('the database is not open')
@@ -288,8 +233,4 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     fail,
   }
-}
-
-function isQuota(error: unknown): boolean {
-  return (error as { readonly name?: string } | undefined)?.name === 'QuotaExceededError'
 }

@@ -2,8 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import type { Body, ProducerSequence } from '@holdfast/protocol'
 import type { ClientOutbox, CreateOutbox, OutboxParts } from '../store.ts'
 import type { PeerLink } from '../wire/wire.ts'
-import type { KeeperHost } from './adoption.ts'
-import type { Keeper } from './keeper.ts'
+import type { Persistence, PersistenceHost } from './persistence.ts'
 
 /**
  * The outbox of a client, with a database behind it: messages get their places in the producer of the page, are noted, and
@@ -14,11 +13,11 @@ import type { Keeper } from './keeper.ts'
 export function wrapOutbox(
   create: CreateOutbox,
   parts: OutboxParts,
-  open: (host: KeeperHost) => Keeper,
+  open: (host: PersistenceHost) => Persistence,
 ): ClientOutbox {
   const link = parts.link as PeerLink
   if (!('peer' in link)) throw misuse('store needs session()')
-  /** The server that the keeper has heard of. */
+  /** The server that the store has noted. */
   let known: PeerLink['peer']
   const isOpen = (): boolean => known !== undefined && link.peer === known
 
@@ -26,45 +25,36 @@ export function wrapOutbox(
     ...parts,
     link: {
       ...link,
-      isWritable: (bytes) => isOpen() && keeper.isWritable && link.isWritable(bytes),
+      isWritable: (bytes) => isOpen() && persistence.isWritable && link.isWritable(bytes),
     },
     settled(name, outcome, bytes, delivery) {
-      if (keeper.settled(delivery!)) parts.settled(name, outcome, bytes)
+      if (persistence.settled(delivery!)) parts.settled(name, outcome, bytes)
     },
   })
-  const keeper = open({ clock: parts.clock, settled: parts.settled, isOpen, outbox: () => queue })
+  const persistence = open({ clock: parts.clock, settled: parts.settled, isOpen, outbox: () => queue })
 
-  return {
-    get size() {
-      return queue.size
-    },
-    get bytes() {
-      return queue.bytes
-    },
-    hasRoom: queue.hasRoom,
+  const wrapped: Pick<ClientOutbox, 'push' | 'flush' | 'dispose'> = {
     push(message, bytes, name, how) {
       if (how.volatile || how.durability === 'memory') return queue.push(message, bytes, name, how)
       // After the encoding, which may have sent another message.
-      const place = keeper.next()
+      const place = persistence.next()
       const [body, added] = place ? withPlace(message as Body, name, place) : [message as Body, 0]
       const delivery = queue.push(body, bytes + added, name, how)
-      keeper.add(place, body, bytes + added, name, delivery, how)
+      persistence.add({ place, name, body, bytes: bytes + added, delivery, how })
       return delivery
     },
     flush() {
       const { peer } = link
       if (peer && peer !== known) {
         known = peer
-        keeper.accepted(peer)
+        persistence.accepted(peer)
       }
       queue.flush()
     },
-    flushAll: queue.flushAll,
-    discard: queue.discard,
-    refuse: queue.refuse,
-    accept: queue.accept,
-    dispose: keeper.dispose,
+    dispose: persistence.dispose,
   }
+  // Everything else is as the queue has it, its getters too.
+  return Object.assign(Object.create(queue) as ClientOutbox, wrapped)
 }
 
 /** An encoded event, text or bytes, with its place in a producer, and how many bytes it has grown by. */

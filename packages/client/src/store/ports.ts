@@ -8,7 +8,7 @@ export interface RequestLike<Result = unknown> {
   onerror: ((event: never) => void) | null
 }
 
-/** A number, a text, or a list of them. */
+/** A number, a string, or an array of keys. */
 export type Key = number | string | readonly Key[]
 
 /** The part of an `IDBObjectStore` that the store uses. */
@@ -68,13 +68,13 @@ export interface LocksLike {
   ): Promise<unknown>
 }
 
-/** What happens to a page. */
+/** An event of the page. */
 export interface PageEventLike {
   readonly type: string
   readonly persisted?: boolean
 }
 
-/** Everything impure that the store needs. If a member is missing or throws, the store stays in memory. */
+/** Everything impure that the store needs. If something is missing or throws, messages stay in memory. */
 export interface StorePorts {
   readonly databases: () => DatabasesLike | undefined
   /** Returns the range of all keys between the two. */

@@ -11,7 +11,7 @@ export interface Entry extends Omit<MessageRecord, 'producer' | 'text' | 'data'>
   readonly delivery: Sent
 }
 
-/** A producer that this page sends: its own, or one that it has taken over. */
+/** A producer whose messages this page sends: its own, or one of a page that is gone. */
 export interface Producer {
   readonly id: string
   readonly isOwn: boolean
@@ -26,27 +26,30 @@ export interface Producer {
   release: Release | undefined
 }
 
-/** A producer of our own, with an id of these random bytes. */
+/** Creates a producer of this page, with an id from these random bytes. */
 export function newProducer(random: Uint8Array): Producer {
-  return {
-    id: idOf(random),
-    isOwn: true,
-    identity: undefined,
-    epoch: null,
-    written: 0,
-    taken: 0,
-    last: 0,
-    open: new Map(),
-    release: undefined,
-  }
+  return { ...unwritten(idOf(random), undefined), ...idleProducer(true, undefined) }
 }
 
-/** Writes a message down. */
+/** A producer that nothing was sent of yet. */
+export function idleProducer(
+  isOwn: boolean,
+  release: Producer['release'],
+): Pick<Producer, 'isOwn' | 'last' | 'open' | 'release'> {
+  return { isOwn, last: 0, open: new Map(), release }
+}
+
+/** The record of a producer of which nothing was written to a server. */
+function unwritten(id: string, identity: ProducerRecord['identity']): ProducerRecord {
+  return { id, identity, epoch: null, written: 0, taken: 0 }
+}
+
+/** The task that writes a message. */
 export function messageTask(entry: Entry): Task {
   return { place: 'messages', key: [entry.producer.id, entry.n], item: entry, value: () => recordOf(entry) }
 }
 
-/** Writes a producer down, as it is by then. */
+/** The task that writes a producer, in its state at that time. */
 export function producerTask(producer: Producer): Task {
   return {
     place: 'producers',
@@ -58,18 +61,18 @@ export function producerTask(producer: Producer): Task {
   }
 }
 
-/** Writes down whose the database is. */
+/** Writes down which identity uses the database. */
 export function ownerTask(identity: string | null): Task {
   return {
     place: 'producers',
     key: '',
-    value: (): ProducerRecord => ({ id: '', identity, epoch: null, written: 0, taken: 0 }),
+    value: () => unwritten('', identity),
   }
 }
 
 function recordOf(entry: Entry): MessageRecord {
   const { producer, n, name, body, bytes, at, expiresAt } = entry
-  // The producer may come into the database only later.
+  // The producer may be written only later.
   const epoch = writtenUnder(entry, producer)
   const [text, data] = typeof body === 'string' ? [body, undefined] : [body.head, body.bytes]
   return { producer: producer.id, n, name, text, data, bytes, at, expiresAt, epoch }

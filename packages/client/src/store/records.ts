@@ -2,7 +2,7 @@ import { bodyBytes, maxNameLength, utf8Length } from '@holdfast/protocol'
 import type { Body, Outcome } from '@holdfast/protocol'
 import type { Key } from './ports.ts'
 
-/** A stored message, under its producer and number. */
+/** A message in the database, keyed by its producer and number. */
 export interface MessageRecord {
   readonly producer: string
   readonly n: number
@@ -14,25 +14,25 @@ export interface MessageRecord {
   /** In milliseconds since the Unix epoch, as is the next. */
   readonly at: number
   readonly expiresAt: number
-  /** The epoch of the server when the message was sent; null without a connection. */
+  /** The epoch of the server that was connected when the message was sent; null without a connection. */
   readonly epoch: string | null
 }
 
-/** A stored producer. The one with the empty id is global: it records the last owner of the database. */
+/** A producer in the database. The one with the empty id holds the identity that used the database last. */
 export interface ProducerRecord {
   readonly id: string
-  /** The identity tag of its owner; undefined while it is not known. */
+  /** The tag of the user that it belongs to; undefined while that is not known. */
   readonly identity: string | null | undefined
   /** Messages up to `written` may have been written to a server of this epoch, and of no other. */
   readonly epoch: string | null
   readonly written: number
-  /** How often a page has taken it over. */
+  /** How often another page has taken it over. */
   readonly taken: number
   /** When it was first found empty, with its page gone. In milliseconds since the Unix epoch. */
   readonly emptiedAt?: number | undefined
 }
 
-/** A row of the database. All but its key is untrusted: other code of the origin and other versions can write. */
+/** A row of the database. Everything but its key may be anything: other code of the origin can write, and other versions. */
 export type MessageRow = Row<MessageRecord> & { readonly producer: Key; readonly n: Key }
 export type ProducerRow = Row<ProducerRecord> & { readonly id: Key }
 type Row<Record> = { readonly [Member in keyof Record]: unknown }
@@ -70,12 +70,9 @@ function faultOf<Member extends string>(
 /** How long the head of bytes may be that we write, in UTF-16 units: a name, and where it belongs. */
 const maxHeadLength = 10_000
 
-/**
- * Returns whether a server would accept the body as this message of this producer. It would end the session because
- * of an invalid body.
- */
+/** Whether a server would accept the body as this message of this producer. Anything else would end the session. */
 function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): boolean {
-  // It is written after a number, and must not extend its digits.
+  // It is appended to a number, and must not continue it.
   if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
   try {
     const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
@@ -105,10 +102,10 @@ function isBytes(value: unknown): boolean {
   return (value as Uint8Array | null)?.[Symbol.toStringTag] === 'Uint8Array'
 }
 
-/** The properties of a server that decide whether it may receive messages of an earlier page. */
+/** What must be known of a server before it is sent messages of an earlier page. */
 export interface Server {
   readonly identity: string | null
-  /** Empty for a server without producers. */
+  /** Empty for a server that does not support producers. */
   readonly epoch: string
   readonly ttl: number
 }
@@ -134,14 +131,14 @@ export function outcomeOf(
   now: number,
 ): Outcome | undefined {
   if (under !== null) {
-    // The server may have delivered it, and may have forgotten.
+    // The server may have delivered it, and have forgotten that.
     const isRemembered = under !== '' && under === server.epoch && now - message.at <= server.ttl
     return isRemembered && now <= message.expiresAt ? undefined : unknown
   }
   return now <= message.expiresAt ? undefined : { status: 'undelivered', reason: 'expired' }
 }
 
-/** Returns whether a queued message may have been delivered before, by a server that may have forgotten it. */
+/** Whether a queued message may have been delivered before, by a server that may have forgotten it. */
 export function isForgotten(
   message: Pick<MessageRecord, 'at' | 'expiresAt'>,
   under: string | null,

@@ -1,8 +1,8 @@
 import { given, HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import type { Store } from '../store.ts'
-import { createKeeper } from './keeper.ts'
-import type { Keeper, KeeperOptions } from './keeper.ts'
 import { wrapOutbox } from './outbox.ts'
+import { createPersistence } from './persistence.ts'
+import type { Persistence, PersistenceOptions } from './persistence.ts'
 import { browserPorts } from './ports.ts'
 import type { StorePorts } from './ports.ts'
 import type { StoreTrouble } from './trouble.ts'
@@ -10,19 +10,19 @@ import type { StoreTrouble } from './trouble.ts'
 /** What `store` takes. */
 export interface StoreOptions {
   /**
-   * What the database is called, after `holdfast:`. Pages of one origin that give the same name send what the others have
-   * left: one name for each server, and for each kind of client that sends other messages.
+   * The name of the database, after `holdfast:`. Pages of one origin that give the same name send each other's messages
+   * once the page that sent them is gone: use one name for each server, and for each kind of client that sends other messages.
    */
   readonly name: string
   /**
-   * For how long a message is worth sending that a page has left behind, in milliseconds; less if the message has a `ttl`.
+   * How long a message that a page left behind is worth sending, in milliseconds; less if the message has a shorter `ttl`.
    *
    * @default 86_400_000
    */
   readonly ttl?: number
   /**
-   * How many bytes pages may leave behind, all together. The oldest messages above that settle as `undelivered`,
-   * `overflow`. What a page sends itself is bounded by `outbox`.
+   * How many bytes all pages together may leave behind. The oldest messages beyond that settle as `undelivered`,
+   * `overflow`. Does not limit what an open page sends; see `outbox`.
    *
    * @default 33_554_432
    */
@@ -36,25 +36,25 @@ export interface StoreOptions {
   readonly ports?: Partial<StorePorts>
 }
 
-/** A store in IndexedDB, for one client at a time. */
+/** Persists messages in IndexedDB, for one client at a time. */
 export interface DiskStore extends Store {
-  /** Where messages are kept: `disk`, until it shows that only memory is left. */
+  /** Where messages are stored: `disk`, until the database turns out to be unusable. */
   readonly durability: 'disk' | 'memory'
   /**
-   * Resolves when every message that was sent before is on disk, or has its outcome already.
+   * Resolves when every message that was sent before is on disk, or has its outcome.
    *
-   * @throws {HoldfastError} `not-stored` when one of them is only in memory; `cause` tells why
+   * @throws {HoldfastError} `not-stored` when one of them is only in memory; `cause` is the reason
    */
   committed(): Promise<void>
 }
 
 /**
- * Keeps what the client sends in IndexedDB until it has an outcome, so that it survives a reload or a crash of the page:
- * the next page of the same origin sends it, and a server with `producers` hands each message on once.
+ * Persists messages in IndexedDB until they have an outcome, so that they survive a reload or a crash of the page: the
+ * next page of the same origin sends them, and a server that supports producers delivers each message once.
  *
- * Keeps events, text and bytes, as they go over the wire. Does not keep volatile messages and requests. Touches nothing
- * until something is sent or the client is connected. Without IndexedDB or Web Locks it tells `onTrouble`, and the
- * client works as without a store.
+ * Stores events, text and bytes in their encoded form. Does not store volatile messages, requests, and messages with the
+ * durability `memory`. Touches nothing until something is sent or the client is connected. Without IndexedDB or Web Locks,
+ * it calls `onTrouble`, and the client works as without a store.
  *
  * @throws {HoldfastError} `misuse`
  * @example
@@ -69,7 +69,7 @@ export function store(options: StoreOptions): DiskStore {
   const { name, ttl = 86_400_000, maxStored = 33_554_432, onTrouble } = options
   if (typeof name !== 'string' || name === '') throw misuse('a store needs a name')
   if (!(ttl > 0) || !(maxStored > 0)) throw misuse('ttl and maxStored must be numbers above 0')
-  let keeper: Keeper | undefined
+  let persistence: Persistence | undefined
   let durability: DiskStore['durability'] = 'disk'
 
   return {
@@ -78,13 +78,13 @@ export function store(options: StoreOptions): DiskStore {
     },
     async committed() {
       // What cannot be written may have its outcome by now.
-      await keeper?.written().catch(() => {})
-      const failure = keeper?.failure
+      await persistence?.written().catch(() => {})
+      const failure = persistence?.failure
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)
     },
     wrap: (create) => (parts) => {
-      if (keeper) throw misuse('a store is for one client')
-      const keeperOptions: KeeperOptions = {
+      if (persistence) throw misuse('a store is for one client')
+      const persistenceOptions: PersistenceOptions = {
         name,
         ttl,
         maxStored,
@@ -98,11 +98,11 @@ export function store(options: StoreOptions): DiskStore {
           }
         },
         released() {
-          keeper = undefined
+          persistence = undefined
           durability = 'disk'
         },
       }
-      return wrapOutbox(create, parts, (host) => (keeper = createKeeper(keeperOptions, host)))
+      return wrapOutbox(create, parts, (host) => (persistence = createPersistence(persistenceOptions, host)))
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Why messages are only in memory, or what could not be read. */
+/** Why messages are only in memory, or which row could not be read. */
 export interface StoreTrouble {
   /**
    * - `unavailable`: there is no IndexedDB or no Web Locks, or the platform refuses them, as in some private windows.

@@ -3,7 +3,6 @@ import type {
   Answerer,
   Checks,
   Clock,
-  Delivery,
   InvalidData,
   Link,
   Lost,
@@ -11,6 +10,7 @@ import type {
   Payload,
   RequestOptions,
   Router,
+  SentRequest,
   UndeliveredReason,
 } from '@holdfast/protocol'
 import type { Conversation, OpenSocket } from '../connection/attempt.ts'
@@ -65,7 +65,7 @@ export interface BoundWire {
    *
    * @throws {HoldfastError} `misuse` where the wire carries none
    */
-  request(name: string, send: (id: number) => Delivery, options: RequestOptions): Promise<unknown>
+  request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /**
    * Answers the requests of that name, until the returned function is called.
    *
@@ -81,7 +81,7 @@ export interface BoundWire {
 
 /** The link of a wire that knows its server: of `session()`. */
 export interface PeerLink extends Link<Encoded> {
-  /** The server that messages may be written to now: another object after each greeting, undefined between connections. */
+  /** The server that messages may be written to now: a new object after each greeting, undefined between connections. */
   readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
 }
 

@@ -1,5 +1,5 @@
 import { fates, noCursor } from './state.ts'
-import type { Frame, Sender, Socket, State } from './state.ts'
+import type { Client, Frame, Sender, Session, Socket, State } from './state.ts'
 import type { Breach, World } from './world.ts'
 
 export function violate(state: State, what: string): void {
@@ -32,8 +32,31 @@ export function put(socket: Socket | undefined, way: 'c2s' | 's2c', frame: Frame
   line.push(frame)
 }
 
-export function replay(out: Sender, ack: number, write: (frame: Frame) => void): void {
+export function replay({ asks }: World, out: Sender, ack: number, write: (frame: Frame) => void): void {
   for (const [index, id] of out.sent.entries()) write({ t: 'm', seq: out.acked + index + 1, ack, id })
+  if (asks && out.sent.length > 0) write({ t: 'p', ack })
+}
+
+/** Answers a ping at once, and owes an ack for what is not handed on yet. */
+export function answer(
+  breach: Breach | undefined,
+  end: Client | Session,
+  write: (frame: Frame) => void,
+): void {
+  const ack = breach === 'pong-on-arrival' ? end.rx + end.inbox.length : end.rx
+  write({ t: 'q', ack: breach === 'pong-without-ack' ? 0 : ack })
+  end.isAsked = end.inbox.length > 0 && breach !== 'forget-the-question'
+}
+
+/** Acknowledges what was handed on, if it is time to. */
+export function acknowledgeHanded(
+  { asks }: World,
+  end: Client | Session,
+  write: (frame: Frame) => void,
+): void {
+  if (asks && !(end.isAsked && end.inbox.length === 0)) return
+  end.isAsked = false
+  write({ t: 'a', ack: end.rx })
 }
 
 export function acknowledge(state: State, out: Sender, ack: number): void {
@@ -46,18 +69,20 @@ export function acknowledge(state: State, out: Sender, ack: number): void {
 
 /** Writes what waits and has room. */
 export function writeQueue(
-  { window }: World,
+  { window, asks }: World,
   breach: Breach | undefined,
   out: Sender,
   ack: number,
   write: (frame: Frame) => void,
 ): void {
   const most = breach === 'no-window' ? Infinity : window
+  const canWrite = out.queue.length > 0 && out.sent.length < most
   for (let id = out.queue[0]; id !== undefined && out.sent.length < most; id = out.queue[0]) {
     out.queue.shift()
     out.sent.push(id)
     write({ t: 'm', seq: out.acked + out.sent.length, ack, id })
   }
+  if (asks && canWrite) write({ t: 'p', ack })
 }
 
 /** Settles by a final cursor, and gives back what is certainly undelivered. */

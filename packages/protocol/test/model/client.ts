@@ -1,4 +1,15 @@
-import { acknowledge, endSender, handle, put, replay, settle, violate, writeQueue } from './books.ts'
+import {
+  acknowledge,
+  acknowledgeHanded,
+  answer,
+  endSender,
+  handle,
+  put,
+  replay,
+  settle,
+  violate,
+  writeQueue,
+} from './books.ts'
 import { fates, newSender, newSocket, noCursor, nothingLost } from './state.ts'
 import type { Frame, Ok, Socket, State } from './state.ts'
 import type { Breach, World } from './world.ts'
@@ -23,6 +34,7 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     }
     if (breach !== 'keep-the-pack') client.inbox = []
     client.socket = -1
+    client.isAsked = false
     client.isDraining = false
   }
 
@@ -99,7 +111,7 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     if (withdraws) withdraw(state)
     client.lastUser = ok.user
     writer(state)({ t: 'a', ack: client.rx })
-    replay(out, client.rx, writer(state))
+    replay(world, out, client.rx, writer(state))
     flush(state)
   }
 
@@ -125,7 +137,10 @@ export function createClientRules(world: World, breach: Breach | undefined) {
       case '4409':
         return stop(state)
       case 'a':
+      case 'p':
+      case 'q':
         if (client.phase !== 'live') return
+        if (frame.t === 'p') answer(breach, client, writer(state))
         acknowledge(state, client.out, frame.ack)
         return flush(state)
       case 'm':
@@ -169,7 +184,7 @@ export function createClientRules(world: World, breach: Breach | undefined) {
       client.last = id
       handle(state, id)
     }
-    writer(state)({ t: 'a', ack: client.rx })
+    acknowledgeHanded(world, client, writer(state))
     flush(state)
   }
 

@@ -3,7 +3,7 @@ import { violate } from './books.ts'
 import { createClientRules } from './client.ts'
 import { createServerRules } from './server.ts'
 import { createState, fates, thief } from './state.ts'
-import type { Session, State } from './state.ts'
+import type { Frame, Session, State } from './state.ts'
 import type { Breach, Chances, World } from './world.ts'
 
 /** Something that can happen in a state, and how. */
@@ -15,6 +15,11 @@ export interface Model {
   successors(state: State, step: Step): void
   /** Notes what must not be in any state. */
   check(state: State): void
+}
+
+/** What is not handed on, and so waits for nothing. */
+function isAck({ t }: Frame): boolean {
+  return t === 'a' || t === 'p' || t === 'q'
 }
 
 export function createModel(world: World, breach?: Breach): Model {
@@ -33,7 +38,7 @@ export function createModel(world: World, breach?: Breach): Model {
 
     const [frame] = client.socketOf(state)?.s2c ?? []
     // A pack of two is enough to tell what is received from what is handed on.
-    if (frame && (inbox.length < 2 || frame.t === 'a')) {
+    if (frame && (inbox.length < 2 || isAck(frame))) {
       step('client receives', (next) => client.receive(next, false))
       const oldest = frame.t === 'ok' && frame.sid === sid ? out.sent[Math.max(0, frame.rx - out.acked)] : 0
       if (oldest && chances.withdrawals > 0)
@@ -67,7 +72,7 @@ export function createModel(world: World, breach?: Breach): Model {
         })
       if (c2s[0]) {
         const session = state.servers[at]!.find(({ sockets }) => sockets & (1 << index))
-        if (!session || session.inbox.length < 2 || c2s[0].t === 'a')
+        if (!session || session.inbox.length < 2 || isAck(c2s[0]))
           step(`server receives on ${index}`, (next) => server.receive(next, index))
       }
       if (state.chances.leaks > 0)

@@ -1,4 +1,15 @@
-import { acknowledge, endSender, handle, put, replay, settle, violate, writeQueue } from './books.ts'
+import {
+  acknowledge,
+  acknowledgeHanded,
+  answer,
+  endSender,
+  handle,
+  put,
+  replay,
+  settle,
+  violate,
+  writeQueue,
+} from './books.ts'
 import { fates, newSender, newSession, noCursor, nothingLost, thief } from './state.ts'
 import type { Frame, Hi, Session, Socket, State } from './state.ts'
 import type { Breach, World } from './world.ts'
@@ -24,6 +35,7 @@ export function createServerRules(world: World, breach: Breach | undefined) {
 
   const dropPack = (session: Session): void => {
     if (breach !== 'keep-the-pack' && breach !== 'cursor-before-fence') session.inbox = []
+    session.isAsked = false
   }
 
   /** Nothing of the old connection is read or written any more. */
@@ -69,7 +81,7 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     const { sid, key, rx, out } = session
     const write = (frame: Frame): void => put(state.sockets[index], 's2c', frame)
     write({ t: 'ok', sid, key, rx, user: hi.user, lost: nothingLost })
-    replay(out, rx, write)
+    replay(world, out, rx, write)
     writeQueue(world, breach, out, rx, write)
   }
 
@@ -111,8 +123,9 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     if (!session) return
     // The application is told of a session once the client has shown that it knows of it.
     if (!session.isEnded) session.isTold = true
-    if (frame.t === 'a') {
+    if (frame.t === 'a' || frame.t === 'p' || frame.t === 'q') {
       if (session.isEnded) return
+      if (frame.t === 'p') answer(breach, session, writer(state, session))
       acknowledge(state, session.out, frame.ack)
       return flush(state, session)
     }
@@ -150,7 +163,7 @@ export function createServerRules(world: World, breach: Breach | undefined) {
       }
       handle(state, id)
     }
-    if (breach !== 'no-acks') writer(state, session)({ t: 'a', ack: session.rx })
+    if (breach !== 'no-acks') acknowledgeHanded(world, session, writer(state, session))
   }
 
   /** The server no longer waits for the client to come to an end. */

@@ -1,6 +1,6 @@
 import type { Chances, World } from './world.ts'
 
-export type Frame = Hi | Ok | Message | Ack | Drain | Bye | Superseded
+export type Frame = Hi | Ok | Message | Ack | Ping | Pong | Drain | Bye | Superseded
 
 export interface Hi {
   readonly t: 'hi'
@@ -37,6 +37,16 @@ interface Ack {
   readonly ack: number
 }
 
+interface Ping {
+  readonly t: 'p'
+  readonly ack: number
+}
+
+interface Pong {
+  readonly t: 'q'
+  readonly ack: number
+}
+
 interface Drain {
   readonly t: 'drain'
 }
@@ -66,6 +76,8 @@ interface End {
   /** What is left of a pack. */
   inbox: Frame[]
   isDraining: boolean
+  /** An ack is due once all that has come in is handed on. */
+  isAsked: boolean
   /** The message that was handed on last, in this session. */
   last: number
 }
@@ -136,6 +148,7 @@ const newEnd = (sid: number): End => ({
   out: newSender(),
   inbox: [],
   isDraining: false,
+  isAsked: false,
   last: 0,
 })
 
@@ -251,6 +264,14 @@ export function encodeState(state: State): Buffer {
           break
         case '4409':
           put(7)
+          break
+        case 'p':
+          put(8)
+          put(frame.ack)
+          break
+        case 'q':
+          put(9)
+          put(frame.ack)
       }
   }
   const flags = (...values: boolean[]): void => put(values.reduce((sum, flag) => sum * 2 + (flag ? 1 : 0), 0))
@@ -272,7 +293,7 @@ export function encodeState(state: State): Buffer {
   put(client.user)
   put(client.lastUser)
   put(client.knows)
-  flags(client.isDraining, state.wasStolen)
+  flags(client.isDraining, client.isAsked, state.wasStolen)
   for (const sessions of state.servers) {
     put(sessions.length)
     for (const session of sessions) {
@@ -280,7 +301,7 @@ export function encodeState(state: State): Buffer {
       put(session.user)
       put(session.n)
       put(session.sockets)
-      flags(session.isDraining, session.isTold, session.isEnded, session.awaitsBye)
+      flags(session.isDraining, session.isAsked, session.isTold, session.isEnded, session.awaitsBye)
     }
   }
   put(state.sockets.length)

@@ -11,6 +11,8 @@ export interface World {
   readonly isFresh?: boolean
   /** Sessions without a connection expire, and leave a tombstone. */
   readonly expiry?: boolean
+  /** Nothing is acknowledged but what was asked for, and every sender asks after it has written. */
+  readonly asks?: boolean
   /** Tombstones are forgotten. */
   readonly amnesia?: boolean
   /** How often each of these may happen. */
@@ -73,6 +75,12 @@ export type Breach =
   | 'carry-to-anybody'
   /** A message that has been handed on is not acknowledged. */
   | 'no-acks'
+  /** A ping is answered, and what waits to be handed on when it comes is not acknowledged later. */
+  | 'forget-the-question'
+  /** A pong carries no ack. */
+  | 'pong-without-ack'
+  /** A pong acknowledges what was received, not only what was handed on. */
+  | 'pong-on-arrival'
   /** The window does not bound anything. */
   | 'no-window'
   /** When the window is full, the oldest unacknowledged message gives way. */

@@ -1,9 +1,10 @@
 import { Settling } from '../../src/delivery.ts'
-import type { Delivery } from '../../src/delivery.ts'
 import type { Outcome } from '../../src/outcome.ts'
 
 class Taken extends Settling {
   readonly take: () => boolean
+  /** How often somebody waited for it. */
+  waits = 0
 
   constructor(take: () => boolean) {
     super()
@@ -14,13 +15,17 @@ class Taken extends Settling {
     return this.take()
   }
 
+  protected awaited(): void {
+    this.waits++
+  }
+
   settle(outcome: Outcome): void {
     this.finish(outcome)
   }
 }
 
 /** A delivery and the function that settles it; `take` takes the message back and says whether it could. */
-export function createDelivery(take: () => boolean): { delivery: Delivery; settle(outcome: Outcome): void } {
+export function createDelivery(take: () => boolean): { delivery: Taken; settle(outcome: Outcome): void } {
   const delivery = new Taken(take)
   return { delivery, settle: (outcome) => delivery.settle(outcome) }
 }

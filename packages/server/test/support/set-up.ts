@@ -4,8 +4,7 @@ import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import type { VirtualClock } from '@holdfast/testing'
 import { createHub } from '../../src/index.ts'
 import type { Hub, HubLifecycle, HubOptions, Peer, PeerEnd, RequestLike } from '../../src/index.ts'
-import { createFakeSocket } from './fake-socket.ts'
-import type { FakeSocket } from './fake-socket.ts'
+import { FakeSocket } from './fake-socket.ts'
 
 /** A client that is driven by the test, on one fake socket. */
 export interface FakeClient {
@@ -75,11 +74,11 @@ export function setUp<C extends Contract = AnyContract>(
     })
 
   const dial = (request: Partial<RequestLike> = {}): FakeClient => {
-    const socket = createFakeSocket()
+    const socket = new FakeSocket()
     hub.accept(socket, { url: '/ws', headers: {}, ...request })
     const client: FakeClient = {
       socket,
-      take: () => socket.sent.splice(0),
+      take: () => socket.heard.splice(0),
       frames: () =>
         (client.take() as unknown[][])
           .filter(([first]) => typeof first !== 'string')
@@ -90,8 +89,8 @@ export function setUp<C extends Contract = AnyContract>(
       },
       async greet(hi) {
         await client.say(['hi', { ...newcomer, ...hi }])
-        const found = socket.sent.find((item) => Array.isArray(item) && item[0] === 'ok') as [string, Ok]
-        if (!found) throw new Error(`no ok, but ${JSON.stringify(socket.closedWith ?? socket.sent)}`)
+        const found = socket.heard.find((item) => Array.isArray(item) && item[0] === 'ok') as [string, Ok]
+        if (!found) throw new Error(`no ok, but ${JSON.stringify(socket.closedWith ?? socket.heard)}`)
         await client.say(['a', found[1].session === hi?.session ? hi.rx : 0])
         return found[1]
       },

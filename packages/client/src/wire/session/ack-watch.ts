@@ -3,47 +3,49 @@ import type { OpenSocket } from '../../connection/attempt.ts'
 import { lost } from '../../connection/machine.ts'
 import type { ResumableSession } from './resumable-session.ts'
 
-/** Notices a dead path of one connection while messages wait for their acks, and measures the round trip. */
+/** Detects a dead path of one connection while messages wait for their acks, and measures the round trip. */
 export interface AckWatch {
   /** A message was written: an ack is due, unless one is already. */
   start(): void
   /** The server acknowledged something new. */
   progressed(): void
-  /** A message or a ping came in. */
+  /** A message or a ping arrived. */
   heard(): void
-  /** The server answered a ping. */
-  answered(): void
+  /** The server answered a ping: the last one, or one before it. */
+  answered(isLast: boolean): void
   /** The connection has ended. */
   stop(): void
 }
 
-/** How many pings may go unanswered while a message waits for its ack. */
+/** The maximum of unanswered pings while a message waits for its ack. */
 const maxUnanswered = 2
-/** How long an answer may take at least, in milliseconds. */
+/** The shortest limit for an answer, in milliseconds. */
 const shortestAnswer = 2_000
-/** How fast a path is at least that is not taken for dead, in bytes a millisecond. */
+/** The speed below which a path counts as dead, in bytes a millisecond. */
 const slowestPath = 32
 
-/** `live` gives the session while it is on a connection. */
+/** `live` returns the session while it is on a connection. */
 export function createAckWatch(
   clock: Clock,
   socket: OpenSocket,
   session: ResumableSession,
   live: () => Session<Body> | undefined,
 ): AckWatch {
-  /** When the oldest message went out that is not acknowledged, or the last ack came in. */
+  /** When the oldest unacknowledged message was written, or the last ack arrived. */
   let progressAt = 0
   let timer: unknown
-  /** How many pings have gone out for an ack that is late, and not been answered. */
+  /** The number of unanswered pings for an overdue ack. */
   let unanswered = 0
   /** The first message after quiet is acknowledged at once, so it measures the round trip. */
   let isSampling = false
 
-  /** How long the server may take to answer, in milliseconds, by the round trips before. */
+  /** The limit for an answer of the server, in milliseconds, by earlier round trips. */
   const answerLimit = (): number =>
     Math.min(Math.max(3 * (socket.path.rtt ?? Infinity), shortestAnswer), 8_000)
 
-  /** How long the oldest message may go without an ack. A dead path is to be noticed soon, a slow one takes its time. */
+  /**
+   * How long the oldest message may be unacknowledged. A dead path should be detected soon, a slow one needs time.
+   */
   const ackLimit = (written: Session<Body>): number => {
     const [[, oldest] = []] = written.replay()
     return answerLimit() * session.patience + (oldest?.bytes ?? 0) / slowestPath
@@ -59,11 +61,11 @@ export function createAckWatch(
     timer = undefined
     const written = live()
     if (!written?.unacknowledged) return
-    // An ack can only make it shorter.
+    // An ack can only shorten the limit.
     let delay =
       unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit(written) - clock.now()), shortestAnswer)
     if (delay <= 0) {
-      // What else comes in does not prove that the server hears of anything.
+      // Other inbound messages do not prove that the server receives ours.
       if (unanswered++ === maxUnanswered) return socket.fail({ cause: { reason: 'silent' }, rule: lost })
       socket.probe()
       delay = answerLimit()
@@ -89,10 +91,10 @@ export function createAckWatch(
       restart(false)
       session.proved()
     },
-    answered() {
+    answered(isLast) {
       restart(false)
       heard()
-      socket.answered()
+      if (isLast) socket.answered()
     },
     stop() {
       clock.clearTimer(timer)

@@ -24,11 +24,12 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
   const link: PeerLink = {
     batchBytes: 16_384,
     get peer() {
-      return conversation?.peer
+      return conversation?.socket.isWritable() ? conversation.peer : undefined
     },
     bufferedAmount: () => conversation!.socket.bufferedAmount(),
     isWritable: (bytes) => !!conversation?.isWritable(bytes),
     write: (message) => conversation!.write(message as Outgoing<Body>),
+    ask: () => conversation?.line?.ask(),
     flushed: () => conversation?.line?.flushed?.(),
   }
 

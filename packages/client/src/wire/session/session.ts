@@ -2,10 +2,10 @@ import { defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
 import type { Wire } from '../wire.ts'
 import { bind } from './bind.ts'
 
-/** How a session is to be held. */
+/** The options of the session wire. */
 export interface SessionOptions {
   /**
-   * The largest message to take, in bytes. The server says how large those may be that it takes.
+   * The largest message to accept, in bytes. The server announces its own limit.
    *
    * @default 16_777_216
    */
@@ -19,10 +19,11 @@ export interface SessionOptions {
 }
 
 /**
- * The wire for servers with `@holdfast/server`, or any that speak its protocol: every message is numbered, acknowledged
- * and, after a broken connection, resumed, so that it is handed on exactly once per session, in both directions.
+ * The wire for servers with `@holdfast/server`, or any that implement its protocol.
  *
- * The server speaks first. Nothing leaves the client before that, so no token reaches a server of another kind.
+ * Every message is numbered, acknowledged and, after a broken connection, replayed, so that it is delivered to the
+ * handlers exactly once per session, in both directions. The server sends the first message, and the client sends
+ * nothing before it, so no token reaches a server of another kind.
  *
  * @throws {HoldfastError} `misuse`
  * @example
