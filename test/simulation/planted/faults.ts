@@ -236,8 +236,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the goodbye does not say how far the client got',
     file: conversation,
-    from: "this.line?.control(['bye', { rx: session.rx, ...how }])",
-    to: "this.line?.control(['bye', { rx: 0 }])",
+    from: "line?.control(['bye', { rx: session.rx, ...how }])",
+    to: "line?.control(['bye', { rx: 0 }])",
   },
   {
     name: 'a new session goes on with the numbers of the old one',
@@ -624,8 +624,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'new messages are written while draining',
     file: conversation,
-    from: '!this.drain && this.line !== undefined',
-    to: 'this.line !== undefined',
+    from: '!drain && line !== undefined',
+    to: 'line !== undefined',
   },
 ]
 

@@ -11,12 +11,11 @@ import type {
 import type { CloseRules } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
-import { createDiagnosis } from './diagnosis.ts'
-import type { Diagnosis } from './diagnosis.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment, Sample } from './sleep.ts'
-import type { Closing, Command, DelayQuestion, Facts, Input, Open, Policy, State } from './states.ts'
+import type { Closing, Command, DelayQuestion, Facts, Finding, Input, Open, Policy, State } from './states.ts'
+import { newAbort } from '../platform/ports.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
 import { isSameOrigin } from '../platform/url.ts'
@@ -53,6 +52,8 @@ export interface Connection {
   stop(cause: Cause, graceful: boolean): void
 }
 
+/** The policy of the page allows no dial. */
+const csp: Finding = { cause: { reason: 'csp' } }
 const longestTimer = 2_147_483_647
 
 export function createConnection(options: ConnectionOptions): Connection {
@@ -75,12 +76,14 @@ export function createConnection(options: ConnectionOptions): Connection {
       url = next
     },
     unreachable: () =>
-      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...diagnosis?.finding?.cause },
+      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...finding?.cause },
   }
   let attempt: Attempt | undefined
-  /** Where the last attempt dialed, and why no socket opens there. */
+  /** Where the last attempt dialed. */
   let url: string | undefined
-  let diagnosis: Diagnosis | undefined
+  /** Why no socket opens there, as far as it was found out. */
+  let finding: Finding | undefined
+  let diagnosis: ReturnType<typeof newAbort> | undefined
   let timer: unknown
   let stopListening: (() => void) | undefined
   /** When the clocks were last looked at. */
@@ -151,17 +154,34 @@ export function createConnection(options: ConnectionOptions): Connection {
     } else if (signal === 'offline') dispatch({ type: 'probe' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
     // What else the page may not do with this host, ask over HTTP for one, is no reason.
-    else if (url && isSameOrigin(url, blocked)) diagnosisOf().forbid()
+    else if (url && isSameOrigin(url, blocked)) found(csp)
   }
 
-  const diagnosisOf = (): Diagnosis =>
-    (diagnosis ??= createDiagnosis(options.diagnose, ports, (finding) =>
-      dispatch({ type: 'diagnosed', epoch: host.state.epoch, finding }),
-    ))
+  const found = (next: Finding | undefined): void => {
+    finding = next
+    if (next) dispatch({ type: 'diagnosed', epoch: host.state.epoch, finding: next })
+  }
+
+  const diagnose = async (): Promise<void> => {
+    // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the server
+    // may well answer over HTTP.
+    if (!options.diagnose || diagnosis?.signal.aborted === false || finding === csp) return
+    const { signal } = (diagnosis = newAbort())
+    let next: Finding | undefined
+    try {
+      next = await options.diagnose(url!, { signal, clock })
+    } catch (error) {
+      // A request that was aborted rejects, too.
+      if (!signal.aborted) ports.report(error)
+    }
+    if (signal.aborted) return
+    diagnosis = undefined
+    found(next)
+  }
 
   const forget = (): void => {
     diagnosis?.abort()
-    diagnosis = undefined
+    diagnosis = finding = undefined
   }
 
   const run = (command: Exclude<Command, DelayQuestion>): void => {
@@ -179,7 +199,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'probe':
         return attempt!.probe()
       case 'diagnose':
-        return void diagnosisOf().start(url!)
+        return void diagnose()
       case 'close':
         return attempt!.close((host.state as Closing).cause)
       case 'abandon':

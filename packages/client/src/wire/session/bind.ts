@@ -1,7 +1,8 @@
 import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Hi, Outgoing } from '@holdfast/protocol'
 import type { BoundWire, PeerLink, WireHost } from '../wire.ts'
-import { SessionConversation } from './conversation.ts'
+import { converse } from './conversation.ts'
+import type { SessionConversation } from './conversation.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
 import { createResumableSession } from './resumable-session.ts'
@@ -46,7 +47,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     sizeOf: (body) => bodyBytes(body as Body),
     open(socket, queue) {
       const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
-      return (conversation = new SessionConversation(socket, { host, queue, session, exchange, hi }))
+      return (conversation = converse(socket, { host, queue, session, exchange, hi }))
     },
     request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,
