@@ -1,21 +1,8 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
-import type { Database, Step, StoreName } from './database.ts'
+import type { Database, StoreName, Task, Writable } from './database.ts'
 import type { ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 import { writeTasks } from './quota.ts'
-
-/** What is to be written, and may not be worth it any more when its turn comes. */
-export interface Writable {
-  readonly isStrict: boolean
-  /** Whether it is or was in a transaction. */
-  isWritten: boolean
-  isGone: boolean
-}
-
-/** One step, which is evaluated when its turn comes. */
-export interface Task extends Step {
-  readonly item?: Writable
-}
 
 /**
  * Writes tasks to the database, in order: what is pushed while one transaction runs goes into the next. Reopens a database
