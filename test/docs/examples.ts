@@ -35,11 +35,9 @@ const known: Known = {
   overHttp: `import { overHttp } from 'holdfast'`,
   events: `import { events } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
-  schemas: `import { schemas } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
   store: `import { store } from 'holdfast/store'`,
   url: 'declare const url: string',
-  z: `import { z } from 'zod'`,
   Chat: `interface Chat ${chat}`,
   client: `declare const client: import('holdfast').Client`,
 }

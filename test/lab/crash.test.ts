@@ -17,9 +17,9 @@ test('a store that deletes a message before its outcome is detected', async () =
     seed: 3,
     plan: { connectAfter: 1e6, isSending: true },
     sabotage: {
-      file: /store\/keeper\.ts$/,
+      file: /store\/persistence\.ts$/,
       from: 'journal.push(messageTask(entry))\n    },',
-      to: 'journal.push(messageTask(entry)); setTimeout(() => journal.push({ place: "messages", key: [own.id, n] }), 1) },',
+      to: 'journal.push(messageTask(entry)); setTimeout(() => ledger.forget(entry.producer.id, entry.n), 1) },',
     },
   })
   expect(faults.join()).toMatch(/are missing/)

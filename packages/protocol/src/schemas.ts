@@ -17,6 +17,9 @@ import type {
  * as it was given; handlers get what the schema made of the data.
  *
  * @example
+ * import { createClient, schemas } from 'holdfast'
+ * import { z } from 'zod'
+ *
  * const contract = schemas({
  *   toClient: { 'chat.message': z.object({ text: z.string() }) },
  *   toServer: { 'chat.send': { input: z.object({ text: z.string() }), output: z.object({ id: z.number() }) } },

@@ -12,6 +12,19 @@ export interface Step {
   readonly value?: () => object
 }
 
+/** What is to be written, and may not be worth it any more when its turn comes. */
+export interface Writable {
+  readonly isStrict: boolean
+  /** Whether it is or was in a transaction. */
+  isWritten: boolean
+  isGone: boolean
+}
+
+/** One step, which is evaluated when its turn comes. */
+export interface Task extends Step {
+  readonly item?: Writable
+}
+
 /** An open database. After a failure it may be unusable. */
 export interface Database {
   /** Carries out all steps or none. */

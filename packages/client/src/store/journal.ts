@@ -1,9 +1,8 @@
 import type { Clock } from '@holdfast/protocol'
 import { openDatabase } from './database.ts'
-import type { Database, StoreName } from './database.ts'
+import type { Database, StoreName, Task, Writable } from './database.ts'
 import type { ObjectStoreLike, RequestLike, StorePorts } from './ports.ts'
 import { writeTasks } from './quota.ts'
-import type { Task, Writable } from './task.ts'
 
 /**
  * Writes tasks to the database, in order: what is pushed while one transaction runs goes into the next. Reopens a database

@@ -1,5 +1,5 @@
 import type { Clock, Delivery } from '@holdfast/protocol'
-import type { StoreName } from './database.ts'
+import type { StoreName, Task } from './database.ts'
 import { createJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
 import type { Key, StorePorts } from './ports.ts'
@@ -8,7 +8,6 @@ import type { Entry, Producer } from './producer.ts'
 import { decodeProducer } from './records.ts'
 import type { ProducerRecord, ProducerRow } from './records.ts'
 import type { StoreTrouble } from './trouble.ts'
-import type { Task } from './task.ts'
 
 /** The messages of this page that have no outcome, with their producers: in memory, and by the journal in the database. */
 export interface Ledger {

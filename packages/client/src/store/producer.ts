@@ -1,5 +1,5 @@
 import type { Body, Sent } from '@holdfast/protocol'
-import type { Task, Writable } from './task.ts'
+import type { Task, Writable } from './database.ts'
 import type { Release } from './locks.ts'
 import { writtenUnder } from './records.ts'
 import type { ProducerRecord, MessageRecord } from './records.ts'

@@ -1,5 +1,4 @@
-import type { Database } from './database.ts'
-import type { Task, Writable } from './task.ts'
+import type { Database, Task, Writable } from './database.ts'
 
 /** How many messages in a row have to be refused before the rest of a transaction is not tried one by one. */
 const maxRefusals = 4
