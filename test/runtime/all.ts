@@ -5,7 +5,7 @@
 //   node test/runtime/all.ts --quick   this Node and a worker of Chromium
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
@@ -108,9 +108,8 @@ async function asServer(runtime: string, command: string, args: readonly string[
 
 async function inWorkerd(command: string): Promise<Row> {
   const version = (await output(command, ['--version'])).trim().replace('workerd ', '')
-  const child = spawn(command, ['serve', join(here, 'workerd.capnp'), '--control-fd=1'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const config = writeWorkerdConfig()
+  const child = spawn(command, ['serve', config, '--control-fd=1'], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const ended = once(child, 'close').then(() => Promise.reject(new Error('workerd did not start')))
     const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string]
@@ -124,7 +123,19 @@ async function inWorkerd(command: string): Promise<Row> {
     return { runtime: 'workerd', version, lines, ms: performance.now() - start }
   } finally {
     child.kill()
+    rmSync(config)
   }
+}
+
+/** Beside the one that it is made of, because embedded files are named relative to it. */
+function writeWorkerdConfig(): string {
+  const folder = '../../packages/client/dist'
+  const modules = readdirSync(join(here, folder))
+    .filter((name) => /^shared.*\.js$/.test(name))
+    .map((name) => `    (name = "${name}", esModule = embed "${folder}/${name}"),\n`)
+  const path = join(here, `workerd-${process.pid}.capnp`)
+  writeFileSync(path, readFileSync(join(here, 'workerd.capnp'), 'utf8').replace(/ +#.*\n/, modules.join('')))
+  return path
 }
 
 /** In a dedicated worker, of a page that takes the script-tag build by its hash. */

@@ -13,7 +13,7 @@ const main :Workerd.Worker = (
     (name = "main", esModule = embed "workerd.mjs"),
     (name = "smoke", esModule = embed "smoke.mjs"),
     (name = "holdfast", esModule = embed "../../packages/client/dist/index.js"),
-    (name = "shared.js", esModule = embed "../../packages/client/dist/shared.js"),
+    # The files that the entries of holdfast share are added here, because their names have a hash.
   ],
   compatibilityDate = "2026-01-01",
   globalOutbound = "network",
