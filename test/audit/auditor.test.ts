@@ -59,7 +59,7 @@ const good: readonly (readonly [name: string, steps: Steps])[] = [
     ],
   ],
   [
-    'a crash: what was written is unknown, handed on or not',
+    'a crash: what was written is unknown, delivered to the handlers or not',
     [
       ...begin,
       [c.sent(1), c.sent(2)],
@@ -280,12 +280,12 @@ const good: readonly (readonly [name: string, steps: Steps])[] = [
 /** Histories in which one promise is broken, and which. */
 const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: Steps])[] = [
   [
-    'handed on twice in one session',
+    'delivered to the handlers twice in one session',
     ['handed-on-twice'],
     [...begin, c.sent(1), p.got(1), p.got(1), c.delivered(1)],
   ],
   [
-    'handed on twice, in two sessions',
+    'delivered to the handlers twice, in two sessions',
     ['handed-on-twice'],
     [...begin, c.sent(1), p.got(1), ...change, q.got(1), c.delivered(1)],
   ],
@@ -428,19 +428,23 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
   ],
   ['a second outcome', ['outcome-twice'], [...begin, c.sent(1), p.got(1), c.delivered(1), c.delivered(1)]],
   ['delivered before it was', ['delivered-not-got'], [...begin, c.sent(1), c.delivered(1), p.got(1)]],
-  ['delivered, and never handed on', ['delivered-not-got'], [...begin, c.sent(1), c.delivered(1)]],
   [
-    'a request that is delivered, and never handed on',
+    'delivered, and never delivered to the handlers',
+    ['delivered-not-got'],
+    [...begin, c.sent(1), c.delivered(1)],
+  ],
+  [
+    'a request that is delivered, and never delivered to the handlers',
     ['delivered-not-got'],
     [...begin, c.sent(1, { kind: 'request' }), [c.failed(1, 'timeout'), c.delivered(1)]],
   ],
   [
-    'handed on, then undelivered',
+    'delivered to the handlers, then undelivered',
     ['undelivered-yet-got'],
     [...begin, c.sent(1, { ttl: 1 }), p.got(1), c.undelivered(1, 'expired')],
   ],
   [
-    'undelivered, then handed on',
+    'undelivered, then delivered to the handlers',
     ['undelivered-yet-got'],
     [...begin, c.sent(1, { ttl: 1 }), c.undelivered(1, 'expired'), p.got(1)],
   ],
@@ -507,7 +511,7 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
     [...begin, [p.sent(1), p.undelivered(1, 'closed')], p.sent(2), c.got(2), p.delivered(2)],
   ],
   [
-    'another session without a word',
+    'another session that is not announced',
     ['loss-untold'],
     [...begin, c.down(), p.left(), c.open(), q.joined('c0')],
   ],
@@ -674,7 +678,7 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
     [...begin, c.sent(1, { kind: 'request' }), p.got(1, 'request')],
   ],
   [
-    'handed on for somebody else',
+    'delivered to the handlers for somebody else',
     ['wrong-identity'],
     [
       c.did('connect'),
@@ -771,7 +775,7 @@ test('a violation is known in the step in which it happens, with the events that
     {
       rule: 'handed-on-twice',
       at: 5,
-      message: 'message 1 was handed on a second time',
+      message: 'message 1 was delivered to the handlers a second time',
       events: history.slice(-2),
     },
   ])

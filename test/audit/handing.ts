@@ -11,18 +11,23 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
   const once = (message: Message, event: EventOf<'got'>): boolean => {
     const { id } = event
     if (message.got)
-      violate('handed-on-twice', `message ${id} was handed on a second time`, message.got, event)
+      violate(
+        'handed-on-twice',
+        `message ${id} was delivered to the handlers a second time`,
+        message.got,
+        event,
+      )
     if (message.settled?.status === 'undelivered')
       violate(
         'undelivered-yet-got',
-        `message ${id} was undelivered (${message.settled.reason}), and handed on after that`,
+        `message ${id} was undelivered (${message.settled.reason}), and delivered to the handlers after that`,
         message.settled,
         event,
       )
     else if (message.answered?.code === 'undelivered')
       violate(
         'undelivered-yet-got',
-        `request ${id} was undelivered, and handed on after that`,
+        `request ${id} was undelivered, and delivered to the handlers after that`,
         message.answered,
         event,
       )
@@ -98,7 +103,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
     else if (!message.isGivenUp)
       violate(
         'out-of-order',
-        `${highest.sent.id} was handed on before ${event.id}, which ${stream.sender} sent earlier, in another session`,
+        `${highest.sent.id} was delivered to the handlers before ${event.id}, which ${stream.sender} sent earlier, in another session`,
         message.sent,
         highest.sent,
         highest.got,
@@ -142,7 +147,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
       if (message.identity !== undefined && message.identity !== identity)
         violate(
           'wrong-identity',
-          `message ${event.id} was sent as ${message.identity}, and handed on as ${identity}`,
+          `message ${event.id} was sent as ${message.identity}, and delivered to the handlers as ${identity}`,
           message.sent,
           event,
         )

@@ -138,7 +138,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
     const object = (): void =>
       violate(
         'delivered-not-got',
-        `message ${event.id} is delivered, and was not handed on`,
+        `message ${event.id} is delivered, and was not delivered to the handlers`,
         message.sent,
         event,
         message.answered,
@@ -196,7 +196,12 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
       else if (status === 'sent' && !isVolatile)
         violate('sent-yet-reliable', `message ${id} is reliable, and no more than sent`, message.sent, event)
       else if (status === 'undelivered' && got)
-        violate('undelivered-yet-got', `message ${id} is undelivered, and was handed on`, got, event)
+        violate(
+          'undelivered-yet-got',
+          `message ${id} is undelivered, and was delivered to the handlers`,
+          got,
+          event,
+        )
 
       if (status === 'undelivered' || status === 'unknown') {
         checkReason(message, event)

@@ -80,12 +80,12 @@ const mutations: Readonly<Record<string, Mutation>> = {
   'a got is of another kind': of('got', (event, history, place) =>
     put(history, place, { ...event, kind: event.kind === 'raw' ? 'event' : 'raw' }),
   ),
-  'what was handed on is undelivered': of('settled', (event, history, place) =>
+  'what was delivered to the handlers is undelivered': of('settled', (event, history, place) =>
     find(history, 'got', event.id)
       ? put(history, place, { ...event, status: 'undelivered', reason: 'session-lost' })
       : undefined,
   ),
-  'what was not handed on is delivered': of('settled', (event, history, place) =>
+  'what was not delivered to the handlers is delivered': of('settled', (event, history, place) =>
     find(history, 'got', event.id)
       ? undefined
       : put(history, place, {

@@ -2,7 +2,7 @@ import { openMessages } from './ledger.ts'
 import type { Client, EventOf, Ledger, Loss, Session } from './ledger.ts'
 import type { Audit } from './violation.ts'
 
-/** Sessions as both ends see them: none ends without a word, and what is said of an end is true. */
+/** Sessions as both ends see them: none ends silently, and what is said of an end is true. */
 export interface Sessions {
   joined(event: EventOf<'joined'>): void
   left(event: EventOf<'left'>): void

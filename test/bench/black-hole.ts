@@ -1,4 +1,4 @@
-// How long it takes to notice that a path has died without a word, with a heartbeat of 5 s and 2 s.
+// How long it takes to notice that a path has died silently, with a heartbeat of 5 s and 2 s.
 //
 // The path is a TCP proxy that stops forwarding, in both directions and permanently, while every socket stays open. The moments are
 // spread over one interval of the heartbeat, at random within equal parts of it.

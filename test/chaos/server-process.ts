@@ -27,7 +27,7 @@ export interface ServerProcess extends AsyncDisposable {
   readonly port: number
   readonly lives: number
   start(): Promise<void>
-  /** Ends the process without a word. It may be made to hang for a while first, in milliseconds. */
+  /** Kills the process. It may be made to hang for a while first, in milliseconds. */
   kill(hang?: number): Promise<void>
   /** Says nothing more, and waits until all that it said is settled. */
   quiet(): Promise<void>

@@ -138,7 +138,7 @@ function judge(
   }
   for (const [page, numbers] of handed) {
     const twice = numbers.length - new Set(numbers).size
-    if (twice > 0) faults.push(`page ${page}: ${twice} were handed on twice`)
+    if (twice > 0) faults.push(`page ${page}: ${twice} were delivered twice`)
     else if (numbers.some((number, index) => index > 0 && number < numbers[index - 1]!))
       faults.push(`page ${page}: out of order`)
   }

@@ -36,5 +36,5 @@ test('a store that sends messages of other pages without their producers is dete
       to: 'return text.replace(/,\\{"producer".*$/, "")',
     },
   })
-  expect(faults.join()).toMatch(/were handed on twice/)
+  expect(faults.join()).toMatch(/were delivered twice/)
 })

@@ -13,6 +13,6 @@ const begun = performance.now()
 const report = await crash({ times, seed, say: (text) => console.log(text) })
 const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
 const { committed, handed, faults } = report
-console.log(`${committed} messages were reported as committed, ${handed} were handed on, in ${seconds} s`)
+console.log(`${committed} messages were reported as committed, ${handed} were delivered, in ${seconds} s`)
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exitCode = 1

@@ -12,7 +12,7 @@ expectNothingLeft('all')
 
 const directions: readonly (Direction | 'both')[] = ['toServer', 'toClient', 'both']
 
-describe('a path that goes dead without a word', () => {
+describe('a path that goes dead silently', () => {
   test.concurrent.each(directions)(
     'is noticed within seconds when something is sent, and that arrives once: %s',
     async (direction) => {

@@ -133,7 +133,7 @@ function* misshapen(): Iterable<readonly [what: string, message: unknown]> {
 
 describe('a client that sends what it must not', () => {
   test(
-    'with a wrong type in any position is closed with 4400, and nothing of it is handed on',
+    'with a wrong type in any position is closed with 4400, and nothing of it is delivered',
     { timeout: 120_000 },
     async () => {
       await using scene = await setScene()
@@ -185,7 +185,7 @@ describe('a client that sends what it must not', () => {
     expect(scene.got).toEqual([])
   })
 
-  test('keeps what it had handed on before, and gets no answer to what came after', async () => {
+  test('keeps what it had delivered before, and gets no answer to what came after', async () => {
     await using scene = await setScene()
     await using client = await intrude(scene)
     client.say([
@@ -344,7 +344,7 @@ describe('a client that takes its time', () => {
     expect(scene.got.length).toBeLessThanOrEqual(1_001 + (performance.now() - startedAt) / 5)
   })
 
-  test('floods it with volatile messages gets its rate of them handed on, and the rest is dropped', async () => {
+  test('floods it with volatile messages gets its rate of them delivered, and the rest is dropped', async () => {
     await using scene = await setScene({ limits: { messageBurst: 1_000, messageRate: 200 } })
     await using client = await intrude(scene)
     const startedAt = performance.now()

@@ -80,7 +80,7 @@ describe('Socket.IO', () => {
     expect(up).toEqual(['into the void'])
   })
 
-  test('an event whose ack is lost is handed on once', async () => {
+  test('an event whose ack is lost is delivered once', async () => {
     await using pair = await startPair()
     const { client } = await pair.join(soon)
     const up: unknown[] = []

@@ -228,7 +228,7 @@ describe('a token of another user', () => {
 })
 
 describe('a session that expires', () => {
-  test('leaves a tombstone that settles all, and what was not handed on goes into the next session', async () => {
+  test('leaves a tombstone that settles all, and what was not delivered goes into the next session', async () => {
     await using pair = await startPair({ sessionTimeout: 60 })
     const { client, peer } = await pair.join(soon)
     const up: unknown[] = []

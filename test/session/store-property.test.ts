@@ -42,7 +42,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 )
 
-test('whatever becomes of pages and connections, what was committed is handed on once, in order', async () => {
+test('whatever becomes of pages and connections, what was committed is delivered once, in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(happening, { minLength: 5, maxLength: 40 }), async (happenings) => {
       await using pair = await startPair()

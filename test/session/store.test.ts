@@ -24,7 +24,7 @@ describe('messages that a page leaves behind', () => {
     await expect.poll(() => origin.records('test', 'messages')).toEqual([])
   })
 
-  test('those that the server had before are not handed on again', async () => {
+  test('those that the server had before are not delivered again', async () => {
     await using pair = await startPair()
     const origin = createOrigin()
     const got = listenFor(pair)

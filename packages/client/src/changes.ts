@@ -6,10 +6,10 @@ import type { ClientOutbox } from './store.ts'
 import type { Waits } from './waits.ts'
 import type { BoundWire } from './wire/wire.ts'
 
-/** What `subscribe` listens to; a symbol, beside the kinds of `watch`. */
+/** The key of `subscribe` listeners; a symbol, beside the kinds of `watch`. */
 export const stateKey: unique symbol = /* @__PURE__ */ Symbol()
 
-/** Who has to hear of a change. */
+/** The listeners of a change. */
 export interface ChangeParts {
   snapshotOf(state: State): ClientState
   readonly outbox: ClientOutbox
@@ -39,7 +39,8 @@ export function createChanges({ snapshotOf, outbox, bound, waits, watchers, rout
       announce('open', { ...state, ...next.facts.resumption })
     if (next.name === 'closed') announce('closed', next.cause)
     if (state !== before) watchers.emit(stateKey)
-    // Not by `disposed`: a listener of another end may have disposed the client, and its last `closed` comes next.
+    // Does not use `disposed`: a listener of another end may have disposed the client, and its last `closed` comes
+    // next.
     if (state.cause?.reason === 'dispose') {
       router.clear()
       watchers.clear()

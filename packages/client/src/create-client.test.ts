@@ -745,7 +745,7 @@ describe('send()', () => {
     expect(client.state.status).toBe('open')
   })
 
-  it('does not write to a socket that is closing, which would drop it without a word', async () => {
+  it('does not write to a socket that is closing, which would drop it silently', async () => {
     const { client, clock, network, open } = setUp()
     await open()
     const dying = network.last
@@ -792,7 +792,7 @@ describe('send()', () => {
     expect(states).toEqual(['open'])
   })
 
-  it('tells listeners what became of every message', () => {
+  it('reports the outcome of every message to listeners', () => {
     const { client } = setUp({ outbox: { maxMessages: 1 } })
     const settled: unknown[] = []
     client.watch('settled', (message) => settled.push(message))
@@ -1277,7 +1277,7 @@ describe('a contract of schemas', () => {
     network.last.open()
     expect(thrown(() => client.send('note', { text: '' })).code).toBe('misuse')
     expect(thrown(() => client.send('other' as never, undefined as never)).message).toMatch(
-      /no event in the contract/,
+      /not an event in the contract/,
     )
     client.send('note', { text: '42' })
     expect(network.last.sent).toEqual(['{"type":"note","text":"42"}'])

@@ -41,7 +41,7 @@ import type { Encoded, Wire } from './wire/wire.ts'
 export type CoreOptions = ClientOptions & { readonly wire: Wire }
 
 /**
- * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
+ * Creates a client. Has no side effects: no socket, timer, listener or global until `connect()`.
  *
  * @throws {HoldfastError} `misuse`
  * @example
@@ -261,7 +261,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
 
 export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
 
-/** How requests are queued: nobody would be there for the answer after a reload. */
+/** Requests are not persisted: after a reload, no caller would receive the answer. */
 const memoryOnly: SendOptions = { durability: 'memory' }
 
 function gone(): HoldfastError {

@@ -18,7 +18,7 @@ export function createIntake(
     counters.receivedMessages++
     if (frame === undefined) return conversation.refused({ reason: 'undecodable', data })
     counters.receivedBytes += frame.length
-    // A UTF-16 unit is three bytes at most, so only a text that may be too long has to be measured.
+    // A UTF-16 unit is three bytes at most, so only text that may be too long has to be measured.
     const isLarge = frame.length * 3 > maxPayloadBytes && sizeOf(frame)! > maxPayloadBytes
     if (isLarge) conversation.refused({ reason: 'too-large', data: frame })
     else conversation.received(frame)

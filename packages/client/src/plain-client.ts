@@ -5,7 +5,7 @@ import type { ClientOptions } from './options.ts'
 import { defaultWire } from './wire/plain.ts'
 
 /**
- * Makes a client. Touches nothing: no socket, timer, listener or global until `connect()`.
+ * Creates a client. Has no side effects: no socket, timer, listener or global until `connect()`.
  *
  * @throws {HoldfastError} `misuse`
  * @example

@@ -2,43 +2,43 @@ import { isHoldfastError } from './errors.ts'
 import type { Meta } from './frame.ts'
 import type { AbortSignalLike } from './ports.ts'
 
-/** What a handler of requests is given beside the input. */
+/** The second argument of a request handler. */
 export interface RequestContext {
-  /** Aborted when the peer no longer waits for the answer, or can no longer get it. */
+  /** Aborted when the peer no longer waits for the answer, or can no longer receive it. */
   readonly signal: AbortSignalLike
 }
 
-/** Answers a request: with what it returns, or what it throws. */
+/** Answers a request with its result or its exception. */
 export type Answerer = (input: unknown, context: RequestContext) => unknown
 
 /** A handler of requests: takes the input, who asks where an end has several peers, and the {@link RequestContext}. */
 export type RequestHandler = (...values: never[]) => unknown
 
 export interface AnswersPorts {
-  /** The handler of a request, if there is one. */
+  /** Returns the handler of a request, if there is one. */
   find(name: string): Answerer | undefined
   newAbort(): { readonly signal: AbortSignalLike; abort(): void }
-  /** Where an exception goes that the peer is not told of. */
+  /** Receives exceptions that are not sent to the peer. */
   report(error: unknown): void
 }
 
-/** The peer's requests that are being answered. */
+/** The peer's requests whose handlers run. */
 export interface Answers {
   readonly size: number
   request(id: number, name: string, input: unknown): void
-  /** The peer no longer waits. */
+  /** The peer no longer waits for the answer. */
   off(id: number): void
-  /** No answer can be sent any more. */
+  /** Answers can no longer be sent. */
   lost(): void
 }
 
-/** How many handlers may run for the requests of one peer. Each counts until it ends. */
+/** The maximum of running handlers per peer. Each counts until it ends. */
 const maxRunning = 1_000
 
 /** `reply` sends an answer, and throws for data that cannot be encoded. */
 export function createAnswers(ports: AnswersPorts, reply: (data: unknown, meta: Meta) => void): Answers {
   const running = new Map<number, { abort(): void }>()
-  /** How many handlers run, those included whose answer nobody waits for any more. */
+  /** The number of running handlers, including those whose answer is no longer expected. */
   let runningCount = 0
 
   const refuse = (re: number, error: string, message: string, data?: unknown): void =>
@@ -52,7 +52,7 @@ export function createAnswers(ports: AnswersPorts, reply: (data: unknown, meta: 
         ports.report(unsendable)
       }
     else ports.report(error)
-    // What else a handler throws is not for the peer to see.
+    // The peer must not see other exceptions of a handler.
     refuse(re, 'internal', 'the handler failed')
   }
 

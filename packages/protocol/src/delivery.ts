@@ -30,7 +30,7 @@ export abstract class Settling implements Delivery {
 
   abstract cancel(): boolean
 
-  /** Somebody waits for the outcome, which may be known already. */
+  /** A caller awaits the outcome, which may be known already. */
   protected abstract awaited(): void
 
   then<A = Outcome, B = never>(

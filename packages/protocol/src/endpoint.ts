@@ -52,7 +52,7 @@ export class Endpoint {
     return !this.#requests?.unanswered && !this.#answers?.size
   }
 
-  /** Hands on what came in. Its number is taken already. */
+  /** Delivers a received frame. */
   deliver([seq, , name, data, meta]: Frame): void {
     const ports = this.#ports
     const value = meta?.absent ? undefined : data
@@ -72,18 +72,14 @@ export class Endpoint {
     else ports.violated(4400, 'a frame of no kind')
   }
 
-  /**
-   * Sends a request by `send`, which is given its id, and waits for the answer.
-   *
-   * @throws what `send` throws
-   */
+  /** Sends a request with `send`, which receives its id, and waits for the answer. */
   request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown> {
     const { clock, outgoing } = this.#ports
     this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
     return this.#requests.open(name, send, how)
   }
 
-  /** The session ended: there will be no answers, in neither direction. */
+  /** The session ended: there will be no answers, in either direction. */
   lost(): void {
     this.#requests?.lost()
     this.#answers?.lost()
@@ -94,7 +90,7 @@ export class Endpoint {
     this.#requests?.dispose()
   }
 
-  /** One that is too large for the peer is reported, and the peer is told so instead. */
+  /** An answer that is too large for the peer is reported, and the peer receives an error instead. */
   #reply(data: unknown, meta: Meta): void {
     const ports = this.#ports
     const body = ports.encode(null, data, meta)

@@ -36,7 +36,7 @@ describe('the handler of a request', () => {
     const { handle } = createHandlers(schemas({ toClient: { event: text } }).toClient, never)
     expect(() => handle('ask', 5 as never)).toThrow(misuse('must be a function'))
     for (const name of ['ask', 'event'])
-      expect(() => handle(name, () => 1)).toThrow(misuse(`'${name}' is no request in the contract`))
+      expect(() => handle(name, () => 1)).toThrow(misuse(`'${name}' is not a request in the contract`))
   })
 
   it('stands between the schemas of its request, and what is invalid comes with who asks', async () => {

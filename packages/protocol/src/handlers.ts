@@ -8,7 +8,7 @@ export interface Handlers {
   /**
    * Adds the handler of a name, until the returned function is called.
    *
-   * @throws {HoldfastError} `misuse` when the name has a handler, or is no request in the contract
+   * @throws {HoldfastError} `misuse` when the name has a handler, or is not a request in the contract
    */
   handle(name: string, handler: RequestHandler): Unsubscribe
   find(name: string): ((...values: unknown[]) => unknown) | undefined

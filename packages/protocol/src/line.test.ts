@@ -437,7 +437,7 @@ for (const [kind, faults] of Object.entries(clockFaults)) {
 }
 
 describe('an ack that the peer asks for by a ping', () => {
-  it('is the pong, when all that came before is handed on', async () => {
+  it('is the pong, when all that came before is delivered', async () => {
     const { clock, sent, line } = setUp()
     for (let n = 1; n <= 10; n++) {
       line.received(frame(n, n))
@@ -449,7 +449,7 @@ describe('an ack that the peer asks for by a ping', () => {
     expect(sent).toHaveLength(10)
   })
 
-  it('follows the pong as soon as what came before is handed on, without a delay', async () => {
+  it('follows the pong as soon as what came before is delivered, without a delay', async () => {
     let isHeld = true
     const { clock, sent, line, handed } = setUp({ pace: () => (isHeld ? 5 : undefined) })
     line.received(frame(1, 1))
@@ -725,7 +725,7 @@ describe('handlers that take long', () => {
     expect([seen[0], handed.length]).toEqual([1, 4])
   })
 
-  it('acknowledge only what was handed on', async () => {
+  it('acknowledge only what was delivered', async () => {
     const { clock, line, sent, on, session } = setUp()
     on.deliver = () => clock.stall(20)
     line.received(pack(1, 3))
@@ -777,7 +777,7 @@ describe('handlers that take long', () => {
   })
 })
 
-/** Lets so many messages be handed on at once, and one more each 10 ms. */
+/** Lets so many messages be delivered at once, and one more each 10 ms. */
 function paced(burst: number, options: Options = {}) {
   let used = 0
   let startedAt: number | undefined
@@ -800,7 +800,7 @@ function paced(burst: number, options: Options = {}) {
 }
 
 describe('messages that have to wait', () => {
-  it('are handed on at their pace and in order, with one timer, and acknowledged when they are', async () => {
+  it('are delivered at their pace and in order, with one timer, and acknowledged when they are', async () => {
     const { clock, line, handed, sent, session } = paced(2)
     line.received(pack(1, 4))
     line.received(frame(5, 5))
@@ -878,7 +878,7 @@ describe('messages that have to wait', () => {
     expect([handed, session.rx, clock.pending]).toEqual([[1], 1, 0])
   })
 
-  it('are not handed on after a control that ended the connection when it came in', async () => {
+  it('are not delivered after a control that ended the connection when it came in', async () => {
     const scene = paced(1, { controlled: () => scene.line.close() })
     scene.line.received('["renew"]')
     scene.line.received(frame(1, 1))
@@ -888,7 +888,7 @@ describe('messages that have to wait', () => {
 })
 
 describe('a peer that breaks the rules', () => {
-  it('ends the connection by a gap, and nothing is handed on after it', () => {
+  it('ends the connection by a gap, and nothing is delivered after it', () => {
     const { line, handed, violations, session } = setUp()
     line.received('[[1,0,"e",1],[3,0,"e",3],[4,0,"e",4]]')
     line.received(frame(2, 2))
@@ -957,7 +957,7 @@ describe('a peer that breaks the rules', () => {
     line.received(pack(1, 4))
     seq = 4
     for (let round = 0; round < 500; round++) {
-      // Four are out, and what was handed on is replaced.
+      // Four are out, and what was delivered is replaced.
       const until = handed.length + 4
       while (seq < until) line.received(frame(++seq, 'x'.repeat(200)))
       await clock.advance(0)

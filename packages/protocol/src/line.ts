@@ -292,7 +292,7 @@ export class Line implements Link<Body> {
     if (isOverrun) options.violated(4400, 'window overrun')
   }
 
-  /** What comes alone while nothing waits needs no queue. Tells whether it was handed on. */
+  /** A single message needs no queue while no other waits. Returns whether it was delivered. */
   #handAlone(item: Frame | Control, bytes: number): boolean {
     if (this.#inbound > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
     this.#isHanding = true
@@ -304,7 +304,7 @@ export class Line implements Link<Body> {
     return true
   }
 
-  /** Tells whether the control is done with: acks, pings and pongs wait for nothing. */
+  /** Returns whether the control is processed: acks, pings and pongs never wait. */
   #takeControl(control: Control): boolean {
     const options = this.#options
     const [name, content] = control

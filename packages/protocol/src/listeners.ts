@@ -4,7 +4,7 @@ import { reportRejection } from './rejection.ts'
 /** Called with the data of an event; a promise that it returns is watched for rejection. */
 export type Handler<T> = (value: T) => unknown
 
-/** Removes what was added. Harmless when called again. */
+/** Removes the listener. A second call has no effect. */
 export type Unsubscribe = () => void
 
 export type Listener = (...values: never[]) => unknown
@@ -16,7 +16,7 @@ export interface Registry {
   off(key: PropertyKey, registration: Registration): void
 }
 
-/** One registration, so that it is never taken for another of the same listener. */
+/** A registration, distinct from other registrations of the same listener. */
 export interface Registration {
   readonly listener: Listener
   readonly isOnce: boolean
@@ -25,15 +25,14 @@ export interface Registration {
 
 /** Calls listeners by key. */
 export interface Listeners {
-  /**
-   * Adds a listener and returns the function that removes it again. A key is forgotten with its last listener.
-   *
-   * @throws {HoldfastError} `misuse` for what is not a function
-   */
+  /** Adds a listener and returns the function that removes it. A key is forgotten with its last listener. */
   on(key: PropertyKey, listener: Listener): Unsubscribe
   once(key: PropertyKey, listener: Listener): Unsubscribe
   off(key: PropertyKey, listener: Listener): void
-  /** Calls the listeners of a key, each for itself: one that throws or rejects is reported. Tells whether there were any. */
+  /**
+   * Calls the listeners of a key in isolation: exceptions and rejections are reported. Returns whether there were
+   * any.
+   */
   emit(key: PropertyKey, ...values: unknown[]): boolean
   clear(): void
 }
@@ -67,12 +66,12 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
     emit(key, ...values) {
       const registrations = all.get(key)
       if (!registrations) return false
-      // Those that are added meanwhile hear of the next event.
+      // Listeners that are added meanwhile receive only later events.
       const { length } = registrations
       emitting++
       for (let index = 0; index < length; index++) {
         const registration = registrations[index]!
-        // Like an EventTarget: what one listener removes is not called any more.
+        // Like an EventTarget: a listener that another one removes is not called any more.
         if (!registration.isOn) continue
         if (registration.isOnce) remove(key, registration)
         try {

@@ -18,7 +18,7 @@ describe('options', () => {
   })
 
   it.each([-1, NaN, 'soon'])('cannot have %o for a time', (value) => {
-    expect(() => checkTime('ttl', value as number)).toThrow('ttl must be a number from 0 on')
+    expect(() => checkTime('ttl', value as number)).toThrow('ttl must be a number of 0 or more')
   })
 
   it.each([undefined, 0, 5, Infinity])('can have %o for a time', (value) => checkTime('ttl', value))

@@ -9,9 +9,9 @@ export function given<T extends object>(options: T | undefined): Partial<T> {
 }
 
 /**
- * Refuses names that are not known, most likely because they are misspelt.
+ * Rejects unknown names, which are most likely misspelled.
  *
- * @throws {HoldfastError} `misuse`, with the names that there are
+ * @throws {HoldfastError} `misuse`, with the known names
  */
 export function checkNames(names: readonly string[], known: string): void {
   for (const name of names)
@@ -20,7 +20,7 @@ export function checkNames(names: readonly string[], known: string): void {
 
 /** @throws {HoldfastError} `misuse` for what is not a span of time */
 export function checkTime(name: string, value: number | undefined): void {
-  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number from 0 on`)
+  if (value !== undefined && !(value >= 0)) throw misuse(`${name} must be a number of 0 or more`)
 }
 
 /**

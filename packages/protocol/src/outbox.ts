@@ -85,7 +85,7 @@ export interface Link<Body> {
   write(message: Outgoing<Body>): boolean
   /** The last message of a batch was written. */
   flushed?(): void
-  /** Somebody waits for the outcome of a message that was written. Absent where no peer can be asked for it. */
+  /** A caller awaits the outcome of a written message. Absent if the peer cannot be asked for it. */
   ask?(): void
 }
 
@@ -119,7 +119,7 @@ class Message<Body, Name> extends Settling implements Outgoing<Body> {
   /** The socket threw an exception for it once. */
   refused = false
   isShared = false
-  /** Somebody waits for its outcome. */
+  /** A caller awaits its outcome. */
   isAwaited = false
   /** Its neighbours in the queue; itself while it is not queued. */
   before: Message<Body, Name> = this

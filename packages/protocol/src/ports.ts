@@ -1,6 +1,6 @@
 /**
- * The `AbortSignal` of the platform where its types are known, else the members that Holdfast uses, so that the types
- * of Holdfast need no DOM.
+ * The `AbortSignal` of the platform if its types are declared, or else the members that Holdfast uses, so that the
+ * types of Holdfast do not require the DOM.
  */
 export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer Native } }
   ? Native
@@ -16,19 +16,19 @@ export type AsyncDisposeLike = SymbolConstructor extends { readonly asyncDispose
   ? { readonly [Name in Key]: () => Promise<void> }
   : object
 
-/** Time and timers. A port, so that tests and simulations can bring their own. */
+/** Time and timers. A port, so that tests and simulations can replace them. */
 export interface Clock {
-  /** Milliseconds that never run backwards, from any start; may stand still while the machine sleeps. */
+  /** Monotonic milliseconds from an arbitrary start; may stand still while the machine sleeps. */
   now(): number
   /** Milliseconds since the Unix epoch; may jump. */
   wall(): number
   /**
-   * Calls back once, after at least `delay` milliseconds if it can. Where timers keep a process alive, only those with
-   * `keepsAlive` may do so.
+   * Calls back once, after at least `delay` milliseconds if possible. Where timers keep a process alive, only those
+   * with `keepsAlive` may do so.
    */
   setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
   clearTimer(timer: unknown): void
 }
 
-/** The longest delay that timers take, in milliseconds: 31 bits. A longer one would be none on every platform. */
+/** The longest delay of a timer, in milliseconds: 31 bits. Every platform treats a longer one as 0. */
 export const longestTimer = 2_147_483_647

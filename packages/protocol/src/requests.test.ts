@@ -161,7 +161,7 @@ describe('a request', () => {
     expect(requests.size).toBe(0)
   })
 
-  it('fails when its message is certainly not handed on', async () => {
+  it('fails when its message is certainly not delivered', async () => {
     const { requests, open, clock } = setUp()
     const { settle, result } = open()
     settle(undelivered)

@@ -7,14 +7,14 @@ import type { AbortSignalLike, Clock } from './ports.ts'
 import { printable } from './printable.ts'
 import type { Checks } from './schema.ts'
 
-/** How a promise is waited for. */
+/** The options of a wait. */
 export interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
 
 export interface RequestOptions extends WaitOptions {
   /**
-   * How long the answer may take from the call on, in milliseconds, the time in the queue included.
+   * How long the answer may take from the call on, in milliseconds, including the time in the queue.
    *
    * @default 30_000
    */
@@ -27,20 +27,15 @@ export type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 /** The requests that wait for an answer. */
 export interface Requests {
   readonly size: number
-  /** How many of them were written, so that an answer may come. */
+  /** The number of written requests, whose answers may arrive. */
   readonly unanswered: number
-  /**
-   * Sends a request by `send`, which is given its id, and waits for the answer.
-   *
-   * @throws {HoldfastError} `misuse` for a timeout below 0
-   * @throws what `send` throws
-   */
+  /** Sends a request with `send`, which receives its id, and waits for the answer. */
   open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
-  /** Hands an answer to whoever waits for its id, if anybody does. */
+  /** Resolves the request with that id. Returns whether there was one. */
   answer(id: unknown, data: unknown): boolean
-  /** The same for the answer of a request that failed. */
+  /** Rejects the request with that id. Returns whether there was one. */
   refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
-  /** What was written will not be answered any more. */
+  /** Written requests will not be answered any more. */
   lost(): void
   dispose(): void
 }
@@ -116,7 +111,7 @@ export function createRequests(
     },
     lost() {
       for (const { delivery, fail } of [...pending.values()])
-        // One that is certainly undelivered has just been settled, and is about to fail as such.
+        // A certainly undelivered request has just settled, and is about to fail as such.
         if (delivery.outcome && delivery.outcome.status !== 'undelivered')
           fail('unknown', 'the connection ended before the answer')
     },

@@ -1,7 +1,7 @@
 import type { RequestHandler } from './answers.ts'
 
 /**
- * A schema of any library that keeps to Standard Schema, such as zod, valibot or arktype.
+ * A schema of any library that implements Standard Schema, such as zod, valibot or arktype.
  *
  * @see https://standardschema.dev
  */
@@ -14,12 +14,12 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   }
 }
 
-/** What a schema says of a value: the value it made of it, or what is wrong. */
+/** The result of a validation: the output value, or the issues. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
-/** One thing that is wrong with a value. */
+/** A validation issue. */
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

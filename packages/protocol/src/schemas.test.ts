@@ -30,7 +30,7 @@ describe('a contract of schemas', () => {
     const contract = { toClient: { number: toNumber } }
     const made = schemas(contract)
     expect(made.schemas).toBe(contract)
-    expect(() => made.toServer.message('number', '1', false)).toThrow(/no event in the contract/)
+    expect(() => made.toServer.message('number', '1', false)).toThrow(/not an event in the contract/)
   })
 
   it.each(['other', '__proto__', 'constructor', 'toString'])('does not know the name %s', (name) => {
@@ -38,20 +38,20 @@ describe('a contract of schemas', () => {
     expect(checks.event(name, 1, (message) => invalid.push(message))).toBeUndefined()
     expect(invalid).toEqual([{ reason: 'unknown-name', name, data: 1 }])
     for (const [isRequest, kind] of [
-      [false, 'event'],
-      [true, 'request'],
+      [false, 'an event'],
+      [true, 'a request'],
     ] as const)
-      expect(() => checks.message(name, '1', isRequest)).toThrow(`'${name}' is no ${kind} in the contract`)
-    expect(() => checks.request(name, never, never)).toThrow(`'${name}' is no request in the contract`)
+      expect(() => checks.message(name, '1', isRequest)).toThrow(`'${name}' is not ${kind} in the contract`)
+    expect(() => checks.request(name, never, never)).toThrow(`'${name}' is not a request in the contract`)
   })
 
   it('does not take a request for an event, nor an event for a request', () => {
     const invalid: InvalidData[] = []
     checks.event('ask', '1', (message) => invalid.push(message))
     expect(invalid).toEqual([{ reason: 'unknown-name', name: 'ask', data: '1' }])
-    expect(() => checks.message('ask', '1', false)).toThrow("'ask' is no event in the contract")
-    expect(() => checks.message('number', '1', true)).toThrow("'number' is no request in the contract")
-    expect(() => checks.request('number', never, never)).toThrow("'number' is no request in the contract")
+    expect(() => checks.message('ask', '1', false)).toThrow("'ask' is not an event in the contract")
+    expect(() => checks.message('number', '1', true)).toThrow("'number' is not a request in the contract")
+    expect(() => checks.request('number', never, never)).toThrow("'number' is not a request in the contract")
   })
 
   it('lets what is sent go as it is, and refuses what does not fit, with the issues', () => {

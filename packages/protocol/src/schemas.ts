@@ -43,7 +43,7 @@ function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
   const requestOf = (name: string): RequestSchema => {
     const entry = entries.get(name)
     if (entry && 'input' in entry) return entry
-    throw misuse(`'${name}' is no request in the contract`)
+    throw misuse(`'${name}' is not a request in the contract`)
   }
   const eventOf = (name: string): StandardSchema | undefined => {
     const entry = entries.get(name)
@@ -53,7 +53,7 @@ function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
   return {
     message(name, data, isRequest) {
       const schema = isRequest ? requestOf(name).input : eventOf(name)
-      if (!schema) throw misuse(`'${name}' is no event in the contract`)
+      if (!schema) throw misuse(`'${name}' is not an event in the contract`)
       const { issues } = validate(schema, data)
       if (issues)
         throw new HoldfastError('misuse', `'${name}' does not fit its schema: ${issues[0]?.message}`, {
@@ -119,7 +119,7 @@ function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
   return result
 }
 
-/** The part of an issue that is the same in every library, in a form that JSON can carry. */
+/** The part of an issue that all libraries share, as JSON. */
 function describeIssue({ message, path }: SchemaIssue): object {
   const keys = path?.map((step) => {
     const key: unknown = typeof step === 'object' ? step.key : step

@@ -27,12 +27,12 @@ interface AttachParts {
   readonly greeting: Greeting
 }
 
-/** The close codes for what is refused before there is a connection to close, by its status. */
+/** The close codes of refused upgrades, by their status. */
 const codeOf = { 400: 4400, 403: 4403, 503: 1013 } as const
-/** What the handshake's rest and the headers of frames may add to a greeting, in bytes. */
+/** The bytes that the rest of the handshake and frame headers may add to a greeting. */
 const greetingOverhead = 1_024
 
-/** The HTTP servers whose upgrades the hub takes, with the sockets of `ws`. */
+/** The HTTP servers whose upgrades the hub handles, with the sockets of `ws`. */
 export interface Attachments {
   /** @throws {HoldfastError} `misuse` */
   add(server: HttpServerLike, options?: AttachOptions): Unsubscribe
@@ -44,7 +44,7 @@ export function createAttachments(parts: AttachParts): Attachments {
   const { policy, stage, refusals, connections, greeting } = parts
   let acceptor: WebSocketServer | undefined
 
-  // What is left of this for a connection must not keep the request: each function here is kept for as long.
+  // Functions that live as long as a connection must not keep the request alive.
   const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
     const connection = connections.accept(socket, request, verdict)
     if (!connection) return
@@ -77,10 +77,10 @@ export function createAttachments(parts: AttachParts): Attachments {
         isTaken = true
         take(accepted, request, verdict)
       })
-      // It has been answered.
+      // The upgrade has been answered.
       if (!isTaken) turnedAway(request, 400, 'no proper handshake')
     } catch (error) {
-      // Somebody else has taken the socket: whoever was given it past `server.emit`.
+      // Other code has taken the socket without `server.emit`.
       policy.ports.report(error)
     }
   }
@@ -89,7 +89,9 @@ export function createAttachments(parts: AttachParts): Attachments {
     if (!path.startsWith('/')) throw misuse(`a path begins with '/', unlike '${path}'`)
     const router = upgradeRouterOf(server)
     if (router.has(path)) {
-      policy.ports.report(misuse(`another hub on this server takes the path '${path}' until it is taken off`))
+      policy.ports.report(
+        misuse(`another hub handles the path '${path}' of this server until it is detached`),
+      )
     }
     return router.add(path, (...request) => upgrade(server, ...request))
   }
@@ -111,7 +113,7 @@ export function createAttachments(parts: AttachParts): Attachments {
   }
 }
 
-/** What a program without types may give instead. */
+/** Arguments that programs without types may pass instead. */
 function check(server: unknown, options: unknown): void {
   if (typeof (server as { readonly on?: unknown } | null | undefined)?.on !== 'function')
     throw misuse('attach takes a server of node:http: write hub.attach(server)')
@@ -119,7 +121,9 @@ function check(server: unknown, options: unknown): void {
   checkNames(Object.keys(options ?? {}), 'path')
 }
 
-/** `ws` shows whole messages only, and one of a client that has not greeted must not grow to the size of others. */
+/**
+ * `ws` delivers only complete messages, and the first message of a client must not grow to the size of later ones.
+ */
 function boundGreeting(socket: Socket, isGreeting: () => boolean, connection: Connection): void {
   let left = maxGreetingBytes + greetingOverhead
   const count = (chunk: Buffer): void => {

@@ -6,19 +6,19 @@ import type { HubParts } from './hub-parts.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** How long handlers may run in one go before other clients get a turn, in milliseconds. */
+/** How long handlers may run before other clients get a turn, in milliseconds. */
 const sliceLength = 10
-/** How often messages are delivered that come faster than `messageRate`, a second. */
+/** How many batches per second are delivered of messages that exceed `messageRate`. */
 const batchRate = 50
-/** How long they wait at most, in milliseconds: meanwhile the client may say that it sends no more. */
+/** How long such messages wait at most, in milliseconds: meanwhile the client may end the session. */
 const longestWait = 1_000
-/** For how many intervals a client may be silent; more after each connection that brought nothing at all. */
+/** The number of intervals that a client may be silent; more after each connection that received nothing at all. */
 const maxSilence = 2
 const maxSilences = 4
 
 /**
- * A session on one connection, for as long as it has that one. A class, because there are as many of these as clients:
- * functions of their own would be most of their memory.
+ * A session on one connection. A class, because there is one per client: separate closures would take most of the
+ * memory.
  */
 export class Conversation implements LineOptions, ConnectionOwner {
   readonly connection: Connection
@@ -27,11 +27,11 @@ export class Conversation implements LineOptions, ConnectionOwner {
   readonly unpacked: boolean
   readonly #parts: HubParts
   readonly #record: SessionRecord
-  /** The client has said bye. */
+  /** The client has sent `bye`. */
   #isLeaving = false
-  /** For how many intervals of pings nothing has come. */
+  /** The number of ping intervals without an inbound message. */
   #silence = 0
-  /** What waited to be sent at the last ping, in bytes. */
+  /** The unsent bytes at the last ping. */
   #backlog = 0
 
   /** `unpacked` is for a client that has refused a message. */
@@ -55,7 +55,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
   /** An interval of pings has passed. */
   beat(): void {
     const { bufferedAmount } = this.connection
-    // A large message on a slow path looks like silence. But a client that takes what waits is alive.
+    // A large message on a slow path looks like silence. But a client that still receives data is alive.
     if (bufferedAmount < this.#backlog) this.#silence = 0
     this.#backlog = bufferedAmount
     if (this.#silence >= maxSilence * 2 ** Math.min(this.#record.silences, maxSilences)) {
@@ -68,7 +68,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.line.control(['p', this.session.rx])
   }
 
-  // What the connection brings
+  // Input of the connection
 
   receive(payload: Payload): void {
     this.#silence = 0
@@ -84,7 +84,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#record.refuse(code, 'over the limits', { reason })
   }
 
-  // What the line asks for: what is the same for all of them takes no memory of each
+  // Callbacks of the line
 
   get clock(): Clock {
     return this.#parts.policy.ports.clock
@@ -140,9 +140,9 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   controlled(control: Control, isBounded: boolean): void {
     const [name] = control
-    // There is a time limit on it, and messages that are slowed down may be ahead of it.
+    // It has a time limit, and slowed-down messages may be ahead of it.
     if (name === 'token') this.#parts.renewals.token(this.#record, control[1])
-    // Nothing comes after it, so nobody is held back by what waits.
+    // No message follows it, so the waiting messages need no pacing.
     this.#isLeaving ||= name === 'bye'
     if (!isBounded) this.connection.charge()
   }
@@ -159,7 +159,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     try {
       this.#record.endpoint.deliver(frame)
     } catch (error) {
-      // An answer that cannot be sent; nothing of the application gets here.
+      // An answer that cannot be sent; exceptions of the application do not get here.
       this.#parts.reports.of(this.#record)(error)
     }
   }

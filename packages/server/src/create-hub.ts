@@ -27,7 +27,7 @@ import { HubStage } from './stage.ts'
 import { goodbyeTimeout } from './teardown.ts'
 
 /**
- * Makes a hub: the server side of the session wire. Touches nothing until it is attached or given a socket.
+ * Creates a hub: the server side of the session wire. Has no side effects until it is attached or accepts a socket.
  *
  * @throws {HoldfastError} `misuse`
  * @example
@@ -110,7 +110,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
       const encoded = outbound.encode(name, data)
       const isExcepted = exceptOf(how.except)
-      // Whatever that function does, nothing is sent before it has answered for everybody.
+      // The function is evaluated for all peers before any message is sent.
       const recipients: SessionRecord[] = []
       for (const record of registry.sessions.values())
         if (record.stage === 'confirmed' && !isExcepted(record.peer)) recipients.push(record)
@@ -134,7 +134,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     attach: attachments.add,
     accept: (socket, request) => void connections.accept(socket, request),
     async close({ drain = 0 } = {}) {
-      if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number from 0 on')
+      if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number of 0 or more')
       await shutdown(Math.ceil(drain))
       attachments.clear()
       producers.clear()

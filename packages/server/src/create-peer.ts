@@ -4,12 +4,12 @@ import type { Outbound } from './outbound.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** The face of a session that the application sees. */
+/** Creates the interface of a session for the application. */
 export function createPeer(record: SessionRecord, outbound: Outbound, data: unknown): Peer {
   return new SessionPeer(record, outbound, data)
 }
 
-/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+/** A class, because there is one per client: separate closures would take most of the memory. */
 class SessionPeer implements Peer {
   readonly id: string
   readonly identity: string | null

@@ -16,7 +16,7 @@ interface EndpointParts extends HubRouter {
   readonly clock: Clock
   /** The checks of what is sent, if the contract has schemas. */
   readonly outgoing: Checks | undefined
-  /** How many handlers of requests may run for one identity, or for one address without identity. */
+  /** The maximum of running request handlers per identity, or per address without identity. */
   readonly maxRunningRequests: number
   readonly reports: ClientReports
   readonly deferred: DeferredEvents
@@ -28,12 +28,12 @@ interface SharedParts extends EndpointParts {
 }
 
 export function createEndpoints(parts: EndpointParts): Endpoints {
-  // Sessions end and begin faster than handlers, so it does not help to begin another one.
+  // Sessions end and begin faster than handlers, so a new session does not raise the limit.
   const shared: SharedParts = { ...parts, running: createTally(parts.maxRunningRequests) }
   return { create: (record) => new Endpoint(new SessionPorts(shared, record)) }
 }
 
-/** A class, because there are as many of these as clients: functions of their own would be most of their memory. */
+/** A class, because there is one per client: separate closures would take most of the memory. */
 class SessionPorts implements EndpointPorts {
   readonly #parts: SharedParts
   readonly #record: SessionRecord
@@ -59,7 +59,7 @@ class SessionPorts implements EndpointPorts {
     this.#parts.router.raw(data, this.#record.peer)
   }
 
-  /** The handler of a request, as long as not too many run for whoever asks. */
+  /** Returns the handler of a request, unless too many run for its client. */
   find(name: string): Answerer | undefined {
     const { running, handlers } = this.#parts
     const handler = handlers.find(name)
@@ -71,7 +71,7 @@ class SessionPorts implements EndpointPorts {
         throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
       const answer = handler(input, peer, context)
       if (!isThenable(answer)) return answer
-      // Asked once, because there are queries that run again whenever they are asked.
+      // Calls `then` once, because some queries run again on every call.
       const promise = Promise.resolve(answer)
       const ended = (): void => running.delete(owner)
       running.add(owner)
@@ -106,7 +106,7 @@ class SessionPorts implements EndpointPorts {
   }
 }
 
-/** Whose requests count together; empty where that is not known. */
+/** Returns the key under which requests are counted together; empty if it is not known. */
 function ownerOf({ identity, address }: SessionRecord): string {
   return identity === null ? address : `user ${identity}`
 }

@@ -11,7 +11,7 @@ import type { Registry } from './registry.ts'
 import type { Renewals } from './renewals.ts'
 import type { HubStage } from './stage.ts'
 
-/** What the sessions of a hub share. */
+/** The parts that the sessions of a hub share. */
 export interface HubParts {
   readonly policy: Policy
   readonly lifecycle: Lifecycle
@@ -26,6 +26,6 @@ export interface HubParts {
   readonly reports: ClientReports
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>
-  /** Those that wait for the client's goodbye. */
+  /** The teardowns that wait for the client's `bye`. */
   readonly goodbyes: Deadlines<{ finish(): void }>
 }

@@ -105,7 +105,7 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   close(options?: { readonly drain?: number }): Promise<void>
 }
 
-/** Which upgrades a hub takes. */
+/** The options of `attach`: which upgrades the hub handles. */
 export interface AttachOptions {
   /**
    * The path of the URL, exactly and without its query.

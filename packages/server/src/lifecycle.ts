@@ -6,7 +6,7 @@ import { createListeners } from './listeners.ts'
 import type { Listener, Unsubscribe } from '@holdfast/protocol'
 import type { Peer } from './peer.ts'
 
-/** What happens to sessions and connections, for the application and for the parts of the hub. */
+/** The events of sessions and connections, for the application and for the parts of the hub. */
 export interface Lifecycle extends DeferredEvents {
   readonly counters: Counters
   /** @throws {HoldfastError} `misuse` for another kind */
@@ -17,7 +17,7 @@ export interface Lifecycle extends DeferredEvents {
   announcePeer(peer: Peer): void
 }
 
-/** What is counted as it happens; the other numbers of `stats()` are the sizes of what there is. */
+/** The counters; the other numbers of `stats()` are current sizes. */
 export type Counters = {
   -readonly [Name in CounterName]: HubStats[Name]
 }
@@ -34,7 +34,7 @@ type CounterName =
 
 export const kinds = 'open, down, closed, invalid, unhandled, refused'
 
-/** `report` hears what listeners throw. */
+/** `report` receives the exceptions of listeners. */
 export function createLifecycle(report: (error: unknown) => void): Lifecycle {
   const { defer, during } = createDeferredEvents()
   const watchers = createListeners(report)

@@ -179,9 +179,9 @@ function check({ window, decode, ...counts }: Limits): void {
   for (const [name, value] of Object.entries({ ...counts, ...decode }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
   for (const name of ['admissionBurst', 'messageBurst'] as const)
-    if (!(counts[name] >= 1)) throw misuse(`${name} must be a number from 1 on`)
+    if (!(counts[name] >= 1)) throw misuse(`${name} must be a number of 1 or more`)
   if (!Number.isSafeInteger(counts.maxPayloadBytes) || counts.maxPayloadBytes < 65_536)
-    throw misuse('maxPayloadBytes must be an integer from 65,536 on')
+    throw misuse('maxPayloadBytes must be an integer of 65,536 or more')
   if (!Array.isArray(window) || !window.every((size) => Number.isSafeInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
 }

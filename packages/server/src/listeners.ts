@@ -1,7 +1,7 @@
 import { createListeners as createListenersIn } from '@holdfast/protocol'
 import type { Listeners, Registration } from '@holdfast/protocol'
 
-/** Listeners by key; `report` hears what they throw. */
+/** Listeners by key; `report` receives their exceptions. */
 export function createListeners(report: (error: unknown) => void): Listeners {
   const all = new Map<PropertyKey, Registration[]>()
   const listOf = (key: PropertyKey): Registration[] => all.get(key) ?? []
@@ -9,7 +9,7 @@ export function createListeners(report: (error: unknown) => void): Listeners {
     {
       all,
       on(key, registration) {
-        // Most keys have one listener for good.
+        // Most keys always have one listener.
         const list = listOf(key)
         if (list.push(registration) === 1) all.set(key, list)
       },

@@ -18,9 +18,9 @@ import { Teardown } from './teardown.ts'
 import { TokenBucket } from './token-bucket.ts'
 import type { Tombstone } from './tombstones.ts'
 
-/** What the numbers of a frame and the header of a binary one may add to its size, in bytes. */
+/** The bytes that the numbers of a frame and the header of a binary frame may add. */
 const frameOverhead = 64
-/** A session in the memory of this hub. What only some sessions need is made when they do. */
+/** A session in the memory of this hub. Rarely needed members are created on demand. */
 export class LiveSession implements SessionRecord {
   readonly id: string
   readonly key: string
@@ -156,7 +156,7 @@ export class LiveSession implements SessionRecord {
     connection.send(encodeOk(this.#parts, this, lost))
   }
 
-  /** Takes the session off its connection, which needs another owner from now on. */
+  /** Unbinds the session from its connection, which needs another owner from now on. */
   #release(): Connection | undefined {
     const conversation = this.#conversation
     this.#conversation = undefined
@@ -164,18 +164,18 @@ export class LiveSession implements SessionRecord {
     return conversation?.connection
   }
 
-  /** The session has no connection any more. */
+  /** The session has lost its connection. */
   #miss(code: number, reason: string): void {
     const { lifecycle, registry, stage } = this.#parts
     this.#release()
     registry.miss(this)
     if (this.#stage !== 'confirmed') return
     lifecycle.announce('down', { peer: this.peer, code, reason })
-    // A hub that drains lets nobody in again.
+    // A draining hub accepts no resumes.
     if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
   }
 
-  /** From here on nothing comes from an older connection. */
+  /** From here on no message of an older connection is accepted. */
   #fence(hi: Hi): void {
     const code = hi.client === this.dials.client ? 1000 : 4409
     const old = this.#release()
@@ -256,7 +256,7 @@ export class LiveSession implements SessionRecord {
   }
 
   expire(): () => void {
-    // A client that has not confirmed its session in time may still be there.
+    // A client that has not confirmed its session in time may still be connected.
     return this.#retire('expired').close(4408)
   }
 
@@ -287,17 +287,17 @@ export class LiveSession implements SessionRecord {
     return late.on('end', listener)
   }
 
-  /** From here on nothing is taken and nothing new is sent, so the receive cursor is final. */
+  /** From here on no message is accepted and no new message is sent, so the receive cursor is final. */
   #retire(why: PeerEnd['why']): Teardown {
     const { lifecycle, registry, renewals } = this.#parts
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
     const { queued } = this
     const endpoint = this.#endpoint
-    // A client whose goodbye was not answered comes back, and hears why.
+    // A client whose `bye` was not answered returns, and receives the reason.
     registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'
-    // The application may listen to the signal that this aborts.
+    // The application may listen to the signal that is aborted here.
     lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
     return (this.#teardown = new Teardown(this.#parts, this, {

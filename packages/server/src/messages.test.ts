@@ -143,7 +143,7 @@ describe('events of clients', () => {
     expect(client.take()).toEqual([['a', 1]])
   })
 
-  it('stop when a listener closes the session, and what follows was certainly not handed on', async () => {
+  it('stop when a listener closes the session, and what follows was certainly not delivered', async () => {
     const { hub, join } = setUp()
     const got: unknown[] = []
     hub.on('a', (data, peer) => {

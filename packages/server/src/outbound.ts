@@ -13,7 +13,7 @@ import type { Encoded } from './encoded.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { HubStage } from './stage.ts'
 
-/** Sends what the application and the hub have to say to clients. */
+/** Sends the messages of the application and the hub to clients. */
 export interface Outbound {
   /**
    * Encodes an event or a request.
@@ -23,13 +23,13 @@ export interface Outbound {
   encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: string | ArrayBuffer | ArrayBufferView): Encoded
   post(record: SessionRecord, encoded: Encoded, how?: SendOptions): Sent
-  /** Sends one message to many, of whom some may end because of it. */
+  /** Sends one message to many sessions, some of which may end because of it. */
   postToAll(recipients: readonly SessionRecord[], encoded: Encoded, how: SendOptions): void
 }
 
 interface OutboundParts {
   readonly clock: Clock
-  /** A hub that drains sends answers only. */
+  /** A draining hub sends only answers. */
   readonly stage: HubStage
   readonly deferred: DeferredEvents
 }
@@ -38,7 +38,7 @@ export function createOutbound(
   outgoing: Checks | undefined,
   { clock, stage, deferred: { during } }: OutboundParts,
 ): Outbound {
-  // All that is pushed here settles at once.
+  // Messages that are pushed here settle at once.
   let refusing: Outbox<Body, undefined> | undefined
   const refuse = ({ body, bytes }: Encoded): Sent => {
     if (!refusing) {

@@ -81,10 +81,10 @@ function resolveTimes(options: HubOptions): Times {
     pingInterval: options.pingInterval ?? 25_000,
     greetingTimeout: options.greetingTimeout ?? 5_000,
   }
-  // Clients are told some of these.
+  // Clients receive some of these values.
   for (const [name, value] of Object.entries(times))
     if (!Number.isSafeInteger(value) || value < 1)
-      throw misuse(`${name} must be whole milliseconds from 1 on, not ${String(value)}`)
+      throw misuse(`${name} must be an integer of 1 or more milliseconds, not ${String(value)}`)
   return times
 }
 
@@ -99,7 +99,7 @@ function createAddressOf(address: HubOptions['address'], reportTrouble: ReportTr
       const answer: unknown = address(request) ?? ''
       if (typeof answer === 'string') return countedAs(answer)
       ignoreRejection(answer)
-      throw misuse('address must give text or undefined, and at once')
+      throw misuse('address must return text or undefined synchronously')
     } catch (error) {
       reportTrouble('address', error)
       return undefined

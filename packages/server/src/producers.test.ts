@@ -28,7 +28,7 @@ describe('what is remembered of producers', () => {
     const { clock, producers, take } = create()
     take(null, ['a', 1])
     await clock.advance(600)
-    // Also what is not handed on is a use.
+    // Also what is not delivered is a use.
     take(null, ['a', 1])
     await clock.advance(999)
     expect(take(null, ['a', 1])).toBe(false)
@@ -93,7 +93,7 @@ describe('what is remembered of producers', () => {
 })
 
 describe('a message in a producer', () => {
-  it('is handed on once, by whatever session it comes, and acknowledged each time', async () => {
+  it('is delivered once, by whatever session it comes, and acknowledged each time', async () => {
     const { hub, join } = setUp()
     const got: unknown[] = []
     hub.on('a', (data) => got.push(data))

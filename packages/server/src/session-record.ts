@@ -9,7 +9,7 @@ import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import type { Tombstone } from './tombstones.ts'
 
-/** A session, and all that the hub holds for it. Its methods are the only ones that change it. */
+/** A session, and everything that the hub holds for it. Rarely needed members are created on demand. */
 export interface SessionRecord extends Owner {
   readonly id: string
   readonly key: string
@@ -21,7 +21,7 @@ export interface SessionRecord extends Owner {
   readonly connection: Connection | undefined
   /** The session on its connection. */
   readonly line: Line | undefined
-  /** The largest message in bytes that the client takes. */
+  /** The largest message that the client accepts, in bytes. */
   readonly maxPayload: number
   /** Limits the rate at which messages of the client are delivered to the handlers. */
   readonly messageTokens: TokenBucket
@@ -30,65 +30,67 @@ export interface SessionRecord extends Owner {
 
   // Connections
 
-  /** Begins the session on its first connection. `lost` says what became of the one before. */
+  /** Begins the session on its first connection. `lost` describes the session before, if any. */
   begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void
   /** Moves the session to that connection, and replays what the client has missed. */
   resume(connection: Connection, hi: Hi, authentication: Authentication): void
   /** The client has shown that it knows of the session. */
   confirm(): void
-  /** The connection has ended by itself. */
+  /** The connection has ended. */
   disconnected(code: number, reason: string): void
   /** Closes the connection, and announces that as a refusal. The session goes on. */
   refuse(code: number, why: string, details?: RefusalDetails): void
-  /** The client broke the rules. With 4400 it loses the session, with any other code only its connection. */
+  /** The client violated the protocol. With 4400 it loses the session, with any other code only its connection. */
   violated(code: number, why: string): void
-  /** How many connections in a row fell silent before they brought a message, a ping or a pong. */
+  /** The number of connections in a row that fell silent before they received a message, a ping or a pong. */
   readonly silences: number
   /** The connection is silent for too long. */
   fellSilent(): void
-  /** The connection has brought a message, a ping or a pong. */
+  /** A message, a ping or a pong arrived on the connection. */
   showedLife(): void
   /** Asks the client for a fresh token. */
   renew(): void
 
   // Messages to the client
 
-  /** How many messages wait to be written or acknowledged, and how many bytes they have. */
+  /** The number and the bytes of messages that wait to be written or acknowledged. */
   readonly messages: number
   readonly bytes: number
-  /** How many messages were never written. */
+  /** The number of unwritten messages. */
   readonly queued: number
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */
   push(encoded: Encoded, how: SendOptions): Sent
-  /** Writes what can be written, in slices. */
+  /** Writes messages that can be written, in slices. */
   flush(): void
-  /** Writes what can be written, however long that takes: the session is about to end. */
+  /** Writes all messages that can be written, without slices: the session is about to end. */
   flushAll(): void
-  /** The client has acknowledged something new. */
+  /** The client has acknowledged a new message. */
   progressed(): void
   /** Gives back the memory that only a session at work needs. Called now and then. */
   rest(): void
 
   // The end
 
-  /** Whom the application wants to hear of the end. */
+  /** The listeners of the end, of the application. */
   readonly endListeners: Listeners | undefined
-  /** Ends the session, and closes its connection if it has one. With the client's final cursor nothing is unknown. */
+  /**
+   * Ends the session, and closes its connection if it has one. With the client's final cursor no message is unknown.
+   */
   end(why: LostReason, code: number, details?: EndDetails): void
-  /** More waits for the client than the limits allow. */
+  /** More messages wait for the client than the limits allow. */
   overflow(): void
-  /** Nobody has come back for the session. The application hears of it when the result is called. */
+  /** The client did not return to the session. Calling the result notifies the application. */
   expire(): () => void
   /**
-   * Says goodbye, and closes the connection when the client has answered with its final cursor, or soon after. Without a
-   * connection the session ends at once.
+   * Sends `bye`, and closes the connection when the client has answered with its final cursor, or soon after. Without
+   * a connection the session ends at once.
    */
   close(why: LostReason, code: number, reason?: string): void
-  /** The client says goodbye, and takes no message after that number. */
+  /** The client sent `bye`, and accepts no message after that number. */
   leave(bye: Bye): void
-  /** What is left of the session if it ends now. */
+  /** The record that remains of the session if it ends now. */
   remains(why: LostReason): Tombstone
   /** Calls the listener once, when the session has ended; at the next turn if it already has. */
   onEnd(listener: Listener): Unsubscribe
@@ -97,12 +99,12 @@ export interface SessionRecord extends Owner {
 export interface RefusalDetails {
   /** The reason of the close; `why` if it is not given. */
   readonly reason?: string
-  /** What the application threw. */
+  /** The exception of the application. */
   readonly error?: unknown
 }
 
 export interface EndDetails {
-  /** How far the client got, if that can no longer change. */
+  /** The final cursor of the client, if known. */
   readonly finalCursor?: number | undefined
   /** The reason of the close; `why` if it is not given. */
   readonly reason?: string

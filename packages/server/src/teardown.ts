@@ -5,30 +5,30 @@ import type { HubParts } from './hub-parts.ts'
 import type { PeerEnd } from './peer.ts'
 import type { EndDetails, SessionRecord } from './session-record.ts'
 
-/** How long a client may take to answer a goodbye, in milliseconds. */
+/** How long a client may take to answer a `bye`, in milliseconds. */
 export const goodbyeTimeout = 1_000
 
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 const undelivered: Outcome = { status: 'undelivered', reason: 'session-lost' }
 
-/** What a session had when it was taken off its connection for good. */
+/** The state of a session when it was unbound from its last connection. */
 export interface Remainder {
   readonly why: PeerEnd['why']
   readonly connection: Connection | undefined
-  /** How many messages were never written. */
+  /** The number of unwritten messages. */
   readonly queued: number
   readonly endpoint: Endpoint | undefined
   readonly isConfirmed: boolean
 }
 
-/** The end of one session, from when nothing new is sent or taken until the application has heard of it. */
+/** The end of a session: from the last accepted message until the application was notified. */
 export class Teardown implements ConnectionOwner {
-  /** How the session ended, once the application is to hear of it. */
+  /** How the session ended, once the application is to be notified. */
   end: PeerEnd | undefined
   readonly #parts: HubParts
   readonly #record: SessionRecord
   readonly #remainder: Remainder
-  /** What the connection is to be closed with when the client has said goodbye as well. */
+  /** The close of the connection, for when the client has sent `bye` as well. */
   #closing: readonly [code: number, reason: string | undefined] = [1000, undefined]
 
   constructor(parts: HubParts, record: SessionRecord, remainder: Remainder) {
@@ -37,7 +37,7 @@ export class Teardown implements ConnectionOwner {
     this.#remainder = remainder
   }
 
-  /** Closes the connection. The application hears of it when the result is called. */
+  /** Closes the connection. Calling the result notifies the application. */
   close(code: number, { finalCursor, reason }: EndDetails = {}): () => void {
     const { connection, why } = this.#remainder
     connection?.close(code, reason ?? why)
@@ -45,7 +45,10 @@ export class Teardown implements ConnectionOwner {
     return () => this.#announce(end)
   }
 
-  /** Says goodbye, and closes the connection when the client has answered, or soon after. */
+  /**
+   * Sends `bye`, and closes the connection when the client has answered with its final cursor, or soon after. Without
+   * a connection the session ends at once.
+   */
   sayGoodbye(code: number, reason?: string): void {
     const { connection } = this.#remainder
     if (!connection) return this.finish()
@@ -55,7 +58,7 @@ export class Teardown implements ConnectionOwner {
     connection.send(this.#goodbye())
   }
 
-  /** Answers the goodbye of the client, and closes the connection. */
+  /** Answers the `bye` of the client, and closes the connection. */
   answerGoodbye({ rx, code, reason }: Bye, ...closing: [code: number, reason?: string]): void {
     const { connection } = this.#remainder
     const end = this.#settle(rx)
@@ -65,7 +68,7 @@ export class Teardown implements ConnectionOwner {
     this.#announce({ ...end, ...words })
   }
 
-  /** Waits for the goodbye of the client no longer. */
+  /** Stops waiting for the `bye` of the client. */
   finish(finalCursor?: number): void {
     this.#parts.goodbyes.delete(this)
     this.#remainder.connection?.close(...this.#closing)
@@ -75,7 +78,7 @@ export class Teardown implements ConnectionOwner {
   receive(payload: Payload): void {
     if (typeof payload !== 'string') return
     const decoded = decodeText(payload, this.#parts.policy.limits.decode, isClientControl)
-    // Nothing else is taken any more.
+    // No other message is accepted any more.
     if ('control' in decoded && decoded.control[0] === 'bye') this.finish(decoded.control[1].rx)
   }
 
@@ -87,17 +90,17 @@ export class Teardown implements ConnectionOwner {
     this.finish()
   }
 
-  /** The client knows how far it got, and so what it has missed. */
+  /** The `bye` of the server. The client knows its receive cursor, and so what it has missed. */
   #goodbye(): string {
     const { rx, tx } = this.#record.session
     return encodeControl(['bye', { rx, total: tx + this.#remainder.queued }])
   }
 
-  /** Settles what was written. */
+  /** Settles the written messages. */
   #settle(finalCursor: number | undefined): PeerEnd {
     const { session } = this.#record
     const { why, queued } = this.#remainder
-    // A cursor above what was written is a lie, and tells nothing.
+    // A cursor above the written messages is invalid, and ignored.
     const isKnown = finalCursor !== undefined && session.acknowledge(finalCursor)
     const written = session.unacknowledged
     for (const message of session.end(isKnown ? finalCursor : undefined, unknown)) message.settle(undelivered)
@@ -106,7 +109,7 @@ export class Teardown implements ConnectionOwner {
       : { why, undelivered: queued, unknown: written }
   }
 
-  /** Tells the application, last of all. */
+  /** Notifies the application, as the last step. */
   #announce(end: PeerEnd): void {
     const { lifecycle } = this.#parts
     const { endListeners, peer } = this.#record

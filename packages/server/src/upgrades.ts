@@ -3,24 +3,27 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Unsubscribe } from '@holdfast/protocol'
 
-/** The part of an HTTP server that the hub uses: those of `node:http` and `node:https` have it. */
+/** The part of an HTTP server that the hub uses; those of `node:http` and `node:https` have it. */
 export interface HttpServerLike {
   on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
   listeners(event: 'upgrade'): readonly unknown[]
-  /** While a hub is attached, the hub's function stands in front of this one. */
+  /** While a hub is attached, the hub's function wraps this one. */
   emit(event: 'upgrade', ...values: unknown[]): boolean
-  /** Where it listens: `hosts` depends on it. Without it, it counts as a server that others can reach. */
+  /**
+   * The address on which it listens: `hosts` depends on it. Without it, the server counts as reachable from other
+   * machines.
+   */
   address?(): unknown
 }
 
 type Upgrade = readonly [request: IncomingMessage, socket: Duplex, head: Buffer]
 export type UpgradeListener = (...upgrade: Upgrade) => void
 
-/** Gives the upgrades of one HTTP server to the hubs that are attached to it. */
+/** Dispatches the upgrades of one HTTP server to the hubs that are attached to it. */
 export interface UpgradeRouter {
   has(path: string): boolean
-  /** Calls the function for every upgrade of that path, unless an earlier one has the same path. */
+  /** Calls the function for every upgrade of that path, unless an earlier function has the same path. */
   add(path: string, take: UpgradeListener): Unsubscribe
 }
 
@@ -29,7 +32,9 @@ interface Route {
   readonly take: UpgradeListener
 }
 
-/** Marks the listeners of hubs and the sockets that they took, also of those that come from another copy of this package. */
+/**
+ * Marks the listeners of hubs and the sockets that they accepted, including those of another copy of this package.
+ */
 const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.upgrade')
 const routers = /* @__PURE__ */ new WeakMap<HttpServerLike, UpgradeRouter>()
 
@@ -53,8 +58,9 @@ function createRouter(server: HttpServerLike): UpgradeRouter {
     return true
   }
 
-  // Without a listener Node treats an upgrade as an ordinary request. This one is also called for our paths where
-  // somebody has bound `emit` before the hub was attached: Fastify does, for each address of 'localhost' but the first.
+  // Without a listener Node treats an upgrade as an ordinary request. This listener is also called for paths of hubs
+  // if other code has bound `emit` before the hub was attached: Fastify does, for each address of 'localhost' but the
+  // first.
   const listener: UpgradeListener = (request, socket, head) => {
     if (brand in socket || take(request, socket, head)) return
     if (isNobodys(server, listener)) answer(socket, 404)
@@ -82,15 +88,15 @@ function createRouter(server: HttpServerLike): UpgradeRouter {
 }
 
 /**
- * Calls `take` for each upgrade, and hides from all listeners what it takes: other libraries answer, accept or destroy
- * whatever they see, also what is for somebody else. The returned function undoes this, unless somebody else has
- * replaced `server.emit` since: then ours stays under theirs.
+ * Calls `take` for each upgrade, and hides the upgrades that it accepts from all listeners: other libraries answer,
+ * accept or destroy every upgrade that they see. The returned function undoes this, unless other code has replaced
+ * `server.emit` since: then the wrapper stays under it.
  */
 function interceptUpgrades(server: HttpServerLike, take: (...upgrade: Upgrade) => boolean): () => void {
   const own = Object.hasOwn(server, 'emit') ? server.emit : undefined
   const emit: HttpServerLike['emit'] = (event, ...values) => {
     if (event === 'upgrade' && take(...(values as [...Upgrade]))) return true
-    // Tools that trace requests patch the prototype, maybe later.
+    // Tracing tools may patch the prototype later.
     const next = own ?? (Object.getPrototypeOf(server) as HttpServerLike).emit
     return next.call(server, event, ...values)
   }
@@ -107,8 +113,8 @@ function pathOf({ url = '' }: IncomingMessage): string {
 }
 
 /**
- * Whether it is for this listener to say that nobody takes an upgrade: when all listeners are those of hubs, it is for
- * the last one. Any other listener may be about to take it.
+ * Returns whether this listener must refuse an unhandled upgrade: if all listeners are those of hubs, the last one
+ * does. Any other listener may be about to accept it.
  */
 function isNobodys(server: HttpServerLike, listener: UpgradeListener): boolean {
   const all = server.listeners('upgrade') as readonly { readonly [brand]?: true }[]

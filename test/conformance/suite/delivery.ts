@@ -20,7 +20,7 @@ export function deliveryTests(platform: Platform): void {
     expect(client.stats()).toMatchObject({ queuedMessages: 0, queuedBytes: 0, sentMessages: 4 })
   })
 
-  test('every message has exactly one outcome, and it tells what became of it', async () => {
+  test('every message has exactly one outcome, and the outcome is true', async () => {
     await using stage = await setStage(platform)
     const client = stage.client('/mute')
     const settled: string[] = []

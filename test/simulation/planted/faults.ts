@@ -34,7 +34,7 @@ export interface PlantedFault extends Fault {
 const foundByBoth: readonly Fault[] = [
   // What both ends run
   {
-    name: 'an old number is handed on again',
+    name: 'an old number is delivered again',
     file: session,
     from: "if (seq <= this.rx) return 'old'",
     to: '',
@@ -441,7 +441,7 @@ const foundByTests: readonly Fault[] = [
     to: 'bytes',
   },
   {
-    name: 'what waits when a ping comes is not acknowledged when it is handed on',
+    name: 'what waits when a ping comes is not acknowledged when it is delivered',
     file: line,
     from: 'this.#asked = this.#inbound',
     to: 'this.#asked = 0',

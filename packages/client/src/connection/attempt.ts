@@ -6,9 +6,9 @@ import { newAbort } from '../platform/ports.ts'
 import type { Ports, SocketLike } from '../platform/ports.ts'
 import type { Aftermath, Facts, Input, State, Tally } from './states.ts'
 
-/** What follows a failure that may well be gone the next time. */
+/** The rule for a failure that may be temporary. */
 export const retry: CloseRule = { reason: 'failed' }
-/** What follows a failure that will be there the next time. */
+/** The rule for a permanent failure. */
 export const fatal: CloseRule = { reason: 'failed', action: 'fatal' }
 
 const socketOpen = 1
@@ -16,11 +16,11 @@ const socketOpen = 1
 /** What an attempt needs to know before it can open a socket. */
 export interface AttemptContext {
   readonly tally: Tally
-  /** Aborted when the attempt is given up before it has a socket. */
+  /** Aborted when the attempt is abandoned before it has a socket. */
   readonly signal: AbortSignalLike
 }
 
-/** How to open the socket of an attempt, or why there is nothing to open. */
+/** How to open the socket of an attempt, or why the attempt failed. */
 export type Prepared = Target | Failure
 
 export interface Target {
@@ -33,7 +33,7 @@ export interface Failure {
   readonly rule: Aftermath
 }
 
-/** What a wire does with a socket that has opened: from the handshake to the goodbye. Ended once, and not used again. */
+/** The conversation of a wire on an open socket: from the handshake to the end. Ended once, and not reused. */
 export interface Conversation {
   /** Takes a frame. */
   received(frame: Payload): void
@@ -41,9 +41,9 @@ export interface Conversation {
   refused(frame: RefusedFrame): void
   /** Asks the peer for a sign of life. */
   probe(): void
-  /** The application wants the connection closed. True when the wire has said so itself, and waits for the peer. */
+  /** The application closes the connection. True if the wire has sent its own close, and waits for the peer. */
   close(cause: Cause): boolean
-  /** When the peer wants to be dialed again, by the reason that it gave with its close. */
+  /** Returns when to dial again, according to the reason of the close. */
   retryAfter(text: string | undefined): DelayRange | undefined
   /** The connection has ended, and its socket is about to be let go. */
   ended(cause: Cause): void
@@ -58,7 +58,7 @@ export interface RefusedFrame {
 export interface Path {
   /** The round-trip time, smoothed, if it was measured. */
   readonly rtt: number | undefined
-  /** A round trip took so long, in milliseconds. */
+  /** A round trip took that long, in milliseconds. */
   measured(time: number): void
 }
 
@@ -69,7 +69,7 @@ export interface OpenSocket {
   bufferedAmount(): number
   /** Whether a write would be handed to an open socket now, and the connection counts as open. */
   isWritable(): boolean
-  /** Hands a payload to the socket. If that throws, the connection ends, and the answer is false. */
+  /** Writes a payload to the socket. If that throws, the connection ends, and the result is false. */
   write(payload: Payload): boolean
   /** The handshake of the wire is done. */
   confirm(facts: Facts): void
@@ -77,7 +77,7 @@ export interface OpenSocket {
   fail(failure: Failure, closeCode?: number): void
   /** Asks the peer for a sign of life, if there is a way to. */
   probe(): void
-  /** The peer answered the last probe; its time gives the rtt. */
+  /** The peer answered the last probe, which measures the rtt. */
   answered(): void
 }
 
@@ -86,9 +86,9 @@ export interface AttemptHost {
   readonly ports: Pick<Ports, 'clock'>
   readonly closeRules: CloseRules
   readonly state: State
-  /** Asks for whatever an attempt needs before it can open a socket. Must not reject. */
+  /** Prepares an attempt before it opens a socket. Must not reject. */
   prepare(context: AttemptContext): Promise<Prepared>
-  /** The socket opened: say what has to be said first, and confirm the connection, now or after an answer. */
+  /** The socket opened: send the greeting, then call `confirm()`, at once or after an answer. */
   open(socket: OpenSocket): Conversation
   /** Brings what the socket has brought to the conversation, if it can be taken. */
   received(data: unknown, conversation: Conversation): void
@@ -122,7 +122,7 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
   const abort = newAbort()
   let target: Target | undefined
   let conversation: Conversation | undefined
-  /** The socket threw at a write. Until the connection has ended, nothing more is to be written. */
+  /** The socket threw in a write. Until the connection has ended, no more is written. */
   let isBroken = false
   /** The closing handshake has begun, and the wire waits for nothing any more. */
   let isDeaf = false
@@ -131,7 +131,7 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
 
   const prepare = async (): Promise<void> => {
     const prepared = await host.prepare({ tally, signal: abort.signal })
-    // An attempt that was given up has nothing to say any more, of where to dial neither.
+    // Results of an abandoned attempt are ignored, the URL included.
     if (abort.signal.aborted) return
     if ('cause' in prepared) return host.dispatch({ type: 'ended', epoch, ...prepared })
     target = prepared
@@ -151,14 +151,14 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
         host.dispatch({ type: 'heard', epoch })
       host.received(event.data, conversation)
     }
-    // Carries no facts in browsers; other runtimes say here what went wrong.
+    // Carries no details in browsers; other runtimes report the error here.
     opening.onerror = (event?: { readonly error?: unknown }) => {
       error = event?.error
       host.dispatch({ type: 'failed', epoch, failure: why(host.unreachable()) })
     }
     opening.onclose = (event?: unknown) => {
       const facts = readClose(event)
-      // Before it opened, the code is the socket's own and says nothing of the server.
+      // Before the socket opened, the code is its own and not the server's.
       if (!conversation)
         return host.dispatch({
           type: 'ended',
@@ -253,16 +253,16 @@ function letGo(
   clock: Ports['clock'],
 ): void {
   old.onopen = old.onmessage = old.onclose = null
-  // `ws` emits an error when a connecting socket is closed, and Node ends the process if nobody listens.
+  // `ws` emits an error when a connecting socket is closed, and without a listener it ends the Node process.
   old.onerror = () => {}
   try {
     if (isDead && old.terminate) return old.terminate()
     old.close(code ?? 1000)
     if (!old.terminate) return
-    // It would keep a process alive for as long as its peer does not answer.
+    // It would keep a process alive until its peer answers.
     const patience = clock.setTimer(() => old.terminate?.(), closeTimeout)
     old.onclose = () => clock.clearTimer(patience)
   } catch {
-    // It is gone already as far as we are concerned.
+    // The client has already abandoned it.
   }
 }

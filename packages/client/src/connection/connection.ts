@@ -26,23 +26,23 @@ export interface ConnectionOptions {
   readonly closeRules: CloseRules
   /** What the application wants to wait, if it gives delays; `isHidden` and `random` are those of the moment. */
   delay(question: DelayQuestion, sample: Sample): number
-  /** Asks for whatever an attempt needs before it can open a socket. Must not reject. */
+  /** Prepares an attempt before it opens a socket. Must not reject. */
   prepare(context: AttemptContext): Promise<Prepared>
-  /** The socket opened: say what has to be said first, and confirm the connection, now or after an answer. */
+  /** The socket opened: send the greeting, then call `confirm()`, at once or after an answer. */
   open(socket: OpenSocket): Conversation
   /** Brings what the socket has brought to the conversation, if it can be taken. */
   received(data: unknown, conversation: Conversation): void
-  /** The connection is open, and nobody has been told yet. */
+  /** The connection is open, and no listener was called yet. */
   opened(facts: Facts): void
-  /** Write what can still be written: the page is being left. */
+  /** Writes everything that can still be written: the page is being left. */
   flush(): void
-  /** Undefined when the application did not ask for diagnosis. */
+  /** Undefined if the application did not enable diagnosis. */
   readonly diagnose: Diagnose | undefined
-  /** The state changed. Inputs given here wait their turn. */
+  /** The state changed. Inputs dispatched here are queued. */
   changed(state: State, previous: State): void
 }
 
-/** Runs the lifecycle: feeds {@link step} with what happens, and does what it commands. */
+/** Runs the lifecycle: passes inputs to {@link step}, and executes its commands. */
 export interface Connection {
   readonly state: State
   readonly path: Path
@@ -52,7 +52,7 @@ export interface Connection {
   stop(cause: Cause, graceful: boolean): void
 }
 
-/** The policy of the page allows no dial. */
+/** The policy of the page forbids the dial. */
 const csp: Finding = { cause: { reason: 'csp' } }
 const longestTimer = 2_147_483_647
 
@@ -86,7 +86,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let diagnosis: ReturnType<typeof newAbort> | undefined
   let timer: unknown
   let stopListening: (() => void) | undefined
-  /** When the clocks were last looked at. */
+  /** When the clocks were last read. */
   let seen: Moment = { now: 0, wall: 0 }
 
   const queue: Input[] = []
@@ -129,7 +129,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       else advance(input, { ...sample, customDelay: options.delay(command, sample) })
   }
 
-  // Set anew after every input: a tick that came early has changed nothing, and a delay is never rounded down.
+  // Set again after every input: an early tick has changed nothing, and a delay is never rounded down.
   const arm = (): void => {
     clock.clearTimer(timer)
     const deadline = deadlineOf(host.state)
@@ -153,7 +153,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       dispatch({ type: 'leave' })
     } else if (signal === 'offline') dispatch({ type: 'probe' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
-    // What else the page may not do with this host, ask over HTTP for one, is no reason.
+    // Other forbidden requests to this host, over HTTP for example, are not a reason.
     else if (url && isSameOrigin(url, blocked)) found(csp)
   }
 
@@ -171,7 +171,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     try {
       next = await options.diagnose(url!, { signal, clock })
     } catch (error) {
-      // A request that was aborted rejects, too.
+      // An aborted request rejects, too.
       if (!signal.aborted) ports.report(error)
     }
     if (signal.aborted) return

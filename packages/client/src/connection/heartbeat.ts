@@ -2,7 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import { slept } from './sleep.ts'
 import type { Sample } from './sleep.ts'
 
-/** When an open connection has to prove that it lives. In milliseconds. */
+/** When an open connection has to prove that it is alive. In milliseconds. */
 export interface HeartbeatOptions {
   /** How long the peer may be silent before it is probed. */
   readonly interval: number
@@ -11,10 +11,10 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Where the watch over an open connection stands.
+ * The state of the watch over an open connection.
  *
- * `quiet ──silence──▶ probing ──silence──▶ judging ──silence──▶ dead`; anything heard leads back to `quiet`.
- * In `judging` the limit has passed, and one turn of the event loop lets frames count that are queued already.
+ * `quiet ──silence──▶ probing ──silence──▶ judging ──silence──▶ dead`; any frame leads back to `quiet`.
+ * In `judging` the limit has passed, and one turn of the event loop lets already queued frames count.
  */
 export interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
@@ -26,28 +26,28 @@ export interface Watch {
   readonly repeated?: boolean
 }
 
-/** What to do next: watch on, after sending a probe where `probe` says so, or give the connection up. */
+/** The next step: continue to watch, after sending a probe if `probe` is set, or drop the connection. */
 export type Beat = { readonly watch: Watch; readonly probe?: boolean } | 'dead'
 
 /** The watch over an open connection, as pure functions. */
 export interface Heartbeat {
   /** The watch right after a sign of life. */
   start(sample: Sample): Watch
-  /** What to do when the deadline of the watch has passed. */
+  /** Returns the step after the deadline of the watch has passed. */
   onDeadline(watch: Watch, sample: Sample): Beat
-  /** A probe out of turn, with a short limit by the measured round-trip time, unless one is under way. */
+  /** Returns an immediate probe, with a short limit by the measured round-trip time, unless one is pending. */
   onProbe(watch: Watch, sample: Sample): Beat
 }
 
-/** The round-trip time until it is measured, in milliseconds. */
+/** The assumed round-trip time until it is measured, in milliseconds. */
 const assumedRtt = 2_000
-/** How late a deadline may be noticed before it proves only that the timer was late. In milliseconds. */
+/** How late a deadline may be noticed; later, it proves only that the timer was late. In milliseconds. */
 const lateness = 1_500
 
 /**
- * Makes the heartbeat for one interval and timeout.
+ * Creates the heartbeat for an interval and a timeout.
  *
- * @throws {HoldfastError} `misuse` when one of them is not a number above 0
+ * @throws {HoldfastError} `misuse` if one of them is not a number above 0
  */
 export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartbeat {
   if (!(interval > 0 && (timeout === undefined || timeout > 0)))

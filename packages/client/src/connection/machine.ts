@@ -20,26 +20,31 @@ import type { Sample } from './sleep.ts'
 
 /** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
 export const closeTimeout = 2_000
-/** How long the close of a socket that failed is waited for: it has the code, and WebKit has it in a later turn. */
+/**
+ * How long the client waits for the close of a failed socket: it has the code, and WebKit fires it in a later turn.
+ */
 const closeGrace = 100
-/** How long a socket may be connecting before a wake-up replaces it. Browsers may hold a dial back for as long. */
+/** How long a socket may be connecting before a wake-up replaces it. Browsers may delay a dial for as long. */
 const stuckAfter = 5_000
-/** How much time passes between two dials at least when wake-ups cause them. */
+/** The shortest time between two dials that wake-ups cause. */
 const wakePause = 5_000
-/** Within how long a wake-up dials, at random: somebody is likely to be waiting. */
+/** The range of the random delay of a wake-up: the user is probably waiting. */
 const wakeDelay = 300
-/** How often the clocks are looked at where no watch does. */
+/** How often the clocks are checked if no watch does. */
 const lookInterval = 30_000
-/** A page whose timers run that long after it was left is still there. */
+/** A page whose timers run that long after it was left still exists. */
 const leftDelay = 1_000
-/** After how many attempts in a row that did not open a socket it is time to find out why. */
+/** After how many attempts in a row without an open socket the diagnosis runs. */
 const diagnoseEvery = 3
 
-/** How many times a server is taken at its word that says 'now': it is not dialed in a fast loop. */
+/**
+ * How many times in a row the client follows a server that requests an immediate dial, so that it causes no tight
+ * loop.
+ */
 const maxRetryAfter = 3
-/** From which lower end on a window is none that says 'now', in milliseconds. */
+/** The lower bound from which a requested range does not count as immediate, in milliseconds. */
 const shortestPause = 500
-/** A path that is lost, or a peer that says nothing: nobody knows whose fault it is. */
+/** A lost path, or a silent peer: the fault is unknown. */
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 
 const fresh: Tally = {
@@ -54,7 +59,7 @@ const fresh: Tally = {
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh, notBefore: 0 }
 
-/** The moment at which the state wants a `tick`, if any. */
+/** The moment of the next `tick` of a state, if any. */
 export function deadlineOf(state: State): number | undefined {
   if (state.name === 'open') return state.deadline ?? state.watch?.deadline ?? state.lookAt
   return 'deadline' in state ? state.deadline : undefined
@@ -74,7 +79,8 @@ export function step(state: State, input: Input, policy: Policy, sample: Sample)
   if ('epoch' in input) {
     if (input.epoch !== state.epoch) return [state]
   } else if (sample.readyState! > 1 && isLive(state) && !state.failure) {
-    // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open.
+    // Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport
+    // open.
     const deadline = sample.now + (sample.readyState === 3 ? 0 : closeTimeout)
     state = { ...state, failure: { reason: 'lost' }, deadline }
   }
@@ -143,7 +149,7 @@ function dial(from: State, before: Tally, cause: Cause | undefined, policy: Poli
   return isLive(from) || from.name === 'closing' ? [next, 'abandon', 'prepare'] : [next, 'prepare']
 }
 
-/** Dials because the application asks for it: now, or as soon as the policy and the server allow. */
+/** Dials on request of the application: now, or as soon as the policy and the server allow. */
 function redial(from: State, cause: Cause | undefined, policy: Policy, sample: Sample): Step {
   const { notBefore } = from
   const tally = uncounted(from, policy, sample)
@@ -152,7 +158,7 @@ function redial(from: State, cause: Cause | undefined, policy: Policy, sample: S
   return pause(from, tally, notBefore, cause!)
 }
 
-/** Lets go of everything until that moment, or until the page is looked at. */
+/** Releases everything until that moment, or until the page becomes visible. */
 function pause({ epoch, notBefore }: State, tally: Tally, deadline: number, cause: Cause): Step {
   return [
     { name: 'waiting', epoch, tally, notBefore, deadline, earliest: 0, wakeWithin: 0, cause },
@@ -205,7 +211,7 @@ function scheduleRetry(
   const hint = asked ?? rule.delay
   const floor = from.startedAt + shortestDelay(policy)
   const notBefore = Math.max(from.notBefore, floor, now + (hint?.[0] ?? 0))
-  // Who connects nevertheless has as many attempts again, but does not dial as fast as at first.
+  // A later `connect()` has as many attempts again, but does not dial as fast as at first.
   if (isHopeless(past, rule, policy)) return [close({ ...from, notBefore }, cause, true, failures), 'destroy']
   if (policy.asksDelay && sample.customDelay === undefined) return [from, { failures, cause }]
 
@@ -216,7 +222,7 @@ function scheduleRetry(
     tally,
     notBefore,
     deadline: now + delayOf(failures, hint, tally.retryAfter, policy, sample),
-    // A dial that never left the machine was a burden to nobody.
+    // A dial that never left the machine did not load the server.
     earliest: from.startedAt + (cause.reason === 'offline' ? 0 : wakePause),
     wakeWithin: wakeDelay,
     cause,
@@ -239,7 +245,7 @@ function failuresOf(
 ): number {
   const failures = attempts - forgiven
   if (from.name !== 'open' || (rule !== lost && cause.code !== 1006)) return failures
-  // A path that is silent has been so for as long as it took to notice.
+  // A silent path has been silent for as long as the detection took.
   const until = cause.reason === 'silent' ? sample.heardAt : sample.now
   return failuresAfter(until - from.openedAt, failures, policy.baseDelay)
 }
@@ -288,36 +294,36 @@ function delayOf(
   return pickDelay(backoffWindow(failures, hint, policy, retryAfter, isHidden), random)
 }
 
-/** How long after a dial the application can have the next one. */
+/** The shortest time between two dials of the application. */
 function shortestDelay({ minDelay, maxDelay }: Policy): number {
   return Math.min(minDelay, maxDelay)
 }
 
-/** What counts of the past when a connection or an attempt ends: nothing, if it was stable. */
+/** The counters that remain when a connection or an attempt ends: none, if it was stable. */
 function tallyOf(from: Live, { minUptime }: Policy, { now }: Sample): Tally {
   if (from.name === 'open') return now - from.openedAt >= minUptime ? fresh : { ...from.tally, unopened: 0 }
   return from.name === 'greeting' ? { ...from.tally, unopened: 0 } : from.tally
 }
 
-/** What counts of the past when an attempt or a connection is given up without having failed. */
+/** The counters that remain when an attempt or a connection is abandoned without a failure. */
 function uncounted(from: State, policy: Policy, sample: Sample): Tally {
   if (!isLive(from)) return from.tally
   const tally = tallyOf(from, policy, sample)
   return { ...tally, attempts: Math.max(0, tally.attempts - 1) }
 }
 
-/** Lets go of everything, so that the page can be kept as it is and come back. To leave is no failure. */
+/** Releases everything, so that the browser can cache the page. Leaving is not a failure. */
 function leave(state: State, policy: Policy, sample: Sample): Step {
   if (state.name === 'closing') return [close(state, state.cause), 'abandon']
   if (!isLive(state)) return [state]
   return pause(state, uncounted(state, policy, sample), sample.now + leftDelay, { reason: 'left' })
 }
 
-/** The wait goes on, for a better known cause, and longer if the server wishes so. */
+/** Continues the wait with a better known cause, and longer if the server requests it. */
 function applyFinding(state: Waiting, { cause, delay, refresh = false }: Finding, sample: Sample): Waiting {
   const tally = { ...state.tally, refresh: state.tally.refresh || refresh }
   const next = { ...state, tally, cause: { ...state.cause, ...cause } }
-  // A function of the application may have computed it from anything, and no wait may be NaN or without an end.
+  // A function of the application computed the delay, and no delay may be NaN or infinite.
   if (!(delay && delay[0] >= 0 && delay[0] <= delay[1] && delay[1] < Infinity)) return next
   const { now, random } = sample
   return {
@@ -374,11 +380,11 @@ function wake(state: State, doubtful: boolean, policy: Policy, sample: Sample): 
       : [state]
   if (state.name !== 'open' || state.facts.heartbeat) return probe(state, policy, sample)
   if (!doubtful) return [state]
-  // To be in doubt is no failure, so no limit of attempts is reached by it.
+  // A replaced connection is not a failure, so it does not count towards the limit of attempts.
   return scheduleRetry(state, cause, lost, { ...policy, maxAttempts: Infinity }, sample, true)
 }
 
-/** Cuts a wait short. Twice is the same as once. */
+/** Shortens a wait. A second call has no further effect. */
 function shortenWait(state: Waiting, { now, random }: Sample): Waiting {
   const deadline = Math.max(now, state.earliest, state.notBefore) + random * state.wakeWithin
   return { ...state, deadline: Math.min(state.deadline, deadline) }

@@ -1,11 +1,11 @@
-/** How far the two clocks drift apart only when the machine slept. */
+/** A drift of the two clocks that only sleep explains. */
 const clockJump = 2_000
-/** How late timers are only when the machine slept: those of hidden pages come once a minute. */
+/** A lateness of timers that only sleep explains: those of hidden pages fire once a minute. */
 const longestLateness = 150_000
 
 /** A moment by both clocks, in milliseconds. */
 export interface Moment {
-  /** By a clock that only goes forward, and stops or goes on while the machine sleeps, as the platform likes. */
+  /** By a monotonic clock, which stops or continues while the machine sleeps, depending on the platform. */
   readonly now: number
   readonly wall: number
 }
@@ -13,26 +13,26 @@ export interface Moment {
 /** The world at the moment of an input. */
 export interface Sample extends Moment {
   readonly random: number
-  /** When the last frame came in. */
+  /** When the last frame arrived. */
   readonly heardAt: number
   /** The measured round-trip time, if it was measured. */
   readonly rtt?: number | undefined
-  /** What the socket says of itself, if there is one. */
+  /** The `readyState` of the socket, if there is one. */
   readonly readyState?: number | undefined
-  /** Whether nobody can see the page. */
+  /** Whether the page is hidden. */
   readonly isHidden?: boolean
   /** The delay that the application gave; not a number from 0 on for the default. Absent until it was asked. */
   readonly customDelay?: number
 }
 
-/** Whether the clocks tell that the machine slept between two moments, or that one of them was set. */
+/** Returns whether the clocks show that the machine slept between two moments, or that a clock was set. */
 export function slept(before: Moment, after: Moment): boolean {
   return Math.abs(drift(before, after)) > clockJump
 }
 
 /**
- * Whether an open socket is in doubt because of the time that has passed since the moment before: the machine slept, or
- * the timer that was due at `deadline` came far too late. A wall clock that was set back proves nothing.
+ * Returns whether an open socket may be dead because of the time since the last moment: the machine slept, or the
+ * timer that was due at `deadline` was far too late. A wall clock that was set back proves nothing.
  */
 export function isOverslept(before: Moment, after: Moment, deadline: number = Infinity): boolean {
   return drift(before, after) > clockJump || after.now - deadline > longestLateness

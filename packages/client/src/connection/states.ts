@@ -3,21 +3,21 @@ import type { BackoffOptions } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
 
-/** Where a connection is in its life: see `machine.ts` for how one leads to the other. */
+/** The state of a connection: see `machine.ts` for the transitions. */
 export type State = Idle | Attempt | Open | Waiting | Closing | Closed
 
 interface Base {
-  /** The number of the latest attempt. What comes from an earlier one is dropped. */
+  /** The number of the latest attempt. Inputs of earlier attempts are dropped. */
   readonly epoch: number
   readonly tally: Tally
-  /** The moment before which the application cannot have it dialed again: the floor of the policy, and of the server. */
+  /** The moment before which the application cannot dial again: the lower bound of the policy, and of the server. */
   readonly notBefore: number
 }
 
-/** What has happened since the connection was last stable. */
+/** Counters since the connection was last stable. */
 export interface Tally {
   readonly attempts: number
-  /** How many of the attempts the delays do not count, because of the uptime that came of them. Below 0: how many more. */
+  /** How many of the attempts uptime has offset in the delays. Below 0: how many more count. */
   readonly forgiven: number
   readonly timeouts: number
   /** Attempts in a row whose socket did not open. */
@@ -41,9 +41,9 @@ export interface Attempt extends Base {
   readonly deadline: number
   /** Why the connection before this attempt ended, if there was one. */
   readonly cause: Cause | undefined
-  /** What went wrong, if the socket has said so and not closed. */
+  /** The failure that the socket reported, if it has not closed yet. */
   readonly failure?: Cause
-  /** What has come out of the attempts before, too late for this one. */
+  /** The diagnosis of earlier attempts, which arrived during this one. */
   readonly finding?: Finding
 }
 
@@ -55,9 +55,9 @@ export interface Open extends Base {
   /** The subprotocol that the server chose; empty for none. */
   readonly protocol: string | undefined
   readonly watch: Watch | undefined
-  /** When to look at the clocks next, if there is no watch that does: sleep is to be noticed. */
+  /** When to check the clocks next, if no watch does: to detect sleep. */
   readonly lookAt: number
-  /** When the connection ends for this failure, if its socket is closing and brings no event until then. */
+  /** When the connection ends with this failure, if its socket is closing and fires no event until then. */
   readonly deadline?: number
   readonly failure?: Cause
 }
@@ -65,9 +65,9 @@ export interface Open extends Base {
 export interface Waiting extends Base {
   readonly name: 'waiting'
   readonly deadline: number
-  /** The moment before which no wake-up may dial, though the application may. */
+  /** The moment before which no wake-up may dial; the application may. */
   readonly earliest: number
-  /** Within how long a wake-up dials, at random. */
+  /** The range of the random delay of a wake-up: the user is probably waiting. */
   readonly wakeWithin: number
   readonly cause: Cause
 }
@@ -81,19 +81,19 @@ export interface Closing extends Base {
 export interface Closed extends Base {
   readonly name: 'closed'
   readonly cause: Cause
-  /** Whether the client gave up by itself. */
+  /** Whether the client stopped because of a fatal cause. */
   readonly fatal: boolean
 }
 
-/** A connection, or an attempt at one: there is something that can end. */
+/** A connection or an attempt, which can end. */
 export type Live = Attempt | Open
 
-/** What can happen. What comes from an attempt carries its epoch. */
+/** An input. Inputs of an attempt carry its epoch. */
 export type Input =
   | { readonly type: 'connect' | 'reconnect' | 'tick' }
   /** There is reason to ask the peer for a sign of life now. */
   | { readonly type: 'probe' }
-  /** The page is left or frozen. Whether it comes back, nobody knows. */
+  /** The page is left or frozen. It may or may not come back. */
   | { readonly type: 'leave' }
   | { readonly type: 'wake'; readonly doubtful: boolean }
   | { readonly type: 'stop'; readonly cause: Cause; readonly graceful: boolean }
@@ -102,7 +102,7 @@ export type Input =
   /** The socket reported an error before it opened. Most close right after that; some never do. */
   | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
   | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
-  /** Why the last attempts failed has come out. */
+  /** The diagnosis of the last attempts is known. */
   | { readonly type: 'diagnosed'; readonly epoch: number; readonly finding: Finding }
 
 /** The wire has done its handshake. */
@@ -113,27 +113,27 @@ export interface Accepted {
   readonly protocol: string | undefined
 }
 
-/** What follows the end of a connection: the rule of its close code, or what the peer asked for. */
+/** The rule for the end of a connection: that of its close code, or the request of the peer. */
 export interface Aftermath extends CloseRule {
   /** The window that the peer itself asked for. It wins over `delay`. */
   readonly retryAfter?: CloseRule['delay'] | undefined
 }
 
-/** Why sockets do not open, as far as something other than the socket tells. */
+/** Why sockets do not open, as determined by a diagnosis. */
 export interface Finding {
   /** Shown in `client.state` until a socket opens, together with the close code of the socket. */
   readonly cause: Cause
-  /** How long to wait at least, in milliseconds: a random time in this range. One that is not a range is ignored. */
+  /** The shortest wait, in milliseconds: a random time in this range. An invalid range is ignored. */
   readonly delay?: DelayRange
-  /** Whether the server refuses the token, so that `token` is asked for a fresh one. */
+  /** Whether the server refuses the token, so that the client calls `token` for a fresh one. */
   readonly refresh?: boolean
 }
 
 /**
- * What the interpreter has to do for the state that was reached.
+ * The effects of a transition, for the interpreter to execute.
  *
- * `abandon` lets go of the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
- * nothing more is heard from either. `close` begins the closing handshake, and `diagnose` finds out why sockets do not
+ * `abandon` drops the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
+ * inputs of either are ignored. `close` begins the closing handshake, and `diagnose` determines why sockets do not
  * open.
  */
 export type Command =
@@ -157,10 +157,10 @@ export interface DelayQuestion {
   readonly cause: Cause
 }
 
-/** The next state, and what to do on the way, in this order. */
+/** The next state, and the commands, in this order. */
 export type Step = readonly [state: State, ...commands: Command[]]
 
-/** How the machine decides; resolved from the options once. Times in milliseconds. */
+/** The resolved options of the machine. Times in milliseconds. */
 export interface Policy extends Required<BackoffOptions> {
   readonly attemptTimeout: number
   /** Whether the application gives the delays: `step` then asks for each, see {@link DelayQuestion}. */

@@ -2,7 +2,7 @@ import mitt from 'mitt'
 import { createListeners as createListenersIn } from '@holdfast/protocol'
 import type { Listeners, Registry } from '@holdfast/protocol'
 
-/** Listeners by key, on mitt; `report` hears what they throw. */
+/** Listeners by key, on mitt; `report` receives their exceptions. */
 export function createListeners(report: (error: unknown) => void): Listeners {
   return createListenersIn(mitt() as unknown as Registry, report)
 }

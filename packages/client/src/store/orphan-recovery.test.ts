@@ -163,7 +163,7 @@ describe('what an earlier page has left', () => {
     expect(second.frames()).toEqual([])
   })
 
-  it('and may have been handed on is unknown, whatever ends its second wait', async () => {
+  it('and may have been delivered is unknown, whatever ends its second wait', async () => {
     const origin = createOrigin()
     const first = setUpStore({ origin })
     await first.live()

@@ -39,7 +39,7 @@ export interface OrphanRows {
   readWaiting(id: Key, producer: ProducerRecord | Producer | undefined): Promise<Waiting[]>
   /** A message has its outcome without having been queued. */
   settle(id: Key, message: Waiting, outcome: Outcome): void
-  /** Lets others have the producer, once the database has what became of its messages. */
+  /** Lets others have the producer, once the database has the outcomes of its messages. */
   release(release: Producer['release']): void
 }
 

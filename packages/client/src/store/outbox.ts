@@ -5,8 +5,8 @@ import type { PeerLink } from '../wire/wire.ts'
 import type { Persistence, PersistenceHost } from './persistence.ts'
 
 /**
- * The outbox of a client, with a database behind it: messages get their places in the producer of the page, are noted, and
- * go out only once the database knows the server.
+ * Wraps the outbox of a client with a database: messages get their sequence in the producer of the page, are
+ * recorded, and are written only once the database knows the server.
  *
  * @throws {HoldfastError} `misuse` on another wire than `session()`
  */
@@ -36,7 +36,7 @@ export function wrapOutbox(
   const wrapped: Pick<ClientOutbox, 'push' | 'flush' | 'dispose'> = {
     push(message, bytes, name, how) {
       if (how.volatile || how.durability === 'memory') return queue.push(message, bytes, name, how)
-      // After the encoding, which may have sent another message.
+      // After the encoding, during which another message may have been sent.
       const place = persistence.next()
       const [body, added] = place ? withPlace(message as Body, name, place) : [message as Body, 0]
       const delivery = queue.push(body, bytes + added, name, how)
@@ -57,7 +57,7 @@ export function wrapOutbox(
   return Object.assign(Object.create(queue) as ClientOutbox, wrapped)
 }
 
-/** An encoded event, text or bytes, with its place in a producer, and how many bytes it has grown by. */
+/** Adds the sequence in a producer to an encoded event, text or bytes. Returns it with the number of added bytes. */
 function withPlace(
   body: Body,
   name: string | undefined,
@@ -66,7 +66,7 @@ function withPlace(
   const [head, hasBytes] = typeof body === 'string' ? [body, false] : [body.head, true]
   const meta = `"producer":${JSON.stringify(place)}`
   let placed: string
-  // What is no event says so in its meta, and nothing else.
+  // The meta of a message that is not an event contains only that.
   if (name === undefined) placed = `${head.slice(0, -1)},${meta}}`
   else if (hasBytes) placed = `${head},null,{${meta}}`
   else if (head.length > JSON.stringify(name).length + 1) placed = `${head},{${meta}}`

@@ -7,7 +7,7 @@ import { browserPorts } from './ports.ts'
 import type { StorePorts } from './ports.ts'
 import type { StoreTrouble } from './trouble.ts'
 
-/** What `store` takes. */
+/** The options of `store`. */
 export interface StoreOptions {
   /**
    * The name of the database, after `holdfast:`. Pages of one origin that give the same name send each other's messages
@@ -28,7 +28,7 @@ export interface StoreOptions {
    */
   readonly maxStored?: number
   /**
-   * Called when messages are only in memory, and when something in the database cannot be read. Messages in memory are
+   * Called when messages are only in memory, and when a row of the database cannot be read. Messages in memory are
    * sent as usual, but do not survive the page.
    */
   readonly onTrouble?: (trouble: StoreTrouble) => unknown
@@ -41,9 +41,9 @@ export interface DiskStore extends Store {
   /** Where messages are stored: `disk`, until the database turns out to be unusable. */
   readonly durability: 'disk' | 'memory'
   /**
-   * Resolves when every message that was sent before is on disk, or has its outcome.
+   * Resolves when every message that was sent before is on disk, or has an outcome.
    *
-   * @throws {HoldfastError} `not-stored` when one of them is only in memory; `cause` is the reason
+   * @throws {HoldfastError} `not-stored` if one of them is only in memory; `cause` is the reason
    */
   committed(): Promise<void>
 }
@@ -77,7 +77,7 @@ export function store(options: StoreOptions): DiskStore {
       return durability
     },
     async committed() {
-      // What cannot be written may have its outcome by now.
+      // A message that cannot be written may have an outcome by now.
       await persistence?.written().catch(() => {})
       const failure = persistence?.failure
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)

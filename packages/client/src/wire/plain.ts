@@ -16,36 +16,38 @@ import type { Facts } from '../connection/states.ts'
 import { sizeOf } from './wire.ts'
 import type { BoundWire, Wire, WireHost } from './wire.ts'
 
-/** How a server that knows nothing of Holdfast wants to be spoken to. */
+/** The options of the plain wire: the format and the features of a server without Holdfast. */
 export interface PlainOptions {
   /**
-   * How an event stands in its frame: `flat` is `{"type":"chat","message":"hi"}`, and a handler gets the whole object;
-   * `envelope` is `{"type":"chat","data":"hi"}`, and a handler gets the data.
+   * The format of events: `flat` is `{"type":"chat","message":"hi"}`, and a handler receives the whole object;
+   * `envelope` is `{"type":"chat","data":"hi"}`, and a handler receives the data.
    *
    * @default 'flat'
    */
   readonly shape?: 'flat' | 'envelope'
   /**
-   * Writes an event in a form of your own; `id` is given for requests only.
+   * Encodes an event in a custom format; `id` is given for requests only.
    *
-   * @throws whatever it likes, for data that it cannot carry; `send()` then throws `misuse` with that as `cause`
+   * @throws any exception, for data that the format cannot represent; `send()` then throws `misuse` with it as
+   * `cause`
    */
   readonly encode?: (name: string, data: unknown, id?: string) => Payload
   /**
-   * Reads a frame of your own form; undefined when it is not an event, which then goes to `onRaw`. A `type` that is a
-   * string makes an event, an `id` that a request waits for makes its answer.
+   * Decodes a frame of a custom format; returns undefined for a frame that is not an event, which then goes to
+   * `onRaw`. A string as `type` makes an event, an `id` that a request waits for makes its answer.
    */
   readonly decode?: (frame: string | Uint8Array) => PlainFrame | undefined
   /**
-   * What to say first on every connection, such as a token. Undefined says nothing. Sent before anything else.
+   * Returns the first message on every connection, such as a token. Undefined sends none.
    *
    * @example
    * plain({ greet: ({ token }) => JSON.stringify({ type: 'auth', token }), greeted: ({ type }) => type === 'welcome' })
    */
   readonly greet?: (context: { readonly token: string | undefined }) => Payload | undefined
   /**
-   * Whether a frame shows that the server has accepted the greeting. Messages wait until it does; handlers get the
-   * frame as well. An exception says that the server refused: the token is refreshed once, then the client gives up.
+   * Returns whether a frame shows that the server has accepted the greeting. Messages wait until then; handlers
+   * receive the frame as well. An exception means that the server refused: the client refreshes the token once, then
+   * gives up.
    *
    * Without it, the connection counts as open as soon as the greeting is sent.
    *
@@ -58,30 +60,31 @@ export interface PlainOptions {
    * })
    */
   readonly greeted?: (frame: PlainFrame) => boolean
-  /** What the server answers to when asked whether it lives. Without it the client cannot tell a dead connection. */
+  /** The heartbeat that the server answers. Without it the client cannot detect a dead connection. */
   readonly heartbeat?: PlainHeartbeat
   /**
-   * The property by which the server ties its answer to a request: it sends back what it got there. Makes `request`
-   * work. A property `error` in the answer rejects the request with `remote`. Not needed beside both `encode` and
-   * `decode`, which then carry the id.
+   * The property that carries the id of a request, which the server echoes in its answer. Enables `request`. A
+   * property `error` in the answer rejects the request with `remote`. Not needed beside both `encode` and `decode`,
+   * which then carry the id.
    */
   readonly correlate?: string
   /**
-   * The largest frame to send or to parse, in bytes.
+   * The largest frame to send or parse, in bytes.
    *
    * @default 16_777_216
    */
   readonly maxPayloadBytes?: number
 }
 
-/** A question that the server answers, by which a silent connection is found out to be alive or dead. */
+/** A message that the server answers, which shows whether a silent connection is alive. */
 export interface PlainHeartbeat {
-  /** What to send, as it goes over the wire. */
+  /** The message to send, in its encoded form. */
   readonly message: Payload
-  /** Whether a frame answers it. Such frames reach no handler; the time they took is the rtt. */
+  /** Returns whether a frame is the answer. Such frames are not delivered to handlers; they measure the rtt. */
   readonly isReply: (frame: PlainFrame) => boolean
   /**
-   * How long the server may be silent before it is asked, in milliseconds. Any frame is a sign of life.
+   * How long the server may be silent before the client sends the message, in milliseconds. Any frame is proof of
+   * life.
    *
    * @default 25_000
    */
@@ -95,15 +98,15 @@ export interface PlainHeartbeat {
 }
 
 /**
- * The wire for servers that speak plain JSON: flat events, no greeting, no heartbeat, no requests unless asked for.
+ * The wire for plain JSON servers: flat events; no greeting, no heartbeat and no requests unless configured.
  *
- * Nothing that it does needs support by the server. What it cannot do is tell whether a message arrived.
+ * It requires no support by the server. It cannot determine whether a message arrived.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
   const { correlate, maxPayloadBytes = defaultMaxPayloadBytes } = options
-  if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number from 0 on')
-  // A form of one's own has to carry the id both ways.
+  if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
+  // A custom format has to carry the id in both directions.
   const carriesIds = correlate !== undefined || (options.encode && options.decode)
   const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
   const {
@@ -129,7 +132,7 @@ export function plain(options: PlainOptions = {}): Wire {
   }
 }
 
-/** The wire of a client that is given none: what `plain()` does, without the code for what it could be asked to do. */
+/** The default wire of a client: what `plain()` does, without the code for its options. */
 export function defaultWire(): Wire {
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
@@ -276,7 +279,7 @@ function route(
     socket.fail({
       cause: {
         reason: 'wire-mismatch',
-        error: new HoldfastError('wire-mismatch', 'the server wants wire: session()'),
+        error: new HoldfastError('wire-mismatch', 'the server requires wire: session()'),
       },
       rule: fatal,
     })

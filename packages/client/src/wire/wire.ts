@@ -17,14 +17,16 @@ import type { Conversation, OpenSocket } from '../connection/attempt.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Preparation } from '../connection/preparation.ts'
 
-/** How a client and its server talk: made by `plain()` or `session()`, given to `createClient` as `wire`. */
+/**
+ * How a client and its server communicate: created by `plain()` or `session()`, passed to `createClient` as `wire`.
+ */
 export interface Wire {
   readonly maxPayloadBytes: number
   /** Binds the wire to one client. */
   bind(host: WireHost): BoundWire
 }
 
-/** What the client does for its wire. */
+/** The functions of the client for its wire. */
 export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
   readonly clock: Clock
   /** The checks of what comes in and of what is sent, if the contract has schemas. */
@@ -38,33 +40,29 @@ export interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparatio
 
 /** The messages that wait for a connection. */
 export interface Queue {
-  /** Writes what waits and can be written now. */
+  /** Writes the queued messages that can be written now. */
   flush(): void
-  /** Settles all that waits. */
+  /** Settles all queued messages. */
   discard(reason: UndeliveredReason): void
 }
 
 /** A wire, bound to one client. What it keeps from one connection to the next is here, all else in its conversations. */
 export interface BoundWire {
-  /** What the queue hands its messages to. */
+  /** The link to which the queue writes its messages. */
   readonly link: Link<Encoded>
   /** The largest message that the server takes, in bytes. */
   readonly maxSendBytes: number
-  /** How many messages were written and are not acknowledged. */
+  /** The number of written and unacknowledged messages. */
   readonly unacknowledged: number
-  /** @throws what the encoder throws for data that it cannot carry */
+  /** @throws the exception of the encoder for data that it cannot represent */
   encode(name: string, data: unknown, id?: number): Encoded
-  /** The same for text or bytes that are no event. */
+  /** The same for text or bytes that are not an event. */
   encodeRaw(data: Payload): Encoded
-  /** In bytes; not a number from 0 on when it is no payload, or a text that no socket can send. */
+  /** In bytes; not a number of 0 or more for an invalid payload, or text that no socket can send. */
   sizeOf(encoded: Encoded): number | undefined
   /** The socket is open: says what has to be said first, and confirms the connection, now or after an answer. */
   open(socket: OpenSocket, queue: Queue): Conversation
-  /**
-   * Sends a request by `send`, which is given the id to encode it with, and waits for the answer.
-   *
-   * @throws {HoldfastError} `misuse` where the wire carries none
-   */
+  /** Sends a request with `send`, which receives the id to encode, and waits for the answer. */
   request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /**
    * Answers the requests of that name, until the returned function is called.
@@ -72,16 +70,18 @@ export interface BoundWire {
    * @throws {HoldfastError} `misuse` where the wire carries none
    */
   handle(name: string, answerer: Answerer): () => void
-  /** There is no connection, and none follows by itself. */
+  /** There is no connection, and the client will not dial automatically. */
   closed(isFatal: boolean): void
-  /** Settles what was written and certainly not handed on. */
+  /** Settles written and certainly undelivered messages. */
   discard(reason: UndeliveredReason): void
   dispose(): void
 }
 
 /** The link of a wire that knows its server: of `session()`. */
 export interface PeerLink extends Link<Encoded> {
-  /** The server that messages may be written to now: a new object after each greeting, undefined between connections. */
+  /**
+   * The server to which messages may be written now: a new object after each greeting, undefined between connections.
+   */
   readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
 }
 
@@ -113,10 +113,10 @@ export interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly name?: string
 }
 
-/** What a wire makes of a message. Only the wire looks into it. */
+/** An encoded message. Only the wire knows its content. */
 export type Encoded = Payload | object
 
-/** In UTF-8; undefined for what is no payload. */
+/** In UTF-8; undefined for an invalid payload. */
 export function sizeOf(payload: Encoded | undefined): number | undefined {
   return typeof payload === 'string' ? utf8Length(payload) : (payload as Uint8Array | undefined)?.byteLength
 }

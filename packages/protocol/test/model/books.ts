@@ -37,7 +37,7 @@ export function replay({ asks }: World, out: Sender, ack: number, write: (frame:
   if (asks && out.sent.length > 0) write({ t: 'p', ack })
 }
 
-/** Answers a ping at once, and owes an ack for what is not handed on yet. */
+/** Answers a ping at once, and owes an ack for what is not delivered yet. */
 export function answer(
   breach: Breach | undefined,
   end: Client | Session,
@@ -48,7 +48,7 @@ export function answer(
   end.isAsked = end.inbox.length > 0 && breach !== 'forget-the-question'
 }
 
-/** Acknowledges what was handed on, if it is time to. */
+/** Acknowledges what was delivered, if it is time to. */
 export function acknowledgeHanded(
   { asks }: World,
   end: Client | Session,

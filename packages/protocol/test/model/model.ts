@@ -17,7 +17,7 @@ export interface Model {
   check(state: State): void
 }
 
-/** What is not handed on, and so waits for nothing. */
+/** What is not delivered, and so waits for nothing. */
 function isAck({ t }: Frame): boolean {
   return t === 'a' || t === 'p' || t === 'q'
 }
@@ -37,7 +37,7 @@ export function createModel(world: World, breach?: Breach): Model {
         step(`client dials server ${to}`, (next) => client.dial(next, to))
 
     const [frame] = client.socketOf(state)?.s2c ?? []
-    // A pack of two is enough to tell what is received from what is handed on.
+    // A pack of two is enough to tell what is received from what is delivered.
     if (frame && (inbox.length < 2 || isAck(frame))) {
       step('client receives', (next) => client.receive(next, false))
       const oldest = frame.t === 'ok' && frame.sid === sid ? out.sent[Math.max(0, frame.rx - out.acked)] : 0

@@ -76,9 +76,9 @@ interface End {
   /** What is left of a pack. */
   inbox: Frame[]
   isDraining: boolean
-  /** An ack is due once all that has come in is handed on. */
+  /** An ack is due once all that has come in is delivered. */
   isAsked: boolean
-  /** The message that was handed on last, in this session. */
+  /** The message that was delivered last, in this session. */
   last: number
 }
 
@@ -102,7 +102,7 @@ export interface Session extends End {
   isTold: boolean
   /** Only the tombstone is left. */
   isEnded: boolean
-  /** Its own `bye` is out, and that of the client is to tell what became of its messages. */
+  /** Its own `bye` is out, and that of the client reports the outcome of its messages. */
   awaitsBye: boolean
 }
 

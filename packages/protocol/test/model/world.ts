@@ -49,9 +49,9 @@ export type Breach =
   | 'take-old'
   /** A number that is too high is taken. */
   | 'take-gap'
-  /** The ack covers what was received, not only what was handed on. */
+  /** The ack covers what was received, not only what was delivered. */
   | 'ack-on-arrival'
-  /** What is left of a pack is handed on after its connection has ended. */
+  /** What is left of a pack is delivered after its connection has ended. */
   | 'keep-the-pack'
   /** `ok` does not say how far the server got, and the client begins to count anew. */
   | 'renumber-on-resume'
@@ -73,13 +73,13 @@ export type Breach =
   | 'resume-for-anybody'
   /** Messages go into the next session although it is for another user. */
   | 'carry-to-anybody'
-  /** A message that has been handed on is not acknowledged. */
+  /** A message that has been delivered is not acknowledged. */
   | 'no-acks'
-  /** A ping is answered, and what waits to be handed on when it comes is not acknowledged later. */
+  /** A ping is answered, and what waits to be delivered when it comes is not acknowledged later. */
   | 'forget-the-question'
   /** A pong carries no ack. */
   | 'pong-without-ack'
-  /** A pong acknowledges what was received, not only what was handed on. */
+  /** A pong acknowledges what was received, not only what was delivered. */
   | 'pong-on-arrival'
   /** The window does not bound anything. */
   | 'no-window'

@@ -90,7 +90,7 @@ describe('bad input', () => {
       4400,
     ],
     ['deep data', `[1,0,"x",${'['.repeat(100)}${']'.repeat(100)}]`, 4422],
-  ])('%s closes the connection, and nothing is handed on', async (_, message, code) => {
+  ])('%s closes the connection, and nothing is delivered', async (_, message, code) => {
     const { client, live, network, clock } = setUpSession()
     const any = vi.fn()
     client.onAny(any)

@@ -7,7 +7,7 @@ import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
 import { createResumableSession } from './resumable-session.ts'
 
-/** Leads the session over one connection after the other. */
+/** Binds the session to one connection after the other: the greeting, the line, and the end. */
 export function bind(host: WireHost, maxPayload: number, window: Hi['window']): BoundWire {
   const client = Array.from({ length: 4 }, () => Math.floor(host.random() * 2 ** 32).toString(36)).join('')
   let dials = 0

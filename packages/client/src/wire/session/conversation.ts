@@ -19,13 +19,13 @@ import { createAckWatch } from './ack-watch.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResumableSession } from './resumable-session.ts'
 
-/** What a client says instead of 1007 and 1009, because pages cannot close a socket with codes below 3000. */
+/** The codes of a client instead of 1007 and 1009, because pages cannot close a socket with codes below 3000. */
 const clientCodes: Readonly<Record<number, number>> = { 1007: 4422, 1009: 4413 }
-/** How much later than announced a ping of the server may come, in milliseconds. */
+/** How late a ping of the server may be, in milliseconds. */
 const pingSlack = 5_000
-/** How long a server may take to say that it knows of sessions, in milliseconds. */
+/** How long a server may take to send its banner, in milliseconds. */
 const bannerTimeout = 5_000
-/** How many connections without a word from the server it takes to believe that it will never speak first. */
+/** How many silent connections show that the server will never send a banner. */
 const silentServer = { reason: 'wire-mismatch', limit: 2 }
 const sliceLength = 12
 
@@ -49,7 +49,7 @@ export interface SessionConversation extends Conversation {
   write(message: Outgoing<Body>): boolean
   /** Something came to be owed in this turn. */
   due(): void
-  /** Ends the session: after this, nothing of ours follows on it. */
+  /** Ends the session: no message of ours follows on it. */
   sayBye(how?: Pick<Bye, 'code' | 'reason'>): void
   violate(code: number, why: string): void
 }
@@ -80,14 +80,14 @@ export function converse(
 
   const acks = createAckWatch(clock, socket, held, live)
 
-  // One limit at a time is all that a connection needs: for the banner, then for the close after bye.
+  // A connection needs one limit at a time: for the banner, then for the close after `bye`.
   const limit = (delay: number, onPassed: () => void): void => {
     clock.clearTimer(timer)
     timer = clock.setTimer(onPassed, delay)
   }
 
   const violate = (code: number, why: string): void => {
-    // The state of a peer that breaks the rules cannot be relied on, save for what may be the network's fault.
+    // The state of a peer that violates the protocol is unreliable, except for violations that the network may cause.
     const loss = code === 4400 && held.end(undefined, 'session-lost')
     if (loss) host.lost({ why: 'protocol', missed: undefined, ...loss })
     socket.fail(
@@ -99,7 +99,10 @@ export function converse(
     )
   }
 
-  /** A message that cannot be read. The server hears that, and gives it up if the next connection ends in the same way. */
+  /**
+   * An unreadable message. The server is notified, and withdraws the message if the next connection ends in the same
+   * way.
+   */
   const unreadable = (error: HoldfastError): void =>
     socket.fail({ cause: { reason: 'unreadable', error }, rule: retry }, clientCodes[1007])
 
@@ -107,7 +110,10 @@ export function converse(
     socket.fail({
       cause: {
         reason: 'wire-mismatch',
-        error: new HoldfastError('wire-mismatch', 'the server does not speak the session wire: use plain()'),
+        error: new HoldfastError(
+          'wire-mismatch',
+          'the server does not support the session wire: use plain()',
+        ),
       },
       rule,
     })
@@ -132,10 +138,10 @@ export function converse(
     accepted(ok, isResumed)
   }
 
-  /** The server has taken us in, and goes on with the session that is held, or gives a new one. */
+  /** The server has accepted the client, and resumes the session or creates a new one. */
   const accepted = (ok: Ok, isResumed: boolean): void => {
     if (!isResumed) held.begin(ok, queue)
-    // A listener that heard of an outcome or a loss may have ended all this.
+    // A listener of an outcome or a loss may have closed the client.
     const { session } = held
     if (!session || phase !== 'greeting' || isClosing) return
     session.window = ok.window
@@ -146,7 +152,7 @@ export function converse(
     line.resume()
     acks.start()
     socket.confirm({
-      // A large message on a slow path looks like silence, and would do so on every connection.
+      // A large message on a slow path looks like silence, on every connection.
       heartbeat: createHeartbeat({ interval: (ok.ping + pingSlack) * held.patience }),
       resumption,
     })
@@ -215,7 +221,7 @@ export function converse(
     if (exchange.write(line)) acks.start()
   }
 
-  // Goodbye
+  // End of the session
 
   const sayBye = (how?: Pick<Bye, 'code' | 'reason'>): void => {
     const session = live()
@@ -225,16 +231,16 @@ export function converse(
     closeLine()
   }
 
-  /** For a server that is about to stop: as soon as nothing is under way. */
+  /** For a server that drains: ends the session as soon as no message is in flight. */
   const sayByeWhenDone = (): void => {
     if (drain && live()?.unacknowledged === 0 && exchange.isSettled()) sayBye()
   }
 
-  /** The session is over on both ends. What to do next, the server tells by its close. */
+  /** The session has ended at both ends. The close of the server determines the next step. */
   const onBye = ({ rx, total }: Bye): void => {
     sayBye()
     const { session } = held
-    // What comes after our goodbye is not taken any more.
+    // Messages after our `bye` are ignored.
     const missed = session && total !== undefined ? Math.max(0, total - session.rx) : undefined
     const why = drain ? 'drained' : 'closed'
     const loss = held.end(rx, 'session-lost')

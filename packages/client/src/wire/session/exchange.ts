@@ -8,23 +8,23 @@ import { encode } from './encode.ts'
 export interface Exchange {
   readonly endpoint: Endpoint
   readonly handle: BoundWire['handle']
-  /** Whether nothing is asked, being answered or to be written. */
+  /** Returns whether no request is pending, running or to be written. */
   isSettled(): boolean
-  /** Writes what is owed, as far as it goes. False if nothing was. */
+  /** Writes the pending frames, as far as possible. False if there were none. */
   write(line: Line | undefined): boolean
-  /** The session ended: there will be no answers, in neither direction. */
+  /** The session ended: there will be no answers, in either direction. */
   lost(): void
   dispose(): void
 }
 
-/** `due` is called at the end of a turn in which something came to be owed. */
+/** `due` is called at the end of a turn in which frames became pending. */
 export function createExchange(
   host: WireHost,
   violated: (code: number, why: string) => void,
   maxBytes: () => number,
   due: () => void,
 ): Exchange {
-  /** What belongs to the session and waits to be written. */
+  /** The frames of the session that wait to be written. */
   let owed: Sized[] = []
   let isDue = false
 

@@ -92,7 +92,7 @@ describe('requests', () => {
     ])
   })
 
-  it('are answered with an error when the answer is larger than the server takes', async () => {
+  it('are answered with an error when the answer is larger than the server accepts', async () => {
     const { client, live, say, heard, reported } = setUpSession()
     client.handle('large', () => 'x'.repeat(2_000))
     client.handle('largely refused', () => {

@@ -60,7 +60,7 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
   /** Written and certainly undelivered messages: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
-  /** The last connection ended as if a message of ours had been at fault. */
+  /** The last connection ended as if one of our messages had been at fault. */
   let isSuspect = false
   /** How many connections in a row fell silent before the server proved to be there. */
   let silences = 0

@@ -34,7 +34,7 @@ export interface SessionOptions {
 /* @__NO_SIDE_EFFECTS__ */
 export function session(options: SessionOptions = {}): Wire {
   const { maxPayloadBytes = defaultMaxPayloadBytes, window = [1_024, 1_048_576] } = options
-  if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number from 1,024 on')
+  if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number of 1,024 or more')
   if (!window.every((size) => Number.isInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
   return { maxPayloadBytes, bind: (host) => bind(host, maxPayloadBytes, window) }
