@@ -18,7 +18,7 @@ import type { Control, Frame } from './frame.ts'
 import { Line } from './line.ts'
 import type { LineOptions, Payload } from './line.ts'
 import { createOutbox } from './outbox.ts'
-import type { Outgoing } from './outbox.ts'
+import type { Outgoing } from './message.ts'
 import { createSession } from './session.ts'
 
 const encoder = new TextEncoder()

@@ -1,3 +1,4 @@
+import { Arrivals } from './arrivals.ts'
 import type { IsControl } from './controls.ts'
 import {
   decodeBinary,
@@ -10,7 +11,8 @@ import {
 import type { Body, DecodeLimits } from './frame-codec.ts'
 import type { Outcome } from './outcome.ts'
 import type { Control, Frame } from './frame.ts'
-import type { Link, Outgoing } from './outbox.ts'
+import type { Outgoing } from './message.ts'
+import type { Link } from './outbox.ts'
 import type { Clock } from './ports.ts'
 import type { Session } from './session.ts'
 
@@ -60,14 +62,6 @@ export interface LineOptions {
   violated(code: number, why: string): void
 }
 
-/** The items of one message that were not delivered yet. */
-interface Arrival {
-  readonly items: readonly (Frame | Control)[]
-  /** They count once the last item is delivered. */
-  readonly bytes: number
-  done: number
-}
-
 /** The maximum size of a pack, in UTF-16 units: one byte each for ASCII, three bytes at most. */
 const maxPackLength = 16_384
 const ackDelay = 50
@@ -103,10 +97,7 @@ export class Line implements Link<Body> {
   #pingedFor = 0
   #isPingDue = false
 
-  #arrivals: Arrival[] = []
-  /** The number and the size of the undelivered frames and controls. */
-  #inbound = 0
-  #inboundBytes = 0
+  readonly #arrivals = new Arrivals()
   #isHanding = false
   #sliceTimer: unknown
 
@@ -172,8 +163,7 @@ export class Line implements Link<Body> {
     this.#isClosed = true
     clock.clearTimer(this.#ackTimer)
     clock.clearTimer(this.#sliceTimer)
-    this.#arrivals = []
-    this.#inbound = this.#inboundBytes = 0
+    this.#arrivals.clear()
     // Numbered messages of the pack are replayed.
     this.#packed = 0
     this.#settleVolatile(missed)
@@ -270,6 +260,7 @@ export class Line implements Link<Body> {
   received(payload: Payload): void {
     if (this.#isClosed) return
     const options = this.#options
+    const arrivals = this.#arrivals
     const { window: size, limits, isControl } = options
     const decoded =
       typeof payload === 'string'
@@ -280,7 +271,8 @@ export class Line implements Link<Body> {
     const items = 'control' in decoded ? [decoded.control] : decoded.frames
     this.#canAsk ||= items.some(([seq]) => typeof seq === 'number' && seq > 0)
     if (items.length === 1 && this.#handAlone(items[0]!, payload.length)) return
-    this.#enqueue(items, payload.length)
+    const dropped = arrivals.add(items, payload.length, size)
+    if (dropped > 0) options.dropped?.(dropped)
     if (this.#sliceTimer === undefined) this.#handOn()
     // An ack is processed at once, even if the message that carries it waits or is dropped.
     const ack = items[items.length - 1]?.[1]
@@ -288,19 +280,19 @@ export class Line implements Link<Body> {
     // A peer that follows the window stays far below: messages of a lost session may exceed it, and numbers and
     // volatile messages are not part of it.
     const isOverrun =
-      this.#inbound > 2 * size[0] + limits.maxFrames || this.#inboundBytes > 4 * size[1] + 64 * size[0]
+      arrivals.count > 2 * size[0] + limits.maxFrames || arrivals.bytes > 4 * size[1] + 64 * size[0]
     if (isOverrun) options.violated(4400, 'window overrun')
   }
 
   /** A single message needs no queue while no other waits. Returns whether it was delivered. */
   #handAlone(item: Frame | Control, bytes: number): boolean {
-    if (this.#inbound > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
+    if (this.#arrivals.count > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
     this.#isHanding = true
     this.#bytesToAck += bytes
     this.#hand(item)
     this.#isHanding = false
     // A handler may have had the socket bring more.
-    if (this.#inbound > 0) this.#handOn()
+    if (this.#arrivals.count > 0) this.#handOn()
     return true
   }
 
@@ -313,7 +305,7 @@ export class Line implements Link<Body> {
     if (name === 'p') {
       options.send(`["q",${this.#takeAck()}]`)
       options.pinged?.()
-      this.#asked = this.#inbound
+      this.#asked = this.#arrivals.count
       isBounded = this.#canAsk
       this.#canAsk = false
     } else if (name === 'q') {
@@ -327,22 +319,6 @@ export class Line implements Link<Body> {
     return isAck
   }
 
-  #enqueue(items: readonly (Frame | Control)[], bytes: number): void {
-    const { window: size } = this.#options
-    // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = this.#inbound >= size[0] || this.#inboundBytes >= size[1]
-    const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
-    const dropped = items.length - taken.length
-    if (dropped > 0) this.#options.dropped?.(dropped)
-    if (taken.length === 0) return
-    // Traffic outside the window must not count towards it: neither a message that is in flight alone, nor volatile
-    // messages.
-    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, size[1])
-    this.#arrivals.push({ items: taken, bytes: counted, done: 0 })
-    this.#inbound += taken.length
-    this.#inboundBytes += counted
-  }
-
   /**
    * Delivers the received messages, and continues in a later task when handlers take long, or when messages have to
    * wait.
@@ -352,11 +328,11 @@ export class Line implements Link<Body> {
     if (this.#isHanding) return
     this.#isHanding = true
     const { clock, sliceLength } = this.#options
+    const arrivals = this.#arrivals
     // A single message needs no clock.
-    const startedAt = this.#inbound > 1 ? clock.now() : Infinity
+    const startedAt = arrivals.count > 1 ? clock.now() : Infinity
     let isFirst = true
-    for (let arrival = this.#arrivals[0]; arrival; arrival = this.#arrivals[0]) {
-      const item = arrival.items[arrival.done]!
+    for (let item = arrivals.next; item; item = arrivals.next) {
       const isLong = !isFirst && clock.now() - startedAt > sliceLength
       const wait = isLong ? 0 : this.#options.pace?.(item)
       if (wait !== undefined) {
@@ -364,13 +340,7 @@ export class Line implements Link<Body> {
         break
       }
       isFirst = false
-      arrival.done++
-      this.#inbound--
-      if (arrival.done === arrival.items.length) {
-        this.#arrivals.shift()
-        this.#inboundBytes -= arrival.bytes
-        this.#bytesToAck += arrival.bytes
-      }
+      this.#bytesToAck += arrivals.shift()
       this.#hand(item)
       if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }

@@ -1,5 +1,6 @@
-import { Settling } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
+import { Message } from './message.ts'
+import type { Outgoing, Owner, Sent } from './message.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
@@ -52,24 +53,6 @@ export interface SendOptions {
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
 
-/** An outbound message. */
-export interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  /** Belongs to its session, such as an answer, and is useless in another one. */
-  readonly own?: true
-  settle(outcome: Outcome): void
-}
-
-/** The delivery of a message, with the means to settle it. */
-export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  /** Another page may have sent it: an outcome of `undelivered` becomes `unknown` then. */
-  isShared: boolean
-  /** Calls back with the outcome. Unlike `then`, this does not make the link ask for it. */
-  whenSettled(listener: (outcome: Outcome) => void): void
-}
-
 /** The connection to which the outbox writes its messages. */
 export interface Link<Body> {
   /**
@@ -108,68 +91,6 @@ export interface Outbox<Body, Name = string | undefined> {
   accept(): void
 }
 
-class Message<Body, Name> extends Settling implements Outgoing<Body> {
-  readonly owner: Owner<Body, Name>
-  readonly body: Body
-  readonly bytes: number
-  readonly name: Name
-  readonly volatile: boolean
-  readonly key: string | undefined
-  readonly expiresAt: number
-  /** The socket threw an exception for it once. */
-  refused = false
-  isShared = false
-  /** A caller awaits its outcome. */
-  isAwaited = false
-  /** Its neighbours in the queue; itself while it is not queued. */
-  before: Message<Body, Name> = this
-  after: Message<Body, Name> = this
-  /** Releases the resources of a queued message. */
-  leave: (() => void) | undefined = undefined
-
-  constructor(
-    owner: Owner<Body, Name>,
-    body: Body,
-    bytes: number,
-    name: Name,
-    isVolatile: boolean,
-    key: string | undefined,
-    expiresAt: number,
-  ) {
-    super()
-    this.owner = owner
-    this.body = body
-    this.bytes = bytes
-    this.name = name
-    this.volatile = isVolatile
-    this.key = key
-    this.expiresAt = expiresAt
-  }
-
-  settle(outcome: Outcome): void {
-    const told = this.isShared && outcome.status === 'undelivered' ? unknown : outcome
-    if (this.finish(told)) this.owner.onSettled(this)
-  }
-
-  cancel(): boolean {
-    return this.owner.takeBack(this) && !this.isShared
-  }
-
-  protected awaited(): void {
-    this.isAwaited = true
-    this.owner.onAwaited(this)
-  }
-}
-
-/** The functions of the outbox for its messages. */
-interface Owner<Body, Name> {
-  onSettled(message: Message<Body, Name>): void
-  takeBack(message: Message<Body, Name>): boolean
-  onAwaited(message: Message<Body, Name>): void
-}
-
-const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
-
 const sliceLength = 8
 const pollInterval = 20
 
@@ -194,7 +115,7 @@ export function createOutbox<Body, Name = string | undefined>(
   let size = 0
   const keyed = new Map<string, Message<Body, Name>>()
   /** The volatile messages that wait for the end of the turn. */
-  let fleeting: Message<Body, Name>[] = []
+  let volatileMessages: Message<Body, Name>[] = []
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
   /** The messages whose outcome was not reported yet. */
@@ -258,9 +179,9 @@ export function createOutbox<Body, Name = string | undefined>(
     try {
       writeFor(length)
     } finally {
-      const late = fleeting
+      const late = volatileMessages
       if (late.length > 0) {
-        fleeting = []
+        volatileMessages = []
         for (const message of late) if (isWaiting(message)) drop(message, 'volatile')
       }
       link.flushed?.()
@@ -357,7 +278,7 @@ export function createOutbox<Body, Name = string | undefined>(
       flush()
       return false
     }
-    if (message.volatile) fleeting.push(message)
+    if (message.volatile) volatileMessages.push(message)
     if (!isBatched) {
       isBatched = true
       void Promise.resolve().then(endTurn)

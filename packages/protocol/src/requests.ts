@@ -1,6 +1,6 @@
 import { aborted, HoldfastError } from './errors.ts'
 import type { HoldfastErrorCode, HoldfastErrorDetails } from './errors.ts'
-import type { Sent } from './outbox.ts'
+import type { Sent } from './message.ts'
 import { longestTimer } from './ports.ts'
 import { checkTime } from './options.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from './outcome.ts'
-import type { Outgoing } from './outbox.ts'
+import type { Outgoing } from './message.ts'
 import { createSession } from './session.ts'
 import type { Session } from './session.ts'
 

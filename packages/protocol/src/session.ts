@@ -1,5 +1,5 @@
 import type { Outcome } from './outcome.ts'
-import type { Outgoing } from './outbox.ts'
+import type { Outgoing } from './message.ts'
 
 /** A receive window: how many messages, and bytes of encoded frames, may be unacknowledged. */
 export type Window = readonly [messages: number, bytes: number]

@@ -235,6 +235,34 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly sessionBound?: true
+  settle(outcome: Outcome): void
+}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
+}
+interface WaitOptions {
+  readonly signal?: AbortSignalLike
+}
+interface RequestOptions extends WaitOptions {
+  readonly timeout?: number
+}
+type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -247,17 +275,6 @@ interface SendOptions {
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
-interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  readonly own?: true
-  settle(outcome: Outcome): void
-}
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  isShared: boolean
-  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number
@@ -277,23 +294,6 @@ interface Outbox<Body, Name = string | undefined> {
   discard(reason: UndeliveredReason): void
   refuse(reason: UndeliveredReason): void
   accept(): void
-}
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
 }
 type Payload = string | Uint8Array<ArrayBuffer>
 interface UnhandledMessage {

@@ -55,23 +55,23 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+interface Outgoing<Body> {
+  readonly body: Body
+  readonly bytes: number
+  readonly volatile: boolean
+  readonly sessionBound?: true
+  settle(outcome: Outcome): void
+}
+interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
+  isShared: boolean
+  whenSettled(listener: (outcome: Outcome) => void): void
+}
 interface SendOptions {
   readonly ttl?: number
   readonly key?: string
   readonly volatile?: boolean
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
-interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  readonly own?: true
-  settle(outcome: Outcome): void
-}
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  isShared: boolean
-  whenSettled(listener: (outcome: Outcome) => void): void
 }
 interface Link<Body> {
   readonly batchBytes?: number

@@ -397,56 +397,17 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
 declare function isHoldfastError(value: unknown): value is HoldfastError
 declare function misuse(message: string, cause?: unknown): HoldfastError
 declare function aborted(signal: AbortSignalLike): HoldfastError
-interface OutboxOptions {
-  readonly maxMessages?: number
-  readonly maxBytes?: number
-  readonly overflow?: 'reject' | 'drop-oldest'
-  readonly highWaterBytes?: number
-}
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
 interface Outgoing<Body> {
   readonly body: Body
   readonly bytes: number
   readonly volatile: boolean
-  readonly own?: true
+  readonly sessionBound?: true
   settle(outcome: Outcome): void
 }
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
   whenSettled(listener: (outcome: Outcome) => void): void
 }
-interface Link<Body> {
-  readonly batchBytes?: number
-  bufferedAmount(): number
-  isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
-  flushed?(): void
-  ask?(): void
-}
-interface Outbox<Body, Name = string | undefined> {
-  readonly size: number
-  readonly bytes: number
-  hasRoom(bytes: number): boolean
-  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  flush(): void
-  flushAll(): void
-  discard(reason: UndeliveredReason): void
-  refuse(reason: UndeliveredReason): void
-  accept(): void
-}
-declare function createOutbox<Body, Name = string | undefined>(
-  options: OutboxOptions,
-  maxPayloadBytes: () => number,
-  link: Link<Body>,
-  clock: Clock,
-  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
-): Outbox<Body, Name>
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
@@ -523,6 +484,45 @@ declare function createHandlers(
 ): Handlers
 declare const defaultMaxPayloadBytes = 16777216
 declare function utf8Length(text: string): number
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
+}
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Outgoing<Body>): boolean
+  flushed?(): void
+  ask?(): void
+}
+interface Outbox<Body, Name = string | undefined> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
+  flush(): void
+  flushAll(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+declare function createOutbox<Body, Name = string | undefined>(
+  options: OutboxOptions,
+  maxPayloadBytes: () => number,
+  link: Link<Body>,
+  clock: Clock,
+  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
+): Outbox<Body, Name>
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number

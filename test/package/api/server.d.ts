@@ -254,13 +254,6 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
@@ -268,6 +261,13 @@ interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
 type Unsubscribe = () => void
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
+}
 type Window = readonly [messages: number, bytes: number]
 interface UnhandledMessage$1 {
   readonly name: string | undefined

@@ -83,7 +83,7 @@ const foundByBoth: readonly Fault[] = [
     name: 'acks cover what was only received',
     file: line,
     from: 'return (this.#ackSent = this.#session.rx)',
-    to: 'return (this.#ackSent = this.#session.rx + this.#inbound)',
+    to: 'return (this.#ackSent = this.#session.rx + this.#arrivals.count)',
   },
   {
     name: 'bytes overtake the pack before them',
@@ -373,7 +373,7 @@ const foundByTests: readonly Fault[] = [
     name: 'what is left of a pack outlives its connection',
     file: line,
     from: `    clock.clearTimer(this.#sliceTimer)
-    this.#arrivals = []
+    this.#arrivals.clear()
 `,
     to: '',
   },
@@ -443,7 +443,7 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'what waits when a ping comes is not acknowledged when it is delivered',
     file: line,
-    from: 'this.#asked = this.#inbound',
+    from: 'this.#asked = this.#arrivals.count',
     to: 'this.#asked = 0',
   },
   {
@@ -508,7 +508,7 @@ const foundByTests: readonly Fault[] = [
   },
   {
     name: 'volatile messages are not bounded',
-    file: line,
+    file: 'packages/protocol/src/arrivals.ts',
     from: 'const taken = isFull ? items.filter(([seq]) => seq !== 0) : items',
     to: 'const taken = isFull ? items : items',
   },
@@ -612,7 +612,7 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'answers go into another session',
     file: resumableSession,
-    from: 'rest.filter((message) => !message.own)',
+    from: 'rest.filter((message) => !message.sessionBound)',
     to: 'rest',
   },
   {

@@ -58,7 +58,7 @@ export function createExchange(
       for (const message of owed) {
         if (!line?.isWritable(message.bytes)) break
         count++
-        line.write({ ...message, volatile: false, own: true, settle() {} })
+        line.write({ ...message, volatile: false, sessionBound: true, settle() {} })
       }
       owed.splice(0, count)
       line?.flushed?.()

@@ -83,7 +83,7 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     const isKnown = finalCursor !== undefined && finalCursor <= ended.tx
     const rest = ended.end(isKnown ? finalCursor : undefined, unknown)
     // An answer is useless in another session.
-    const undelivered = rest.filter((message) => !message.own)
+    const undelivered = rest.filter((message) => !message.sessionBound)
     carried.push(...undelivered)
     if (isDisposed) discard('disposed')
     onEnd()

@@ -1,0 +1,56 @@
+import type { Control, Frame } from './frame.ts'
+import type { Window } from './session.ts'
+
+/** The items of one message that were not delivered yet. */
+interface Arrival {
+  readonly items: readonly (Frame | Control)[]
+  /** The size that counts until the last item is delivered. */
+  readonly bytes: number
+  done: number
+}
+
+/** The frames and controls that came in on one connection and wait to be delivered, in order. */
+export class Arrivals {
+  /** The number of waiting frames and controls. */
+  count = 0
+  /** The size of the messages that they came in. */
+  bytes = 0
+  #messages: Arrival[] = []
+
+  /** Adds the items of a message of that size. Returns how many volatile ones of them are dropped, because too many wait. */
+  add(items: readonly (Frame | Control)[], bytes: number, window: Window): number {
+    // A volatile message may be lost, so a flood of them must not fill the memory.
+    const isFull = this.count >= window[0] || this.bytes >= window[1]
+    const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
+    const dropped = items.length - taken.length
+    if (taken.length === 0) return dropped
+    // Traffic outside the window must not count towards it: neither a message that is in flight alone, nor volatile
+    // messages.
+    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, window[1])
+    this.#messages.push({ items: taken, bytes: counted, done: 0 })
+    this.count += taken.length
+    this.bytes += counted
+    return dropped
+  }
+
+  /** The item that is delivered next. */
+  get next(): Frame | Control | undefined {
+    const message = this.#messages[0]
+    return message?.items[message.done]
+  }
+
+  /** Removes the next item. Returns the size of its message with the last item of the message, 0 before that. */
+  shift(): number {
+    const message = this.#messages[0]!
+    this.count--
+    if (++message.done < message.items.length) return 0
+    this.#messages.shift()
+    this.bytes -= message.bytes
+    return message.bytes
+  }
+
+  clear(): void {
+    this.#messages = []
+    this.count = this.bytes = 0
+  }
+}
