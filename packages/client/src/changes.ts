@@ -1,7 +1,6 @@
 import type { Listeners } from '@holdfast/protocol'
 import type { State } from './connection/states.ts'
 import type { ClientState, Lifecycle } from './lifecycle.ts'
-
 import type { ClientOutbox } from './store.ts'
 import type { Waits } from './waits.ts'
 import type { BoundWire } from './wire/wire.ts'

@@ -18,15 +18,15 @@ export class Arrivals {
   #messages: Arrival[] = []
 
   /** Adds the items of a message of that size. Returns how many volatile ones of them are dropped, because too many wait. */
-  add(items: readonly (Frame | Control)[], bytes: number, window: Window): number {
+  add(items: readonly (Frame | Control)[], bytes: number, limits: Window): number {
     // A volatile message may be lost, so a flood of them must not fill the memory.
-    const isFull = this.count >= window[0] || this.bytes >= window[1]
+    const isFull = this.count >= limits[0] || this.bytes >= limits[1]
     const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
     const dropped = items.length - taken.length
     if (taken.length === 0) return dropped
     // Traffic outside the window must not count towards it: neither a message that is in flight alone, nor volatile
     // messages.
-    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, window[1])
+    const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, limits[1])
     this.#messages.push({ items: taken, bytes: counted, done: 0 })
     this.count += taken.length
     this.bytes += counted

@@ -1,4 +1,5 @@
-import { settleMicrotasks } from '@holdfast/testing'
+import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import type { VirtualClock } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { ended, newcomer, resuming, setUp } from '../test/support/set-up.ts'
 import { createHub } from './index.ts'
@@ -46,6 +47,48 @@ describe('a client that leaves', () => {
     await client.say(['bye', { rx: 0 }])
     expect(client.take().at(-1)).toEqual(['bye', { rx: 0, total: 0 }])
     expect([peers.length, hub.stats().sessions]).toEqual([1, 0])
+  })
+})
+
+/** A clock on a machine so slow that every look at it finds that 20 ms have passed. */
+function slowClock(): { readonly clock: VirtualClock; slow: boolean } {
+  const clock = createVirtualClock()
+  const machine = {
+    clock: {
+      ...clock,
+      now() {
+        if (machine.slow) clock.stall(20)
+        return clock.now()
+      },
+    },
+    slow: false,
+  }
+  return machine
+}
+
+describe('on a slow machine, everything that was sent is written first', () => {
+  const sendAll = (peer: Peer): void => {
+    for (let index = 0; index < 90; index++) peer.send('m', index)
+  }
+
+  it('when a peer is closed', async () => {
+    const machine = slowClock()
+    const { join, peers } = setUp({ ports: { clock: machine.clock } })
+    const client = await join()
+    machine.slow = true
+    sendAll(peers[0]!)
+    peers[0]!.close()
+    expect(client.take().flat()).toHaveLength(90 + 2)
+  })
+
+  it('when the hub drains', async () => {
+    const machine = slowClock()
+    const { hub, join, peers } = setUp({ ports: { clock: machine.clock } })
+    const client = await join()
+    machine.slow = true
+    sendAll(peers[0]!)
+    void hub.close({ drain: 1_000 })
+    expect(client.frames()).toHaveLength(90)
   })
 })
 
