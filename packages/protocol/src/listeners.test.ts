@@ -25,6 +25,22 @@ describe('listeners', () => {
     ])
   })
 
+  it('are removed in place again after one whose report threw', () => {
+    const registry = createRegistry()
+    const { on, emit } = createListeners(registry, (error) => {
+      throw error
+    })
+    const remove = on('a', () => {
+      throw new Error('thrown on')
+    })
+    on('a', () => {})
+    expect(() => emit('a')).toThrow('thrown on')
+    const before = registry.all.get('a')
+    remove()
+    expect(registry.all.get('a')).toBe(before)
+    expect(before).toHaveLength(1)
+  })
+
   it('must be functions', () => {
     const { on, once } = setUp()
     for (const add of [on, once])

@@ -56,6 +56,14 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
     if (!all.get(key)?.length) all.delete(key)
   }
 
+  const call = (listener: Listener, values: unknown[]): void => {
+    try {
+      reportRejection(listener(...(values as never[])), report)
+    } catch (error) {
+      report(error)
+    }
+  }
+
   return {
     on: (key, listener) => add(key, listener, false),
     once: (key, listener) => add(key, listener, true),
@@ -69,18 +77,18 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
       // Listeners that are added meanwhile receive only later events.
       const { length } = registrations
       emitting++
-      for (let index = 0; index < length; index++) {
-        const registration = registrations[index]!
-        // Like an EventTarget: a listener that another one removes is not called any more.
-        if (!registration.isOn) continue
-        if (registration.isOnce) remove(key, registration)
-        try {
-          reportRejection(registration.listener(...(values as never[])), report)
-        } catch (error) {
-          report(error)
+      try {
+        for (let index = 0; index < length; index++) {
+          const registration = registrations[index]!
+          // Like an EventTarget: a listener that another one removes is not called any more.
+          if (!registration.isOn) continue
+          if (registration.isOnce) remove(key, registration)
+          call(registration.listener, values)
         }
+      } finally {
+        // Whoever hears of exceptions may throw.
+        emitting--
       }
-      emitting--
       return true
     },
     clear() {

@@ -20,6 +20,7 @@ import type { Tombstone } from './tombstones.ts'
 
 /** The bytes that the numbers of a frame and the header of a binary frame may add. */
 const frameOverhead = 64
+
 /** A session in the memory of this hub. Rarely needed members are created on demand. */
 export class LiveSession implements SessionRecord {
   readonly id: string
