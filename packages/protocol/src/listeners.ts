@@ -86,7 +86,7 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
           call(registration.listener, values)
         }
       } finally {
-        // Whoever hears of exceptions may throw.
+        // The report of an exception may throw itself.
         emitting--
       }
       return true
