@@ -202,7 +202,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
         true,
       )
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
-      if (queue === 'keep') return closed
+      if (queue !== 'discard') return closed
       outbox.discard('closed')
       return closed.then(() => bound.discard('closed'))
     },

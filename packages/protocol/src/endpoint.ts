@@ -5,6 +5,7 @@ import { bodyBytes } from './frame-codec.ts'
 import type { Body } from './frame-codec.ts'
 import type { Frame, Meta } from './frame.ts'
 import type { Clock } from './ports.ts'
+import { printable } from './printable.ts'
 import { createRequests } from './requests.ts'
 import type { RequestOptions, Requests, SentRequest } from './requests.ts'
 import type { Checks } from './schema.ts'
@@ -66,7 +67,7 @@ export class Endpoint {
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) this.#requests?.answer(re, value)
-      else this.#requests?.refuse(re, message, { reason, data: value })
+      else this.#requests?.refuse(re, message, { reason: printable(reason), data: value })
     } else if (meta?.off !== undefined) this.#answers?.off(meta.off)
     else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array)) ports.raw(value)
     else ports.violated(4400, 'a frame of no kind')

@@ -119,7 +119,7 @@ export interface AttachOptions {
 export interface BroadcastOptions<P> extends SendOptions {
   /**
    * The peers to omit: one, several, or those for which a function returns true. The function is called for all peers
-   * before any message is sent; if it throws, no peer gets the event.
+   * before any message is sent, and must be synchronous; if it throws, no peer gets the event.
    */
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
 }

@@ -6,6 +6,7 @@ import {
   given,
   HoldfastError,
   misuse,
+  reportRejection,
 } from '@holdfast/protocol'
 import type { Payload, PlainFrame, Requests } from '@holdfast/protocol'
 import { fatal } from '../connection/attempt.ts'
@@ -16,7 +17,7 @@ import type { Facts } from '../connection/states.ts'
 import { sizeOf } from './wire.ts'
 import type { BoundWire, Wire, WireHost } from './wire.ts'
 
-/** The options of the plain wire: the format and the features of a server without Holdfast. */
+/** The options of the plain wire: the format and the features of a server without Holdfast. All functions are synchronous. */
 export interface PlainOptions {
   /**
    * The format of events: `flat` is `{"type":"chat","message":"hi"}`, and a handler receives the whole object;
@@ -163,13 +164,20 @@ function converse(
   let isAccepted = !greeted
   const refuse = (error: unknown): void =>
     socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
+  const sync = <Result>(result: Result): Result => {
+    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then !== 'function')
+      return result
+    reportRejection(result, host.report)
+    // It would be sent as text, or count as true.
+    throw misuse('the functions of plain() must be synchronous')
+  }
   const accept = (): void => {
     isAccepted = true
     socket.confirm(facts)
   }
 
   try {
-    const greeting = greet?.({ token: host.token() })
+    const greeting = sync(greet?.({ token: host.token() }))
     if (greeting !== undefined) socket.write(greeting)
     if (isAccepted) accept()
   } catch (error) {
@@ -180,15 +188,15 @@ function converse(
     let frame: PlainFrame
     let isReply: boolean | undefined
     try {
-      frame = decode(data) ?? { data }
-      isReply = heartbeat?.isReply(frame)
+      frame = sync(decode(data)) ?? { data }
+      isReply = sync(heartbeat?.isReply(frame))
     } catch (error) {
       return host.invalid({ reason: 'undecodable', data, error })
     }
     if (isReply) return socket.answered()
     if (!isAccepted)
       try {
-        if (greeted!(frame)) accept()
+        if (sync(greeted!(frame))) accept()
       } catch (error) {
         refuse(error)
       }
