@@ -16,7 +16,7 @@ export type RequestHandler = (...values: never[]) => unknown
 
 export interface AnswersPorts {
   /** Returns the handler of a request, if there is one. */
-  find(name: string): Answerer | undefined
+  find(name: string, meta: Meta): Answerer | undefined
   newAbort(): { readonly signal: AbortSignalLike; abort(): void }
   /** Receives exceptions that are not sent to the peer. */
   report(error: unknown): void
@@ -25,7 +25,7 @@ export interface AnswersPorts {
 /** The peer's requests whose handlers run. */
 export interface Answers {
   readonly size: number
-  request(id: number, name: string, input: unknown): void
+  request(id: number, name: string, input: unknown, meta?: Meta): void
   /** The peer no longer waits for the answer. */
   off(id: number): void
   /** Answers can no longer be sent. */
@@ -75,8 +75,8 @@ export function createAnswers(ports: AnswersPorts, reply: (data: unknown, meta: 
     get size() {
       return running.size
     },
-    request(id, name, input) {
-      const handler = ports.find(name)
+    request(id, name, input, meta = {}) {
+      const handler = ports.find(name, meta)
       if (!handler) refuse(id, 'unhandled', `nobody handles '${name}'`)
       else if (runningCount >= maxRunning) refuse(id, 'overloaded', 'too many requests at a time')
       else if (!running.has(id)) void run(id, handler, input)

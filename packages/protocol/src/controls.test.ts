@@ -161,6 +161,12 @@ describe('the other controls', () => {
     expect(isServerControl('token', 'x')).toBe(false)
   })
 
+  it('of channels may have any content, which the channels of each end check', () => {
+    for (const is of [isClientControl, isServerControl])
+      for (const content of [{}, null, 5, { join: [['room']], n: 1 }])
+        expect(is('channel', content)).toBe(true)
+  })
+
   it('have no other names', () => {
     for (const name of ['', 'A', 'constructor', '__proto__', 'toString', 'hello'])
       for (const is of [isServerControl, isClientControl]) expect(is(name, 0)).toBe(false)

@@ -42,6 +42,8 @@ export function closeHint(reason: string | undefined): DelayRange | undefined {
 }
 
 function isSharedControl(name: string, content: unknown): boolean {
+  // The channels of each end check the content.
+  if (name === 'channel') return true
   if (name === 'a' || name === 'p' || name === 'q') return isCount(content)
   const { rx, total = 0, code = 0, reason = '' } = recordOf(content)
   return name === 'bye' && [rx, total, code].every(isCount) && typeof reason === 'string'

@@ -61,7 +61,7 @@ export class Endpoint {
       else if (seq === 0) ports.violated(4400, 'a volatile request')
       else {
         this.#answers ??= createAnswers(ports, (answer, how) => this.#reply(answer, how))
-        this.#answers.request(meta.id, name, value)
+        this.#answers.request(meta.id, name, value, meta)
       }
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta

@@ -24,6 +24,12 @@ export interface Meta {
   readonly absent?: true
   /** The producer of the message, and its number: on events, and on text and bytes. */
   readonly producer?: ProducerSequence
+  /** The channel of a publication, or of a request to publish or to read. Not validated by the codec. */
+  readonly channel?: unknown
+  /** The offset and the id of a publication. Not validated by the codec. */
+  readonly at?: unknown
+  /** The id of a publication that is requested. Not validated by the codec. */
+  readonly pub?: unknown
 }
 
 /**
@@ -42,6 +48,7 @@ export type Control =
   | readonly [name: 'token', token: string]
   | readonly [name: 'drain', drain: Drain]
   | readonly [name: 'bye', bye: Bye]
+  | readonly [name: 'channel', content: unknown]
 
 /** The first message of the server. */
 export interface Banner {
@@ -74,6 +81,8 @@ export interface Ok {
   readonly lost?: Lost
   /** Present if the server remembers producers. */
   readonly producers?: ProducersOffer
+  /** The server has channels. */
+  readonly channels?: true
 }
 
 /** How a server remembers producers. */

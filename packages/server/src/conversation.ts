@@ -179,6 +179,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
       case 'q':
       case 'renew':
       case 'drain':
+      case 'channel':
         this.violated(4400, `'${control[0]}' at the wrong time`)
     }
   }
