@@ -32,6 +32,7 @@ describe('a program without types is told what to write', () => {
     ['a diagnosis that is a URL', create({ url, diagnose: '/health' }), 'diagnose: overHttp()'],
     ['schemas that nobody checks', create({ url, contract: { toClient: {} } }), 'contract: schemas({'],
     ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
+    ['a token as text', create({ url, token: 'abc' }), 'token: () => token'],
     ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
     [
       'an unknown kind',
