@@ -254,8 +254,8 @@ describe('a heartbeat', () => {
 
   it('hides no frame when its check is asynchronous', async () => {
     const isReply = async (): Promise<boolean> => Promise.reject(new Error('late'))
-    const wire = plain({ heartbeat: ping({ message: 'ping', isReply: isReply as never }) })
-    const { client, network, reported, open } = setUp({ wire })
+    const asking = plain({ heartbeat: ping({ message: 'ping', isReply: isReply as never }) })
+    const { client, network, reported, open } = setUp({ wire: asking })
     const invalid = vi.fn()
     client.watch('invalid', invalid)
     await open()
