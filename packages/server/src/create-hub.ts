@@ -153,8 +153,9 @@ function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boo
 }
 
 /** A promise would count as true: nobody would get the event. */
-function isTrue(answer: boolean): boolean {
-  if (typeof (answer as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function') return answer
+function isTrue(answer: unknown): boolean {
+  if (typeof (answer as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function')
+    return Boolean(answer)
   ignoreRejection(answer)
   throw misuse('except must return true or false synchronously')
 }
