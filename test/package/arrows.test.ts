@@ -35,7 +35,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   connection: ['platform'],
   wire: ['connection', 'platform'],
   events: [''],
-  '': ['wire', 'connection', 'platform', 'events'],
+  channel: ['', 'wire', 'events'],
+  '': ['wire', 'connection', 'platform', 'events', 'channel'],
   store: ['', 'wire', 'connection', 'platform'],
 }
 
@@ -45,10 +46,14 @@ const pureCore = [
     .map(slashes)
     .filter((path) => !isTest(path)),
   'packages/client/src/connection/machine.ts',
+  'packages/client/src/connection/retry.ts',
   'packages/client/src/connection/sleep.ts',
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',
   'packages/client/src/platform/page.ts',
+  'packages/client/src/channel/content.ts',
+  'packages/client/src/channel/members.ts',
+  'packages/client/src/channel/subscription.ts',
 ]
 const impure = new Set(
   'Date setTimeout setInterval globalThis window console WebSocket performance queueMicrotask'.split(' '),
