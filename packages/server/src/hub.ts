@@ -178,7 +178,7 @@ export interface UnhandledMessage<P = Peer> extends Unhandled {
 export interface HubStats {
   /** Sockets that are open or closing. */
   readonly connections: number
-  /** Connections that have not sent their greeting yet. */
+  /** Connections whose greeting is not over: it has not arrived, or `authenticate` is pending. */
   readonly greeting: number
   /** Sessions, with a connection or without, confirmed or not. */
   readonly sessions: number
