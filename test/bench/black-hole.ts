@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, plain } from 'holdfast'
+import { createClient, ping, plain } from 'holdfast'
 import { WebSocketServer } from 'ws'
 import { median, print } from './figures.ts'
 
@@ -33,7 +33,7 @@ async function measure(index: number): Promise<number> {
   const client = createClient({
     url: `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     wire: plain({
-      heartbeat: { ...heartbeat, message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong' },
+      heartbeat: ping({ ...heartbeat, message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong' }),
     }),
   })
   await client.connect()

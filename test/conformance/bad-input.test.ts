@@ -1,4 +1,4 @@
-import { plain } from 'holdfast'
+import { correlated, plain } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { take } from '../support/stage.ts'
@@ -69,7 +69,7 @@ describe('from the server', () => {
   })
 
   test('answers to requests that nobody made are ordinary events', async () => {
-    await using scene = await setScene({ wire: plain({ correlate: 'id' }) })
+    await using scene = await setScene({ wire: plain({ requests: correlated() }) })
     const heard = take(scene.client, 'x', 2)
     scene.say('{"type":"x","id":"1"}')
     scene.say('{"type":"x","id":null,"error":"y"}')

@@ -1,4 +1,4 @@
-import { isHoldfastError, plain, schemas } from 'holdfast'
+import { correlated, isHoldfastError, plain, schemas } from 'holdfast'
 import type { InvalidMessage, SchemaContract } from 'holdfast'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
@@ -115,7 +115,7 @@ describe.for(Object.keys(libraries) as (keyof typeof libraries)[])('with a contr
   })
 
   test('an answer that does not fit its schema rejects the request', async () => {
-    await using scene = await setScene({ contract, wire: plain({ correlate: 'id' }) })
+    await using scene = await setScene({ contract, wire: plain({ requests: correlated() }) })
     const { client, room } = scene
     expect(await client.request('sum', { n: 1 })).toMatchObject({ n: 1 })
     expect(() => client.request('sum', { n: '1' })).toThrow(misuse)

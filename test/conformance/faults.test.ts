@@ -1,5 +1,5 @@
 import { createVirtualClock } from '@holdfast/testing'
-import { createClient, plain } from 'holdfast'
+import { createClient, ping, plain } from 'holdfast'
 import type { Client, ClientOptions, SocketConstructor, SocketLike } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { WebSocket as WsSocket } from 'ws'
@@ -44,7 +44,7 @@ async function setScene(script: string, options: Partial<ClientOptions>): Promis
 const interval = 150
 const timeout = 150
 const heartbeat = plain({
-  heartbeat: { message: '{"type":"ping"}', isReply: ({ type }) => type === 'ping', interval, timeout },
+  heartbeat: ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'ping', interval, timeout }),
 })
 
 const sendMany = (client: Client, count: number, from = 0): Promise<unknown>[] =>
@@ -125,7 +125,7 @@ describe.each([
   )
 
   test('a path that stands still for less than the heartbeat allows is kept, with all that was sent', async () => {
-    const patient = plain({ heartbeat: { message: 'ping', isReply: () => false, interval: 60_000 } })
+    const patient = plain({ heartbeat: ping({ message: 'ping', isReply: () => false, interval: 60_000 }) })
     await using scene = await setScene('/mute', { WebSocket, wire: patient })
     const { client, proxy, room } = scene
     await client.connect()

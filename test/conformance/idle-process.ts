@@ -1,8 +1,8 @@
 // Ends by itself, or a test fails: a client without a connection, on which everything waits that can wait.
-import { createClient, events, plain } from 'holdfast'
+import { correlated, createClient, events, plain } from 'holdfast'
 
 const hour = 3_600_000
-const client = createClient({ url: process.argv[2]!, wire: plain({ correlate: 'id' }) })
+const client = createClient({ url: process.argv[2]!, wire: plain({ requests: correlated() }) })
 client.send('before', {}, { ttl: hour })
 await client.connect()
 await client.disconnect()

@@ -2,17 +2,16 @@
 import { createHub } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
 import type { SimulatedNetwork, TestPair } from '@holdfast/testing'
-import { createClient, defaultCloseRules, plain, session } from 'holdfast'
-import type { PlainHeartbeat } from 'holdfast'
+import { createClient, defaultCloseRules, ping, plain, session } from 'holdfast'
 import { describe, expect, it } from 'vitest'
 
 const minute = 60_000
 const hour = 60 * minute
 
-const heartbeat: PlainHeartbeat = {
+const heartbeat = ping({
   message: '{"type":"ping"}',
   isReply: ({ type }) => type === 'pong',
-}
+})
 
 const worlds = {
   'the session wire': () => createTestPair({ createClient, createHub, wire: session() }),

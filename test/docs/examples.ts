@@ -34,6 +34,8 @@ const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
   overHttp: `import { overHttp } from 'holdfast'`,
   events: `import { events } from 'holdfast'`,
+  correlated: `import { correlated } from 'holdfast'`,
+  ping: `import { ping } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
   store: `import { store } from 'holdfast/store'`,

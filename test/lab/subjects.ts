@@ -25,9 +25,9 @@ export const ours = {
   /** Its heartbeat is the shortest that makes sense. */
   beating: watched(
     'json',
-    `holdfast({ wire: plain({ heartbeat: {
+    `holdfast({ wire: plain({ heartbeat: ping({
       message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 3_000, timeout: 1_000,
-    } }) })`,
+    }) }) })`,
   ),
 } as const
 
@@ -94,7 +94,7 @@ export async function bundle({ script }: Pick<SubjectEntry, 'script'>): Promise<
 }
 
 function watched(server: ServerKind, subject: string): Pick<SubjectEntry, 'server' | 'script'> {
-  const imports = `import './watch-dials.ts'\n${holdfast}\nimport { plain, session } from 'holdfast'`
+  const imports = `import './watch-dials.ts'\n${holdfast}\nimport { ping, plain, session } from 'holdfast'`
   return { server, script: page(imports, subject) }
 }
 

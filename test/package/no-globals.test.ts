@@ -47,7 +47,7 @@ describe('on a server that renders pages', () => {
     expect(
       touched(`Holdfast.createClient({
         url: () => 'ws://test', token: () => 'x', backoff: { baseDelay: 5 }, outbox: { maxMessages: 5 },
-        wire: Holdfast.plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => true }, greeted: () => true }),
+        wire: Holdfast.plain({ requests: Holdfast.correlated(), heartbeat: Holdfast.ping({ message: 'ping', isReply: () => true }), greeted: () => true }),
         diagnose: Holdfast.overHttp({ url: '/health' }),
         contract: Holdfast.schemas({ toClient: {}, toServer: {} }),
       })`),

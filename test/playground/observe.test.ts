@@ -1,4 +1,4 @@
-import { createClient, plain, type Client } from 'holdfast'
+import { correlated, createClient, plain, type Client } from 'holdfast'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createHistory, matcher, type Message } from '../../playground/web/src/inspector/history.ts'
@@ -18,7 +18,7 @@ async function connect(): Promise<Client> {
     }),
   )
   const { port } = server.address() as { port: number }
-  const wire = plain({ correlate: 'id' })
+  const wire = plain({ requests: correlated() })
   const client = createClient({ url: `ws://127.0.0.1:${port}`, WebSocket, wire })
   onTestFinished(async () => {
     await client.dispose()

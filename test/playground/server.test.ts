@@ -1,4 +1,4 @@
-import { createClient, plain } from 'holdfast'
+import { createClient, ping, plain } from 'holdfast'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Chat } from '../../playground/contract.ts'
@@ -88,7 +88,7 @@ describe('a conversation', () => {
       wire: plain({
         greet: () => JSON.stringify({ type: 'join', name: 'Cy' }),
         greeted: ({ type }) => type === 'welcome',
-        heartbeat: { message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 20 },
+        heartbeat: ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 20 }),
       }),
     })
     onTestFinished(() => client.dispose())

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, plain, type Cause, type Client } from 'holdfast'
+import { createClient, ping, plain, type Cause, type Client } from 'holdfast'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Chat } from '../../playground/contract.ts'
@@ -48,7 +48,7 @@ export async function connect(
     backoff: () => 50,
     wire: plain({
       greet: () => JSON.stringify({ type: 'join', name: page }),
-      heartbeat: { ...heartbeat, isReply: ({ type }) => type === 'pong' },
+      heartbeat: ping({ ...heartbeat, isReply: ({ type }) => type === 'pong' }),
     }),
   })
   onTestFinished(() => client.dispose())

@@ -8,7 +8,7 @@
  * @returns whether all went well
  */
 export async function smoke({ holdfast, url, WebSocket, print }) {
-  const { createClient, events, isHoldfastError, plain, session } = holdfast
+  const { correlated, createClient, events, isHoldfastError, plain, session } = holdfast
   let well = true
   let rooms = 0
 
@@ -67,7 +67,7 @@ export async function smoke({ holdfast, url, WebSocket, print }) {
   })
 
   await check('gets the answer to a request', async (make) => {
-    const client = make('/echo', { wire: plain({ correlate: 'id', shape: 'envelope' }) })
+    const client = make('/echo', { wire: plain({ requests: correlated(), shape: 'envelope' }) })
     await client.connect()
     const answers = await Promise.all([1, 2, 3].map((n) => client.request('ask', n)))
     equal(answers.join(), '1,2,3')

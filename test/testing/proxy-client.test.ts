@@ -5,7 +5,7 @@ import { createHub } from '@holdfast/server'
 import type { Hub } from '@holdfast/server'
 import { startFaultProxy } from '@holdfast/testing/proxy'
 import type { FaultProxy } from '@holdfast/testing/proxy'
-import { createClient, plain, session } from 'holdfast'
+import { createClient, ping, plain, session } from 'holdfast'
 import type { Client, ClientOptions } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -49,12 +49,12 @@ async function plainScene(rules: string[], options: Partial<ClientOptions> = {})
 
 /** The server answers with what it gets, pings too. */
 const heartbeat = plain({
-  heartbeat: {
+  heartbeat: ping({
     message: '{"type":"ping"}',
     isReply: ({ type }) => type === 'ping',
     interval: 100,
     timeout: 200,
-  },
+  }),
 })
 
 /** A client that has a session with a hub. */

@@ -2,7 +2,7 @@ import { createHub } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
 import type { HubPair, PlainPair, TestServer } from '@holdfast/testing'
-import { createClient, schemas, session } from 'holdfast'
+import { correlated, createClient, schemas, session } from 'holdfast'
 import type { Client, ClientOptions, Outcome } from 'holdfast'
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -100,7 +100,7 @@ describe('a pair', () => {
 describe('a scripted server', () => {
   it('a scripted server has the contract from the perspective of the server', () => {
     compiles(() => {
-      const { server } = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
+      const { server } = createTestPair<Chat>({ createClient, serverOptions: { requests: correlated() } })
       server.send('chat.message', { from: 'Ada', text: 'hi' })
       server.send('room.closed')
       server.on('chat.typing', ({ room }) => expectTypeOf(room).toEqualTypeOf<string>())

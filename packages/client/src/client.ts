@@ -75,7 +75,7 @@ export interface Client<C = AnyContract> extends AsyncDisposeLike {
    */
   sendRaw(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): Delivery
   /**
-   * Sends a request and waits for its answer. The plain wire needs `correlate` for that.
+   * Sends a request and waits for its answer. The plain wire needs `correlated()` for that.
    *
    * On the session wire a request survives a broken connection, and the client notifies the server when the caller no
    * longer waits.

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { createRandom, settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, events, isHoldfastError, plain, schemas } from './index.ts'
+import { correlated, createClient, events, isHoldfastError, ping, plain, schemas } from './index.ts'
 import type { BackoffContext, Client, ClientState, HoldfastError, StandardSchema } from './index.ts'
 
 const codeOf = (promise: PromiseLike<unknown>): Promise<unknown> =>
@@ -45,7 +45,7 @@ describe('creating a client', () => {
       backoff: { minDelay: none, baseDelay: none },
       outbox: { maxBytes: none, overflow: none },
       ports: { random: none },
-      wire: plain({ heartbeat: { message: 'ping', isReply: () => false, interval: none } }),
+      wire: plain({ heartbeat: ping({ message: 'ping', isReply: () => false, interval: none }) }),
     })
     await open()
     network.last.end()
@@ -941,7 +941,7 @@ describe('a client that gave up', () => {
 
 describe('dispose()', () => {
   it('settles everything and leaves nothing behind', async () => {
-    const wire = plain({ correlate: 'id', heartbeat: { message: 'ping', isReply: () => false } })
+    const wire = plain({ requests: correlated(), heartbeat: ping({ message: 'ping', isReply: () => false }) })
     const { client, clock, network, open } = setUp({ wire })
     await open()
     const values = events(client, 'x')
@@ -1033,12 +1033,12 @@ describe('state', () => {
   it('is the same object until it changes, and listeners hear only of changes', async () => {
     const { client, clock, network, open, signal } = setUp({
       wire: plain({
-        heartbeat: {
+        heartbeat: ping({
           message: 'ping',
           isReply: (frame) => frame.data === 'pong',
           interval: 1_000,
           timeout: 500,
-        },
+        }),
       }),
     })
     const states: ClientState[] = []
@@ -1189,7 +1189,7 @@ describe('a request with schemas', () => {
   it('is given what comes out of the schema of its answer, or rejected', async () => {
     const { network, clock } = setUp()
     const contract = schemas({ toServer: { get: { input: digits, output: digits } } })
-    const wire = plain({ correlate: 'id' })
+    const wire = plain({ requests: correlated() })
     const client = createClient({
       url: 'ws://test',
       WebSocket: network.WebSocket,

@@ -24,11 +24,11 @@ export interface Meta {
   readonly absent?: true
   /** The producer of the message, and its number: on events, and on text and bytes. */
   readonly producer?: ProducerSequence
-  /** The channel of a publication, or of a request to publish or to read. Who uses it checks it. */
+  /** The channel of a publication, or of a request to publish or to read. Not validated by the codec. */
   readonly channel?: unknown
-  /** The offset and the id of a publication. Who uses it checks it. */
+  /** The offset and the id of a publication. Not validated by the codec. */
   readonly at?: unknown
-  /** The id of a publication that is requested. Who uses it checks it. */
+  /** The id of a publication that is requested. Not validated by the codec. */
   readonly pub?: unknown
 }
 

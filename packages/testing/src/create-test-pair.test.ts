@@ -1,6 +1,6 @@
 import { createHub, HoldfastError } from '@holdfast/server'
 import type { Hub, HubOptions } from '@holdfast/server'
-import { createClient, events, plain, schemas, session } from 'holdfast'
+import { correlated, createClient, events, ping, plain, schemas, session } from 'holdfast'
 import type { Client, ClientOptions, StandardSchema } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { clockFaults, createVirtualClock } from './clock.ts'
@@ -300,7 +300,7 @@ describe('the scripted server', () => {
   test('the scripted server answers a heartbeat with a listener for it', async () => {
     await using pair = createTestPair<Chat>({
       createClient,
-      wire: plain({ heartbeat: { message: 'ping', isReply: ({ data }) => data === 'pong' } }),
+      wire: plain({ heartbeat: ping({ message: 'ping', isReply: ({ data }) => data === 'pong' }) }),
     })
     const { client, server, clock } = pair
     const off = server.onRaw((data, connection) => data === 'ping' && connection.sendRaw('pong'))
@@ -315,7 +315,7 @@ describe('the scripted server', () => {
   test.each(['flat', 'envelope'] as const)(
     'the scripted server answers requests in the %s shape',
     async (shape) => {
-      const how = { shape, correlate: 'id' } as const
+      const how = { shape, requests: correlated() } as const
       await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
       const { client, server } = pair
       const off = server.handle('save', ({ text }) => {
@@ -350,6 +350,7 @@ describe('the scripted server', () => {
         const [type, data, id] = JSON.parse(String(frame)) as [string, unknown, string?]
         return { type, data, id }
       },
+      requests: correlated(),
     }
     await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
     pair.server.handle('save', ({ text }) => ({ id: text.length }))
@@ -360,16 +361,16 @@ describe('the scripted server', () => {
     expect(pair.server.receivedRaw.at(-1)).toBe('["leave",null,null]')
   })
 
-  test('handle() of the scripted server throws without correlate, and for a second handler', async () => {
+  test('handle() of the scripted server throws without correlated(), and for a second handler', async () => {
     await using pair = createTestPair<Chat>({ createClient })
-    expect(() => pair.server.handle('save', () => ({ id: 1 }))).toThrow('correlate')
-    await using other = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
+    expect(() => pair.server.handle('save', () => ({ id: 1 }))).toThrow('correlated()')
+    await using other = createTestPair<Chat>({ createClient, serverOptions: { requests: correlated() } })
     other.server.handle('save', () => ({ id: 1 }))
     expect(() => other.server.handle('save', () => ({ id: 1 }))).toThrow(`'save'`)
   })
 
   test('the scripted server answers only requests', async () => {
-    await using pair = createTestPair<Chat>({ createClient, serverOptions: { correlate: 'id' } })
+    await using pair = createTestPair<Chat>({ createClient, serverOptions: { requests: correlated() } })
     pair.server.handle('save', () => ({ id: 1 }))
     await pair.open()
     const heard: unknown[] = []
@@ -381,7 +382,7 @@ describe('the scripted server', () => {
   })
 
   test('the scripted server sends an answer on the connection of its request, after others have come and gone', async () => {
-    const how = { shape: 'envelope', correlate: 'id' } as const
+    const how = { shape: 'envelope', requests: correlated() } as const
     await using pair = createTestPair<Chat>({ createClient, wire: plain(how), serverOptions: how })
     const { promise, resolve } = Promise.withResolvers<{ id: number }>()
     pair.server.handle('save', () => promise)

@@ -17,7 +17,7 @@ import type { SimulatedRequest } from './network.ts'
  * The format of the server: the same object that `plain()` accepts, as far as it defines the format. `encode` writes
  * what the server sends, and `decode` reads what clients send.
  */
-export type TestServerOptions = Pick<PlainOptions, 'shape' | 'correlate' | 'encode' | 'decode'>
+export type TestServerOptions = Pick<PlainOptions, 'shape' | 'requests' | 'encode' | 'decode'>
 
 /** An event or request of a client. In the flat shape, its data excludes the name and the id. */
 export type Received<C = AnyContract> = {
@@ -96,8 +96,7 @@ export interface TestServer<C = AnyContract> {
    * Answers requests of that name, until the returned function is called. An exception of the handler becomes the
    * `error` of the answer: the message of an `Error`, anything else unchanged.
    *
-   * @throws {Error} when neither `correlate` nor both `encode` and `decode` define how requests carry their id, or
-   * when the name has a handler
+   * @throws {Error} when there is no `requests: correlated()`, or when the name has a handler
    */
   handle<Name extends string & RequestName<C>>(
     name: Name,
@@ -224,7 +223,7 @@ export function createScriptedServer(
       onRaw: (listener) => add(rawListeners, listener),
       onConnection: (listener) => add(connectionListeners, listener),
       handle(name, handler) {
-        if (!form.hasRequests) throw new Error(`requests need serverOptions: { correlate }`)
+        if (!form.hasRequests) throw new Error(`requests need serverOptions: { requests: correlated() }`)
         if (handlers.has(name)) throw new Error(`'${name}' has a handler`)
         handlers.set(name, handler)
         return () => {
@@ -262,34 +261,35 @@ interface Form {
   read(data: Payload): NamedFrame | undefined
 }
 
-function createForm({ shape = 'flat', correlate, encode, decode }: TestServerOptions): Form {
+function createForm({ shape = 'flat', requests, encode, decode }: TestServerOptions): Form {
   const isFlat = shape === 'flat'
+  const idKey = requests?.property
   const codec = isFlat ? flatCodec : envelopeCodec
 
   const decoded = (data: Payload): PlainFrame | undefined => {
     if (decode) return decode(data)
-    const frame = typeof data === 'string' ? codec.decode(data, correlate) : undefined
+    const frame = typeof data === 'string' ? codec.decode(data, idKey) : undefined
     if (!frame || !isFlat) return frame
-    const rest = Object.entries(frame.data as object).filter(([key]) => key !== 'type' && key !== correlate)
+    const rest = Object.entries(frame.data as object).filter(([key]) => key !== 'type' && key !== idKey)
     return { ...frame, data: Object.fromEntries(rest) }
   }
 
   return {
-    hasRequests: correlate !== undefined || (encode !== undefined && decode !== undefined),
+    hasRequests: requests !== undefined,
     write: encode ?? codec.encode,
     answer(name, id, data) {
       if (encode) return encode(name, data, id as string)
-      if (!isFlat) return JSON.stringify({ [correlate!]: id, data })
+      if (!isFlat) return JSON.stringify({ [idKey!]: id, data })
       if (data !== undefined && (typeof data !== 'object' || data === null || Array.isArray(data)))
         throw new Error(`the answer to '${name}' must be an object, on the flat shape`)
-      return JSON.stringify({ ...data, [correlate!]: id })
+      return JSON.stringify({ ...data, [idKey!]: id })
     },
     refuse(name, id, error) {
       if (encode)
         throw new Error(`the handler of '${name}' failed, and an encode of one's own has no errors`, {
           cause: error,
         })
-      return JSON.stringify({ [correlate!]: id, error: error ?? 'failed' })
+      return JSON.stringify({ [idKey!]: id, error: error ?? 'failed' })
     },
     read(data) {
       const frame = decoded(data)

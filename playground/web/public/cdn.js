@@ -1,5 +1,5 @@
 // Everything comes from the global that the bundle makes.
-const { createClient, plain } = Holdfast
+const { createClient, ping, plain } = Holdfast
 const status = document.getElementById('status')
 const log = document.getElementById('log')
 const input = document.getElementById('message')
@@ -9,7 +9,7 @@ const client = createClient({
   wire: plain({
     greet: () => JSON.stringify({ type: 'join', name: 'Script tag' }),
     greeted: ({ type }) => type === 'welcome',
-    heartbeat: { message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 5_000 },
+    heartbeat: ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 5_000 }),
   }),
 })
 

@@ -1,4 +1,4 @@
-import { createClient, plain } from './lib/index.js'
+import { createClient, ping, plain } from './lib/index.js'
 
 const status = document.getElementById('status')
 const log = document.getElementById('log')
@@ -9,7 +9,7 @@ const client = createClient({
   wire: plain({
     greet: () => JSON.stringify({ type: 'join', name: 'Module' }),
     greeted: ({ type }) => type === 'welcome',
-    heartbeat: { message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 5_000 },
+    heartbeat: ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong', interval: 5_000 }),
   }),
 })
 

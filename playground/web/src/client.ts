@@ -1,4 +1,4 @@
-import { createClient, plain, session, type Client, type SocketConstructor } from 'holdfast'
+import { createClient, ping, plain, session, type Client, type SocketConstructor } from 'holdfast'
 import type { Chat } from '../../contract.ts'
 import type { Flood } from '../../trouble.ts'
 import { observe } from './inspector/observe.ts'
@@ -26,11 +26,11 @@ function plainWire(page: string, name: () => string): ReturnType<typeof plain> {
   return plain({
     greet: () => JSON.stringify({ type: 'join', name: name(), key: page }),
     greeted: ({ type }) => type === 'welcome',
-    heartbeat: {
+    heartbeat: ping({
       message: '{"type":"ping"}',
       isReply: ({ type }) => type === 'pong',
       interval: 5_000,
       timeout: 3_000,
-    },
+    }),
   })
 }

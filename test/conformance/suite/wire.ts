@@ -1,4 +1,4 @@
-import { plain } from 'holdfast'
+import { correlated, ping, plain } from 'holdfast'
 import { expect, test } from 'vitest'
 import { next, reach, setStage, take } from '../../support/stage.ts'
 import type { Platform } from '../../support/stage.ts'
@@ -103,12 +103,12 @@ export function wireTests(platform: Platform): void {
 
   test('a heartbeat measures the round-trip time, and its replies reach no handler', async () => {
     await using stage = await setStage(platform)
-    const heartbeat = {
+    const heartbeat = ping({
       message: '{"type":"ping"}',
       isReply: ({ type }: { readonly type?: unknown }) => type === 'ping',
       interval: 30,
       timeout: 30_000,
-    }
+    })
     const client = stage.client('/echo', { wire: plain({ heartbeat }) })
     const heard: string[] = []
     client.onAny((name) => heard.push(name))
@@ -123,7 +123,7 @@ export function wireTests(platform: Platform): void {
 
   test('a server that answers no heartbeat is left, and dialed again', async () => {
     await using stage = await setStage(platform)
-    const heartbeat = { message: 'ping', isReply: () => false, interval: 100, timeout: 100 }
+    const heartbeat = ping({ message: 'ping', isReply: () => false, interval: 100, timeout: 100 })
     const client = stage.client('/mute', { wire: plain({ heartbeat }) })
     await client.connect()
     expect(await next(client, 'down')).toEqual({ reason: 'silent' })
@@ -133,7 +133,7 @@ export function wireTests(platform: Platform): void {
 
   test('a request gets its own answer, whatever the order', async () => {
     await using stage = await setStage(platform)
-    const client = stage.client('/echo', { wire: plain({ correlate: 'id' }) })
+    const client = stage.client('/echo', { wire: plain({ requests: correlated() }) })
     const heard: unknown[] = []
     client.onAny((name) => heard.push(name))
     const early = client.request('sum', { n: 0 })
@@ -145,7 +145,7 @@ export function wireTests(platform: Platform): void {
 
   test('a request rejects with what the server says, or when it says nothing', async () => {
     await using stage = await setStage(platform)
-    const wire = plain({ correlate: 'id', shape: 'flat' })
+    const wire = plain({ requests: correlated(), shape: 'flat' })
     const client = stage.client('/echo', { wire })
     const mute = stage.client('/mute', { wire })
     await Promise.all([client.connect(), mute.connect()])
@@ -169,7 +169,7 @@ export function wireTests(platform: Platform): void {
 
   test('a request whose answer is lost with the connection is unknown, and is not sent again', async () => {
     await using stage = await setStage(platform)
-    const client = stage.client('/mute', { wire: plain({ correlate: 'id' }) })
+    const client = stage.client('/mute', { wire: plain({ requests: correlated() }) })
     await client.connect()
     const answer = client.request('sum', { n: 1 })
     const rejected = expect(answer).rejects.toMatchObject({ code: 'unknown', outcome: { status: 'sent' } })
@@ -185,7 +185,7 @@ export function wireTests(platform: Platform): void {
 
   test('a request that waits in the queue survives a cut, and tells when it did not leave', async () => {
     await using stage = await setStage(platform)
-    const client = stage.client('/echo', { wire: plain({ correlate: 'id' }), backoff: () => 100 })
+    const client = stage.client('/echo', { wire: plain({ requests: correlated() }), backoff: () => 100 })
     await client.connect()
     await stage.control({ do: 'cut' })
     await reach(client, 'waiting')

@@ -446,9 +446,8 @@ interface Heartbeat {
 }
 interface Tally {
   readonly attempts: number
-  readonly forgiven: number
+  readonly failures: number
   readonly timeouts: number
-  readonly unopened: number
   readonly strikes: number
   readonly refresh: boolean
   readonly retryAfter?: CloseRule['delay'] | undefined
@@ -710,6 +709,25 @@ interface OverHttpOptions {
   readonly url?: UrlSource
 }
 declare function overHttp(options?: OverHttpOptions): Diagnose
+interface Correlation {
+  readonly property: string
+  bind(host: Pick<WireHost, 'clock' | 'outgoing'>): PlainRequests
+}
+interface PlainRequests extends Pick<BoundWire, 'request' | 'dispose'> {
+  isAnswer(frame: PlainFrame): boolean
+  lost(): void
+}
+declare function correlated(property?: string): Correlation
+interface PingOptions {
+  readonly message: Payload
+  readonly isReply: (frame: PlainFrame) => boolean
+  readonly interval?: number
+  readonly timeout?: number
+}
+interface PlainHeartbeat extends Pick<PingOptions, 'message' | 'isReply'> {
+  readonly heartbeat: Heartbeat
+}
+declare function ping(options: PingOptions): PlainHeartbeat
 interface PlainOptions {
   readonly shape?: 'flat' | 'envelope'
   readonly encode?: (name: string, data: unknown, id?: string) => Payload
@@ -717,14 +735,8 @@ interface PlainOptions {
   readonly greet?: (context: { readonly token: string | undefined }) => Payload | undefined
   readonly greeted?: (frame: PlainFrame) => boolean
   readonly heartbeat?: PlainHeartbeat
-  readonly correlate?: string
+  readonly requests?: Correlation
   readonly maxPayloadBytes?: number
-}
-interface PlainHeartbeat {
-  readonly message: Payload
-  readonly isReply: (frame: PlainFrame) => boolean
-  readonly interval?: number
-  readonly timeout?: number
 }
 declare function plain(options?: PlainOptions): Wire
 interface SessionOptions {
@@ -734,11 +746,13 @@ interface SessionOptions {
 declare function session(options?: SessionOptions): Wire
 export {
   HoldfastError,
+  correlated,
   createClient,
   defaultCloseRules,
   events,
   isHoldfastError,
   overHttp,
+  ping,
   plain,
   schemas,
   session,
@@ -763,6 +777,7 @@ export type {
   CloseRules,
   Contract,
   ContractOf,
+  Correlation,
   DelayRange,
   Delivery,
   Diagnose,
@@ -785,9 +800,11 @@ export type {
   Outcome,
   OverHttpOptions,
   Payload,
+  PingOptions,
   PlainFrame,
   PlainHeartbeat,
   PlainOptions,
+  PlainRequests,
   Ports,
   Protocols,
   RequestContext,

@@ -273,7 +273,7 @@ declare function createNetwork({ clock, conditions, headers, flavor }: NetworkOp
 interface UntilOptions {
   readonly within?: number
 }
-type TestServerOptions = Pick<PlainOptions, 'shape' | 'correlate' | 'encode' | 'decode'>
+type TestServerOptions = Pick<PlainOptions, 'shape' | 'requests' | 'encode' | 'decode'>
 type Received<C = AnyContract> = {
   [Name in string & (EventName<C, 'toServer'> | RequestName<C>)]: {
     readonly name: Name

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { setUp } from '../../test/support/set-up.ts'
 import { settleMicrotasks } from '@holdfast/testing'
-import { isHoldfastError, plain } from '../index.ts'
+import { correlated, isHoldfastError, ping, plain } from '../index.ts'
 import type { HoldfastError, Wire } from '../index.ts'
 
 const failure = (promise: PromiseLike<unknown>): Promise<HoldfastError> =>
@@ -182,12 +182,12 @@ describe('greeting', () => {
 
 describe('a heartbeat', () => {
   const wire = plain({
-    heartbeat: {
+    heartbeat: ping({
       message: '{"type":"ping"}',
       isReply: (frame) => frame.type === 'pong',
       interval: 5_000,
       timeout: 2_000,
-    },
+    }),
   })
 
   it('asks after silence, measures the round trip, and shows the answer to nobody', async () => {
@@ -222,12 +222,12 @@ describe('a heartbeat', () => {
   it('does not spoil the frame that its own check throws at', async () => {
     const { client, network, open } = setUp({
       wire: plain({
-        heartbeat: {
+        heartbeat: ping({
           message: 'ping',
           isReply: () => {
             throw new Error('bad check')
           },
-        },
+        }),
       }),
     })
     const invalid = vi.fn()
@@ -248,7 +248,7 @@ describe('a heartbeat', () => {
 })
 
 describe('a request', () => {
-  const wire = plain({ shape: 'envelope', correlate: 'ref' })
+  const wire = plain({ shape: 'envelope', requests: correlated('ref') })
 
   it('is answered by the frame that has its id, in any order', async () => {
     const { client, network, open } = setUp({ wire })
@@ -366,12 +366,9 @@ describe('a request', () => {
     expect(() => client.request('get', { big: 1n })).toThrow(/cannot be encoded/)
   })
 
-  it('needs a form of your own to carry its id both ways', () => {
-    const encode = (): string => 'x'
-    const decode = (): undefined => undefined
-    for (const options of [{ encode }, { decode }])
-      expect(() => setUp({ wire: plain(options) }).client.request('get', {})).toThrow(/correlate/)
-    expect(() => plain({ maxPayloadBytes: NaN })).toThrow(/maxPayloadBytes/)
+  it('needs a wire that knows how the server answers', () => {
+    for (const options of [{}, { wire: plain() }])
+      expect(() => setUp(options).client.request('get', {})).toThrow('plain({ requests: correlated() })')
   })
 
   it('is disposed with the client, or if that was before', async () => {
@@ -387,6 +384,7 @@ describe('a request', () => {
         const [id, type, data] = JSON.parse(frame as string) as [unknown, unknown, unknown]
         return { id, type, data }
       },
+      requests: correlated(),
     })
     const { client, network, open } = setUp({ wire: own })
     await open()
@@ -395,4 +393,11 @@ describe('a request', () => {
     network.last.message('["1",null,3]')
     expect(await request).toBe(3)
   })
+})
+
+it('an option of plain() that is not what it should be is refused', () => {
+  expect(() => plain({ maxPayloadBytes: NaN })).toThrow(/maxPayloadBytes/)
+  const bare = { message: 'ping', isReply: () => true }
+  for (const options of [{ heartbeat: bare }, { requests: 'id' }])
+    expect(() => plain(options as never)).toThrow('heartbeat: ping({ … }), requests: correlated()')
 })

@@ -1,18 +1,10 @@
-import {
-  createRequests,
-  defaultMaxPayloadBytes,
-  envelopeCodec,
-  flatCodec,
-  given,
-  HoldfastError,
-  misuse,
-} from '@holdfast/protocol'
-import type { Payload, PlainFrame, Requests } from '@holdfast/protocol'
+import { defaultMaxPayloadBytes, envelopeCodec, flatCodec, HoldfastError, misuse } from '@holdfast/protocol'
+import type { Payload, PlainFrame } from '@holdfast/protocol'
 import { fatal } from '../connection/attempt.ts'
 import type { Conversation, OpenSocket } from '../connection/attempt.ts'
-import { createHeartbeat } from '../connection/heartbeat.ts'
-import type { Heartbeat } from '../connection/heartbeat.ts'
 import type { Facts } from '../connection/states.ts'
+import type { Correlation, PlainRequests } from './correlated.ts'
+import type { PlainHeartbeat } from './ping.ts'
 import { sizeOf } from './wire.ts'
 import type { BoundWire, Wire, WireHost } from './wire.ts'
 
@@ -60,14 +52,10 @@ export interface PlainOptions {
    * })
    */
   readonly greeted?: (frame: PlainFrame) => boolean
-  /** The heartbeat that the server answers. Without it the client cannot detect a dead connection. */
+  /** The heartbeat that the server answers: `ping()`. Without it the client cannot detect a dead connection. */
   readonly heartbeat?: PlainHeartbeat
-  /**
-   * The property that carries the id of a request, which the server echoes in its answer. Enables `request`. A
-   * property `error` in the answer rejects the request with `remote`. Not needed beside both `encode` and `decode`,
-   * which then carry the id.
-   */
-  readonly correlate?: string
+  /** How the server answers requests: `correlated()`. Without it `request()` throws. */
+  readonly requests?: Correlation
   /**
    * The largest frame to send or parse, in bytes.
    *
@@ -76,57 +64,35 @@ export interface PlainOptions {
   readonly maxPayloadBytes?: number
 }
 
-/** A message that the server answers, which shows whether a silent connection is alive. */
-export interface PlainHeartbeat {
-  /** The message to send, in its encoded form. */
-  readonly message: Payload
-  /** Returns whether a frame is the answer. Such frames are not delivered to handlers; they measure the rtt. */
-  readonly isReply: (frame: PlainFrame) => boolean
-  /**
-   * How long the server may be silent before the client sends the message, in milliseconds. Any frame is proof of
-   * life.
-   *
-   * @default 25_000
-   */
-  readonly interval?: number
-  /**
-   * How long it may take to answer, in milliseconds.
-   *
-   * @default 10_000
-   */
-  readonly timeout?: number
-}
-
 /**
  * The wire for plain JSON servers: flat events; no greeting, no heartbeat and no requests unless configured.
  *
  * It requires no support by the server. It cannot determine whether a message arrived.
+ *
+ * @throws {HoldfastError} `misuse`
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
-  const { correlate, maxPayloadBytes = defaultMaxPayloadBytes } = options
+  const { shape, heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = options
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
-  // A custom format has to carry the id in both directions.
-  const carriesIds = correlate !== undefined || (options.encode && options.decode)
-  const codec = options.shape === 'envelope' ? envelopeCodec : flatCodec
+  if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
+    throw misuse('write heartbeat: ping({ … }), requests: correlated()')
+  const codec = shape === 'envelope' ? envelopeCodec : flatCodec
   const {
-    encode = (name, data, id) => codec.encode(name, data, correlate, id),
-    decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, correlate) : undefined),
+    encode = (name, data, id) => codec.encode(name, data, requests?.property, id),
+    decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, requests?.property) : undefined),
   } = options
-  const heartbeat =
-    options.heartbeat && createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(options.heartbeat) })
   return {
     maxPayloadBytes,
     bind(host) {
-      const requests = createRequests(host.clock, host.outgoing)
+      const pending = requests?.bind(host)
       return bindPlain(
         {
           maxSendBytes: maxPayloadBytes,
           encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
-          dispose: requests.dispose,
-          ...(carriesIds && { request: requests.open }),
+          ...pending,
         },
-        (socket) => converse({ ...options, decode }, socket, host, factsOf(heartbeat), requests),
+        (socket) => converse({ ...options, decode }, socket, host, pending),
       )
     },
   }
@@ -139,14 +105,10 @@ export function defaultWire(): Wire {
     bind: (host) =>
       bindPlain({ encode: (name, data) => flatCodec.encode(name, data) }, (socket) => {
         socket.confirm(factsOf())
-        return createConversation(host, (data, isFirst) =>
-          route(
-            (typeof data === 'string' && flatCodec.decode(data)) || { data },
-            data,
-            isFirst,
-            socket,
-            host,
-          ),
+        return createConversation(
+          socket,
+          host,
+          (data) => (typeof data === 'string' && flatCodec.decode(data)) || { data },
         )
       }),
   }
@@ -157,49 +119,40 @@ function converse(
   { decode, greet, greeted, heartbeat }: PlainOptions & Required<Pick<PlainOptions, 'decode'>>,
   socket: OpenSocket,
   host: WireHost,
-  facts: Facts,
-  requests: Requests,
+  requests: PlainRequests | undefined,
 ): Conversation {
-  let isAccepted = !greeted
-  const refuse = (error: unknown): void =>
-    socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
-  const accept = (): void => {
-    isAccepted = true
-    socket.confirm(facts)
+  let isAccepted = false
+  const shake = (isDone: () => boolean): void => {
+    try {
+      isAccepted = isDone()
+      if (isAccepted) socket.confirm(factsOf(heartbeat?.heartbeat))
+    } catch (error) {
+      socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
+    }
   }
 
-  try {
+  shake(() => {
     const greeting = greet?.({ token: host.token() })
     if (greeting !== undefined) socket.write(greeting)
-    if (isAccepted) accept()
-  } catch (error) {
-    refuse(error)
-  }
+    return !greeted
+  })
 
-  const received = (data: Payload, isFirst: boolean): void => {
+  const read = (data: Payload): PlainFrame | undefined => {
     let frame: PlainFrame
-    let isReply: boolean | undefined
     try {
       frame = decode(data) ?? { data }
-      isReply = heartbeat?.isReply(frame)
-    } catch (error) {
-      return host.invalid({ reason: 'undecodable', data, error })
-    }
-    if (isReply) return socket.answered()
-    if (!isAccepted)
-      try {
-        if (greeted!(frame)) accept()
-      } catch (error) {
-        refuse(error)
+      if (heartbeat?.isReply(frame)) {
+        socket.answered()
+        return undefined
       }
-    const { id, data: answer, error } = frame
-    const isAnswer =
-      (error ?? null) === null
-        ? requests.answer(id, answer)
-        : requests.refuse(id, 'the server answered with an error', { data: error })
-    if (!isAnswer) route(frame, data, isFirst, socket, host)
+    } catch (error) {
+      host.invalid({ reason: 'undecodable', data, error })
+      return undefined
+    }
+    if (!isAccepted) shake(() => greeted!(frame))
+    return requests?.isAnswer(frame) ? undefined : frame
   }
-  return createConversation(host, received, requests.lost, () => heartbeat && socket.write(heartbeat.message))
+  return createConversation(socket, host, read, requests?.lost, () => socket.write(heartbeat!.message))
 }
 
 /** What every plain wire does, and nothing where a wire does more. */
@@ -224,7 +177,7 @@ function bindPlain(
     sizeOf,
     open: (socket) => open((current = socket)),
     request() {
-      throw misuse('request() needs session() or plain({ correlate })')
+      throw misuse('request() needs session() or plain({ requests: correlated() })')
     },
     handle() {
       throw misuse('handle() needs session()')
@@ -236,21 +189,37 @@ function bindPlain(
   }
 }
 
-/** `lost` is called when the connection has ended, or is about to. */
+/**
+ * `read` returns the frame for the handlers that a payload is, if any. `lost` is called when the connection has ended,
+ * or is about to.
+ */
 function createConversation(
-  { invalid }: WireHost,
-  received: (data: Payload, isFirst: boolean) => void,
+  socket: OpenSocket,
+  host: WireHost,
+  read: (data: Payload) => PlainFrame | undefined,
   lost: () => void = nothing,
   probe: () => void = nothing,
 ): Conversation {
   let isFirst = true
   return {
     received(data) {
-      const first = isFirst
+      // Only the first message, because later ones may come from other clients of the server.
+      const isBanner = isFirst && typeof data === 'string' && data.startsWith('["holdfast",{')
       isFirst = false
-      received(data, first)
+      const frame = read(data)
+      if (!frame) return
+      if (typeof frame.type === 'string') host.event(frame.type, frame.data)
+      else if (isBanner)
+        socket.fail({
+          cause: {
+            reason: 'wire-mismatch',
+            error: new HoldfastError('wire-mismatch', 'the server requires wire: session()'),
+          },
+          rule: fatal,
+        })
+      else host.raw(data)
     },
-    refused: invalid,
+    refused: host.invalid,
     probe,
     close() {
       lost()
@@ -263,25 +232,6 @@ function createConversation(
 
 const nothing = (): undefined => {}
 
-function factsOf(heartbeat?: Heartbeat): Facts {
+function factsOf(heartbeat?: Facts['heartbeat']): Facts {
   return { heartbeat, resumption: { resumed: false, replayed: 0 } }
-}
-
-function route(
-  { type, data }: PlainFrame,
-  raw: Payload,
-  isFirst: boolean,
-  socket: OpenSocket,
-  host: WireHost,
-): void {
-  if (typeof type === 'string') host.event(type, data)
-  else if (isFirst && typeof raw === 'string' && raw.startsWith('["holdfast",{'))
-    socket.fail({
-      cause: {
-        reason: 'wire-mismatch',
-        error: new HoldfastError('wire-mismatch', 'the server requires wire: session()'),
-      },
-      rule: fatal,
-    })
-  else host.raw(raw)
 }

@@ -1,4 +1,4 @@
-import { createClient, plain, type SocketConstructor } from 'holdfast'
+import { createClient, ping, plain, type SocketConstructor } from 'holdfast'
 import type { Scenes } from '../../../scenes-contract.ts'
 import { find } from '../dom.ts'
 import { observe } from '../inspector/observe.ts'
@@ -22,12 +22,12 @@ export function createScenes(page: string, WebSocket: SocketConstructor): Scenes
       url: `/scenes?page=${page}`,
       WebSocket,
       wire: plain({
-        heartbeat: {
+        heartbeat: ping({
           message: '{"type":"ping"}',
           isReply: ({ type }) => type === 'pong',
           interval: 5_000,
           timeout: 3_000,
-        },
+        }),
       }),
     }),
   )

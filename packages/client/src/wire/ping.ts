@@ -1,0 +1,44 @@
+import { given } from '@holdfast/protocol'
+import type { Payload, PlainFrame } from '@holdfast/protocol'
+import { createHeartbeat } from '../connection/heartbeat.ts'
+import type { Heartbeat } from '../connection/heartbeat.ts'
+
+/** The options of {@link ping}. */
+export interface PingOptions {
+  /** The message to send, in its encoded form. */
+  readonly message: Payload
+  /** Returns whether a frame is the answer. Such frames are not delivered to handlers; they measure the rtt. */
+  readonly isReply: (frame: PlainFrame) => boolean
+  /**
+   * How long the server may be silent before the client sends the message, in milliseconds. Any frame is proof of
+   * life.
+   *
+   * @default 25_000
+   */
+  readonly interval?: number
+  /**
+   * How long it may take to answer, in milliseconds.
+   *
+   * @default 10_000
+   */
+  readonly timeout?: number
+}
+
+/** The heartbeat of a plain wire: created by {@link ping}. */
+export interface PlainHeartbeat extends Pick<PingOptions, 'message' | 'isReply'> {
+  readonly heartbeat: Heartbeat
+}
+
+/**
+ * A heartbeat on the plain wire: a message that the server answers, which shows whether a silent connection is alive.
+ *
+ * @throws {HoldfastError} `misuse` for an interval or a timeout that is not above 0
+ * @example
+ * const heartbeat = ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong' })
+ * createClient({ url: '/ws', wire: plain({ heartbeat }) })
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function ping(options: PingOptions): PlainHeartbeat {
+  const heartbeat = createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(options) })
+  return { message: options.message, isReply: options.isReply, heartbeat }
+}
