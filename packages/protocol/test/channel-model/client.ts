@@ -1,5 +1,5 @@
 import { violate } from './log.ts'
-import { epochOf, nowhere, offsetOf, placeOf, serialOf } from './state.ts'
+import { epochOf, nowhere, offsetOf, serialOf } from './state.ts'
 import type { Frame, Place, State, Subscriber } from './state.ts'
 import type { Breach } from './world.ts'
 
@@ -41,20 +41,10 @@ export function createClientRules(breach: Breach | undefined) {
     stand(subscriber, at)
   }
 
-  const joined = (subscriber: Subscriber, at: Place, missed: number): void => {
-    if (subscriber.position !== nowhere) {
-      subscriber.phase = 'joined'
-      return stand(subscriber, subscriber.position)
-    }
-    if (missed === 0) return begin(subscriber, at)
-    // The position before the first one that comes is not known: its id is not.
+  const joined = (subscriber: Subscriber, at: Place): void => {
+    if (subscriber.position === nowhere) return begin(subscriber, at)
     subscriber.phase = 'joined'
-    subscriber.last = 0
-    subscriber.got = 0
-    subscriber.epoch = epochOf(at)
-    subscriber.next = offsetOf(at) - missed + 1
-    if (breach === 'position-before-rewind')
-      subscriber.position = placeOf(subscriber.epoch, subscriber.next - 1, 0, 0)
+    stand(subscriber, subscriber.position)
   }
 
   /** The application is given a publication. */
@@ -63,7 +53,7 @@ export function createClientRules(breach: Breach | undefined) {
     const bit = 1 << state.publication[serial]!
     const { last } = subscriber
     if (subscriber.got & bit) violate(state, `DUPLICATE: ${serial} was seen before`)
-    if (last !== 0 && last !== state.before[serial])
+    if (last !== state.before[serial])
       violate(state, `SILENT: ${serial} comes after ${last}, not after ${state.before[serial]}`)
     subscriber.got |= bit
     subscriber.last = serial
@@ -90,7 +80,7 @@ export function createClientRules(breach: Breach | undefined) {
   const answer = (state: State, subscriber: Subscriber, frame: Frame): void => {
     switch (frame.t) {
       case 'joined':
-        return joined(subscriber, frame.at, frame.missed)
+        return joined(subscriber, frame.at)
       case 'gap':
         return begin(subscriber, frame.at)
       case 'refused':

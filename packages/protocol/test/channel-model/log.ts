@@ -33,10 +33,18 @@ export function createLogRules({ history, rewind }: World, breach: Breach | unde
   const read = (state: State, from: Place): Read => {
     const { log } = state
     const { head, entries, floor } = log
-    if (from === nowhere) return { isGap: false, head, missed: rewind > 0 ? entries.slice(-rewind) : [] }
+    if (from === nowhere) {
+      const missed = rewind > 0 ? entries.slice(-rewind) : []
+      const before = [floor, ...entries].at(-1 - missed.length)!
+      const start =
+        breach === 'rewind-without-id'
+          ? placeOf(log.epoch, offsetOf(before), 0, serialOf(before) & 15)
+          : before
+      return { isGap: false, start, head, missed }
+    }
     const offset = offsetOf(from)
     const missed = entries.filter((place) => offsetOf(place) > offset)
-    const answer = (isGap: boolean): Read => ({ isGap, head, missed: isGap ? [] : missed })
+    const answer = (isGap: boolean): Read => ({ isGap, start: nowhere, head, missed: isGap ? [] : missed })
     if (epochOf(from) !== log.epoch && breach !== 'no-epoch') return answer(true)
     if (offset > offsetOf(head)) return answer(breach !== 'future-is-fine')
     const isSame = (place: Place): boolean =>

@@ -8,7 +8,9 @@ const timeout = 60_000
 
 describe('the model of a channel', () => {
   let total = 0
-  afterAll(() => console.log(`channel model: ${total.toLocaleString('en')} states, all of them, no violation`))
+  afterAll(() =>
+    console.log(`channel model: ${total.toLocaleString('en')} states, all of them, no violation`),
+  )
 
   it.each(Object.entries(smallWorlds))('holds in a world with %s', { timeout }, (_, world) => {
     const { states, isExhausted, violation, trace } = searchLarge(createModel(world), Infinity, () => {})

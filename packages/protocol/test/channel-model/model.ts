@@ -64,7 +64,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         if (subscriber.subscription.phase === 'live')
           step(`${index} leaves one out for ${which}`, (next) => {
             next.chances.skips--
-            node.published(next, index, next.subscribers[which]!)
+            node.published(next, index, next.subscribers[which])
           })
   }
 

@@ -5,10 +5,7 @@ import type { Frame, Place, State, Subscriber } from './state.ts'
 import type { Breach } from './world.ts'
 
 /** What a node does for the subscribers that are connected to it, by PROTOCOL.md or by a breach of it. */
-export function createNodeRules(
-  log: ReturnType<typeof createLogRules>,
-  breach: Breach | undefined,
-) {
+export function createNodeRules(log: ReturnType<typeof createLogRules>, breach: Breach | undefined) {
   const write = ({ down }: Subscriber, frame: Frame): void => void down.push(frame)
 
   const localsOf = (state: State, index: number): Subscriber[] =>
@@ -104,9 +101,10 @@ export function createNodeRules(
 
   const finishRead = (state: State, subscriber: Subscriber): void => {
     const { subscription } = subscriber
-    const { isGap, head, missed } = subscription.read!
+    const { isGap, start, head, missed } = subscription.read!
     const { n, isAnswered, seen } = subscription
     if (isGap) write(subscriber, { t: 'gap', n: isAnswered ? 0 : n, at: head })
+    else if (!isAnswered && start !== nowhere) write(subscriber, { t: 'joined', n, at: start, missed: 0 })
     else if (!isAnswered) write(subscriber, { t: 'joined', n, at: head, missed: missed.length })
     for (const place of missed) write(subscriber, { t: 'publication', place })
     subscription.read = undefined

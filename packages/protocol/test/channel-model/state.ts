@@ -59,6 +59,8 @@ export interface Subscription {
 /** The answer of the log. */
 export interface Read {
   readonly isGap: boolean
+  /** Where a subscriber begins that has no position; nowhere for others. */
+  readonly start: Place
   readonly head: Place
   readonly missed: readonly Place[]
 }
@@ -261,6 +263,7 @@ export function encodeState(state: State): Buffer {
     const { read } = subscription
     put(read ? 1 + (read.isGap ? 1 : 0) : 0)
     if (read) {
+      place(read.start)
       place(read.head)
       list(read.missed)
     }

@@ -72,6 +72,8 @@ export type Breach =
   | 'no-epoch'
   /** A `pub` is the id of a position in a log that can lose its end. */
   | 'pub-is-id'
+  /** The position at which a rewound subscriber begins has no id. */
+  | 'rewind-without-id'
   /** A publication that is repeated with its `pub` is another one. */
   | 'no-dedupe'
   /** What was left out for a slow subscriber is not read later. */
@@ -94,7 +96,5 @@ export type Breach =
   | 'drop-while-joining'
   /** The position of a client moves after its handlers. */
   | 'position-after-handlers'
-  /** A client that gets publications without having had a position keeps the one before them. */
-  | 'position-before-rewind'
   /** A subscription that is not yet answered survives its end by the server. */
   | 'join-outlives-kick'

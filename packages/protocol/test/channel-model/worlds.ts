@@ -76,6 +76,7 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'future-is-fine': ['SILENT', failover],
   'no-epoch': ['SILENT', { ...base, chances: { wipes: 1 } }],
   'pub-is-id': ['SILENT', { ...failover, chances: { failovers: 1, repeats: 1 } }],
+  'rewind-without-id': ['NEEDLESS', { ...base, rewind: 1 }],
   'no-dedupe': ['DUPLICATE', { ...base, chances: { repeats: 1 } }],
   'forget-skips': ['STUCK', { ...base, chances: { skips: 1 } }],
   'no-n': ['SILENT', { ...failover, chances: { failovers: 1, leaves: 1 } }],
@@ -87,6 +88,5 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'wait-after-drops': ['STUCK', { ...base, chances: { drops: 1 } }],
   'drop-while-joining': ['STUCK', { ...base, chances: { drops: 1, dials: 1 } }],
   'position-after-handlers': ['DUPLICATE', base],
-  'position-before-rewind': ['NEEDLESS', { ...base, rewind: 1 }],
   'join-outlives-kick': ['STUCK', { ...base, chances: { kicks: 1 } }],
 }
