@@ -37,9 +37,7 @@ export function createLogRules({ history, rewind }: World, breach: Breach | unde
       const missed = rewind > 0 ? entries.slice(-rewind) : []
       const before = [floor, ...entries].at(-1 - missed.length)!
       const start =
-        breach === 'rewind-without-id'
-          ? placeOf(log.epoch, offsetOf(before), 0, serialOf(before) & 15)
-          : before
+        breach === 'rewind-without-id' ? placeOf(log.epoch, offsetOf(before), 0, before & 15) : before
       return { isGap: false, start, head, missed }
     }
     const offset = offsetOf(from)
