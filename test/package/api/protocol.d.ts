@@ -25,6 +25,9 @@ interface Meta {
   readonly raw?: true
   readonly absent?: true
   readonly producer?: ProducerSequence
+  readonly channel?: unknown
+  readonly at?: unknown
+  readonly pub?: unknown
 }
 type ProducerSequence = readonly [producer: string, n: number]
 type Control =
@@ -36,6 +39,7 @@ type Control =
   | readonly [name: 'token', token: string]
   | readonly [name: 'drain', drain: Drain]
   | readonly [name: 'bye', bye: Bye]
+  | readonly [name: 'channel', content: unknown]
 interface Banner {
   readonly v: number
 }
@@ -61,6 +65,7 @@ interface Ok {
   readonly maxPayload: number
   readonly lost?: Lost
   readonly producers?: ProducersOffer
+  readonly channels?: true
 }
 interface ProducersOffer {
   readonly epoch: string
@@ -128,7 +133,7 @@ interface RequestContext {
 type Answerer = (input: unknown, context: RequestContext) => unknown
 type RequestHandler = (...values: never[]) => unknown
 interface AnswersPorts {
-  find(name: string): Answerer | undefined
+  find(name: string, meta: Meta): Answerer | undefined
   newAbort(): {
     readonly signal: AbortSignalLike
     abort(): void
@@ -576,6 +581,7 @@ declare class Line implements Link<Body> {
   control(control: Control): void
   ask(): void
   close(): void
+  add(frame: string): boolean
   received(payload: Payload): void
 }
 declare function given<T extends object>(options: T | undefined): Partial<T>
