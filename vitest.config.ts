@@ -13,7 +13,7 @@ import { webkitgtk } from './test/support/webkit-provider.ts'
 const source = '@holdfast/source'
 const pureCore = [
   'packages/protocol/src/*.ts',
-  'packages/client/src/connection/{machine,heartbeat,backoff,sleep}.ts',
+  'packages/client/src/connection/{machine,retry,heartbeat,backoff,sleep}.ts',
   'packages/client/src/platform/page.ts',
 ]
 

@@ -13,7 +13,7 @@ export interface DevTools {
 }
 
 /** How long an event may take, in milliseconds. */
-const patience = 20_000
+const patience = 60_000
 
 interface Waiting {
   readonly method: string

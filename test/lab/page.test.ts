@@ -12,7 +12,7 @@ import { ours } from './subjects.ts'
 
 const wires = ['plain', 'session'] as const
 /** How long something may take that takes a second, on a machine that is busy, in milliseconds. */
-const patience = 30_000
+const patience = 60_000
 
 expectNothingLeft('all')
 
@@ -107,48 +107,50 @@ describe.concurrent('a page in Chromium', () => {
 /** How many handlers of 0.15 ms a page may run in a row: as many as fit into a task that is not a long one. */
 const mostAtATime = 50 / 0.15
 
-it.each(wires)(
-  'a page stays responsive while 20,000 messages arrive (%s wire)',
-  async (wire) => {
-    await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
-    const { server } = scene
-    const visit = await scene.visit()
-    const { tab } = visit
-    await connected(scene, visit)
-    type Page = typeof globalThis & { readonly client: Client; readonly most: () => number }
-    await tab.call((isPacked) => {
-      let handled = 0
-      let most = 0
-      const turn = (): void => {
-        most = Math.max(most, handled)
-        handled = 0
-      }
-      const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => {
-        turn()
-        port2.postMessage(0)
-      }
-      if (isPacked) port2.postMessage(0)
-      Object.assign(globalThis, { most: () => most })
-      // A handler that has something to do.
-      ;(globalThis as Page).client.on('down', () => {
-        // Without packs, each message is a task of its own, at the end of which its microtasks run.
-        if (handled++ === 0 && !isPacked) queueMicrotask(turn)
-        const end = performance.now() + 0.15
-        while (performance.now() < end);
-      })
-    }, wire === 'session')
-
-    for (let turn = 0; turn < 10; turn++) {
-      server.send(2_000)
-      await sleep(10)
+it.each(wires)('a page stays responsive while 20,000 messages arrive (%s wire)', async (wire) => {
+  await using scene = await setScene(ours[wire], { hub: { limits: { maxBufferedMessages: 40_000 } } })
+  const { server } = scene
+  const visit = await scene.visit()
+  const { tab } = visit
+  await connected(scene, visit)
+  type Page = typeof globalThis & {
+    readonly client: Client
+    readonly total: () => number
+    readonly most: () => number
+  }
+  await tab.call((isPacked) => {
+    let handled = 0
+    let total = 0
+    let most = 0
+    const turn = (): void => {
+      most = Math.max(most, handled)
+      handled = 0
     }
-    const isDone = async (): Promise<boolean> =>
-      (await visit.journal()).received.length === server.sent.length
-    expect(await until(isDone, 60_000)).toBe(true)
-    const most = await tab.call(() => (globalThis as Page).most())
-    expect(most).toBeGreaterThan(0)
-    expect(most).toBeLessThan(mostAtATime)
-  },
-  90_000,
-)
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      turn()
+      port2.postMessage(0)
+    }
+    if (isPacked) port2.postMessage(0)
+    Object.assign(globalThis, { total: () => total, most: () => most })
+    // A handler that has something to do.
+    ;(globalThis as Page).client.on('down', () => {
+      // Without packs, each message is a task of its own, at the end of which its microtasks run.
+      if (handled++ === 0 && !isPacked) queueMicrotask(turn)
+      total++
+      const end = performance.now() + 0.15
+      while (performance.now() < end);
+    })
+  }, wire === 'session')
+
+  for (let turn = 0; turn < 10; turn++) {
+    server.send(2_000)
+    await sleep(10)
+  }
+  // Not the journal, whose length would keep the page from its messages.
+  const total = (): Promise<number> => tab.call(() => (globalThis as Page).total())
+  expect(await until(async () => (await total()) === 20_000, 150_000)).toBe(true)
+  const most = await tab.call(() => (globalThis as Page).most())
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThan(mostAtATime)
+})

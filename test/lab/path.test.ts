@@ -35,7 +35,7 @@ describe.concurrent('a page in Chromium', () => {
       server.send(3)
       const { sent } = await visit.journal()
 
-      expect(await until(() => visit.isThrough(from), 15_000)).toBe(true)
+      expect(await until(() => visit.isThrough(from), 60_000)).toBe(true)
       await sleep(1_000)
       const journal = await visit.journal()
       expect(count(sent, server.received(visit.id))).toEqual({ sent: 4, lost: 0, doubled: 0 })

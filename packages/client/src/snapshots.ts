@@ -24,7 +24,7 @@ function describe(state: State, clock: Clock): ClientState {
     status: isConnecting ? 'connecting' : name,
     attempt: state.tally.attempts,
     retryAt: name === 'waiting' ? Math.round(clock.wall() + state.deadline - clock.now()) : undefined,
-    cause: 'cause' in state ? state.cause : undefined,
+    cause: state.cause,
     protocol: (name === 'open' && state.protocol) || undefined,
   }
 }

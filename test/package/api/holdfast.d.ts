@@ -446,9 +446,8 @@ interface Heartbeat {
 }
 interface Tally {
   readonly attempts: number
-  readonly forgiven: number
+  readonly failures: number
   readonly timeouts: number
-  readonly unopened: number
   readonly strikes: number
   readonly refresh: boolean
   readonly retryAfter?: CloseRule['delay'] | undefined

@@ -1,7 +1,8 @@
 import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
-import { closeTimeout, lost } from './machine.ts'
+import { closeTimeout } from './machine.ts'
+import { lost } from './retry.ts'
 import { newAbort } from '../platform/ports.ts'
 import type { Ports, SocketLike } from '../platform/ports.ts'
 import type { Aftermath, Facts, Input, State, Tally } from './states.ts'
@@ -147,8 +148,7 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
       if (!conversation || isDeaf) return
       const { state } = host
       if (state.name !== 'open' || state.facts.heartbeat) attempt.heardAt = clock.now()
-      if (state.name === 'open' && state.watch && state.watch.phase !== 'quiet')
-        host.dispatch({ type: 'heard', epoch })
+      if (state.name === 'open' && state.watch.phase !== 'quiet') host.dispatch({ type: 'heard', epoch })
       host.received(event.data, conversation)
     }
     // Carries no details in browsers; other runtimes report the error here.

@@ -613,6 +613,30 @@ describe('a dial that fails again and again', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('is looked into after three failures in a row, and after each further three', async () => {
+    const asked: number[] = []
+    let failures = 0
+    const world = setUp(clockFaults.exact, {
+      diagnose: () => {
+        asked.push(failures)
+        return Promise.resolve(undefined)
+      },
+    })
+    world.connection.connect()
+    await settleMicrotasks()
+    for (let round = 0; round < 10; round++) {
+      // A socket that opens ends the row.
+      if (round === 2) {
+        world.network.last.open()
+        failures = -1
+      }
+      failures++
+      world.network.last.end()
+      await world.clock.advance(600)
+    }
+    expect([failures, asked]).toEqual([7, [3, 6]])
+  })
+
   it('is due to being offline while the platform says so, whatever was found before', async () => {
     let isOffline = false
     const clock = createVirtualClock()

@@ -8,6 +8,7 @@ import type {
   Path,
   Prepared,
 } from './attempt.ts'
+import { longestTimer } from '@holdfast/protocol'
 import type { CloseRules } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
@@ -54,7 +55,8 @@ export interface Connection {
 
 /** The policy of the page forbids the dial. */
 const csp: Finding = { cause: { reason: 'csp' } }
-const longestTimer = 2_147_483_647
+/** After how many attempts in a row without an open socket the diagnosis runs. */
+const diagnoseEvery = 3
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { policy, ports } = options
@@ -84,6 +86,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** Why no socket opens there, as far as it was found out. */
   let finding: Finding | undefined
   let diagnosis: ReturnType<typeof newAbort> | undefined
+  /** How many attempts in a row opened no socket. */
+  let unopened = 0
   let timer: unknown
   let stopListening: (() => void) | undefined
   /** When the clocks were last read. */
@@ -165,7 +169,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   const diagnose = async (): Promise<void> => {
     // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the server
     // may well answer over HTTP.
-    if (!options.diagnose || diagnosis?.signal.aborted === false || finding === csp) return
+    const isDue = ++unopened % diagnoseEvery === 0
+    if (!isDue || !options.diagnose || diagnosis?.signal.aborted === false || finding === csp) return
     const { signal } = (diagnosis = newAbort())
     let next: Finding | undefined
     try {
@@ -182,6 +187,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const forget = (): void => {
     diagnosis?.abort()
     diagnosis = finding = undefined
+    unopened = 0
   }
 
   const run = (command: Exclude<Command, DelayQuestion>): void => {

@@ -77,7 +77,12 @@ describe('an attempt', () => {
     expect(state).toMatchObject({ name: 'greeting', epoch: 1, startedAt: 0, deadline: 10_000 })
     expect(commands).toEqual(['prepare', 'dial', 'greet'])
     expect(run(state, [[accepted(), at(30)]])).toEqual([
-      expect.objectContaining({ name: 'open', startedAt: 0, openedAt: 30, watch: undefined }),
+      expect.objectContaining({
+        name: 'open',
+        startedAt: 0,
+        openedAt: 30,
+        watch: { phase: 'quiet', deadline: 30_030 },
+      }),
       ['announce'],
     ])
   })
@@ -89,7 +94,7 @@ describe('an attempt', () => {
       expect(step(state, tick, policy, at(9_999))).toEqual([state])
       const [next, ...commands] = step(state, tick, policy, at(10_000))
       expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'timeout' } })
-      expect(commands).toEqual(['destroy'])
+      expect(commands[0]).toBe('destroy')
     },
   )
 
@@ -194,7 +199,12 @@ describe('reconnect or not', () => {
 
 /** A connection that was confirmed as the attempt of that number, after so many failed ones. */
 const openAfter = (attempts: number, openedAt: number): State =>
-  ({ ...openState, openedAt, startedAt: openedAt, tally: { ...openState.tally, attempts } }) as State
+  ({
+    ...openState,
+    openedAt,
+    startedAt: openedAt,
+    tally: { ...openState.tally, attempts, failures: attempts },
+  }) as State
 
 describe('a path that keeps breaking', () => {
   /** What follows, the failures that count, and the end of the window in which it is dialed. */
@@ -367,6 +377,7 @@ describe('a delay that the application gives', () => {
     expect(step(opening, ended(1006), asking, answered)).toEqual([
       expect.objectContaining({ name: 'waiting', deadline: 42_100 }),
       'destroy',
+      'diagnose',
     ])
     expect(deadlineOf(step(short, busy, asking, at(60_100, { customDelay: 1 }))[0])).toBe(70_100)
   })
@@ -559,7 +570,7 @@ describe('the floor of the policy', () => {
     const stopped = step(state, stop, limited, at(9_000_000))[0]
     expect(step(stopped, connect, limited, at(9_000_001))[0].tally).toMatchObject({
       attempts: 1,
-      forgiven: 0,
+      failures: 1,
     })
   })
 })
@@ -688,31 +699,18 @@ describe('a page that is left', () => {
 })
 
 describe('attempts that open no socket', () => {
-  /** Fails that many attempts, each while it has that state. */
-  const failing = (count: number, name: 'opening' | 'greeting'): readonly [State, Command[]] => {
-    let state: State = opening
-    const all: Command[] = []
-    for (let round = 0; round < count; round++) {
-      state = { ...opening, name, epoch: state.epoch, tally: state.tally } as State
-      const [next, ...commands] = step(state, ended(1006, state.epoch), policy, at(100))
-      all.push(...commands)
-      state = step(next, tick, policy, at(9_000))[0]
+  it('are looked into, and others are not', () => {
+    const commandsOf = (state: State, input: Input, now: number): Command[] =>
+      run(state, [[input, at(now)]])[1]
+    for (const [input, now] of [
+      [ended(1006), 100],
+      [tick, 10_000],
+    ] as const) {
+      expect(commandsOf(opening, input, now)).toEqual(['destroy', 'diagnose'])
+      for (const name of ['preparing', 'greeting'] as const)
+        expect(commandsOf({ ...opening, name } as State, input, now)).toEqual(['destroy'])
     }
-    return [state, all.filter((command) => command === 'diagnose')]
-  }
-
-  it('are looked into after three in a row, and after each further three', () => {
-    expect([1, 2, 3, 5, 6, 9].map((count) => failing(count, 'opening')[1].length)).toEqual([0, 0, 1, 1, 2, 3])
-    expect(failing(9, 'greeting')[1]).toEqual([])
-  })
-
-  it('are not in a row when a socket opened between them', () => {
-    const [twice] = failing(2, 'opening')
-    const opened = { ...opening, name: 'greeting', epoch: twice.epoch, tally: twice.tally } as State
-    const [once] = step(opened, ended(1006, twice.epoch), policy, at(100))
-    expect(once.tally.unopened).toBe(0)
-    const short = { ...openState, epoch: twice.epoch, tally: twice.tally } as State
-    expect(step(short, ended(1006, twice.epoch), policy, at(100))[0].tally.unopened).toBe(0)
+    expect(commandsOf(openState, ended(1006), 100)).toEqual(['destroy'])
   })
 
   const diagnosed = (finding: Finding, epoch = 1): Input => ({ type: 'diagnosed', epoch, finding })
@@ -864,11 +862,8 @@ describe('the watch over an open connection', () => {
   it('only looks at the clocks now and then without a heartbeat', () => {
     expect(deadlineOf(openState)).toBe(30_030)
     const [later, ...commands] = step(openState, tick, policy, at(30_040))
-    expect(later).toEqual({ ...openState, lookAt: 60_040 })
+    expect(later).toEqual({ ...openState, watch: { phase: 'quiet', deadline: 60_040 } })
     expect(commands).toEqual([])
-    expect(step(openState, { type: 'heard', epoch: 1 }, policy, at(1_000))[0]).toMatchObject({
-      watch: undefined,
-    })
   })
 })
 
@@ -913,7 +908,7 @@ describe('a socket that is past open without having said so', () => {
       opening,
       [wake, tick].map((each) => [each, dead] as const),
     )
-    expect(next).toMatchObject({ name: 'waiting', tally: { unopened: 1 }, cause: { reason: 'lost' } })
+    expect(next).toMatchObject({ name: 'waiting', cause: { reason: 'lost' } })
   })
 
   it("is nobody's business where there is no connection", () => {

@@ -12,16 +12,16 @@ interface Base {
   readonly tally: Tally
   /** The moment before which the application cannot dial again: the lower bound of the policy, and of the server. */
   readonly notBefore: number
+  /** Why the last connection ended or the last attempt failed; undefined while open, and at first. */
+  readonly cause: Cause | undefined
 }
 
 /** Counters since the connection was last stable. */
 export interface Tally {
   readonly attempts: number
-  /** How many of the attempts uptime has offset in the delays. Below 0: how many more count. */
-  readonly forgiven: number
+  /** How many attempts in a row the next delay counts as failed: those that uptime has not offset. */
+  readonly failures: number
   readonly timeouts: number
-  /** Attempts in a row whose socket did not open. */
-  readonly unopened: number
   /** Closes with a rule that has a limit. */
   readonly strikes: number
   /** Whether the server refused the last token. */
@@ -39,8 +39,6 @@ export interface Attempt extends Base {
   readonly name: 'preparing' | 'opening' | 'greeting'
   readonly startedAt: number
   readonly deadline: number
-  /** Why the connection before this attempt ended, if there was one. */
-  readonly cause: Cause | undefined
   /** The failure that the socket reported, if it has not closed yet. */
   readonly failure?: Cause
   /** The diagnosis of earlier attempts, which arrived during this one. */
@@ -54,9 +52,7 @@ export interface Open extends Base {
   readonly facts: Facts
   /** The subprotocol that the server chose; empty for none. */
   readonly protocol: string | undefined
-  readonly watch: Watch | undefined
-  /** When to check the clocks next, if no watch does: to detect sleep. */
-  readonly lookAt: number
+  readonly watch: Watch
   /** When the connection ends with this failure, if its socket is closing and fires no event until then. */
   readonly deadline?: number
   readonly failure?: Cause
@@ -133,8 +129,8 @@ export interface Finding {
  * The effects of a transition, for the interpreter to execute.
  *
  * `abandon` drops the attempt and its socket without waiting, and `destroy` does so when the path is dead anyway:
- * inputs of either are ignored. `close` begins the closing handshake, and `diagnose` determines why sockets do not
- * open.
+ * inputs of either are ignored. `close` begins the closing handshake, and `diagnose` reports that a socket did
+ * not open, so that the reason is determined now and then.
  */
 export type Command =
   | 'prepare'
@@ -149,8 +145,9 @@ export type Command =
   | DelayQuestion
 
 /**
- * Asks the application how long to wait after `failures` failed attempts in a row, less the forgiven ones. Always the only
- * command of its step, which has changed nothing: the same input follows again, with the answer in the sample.
+ * Asks the application how long to wait after `failures` failed attempts in a row, less those that uptime has offset.
+ * Always the only command of its step, which has changed nothing: the same input follows again, with the answer in the
+ * sample.
  */
 export interface DelayQuestion {
   readonly failures: number

@@ -1,6 +1,6 @@
 import type { Body, Clock, Session } from '@holdfast/protocol'
 import type { OpenSocket } from '../../connection/attempt.ts'
-import { lost } from '../../connection/machine.ts'
+import { lost } from '../../connection/retry.ts'
 import type { ResumableSession } from './resumable-session.ts'
 
 /** Detects a dead path of one connection while messages wait for their acks, and measures the round trip. */
