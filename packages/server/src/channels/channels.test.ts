@@ -241,12 +241,12 @@ describe('the rule of a kind', () => {
 describe('a subscription', () => {
   it('that is left before its rule has decided is not answered', async () => {
     const hubs = setUp()
-    let decide = (_: boolean): void => {}
+    let decide: ((verdict: boolean) => void) | undefined
     hubs.hub.channels('room', { subscribe: () => new Promise<boolean>((resolve) => (decide = resolve)) })
     const client = await channelClient(hubs)
     await client.enter(['room', null])
     await client.say(['channel', { leave: ['room'] }])
-    decide(true)
+    decide!(true)
     await publish(hubs.hub, 'room', 1)
     expect(await client.received()).toEqual([])
     expect(hubs.hub.stats()).toMatchObject({ channels: 0, subscriptions: 0 })
