@@ -893,7 +893,7 @@ describe('disconnect()', () => {
   it('keeps the queue unless it is asked to discard it', async () => {
     const { client } = setUp()
     const delivery = client.send('x', {})
-    for (const queue of ['keep', 'drop' as never]) await client.disconnect({ queue })
+    for (const queue of ['keep', 'drop'] as never[]) await client.disconnect({ queue })
     expect(delivery.outcome).toBeUndefined()
   })
 
