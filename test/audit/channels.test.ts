@@ -140,7 +140,7 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
   ],
   [
     'an answer with another position',
-    ['published-twice'],
+    ['publication-behind', 'published-twice'],
     [...begin, r.publishes(1), r.got(1, 'e', 1), r.published(1, 'e', 2)],
   ],
   [
