@@ -73,7 +73,11 @@ export class Endpoint {
   }
 
   /** Sends a request with `send`, which receives its id, and waits for the answer. */
-  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown> {
+  request(
+    name: string | undefined,
+    send: (id: number) => SentRequest,
+    how: RequestOptions,
+  ): Promise<unknown> {
     const { clock, outgoing } = this.#ports
     this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
     return this.#requests.open(name, send, how)
