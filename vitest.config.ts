@@ -15,6 +15,7 @@ const pureCore = [
   'packages/protocol/src/*.ts',
   'packages/client/src/connection/{machine,retry,heartbeat,backoff,sleep}.ts',
   'packages/client/src/platform/page.ts',
+  'packages/client/src/channel/{content,members,subscription}.ts',
 ]
 
 // Also of two cores, both are used.

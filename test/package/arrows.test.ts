@@ -35,7 +35,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   connection: ['platform'],
   wire: ['connection', 'platform'],
   events: [''],
-  '': ['wire', 'connection', 'platform', 'events'],
+  channel: ['', 'wire', 'events'],
+  '': ['wire', 'connection', 'platform', 'events', 'channel'],
   store: ['', 'wire', 'connection', 'platform'],
 }
 
@@ -50,6 +51,9 @@ const pureCore = [
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',
   'packages/client/src/platform/page.ts',
+  'packages/client/src/channel/content.ts',
+  'packages/client/src/channel/members.ts',
+  'packages/client/src/channel/subscription.ts',
 ]
 const impure = new Set(
   'Date setTimeout setInterval globalThis window console WebSocket performance queueMicrotask'.split(' '),

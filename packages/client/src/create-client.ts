@@ -34,6 +34,8 @@ import { resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { createSnapshots } from './snapshots.ts'
 import type { CreateOutbox } from './store.ts'
+import { memoryOnly, partsKey } from './parts.ts'
+import type { ClientParts } from './parts.ts'
 import { createWaits } from './waits.ts'
 import type { Encoded, Wire } from './wire/wire.ts'
 
@@ -191,7 +193,10 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     return Promise.resolve(outbox.dispose?.())
   }
 
+  const parts: ClientParts = { bound, contract, post }
+
   return {
+    ...{ [partsKey]: parts },
     connect: (wait) => start('connect', wait),
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep', code, reason } = {}) {
@@ -261,9 +266,6 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
 }
 
 export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'
-
-/** Requests are not persisted: after a reload, no caller would receive the answer. */
-const memoryOnly: SendOptions = { durability: 'memory' }
 
 function gone(): HoldfastError {
   return new HoldfastError('disposed', 'the client is disposed')

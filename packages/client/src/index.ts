@@ -9,6 +9,23 @@ export type { Ports, Signals, SocketConstructor, SocketLike } from './platform/p
 export type { Finding, Resumption } from './connection/states.ts'
 export type { UrlSource } from './platform/url.ts'
 export { createClient } from './plain-client.ts'
+export { channel } from './channel/channel.ts'
+export type { Member } from './channel/members.ts'
+export type {
+  Channel,
+  ChannelLifecycle,
+  ChannelOptions,
+  ChannelState,
+  Gap,
+  History,
+  HistoryOptions,
+  Position,
+  Presence,
+  PresenceState,
+  Publication,
+  PublishOptions,
+  Recovered,
+} from './channel/types.ts'
 export { events } from './events/events.ts'
 export type { EventsOptions } from './events/events.ts'
 export type { ClientState, Lifecycle } from './lifecycle.ts'
@@ -30,6 +47,10 @@ export type {
   AbortSignalLike,
   AnyContract,
   AsyncDisposeLike,
+  ChannelData,
+  ChannelEvent,
+  ChannelKind,
+  ChannelName,
   Checks,
   Clock,
   CloseAction,
@@ -45,15 +66,18 @@ export type {
   HoldfastErrorCode,
   HoldfastErrorDetails,
   InvalidData,
+  KindOf,
   LostReason,
   Outcome,
   OutboxOptions,
+  PresenceData,
   PlainFrame,
   RequestContext,
   RequestName,
   RequestOptions,
   RequestSchema,
   SchemaContract,
+  SchemaData,
   SchemaIssue,
   SchemaResult,
   Schemas,

@@ -2,35 +2,56 @@ import type { RequestSchema, Schemas } from './schema.ts'
 
 /**
  * The messages of both ends, by direction. Keys are the names of events, values the types of their data; a function
- * type is a request, with its input and its answer.
+ * type is a request, with its input and its answer. `channels` has the events of channels by kind, and `presence` the
+ * data of their members.
  *
  * @example
  * interface Chat {
  *   toClient: { 'chat.message': { from: string; text: string } }
  *   toServer: { 'chat.typing': { room: string }; 'chat.send'(draft: { text: string }): { id: number } }
+ *   channels: { room: { message: { from: string; text: string } } }
+ *   presence: { room: { name: string } }
  * }
  */
 export interface Contract {
   readonly toClient?: object
   readonly toServer?: object
+  readonly channels?: object
+  readonly presence?: object
 }
 
 /** The contract of a client without a contract: any name, and data that has to be checked before use. */
 export interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
+  readonly channels: Record<string, Record<string, unknown>>
+  readonly presence: Record<string, unknown>
 }
 
 /** The contract that `schemas()` describes: sends accept the input of a schema, handlers receive its output. */
 export interface ContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
 }
 
 /** The same contract from the perspective of the server. */
 export interface ServerContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
+}
+
+/** The data of an event that both ends publish and receive, in a contract of schemas. */
+export interface SchemaData<Input, Output> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+
+type ChannelsOf<All> = {
+  [Kind in keyof All]: {
+    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
+  }
 }
 
 // The sender writes the input of a schema; the receiver reads its output.
@@ -108,3 +129,39 @@ export type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
 /** The answer of a request. */
 export type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+
+type Kinds<C> = C extends { readonly channels: infer Own extends object } ? Own : object
+
+/** The kinds of channels. */
+export type ChannelKind<C> = keyof Kinds<C> & string
+
+/** The names of channels: `kind` or `kind:id`. */
+export type ChannelName<C> = ChannelKind<C> | `${ChannelKind<C>}:${string}`
+
+/** The kind of a channel, by its name. */
+export type KindOf<C, Name extends string> =
+  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
+
+type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
+
+/** The names of the events of a kind of channels. */
+export type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
+
+/** The data of an event of a channel: as it is published (`input`), or as it is received (`output`). */
+export type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<
+  C,
+  Kind
+>
+  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
+    ? End extends 'input'
+      ? Input
+      : Output
+    : Publications<C, Kind>[Event]
+  : never
+
+/** The data of a member of a channel; unknown without a type in the contract. */
+export type PresenceData<C, Kind> = C extends { readonly presence: infer Members }
+  ? Kind extends keyof Members
+    ? Members[Kind]
+    : unknown
+  : unknown

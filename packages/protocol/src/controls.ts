@@ -53,7 +53,8 @@ function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-function isSpan(value: unknown): value is readonly [number, number] {
+/** Returns whether the value is a range of delays, in milliseconds. */
+export function isSpan(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(isCount) && value[0]! <= value[1]!
 }
 

@@ -17,7 +17,7 @@ export interface EndpointPorts {
   /** Text or bytes that are not an event. */
   raw(data: string | Uint8Array): void
   /** Returns the handler of a request, if there is one. */
-  find(name: string): Answerer | undefined
+  find(name: string, meta: Meta): Answerer | undefined
   newAbort(): { readonly signal: AbortSignalLike; abort(): void }
   /** Receives exceptions that are not sent to the peer. */
   report(error: unknown): void
@@ -70,7 +70,7 @@ export class Endpoint {
     if (typeof name === 'string') {
       if (meta?.id === undefined) ports.event(name, value)
       else if (seq === 0) ports.violated(4400, 'a volatile request')
-      else this.#answer(meta.id, name, value)
+      else this.#answer(meta.id, name, value, meta)
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) this.#requests?.answer(re, value)
@@ -83,7 +83,11 @@ export class Endpoint {
   }
 
   /** Sends a request with `send`, which receives its id, and waits for the answer. */
-  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown> {
+  request(
+    name: string | undefined,
+    send: (id: number) => SentRequest,
+    how: RequestOptions,
+  ): Promise<unknown> {
     const { clock, outgoing } = this.#ports
     this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
     return this.#requests.open(name, send, how)
@@ -101,9 +105,9 @@ export class Endpoint {
     this.#requests?.dispose()
   }
 
-  #answer(re: number, name: string, input: unknown): void {
+  #answer(re: number, name: string, input: unknown, meta: Meta): void {
     const running = (this.#running ??= new Map())
-    const handler = this.#ports.find(name)
+    const handler = this.#ports.find(name, meta)
     if (!handler) this.#refuse(re, 'unhandled', `nobody handles '${name}'`)
     else if (this.#runningCount >= maxRunning) this.#refuse(re, 'overloaded', 'too many requests at a time')
     else if (!running.has(re)) void this.#run(running, re, handler, input)

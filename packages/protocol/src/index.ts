@@ -2,18 +2,25 @@ export { closeRule, defaultCloseRules, isPoison, readClose } from './close-codes
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
   AnyContract,
+  ChannelData,
+  ChannelEvent,
+  ChannelKind,
+  ChannelName,
   Contract,
   ContractOf,
   EventArguments,
   EventData,
   EventName,
+  KindOf,
+  PresenceData,
   RequestAnswer,
   RequestArguments,
   RequestInput,
   RequestName,
+  SchemaData,
   ServerContractOf,
 } from './contract.ts'
-export { closeHint, isClientControl, isServerControl } from './controls.ts'
+export { closeHint, isClientControl, isCount, isServerControl, isSpan } from './controls.ts'
 export type { IsControl } from './controls.ts'
 export type { Delivery } from './delivery.ts'
 export type { Outcome, UndeliveredReason, UnknownReason } from './outcome.ts'

@@ -29,8 +29,10 @@ export interface Requests {
   readonly size: number
   /** The number of written requests, whose answers may arrive. */
   readonly unanswered: number
-  /** Sends a request with `send`, which receives its id, and waits for the answer. */
-  open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  /**
+   * Sends a request with `send`, which receives its id, and waits for the answer, which is checked if there is a name.
+   */
+  open(name: string | undefined, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   /** Resolves the request with that id. Returns whether there was one. */
   answer(id: unknown, data: unknown): boolean
   /** Rejects the request with that id. Returns whether there was one. */
@@ -97,7 +99,7 @@ export function createRequests(
             fail('undelivered', `request ${outcome.reason}`)
         })
       })
-      return checks ? answered.then((data) => checks.answer(name, data)) : answered
+      return checks && name !== undefined ? answered.then((data) => checks.answer(name, data)) : answered
     },
     answer(id, data) {
       const request = pending.get(Number(id))

@@ -36,6 +36,8 @@ export interface RequestSchema {
 export interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  /** The events of channels, by kind. */
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
 }
 
 /** A contract that both ends check at run time: made by `schemas()`, given to both ends as `contract`. */
@@ -44,6 +46,8 @@ export interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
+  /** Those of the publications of channels, by kind. */
+  readonly channels: ReadonlyMap<string, Checks>
 }
 
 /** What a contract checks of the messages of one direction. */

@@ -33,6 +33,16 @@ describe('a contract of schemas', () => {
     expect(() => made.toServer.message('number', '1', false)).toThrow(/not an event in the contract/)
   })
 
+  it('checks the publications of channels by the kind of the channel', () => {
+    const { channels } = schemas({ channels: { room: { number: toNumber }, feed: {} } })
+    expect(channels.get('room')!.event('number', '1', never)).toEqual({ value: 1 })
+    expect(() => channels.get('room')!.message('number', 1, false)).toThrow(
+      /does not fit its schema: no text/,
+    )
+    expect(() => channels.get('feed')!.message('number', '1', false)).toThrow(/not an event in the contract/)
+    expect(channels.get('constructor')).toBeUndefined()
+  })
+
   it.each(['other', '__proto__', 'constructor', 'toString'])('does not know the name %s', (name) => {
     const invalid: InvalidData[] = []
     expect(checks.event(name, 1, (message) => invalid.push(message))).toBeUndefined()

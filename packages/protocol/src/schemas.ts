@@ -13,7 +13,7 @@ import type {
  * Makes a contract of schemas that both ends check: what they send, what comes in, and what requests are answered with.
  *
  * Takes schemas of any library that keeps to Standard Schema, such as zod, valibot or arktype; a request has one for its
- * `input` and one for its `output`. Asynchronous schemas are refused when they are used. What is sent is checked, and goes
+ * `input` and one for its `output`; the events of channels stand by the kind of the channel. Asynchronous schemas are refused when they are used. What is sent is checked, and goes
  * as it was given; handlers get what the schema made of the data.
  *
  * @example
@@ -33,6 +33,9 @@ export function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
     schemas: contract,
     toClient: createChecks(contract.toClient),
     toServer: createChecks(contract.toServer),
+    channels: new Map(
+      Object.entries(contract.channels ?? {}).map(([kind, events]) => [kind, createChecks(events)]),
+    ),
   }
 }
 

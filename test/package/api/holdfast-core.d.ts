@@ -48,11 +48,13 @@ interface RequestSchema {
 interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
 }
 interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
+  readonly channels: ReadonlyMap<string, Checks>
 }
 interface Checks {
   message(name: string, data: unknown, isRequest: boolean): void
@@ -83,14 +85,28 @@ interface InvalidData {
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
+  readonly channels?: object
+  readonly presence?: object
 }
 interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
+  readonly channels: Record<string, Record<string, unknown>>
+  readonly presence: Record<string, unknown>
 }
 interface ContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
+}
+interface SchemaData<Input, Output> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+type ChannelsOf<All> = {
+  [Kind in keyof All]: {
+    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
+  }
 }
 type EntriesOf<Entries, End extends 'input' | 'output'> = {
   [Name in keyof Entries]: Entries[Name] extends infer Entry
@@ -185,6 +201,38 @@ interface Delivery extends PromiseLike<Outcome> {
   readonly outcome: Outcome | undefined
   cancel(): boolean
   orThrow(): Promise<Outcome>
+}
+type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+interface Meta {
+  readonly id?: number
+  readonly re?: number
+  readonly error?: string
+  readonly message?: string
+  readonly off?: number
+  readonly raw?: true
+  readonly absent?: true
+  readonly producer?: ProducerSequence
+  readonly channel?: unknown
+  readonly at?: unknown
+  readonly pub?: unknown
+}
+type ProducerSequence = readonly [producer: string, n: number]
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxPayload: number
+  readonly lost?: Lost
+  readonly producers?: ProducersOffer
+  readonly channels?: true
+}
+interface ProducersOffer {
+  readonly epoch: string
+  readonly ttl: number
 }
 type LostReason =
   | 'expired'
@@ -522,11 +570,31 @@ interface BoundWire {
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
   open(socket: OpenSocket, queue: Queue): Conversation
-  request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  request(
+    name: string | undefined,
+    send: (id: number) => SentRequest,
+    options: RequestOptions,
+  ): Promise<unknown>
   handle(name: string, answerer: Answerer): () => void
   closed(isFatal: boolean): void
   discard(reason: UndeliveredReason): void
   dispose(): void
+  readonly channels?: ChannelWire
+}
+interface ChannelWire {
+  readonly host: WireHost
+  readonly link: PeerLink
+  receiver: ChannelReceiver | undefined
+  send(content: object): void
+  violate(code: number, why: string): void
+}
+interface ChannelReceiver {
+  take(frame: Frame): boolean
+  control(content: unknown): void
+  dropped(): void
+}
+interface PeerLink extends Link<Encoded> {
+  readonly peer: Pick<Ok, 'identity' | 'producers' | 'channels'> | undefined
 }
 interface Loss {
   readonly why: Lost['why']
@@ -537,6 +605,7 @@ interface Loss {
 interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
+  readonly channel?: string
 }
 type Encoded = Payload | object
 interface ClientState {

@@ -49,11 +49,13 @@ interface RequestSchema {
 interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
 }
 interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
+  readonly channels: ReadonlyMap<string, Checks>
 }
 interface Checks {
   message(name: string, data: unknown, isRequest: boolean): void
@@ -84,14 +86,28 @@ interface InvalidData {
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
+  readonly channels?: object
+  readonly presence?: object
 }
 interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
+  readonly channels: Record<string, Record<string, unknown>>
+  readonly presence: Record<string, unknown>
 }
 interface ContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
+}
+interface SchemaData<Input, Output> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+type ChannelsOf<All> = {
+  [Kind in keyof All]: {
+    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
+  }
 }
 type EntriesOf<Entries, End extends 'input' | 'output'> = {
   [Name in keyof Entries]: Entries[Name] extends infer Entry
@@ -109,16 +125,16 @@ type InputOf<S> = S extends {
     readonly types?: infer T
   }
 }
-  ? Member<T, 'input'>
+  ? Member$1<T, 'input'>
   : never
 type OutputOf<S> = S extends {
   readonly '~standard': {
     readonly types?: infer T
   }
 }
-  ? Member<T, 'output'>
+  ? Member$1<T, 'output'>
   : never
-type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type Member$1<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
 type AnyFunction = (...args: never) => unknown
 type Side<C, Direction extends 'toClient' | 'toServer'> =
   C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
@@ -155,6 +171,31 @@ type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
     : unknown
 type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type Kinds<C> = C extends {
+  readonly channels: infer Own extends object
+}
+  ? Own
+  : object
+type ChannelKind<C> = keyof Kinds<C> & string
+type ChannelName<C> = ChannelKind<C> | `${ChannelKind<C>}:${string}`
+type KindOf<C, Name extends string> =
+  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
+type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
+type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
+type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<C, Kind>
+  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
+    ? End extends 'input'
+      ? Input
+      : Output
+    : Publications<C, Kind>[Event]
+  : never
+type PresenceData<C, Kind> = C extends {
+  readonly presence: infer Members
+}
+  ? Kind extends keyof Members
+    ? Members[Kind]
+    : unknown
+  : unknown
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -186,6 +227,38 @@ interface Delivery extends PromiseLike<Outcome> {
   readonly outcome: Outcome | undefined
   cancel(): boolean
   orThrow(): Promise<Outcome>
+}
+type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+interface Meta {
+  readonly id?: number
+  readonly re?: number
+  readonly error?: string
+  readonly message?: string
+  readonly off?: number
+  readonly raw?: true
+  readonly absent?: true
+  readonly producer?: ProducerSequence
+  readonly channel?: unknown
+  readonly at?: unknown
+  readonly pub?: unknown
+}
+type ProducerSequence = readonly [producer: string, n: number]
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxPayload: number
+  readonly lost?: Lost
+  readonly producers?: ProducersOffer
+  readonly channels?: true
+}
+interface ProducersOffer {
+  readonly epoch: string
+  readonly ttl: number
 }
 type LostReason =
   | 'expired'
@@ -559,11 +632,31 @@ interface BoundWire {
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
   open(socket: OpenSocket, queue: Queue): Conversation
-  request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  request(
+    name: string | undefined,
+    send: (id: number) => SentRequest,
+    options: RequestOptions,
+  ): Promise<unknown>
   handle(name: string, answerer: Answerer): () => void
   closed(isFatal: boolean): void
   discard(reason: UndeliveredReason): void
   dispose(): void
+  readonly channels?: ChannelWire
+}
+interface ChannelWire {
+  readonly host: WireHost
+  readonly link: PeerLink
+  receiver: ChannelReceiver | undefined
+  send(content: object): void
+  violate(code: number, why: string): void
+}
+interface ChannelReceiver {
+  take(frame: Frame): boolean
+  control(content: unknown): void
+  dropped(): void
+}
+interface PeerLink extends Link<Encoded> {
+  readonly peer: Pick<Ok, 'identity' | 'producers' | 'channels'> | undefined
 }
 interface Loss {
   readonly why: Lost['why']
@@ -574,6 +667,7 @@ interface Loss {
 interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
+  readonly channel?: string
 }
 type Encoded = Payload | object
 interface ClientState {
@@ -697,6 +791,92 @@ declare function createClient<S extends Schemas>(
   },
 ): Client<ContractOf<S>>
 declare function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
+interface Member<Data = unknown> {
+  readonly key: string
+  readonly identity: string | null
+  readonly data: Data
+}
+interface Position {
+  readonly epoch: string
+  readonly offset: number
+  readonly id: string
+}
+interface Publication<Event extends string = string, Data = unknown> extends Position {
+  readonly event: Event
+  readonly data: Data
+}
+interface ChannelState {
+  readonly status: 'joining' | 'joined' | 'refused' | 'left'
+  readonly reason: string | undefined
+}
+interface ChannelLifecycle {
+  readonly joined: ChannelState
+  readonly refused: ChannelState
+  readonly recovered: Recovered
+  readonly gap: Gap
+}
+interface Recovered {
+  readonly count: number
+}
+interface Gap {
+  readonly missed: number | undefined
+}
+interface ChannelOptions {
+  readonly since?: Position | undefined
+}
+interface PublishOptions extends RequestOptions {
+  readonly id?: string | undefined
+}
+interface HistoryOptions extends RequestOptions {
+  readonly limit?: number | undefined
+  readonly before?: number | undefined
+}
+interface History<C, Kind> {
+  readonly epoch: string
+  readonly publications: readonly {
+    [Event in ChannelEvent<C, Kind>]: Publication<Event, ChannelData<C, Kind, Event, 'output'>>
+  }[ChannelEvent<C, Kind>][]
+  readonly more: boolean
+}
+interface PresenceState<Data = unknown> {
+  readonly members: readonly Member<Data>[]
+  readonly isKnown: boolean
+}
+interface Presence<Data = unknown> {
+  readonly state: PresenceState<Data>
+  subscribe(listener: () => void): Unsubscribe
+  on(kind: 'join' | 'leave' | 'update', handler: Handler<Member<Data>>): Unsubscribe
+  set(data: Data | undefined): void
+}
+interface Channel<C = AnyContract, Kind = string> {
+  readonly name: string
+  readonly state: ChannelState
+  readonly position: Position | undefined
+  subscribe(listener: () => void): Unsubscribe
+  watch<Kind extends keyof ChannelLifecycle>(
+    kind: Kind,
+    listener: Handler<ChannelLifecycle[Kind]>,
+  ): Unsubscribe
+  on<Event extends string & ChannelEvent<C, Kind>>(
+    event: Event,
+    handler: (
+      data: ChannelData<C, Kind, Event, 'output'>,
+      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
+    ) => unknown,
+  ): Unsubscribe
+  publish<Event extends string & ChannelEvent<C, Kind>>(
+    event: Event,
+    ...args: EventArguments<ChannelData<C, Kind, Event, 'input'>, PublishOptions>
+  ): Promise<Position>
+  history(options?: HistoryOptions): Promise<History<C, Kind>>
+  readonly presence: Presence<PresenceData<C, Kind>>
+  leave(): void
+}
+declare function channel<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: Name,
+  options?: ChannelOptions,
+): Channel<C, KindOf<C, Name>>
 interface EventsOptions extends WaitOptions {
   readonly buffer?: number
 }
@@ -746,6 +926,7 @@ interface SessionOptions {
 declare function session(options?: SessionOptions): Wire
 export {
   HoldfastError,
+  channel,
   correlated,
   createClient,
   defaultCloseRules,
@@ -766,6 +947,14 @@ export type {
   BackoffOptions,
   Cause,
   CauseReason,
+  Channel,
+  ChannelData,
+  ChannelEvent,
+  ChannelKind,
+  ChannelLifecycle,
+  ChannelName,
+  ChannelOptions,
+  ChannelState,
   Checks,
   Client,
   ClientOptions,
@@ -788,14 +977,19 @@ export type {
   EventName,
   EventsOptions,
   Finding,
+  Gap,
   Handler,
+  History,
+  HistoryOptions,
   HoldfastErrorCode,
   HoldfastErrorDetails,
   InvalidData,
   InvalidMessage,
+  KindOf,
   Lifecycle,
   Loss,
   LostReason,
+  Member,
   OutboxOptions,
   Outcome,
   OverHttpOptions,
@@ -806,13 +1000,21 @@ export type {
   PlainOptions,
   PlainRequests,
   Ports,
+  Position,
+  Presence,
+  PresenceData,
+  PresenceState,
   Protocols,
+  Publication,
+  PublishOptions,
+  Recovered,
   RequestContext,
   RequestName,
   RequestOptions,
   RequestSchema,
   Resumption,
   SchemaContract,
+  SchemaData,
   SchemaIssue,
   SchemaResult,
   Schemas,

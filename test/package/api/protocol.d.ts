@@ -55,11 +55,13 @@ interface RequestSchema {
 interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
 }
 interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
+  readonly channels: ReadonlyMap<string, Checks>
 }
 interface Checks {
   message(name: string, data: unknown, isRequest: boolean): void
@@ -90,18 +92,33 @@ interface InvalidData {
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
+  readonly channels?: object
+  readonly presence?: object
 }
 interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
+  readonly channels: Record<string, Record<string, unknown>>
+  readonly presence: Record<string, unknown>
 }
 interface ContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
 }
 interface ServerContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
+}
+interface SchemaData<Input, Output> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+type ChannelsOf<All> = {
+  [Kind in keyof All]: {
+    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
+  }
 }
 type EntriesOf<Entries, End extends 'input' | 'output'> = {
   [Name in keyof Entries]: Entries[Name] extends infer Entry
@@ -165,10 +182,37 @@ type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
     : unknown
 type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type Kinds<C> = C extends {
+  readonly channels: infer Own extends object
+}
+  ? Own
+  : object
+type ChannelKind<C> = keyof Kinds<C> & string
+type ChannelName<C> = ChannelKind<C> | `${ChannelKind<C>}:${string}`
+type KindOf<C, Name extends string> =
+  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
+type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
+type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
+type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<C, Kind>
+  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
+    ? End extends 'input'
+      ? Input
+      : Output
+    : Publications<C, Kind>[Event]
+  : never
+type PresenceData<C, Kind> = C extends {
+  readonly presence: infer Members
+}
+  ? Kind extends keyof Members
+    ? Members[Kind]
+    : unknown
+  : unknown
 type IsControl = (name: string, content: unknown) => boolean
 declare const isServerControl: IsControl
 declare const isClientControl: IsControl
+declare function isCount(value: unknown): value is number
 declare function closeHint(reason: string | undefined): DelayRange | undefined
+declare function isSpan(value: unknown): value is readonly [number, number]
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -445,7 +489,7 @@ type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface Requests {
   readonly size: number
   readonly unanswered: number
-  open(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  open(name: string | undefined, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   answer(id: unknown, data: unknown): boolean
   refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
   lost(): void
@@ -461,7 +505,7 @@ interface EndpointPorts {
   readonly outgoing: Checks | undefined
   event(name: string, data: unknown): void
   raw(data: string | Uint8Array): void
-  find(name: string): Answerer | undefined
+  find(name: string, meta: Meta): Answerer | undefined
   newAbort(): {
     readonly signal: AbortSignalLike
     abort(): void
@@ -481,7 +525,7 @@ declare class Endpoint {
   constructor(ports: EndpointPorts)
   get isSettled(): boolean
   deliver([seq, , name, data, meta]: Frame): void
-  request(name: string, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
+  request(name: string | undefined, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
   lost(): void
   dispose(): void
 }
@@ -579,6 +623,7 @@ declare class Line implements Link<Body> {
   control(control: Control): void
   ask(): void
   close(): void
+  add(frame: string): boolean
   received(payload: Payload): void
 }
 declare function given<T extends object>(options: T | undefined): Partial<T>
@@ -658,9 +703,11 @@ export {
   flatCodec,
   given,
   isClientControl,
+  isCount,
   isHoldfastError,
   isPoison,
   isServerControl,
+  isSpan,
   longestTimer,
   maxNameLength,
   misuse,
@@ -679,6 +726,10 @@ export type {
   BinaryBody,
   Body,
   Bye,
+  ChannelData,
+  ChannelEvent,
+  ChannelKind,
+  ChannelName,
   Checks,
   Clock,
   CloseAction,
@@ -704,6 +755,7 @@ export type {
   HoldfastErrorDetails,
   InvalidData,
   IsControl,
+  KindOf,
   LineOptions,
   Link,
   Listener,
@@ -719,6 +771,7 @@ export type {
   Payload,
   PlainCodec,
   PlainFrame,
+  PresenceData,
   ProducerSequence,
   ProducersOffer,
   Registration,
@@ -735,6 +788,7 @@ export type {
   Router,
   RouterPorts,
   SchemaContract,
+  SchemaData,
   SchemaIssue,
   SchemaResult,
   Schemas,

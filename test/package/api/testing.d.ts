@@ -41,11 +41,13 @@ interface RequestSchema {
 interface SchemaContract {
   readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
   readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
 }
 interface Schemas<S extends SchemaContract = SchemaContract> {
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
+  readonly channels: ReadonlyMap<string, Checks>
 }
 interface Checks {
   message(name: string, data: unknown, isRequest: boolean): void
@@ -76,18 +78,33 @@ interface InvalidData {
 interface Contract {
   readonly toClient?: object
   readonly toServer?: object
+  readonly channels?: object
+  readonly presence?: object
 }
 interface AnyContract {
   readonly toClient: Record<string, unknown>
   readonly toServer: Record<string, unknown>
+  readonly channels: Record<string, Record<string, unknown>>
+  readonly presence: Record<string, unknown>
 }
 interface ContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
 }
 interface ServerContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
+  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
+}
+interface SchemaData<Input, Output> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+type ChannelsOf<All> = {
+  [Kind in keyof All]: {
+    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
+  }
 }
 type EntriesOf<Entries, End extends 'input' | 'output'> = {
   [Name in keyof Entries]: Entries[Name] extends infer Entry

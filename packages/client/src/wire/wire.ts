@@ -3,6 +3,7 @@ import type {
   Answerer,
   Checks,
   Clock,
+  Frame,
   InvalidData,
   Link,
   Lost,
@@ -62,8 +63,15 @@ export interface BoundWire {
   sizeOf(encoded: Encoded): number | undefined
   /** The socket is open: says what has to be said first, and confirms the connection, now or after an answer. */
   open(socket: OpenSocket, queue: Queue): Conversation
-  /** Sends a request with `send`, which receives the id to encode, and waits for the answer. */
-  request(name: string, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
+  /**
+   * Sends a request with `send`, which receives the id to encode, and waits for the answer. Without a name, the
+   * contract does not check the answer.
+   */
+  request(
+    name: string | undefined,
+    send: (id: number) => SentRequest,
+    options: RequestOptions,
+  ): Promise<unknown>
   /**
    * Answers the requests of that name, until the returned function is called.
    *
@@ -75,6 +83,29 @@ export interface BoundWire {
   /** Settles written and certainly undelivered messages. */
   discard(reason: UndeliveredReason): void
   dispose(): void
+  /** Absent on a wire without channels. */
+  readonly channels?: ChannelWire
+}
+
+/** What a wire with channels does for them. */
+export interface ChannelWire {
+  readonly host: WireHost
+  readonly link: PeerLink
+  /** The channels of the client, once it has used one. */
+  receiver: ChannelReceiver | undefined
+  /** Sends a control, while {@link PeerLink.peer} has channels. */
+  send(content: object): void
+  violate(code: number, why: string): void
+}
+
+/** The channels of a client, as its wire sees them. */
+export interface ChannelReceiver {
+  /** Takes a frame, if it is a publication. */
+  take(frame: Frame): boolean
+  /** Takes the unchecked content of a control. */
+  control(content: unknown): void
+  /** Publications may have been dropped, because too much waits to be delivered. */
+  dropped(): void
 }
 
 /** The link of a wire that knows its server: of `session()`. */
@@ -82,7 +113,7 @@ export interface PeerLink extends Link<Encoded> {
   /**
    * The server to which messages may be written now: a new object after each greeting, undefined between connections.
    */
-  readonly peer: Pick<Ok, 'identity' | 'producers'> | undefined
+  readonly peer: Pick<Ok, 'identity' | 'producers' | 'channels'> | undefined
 }
 
 /** What is known of a session that has ended without `disconnect()`. */
@@ -111,6 +142,8 @@ export interface Loss {
 export interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly reason: InvalidData['reason'] | 'too-large' | 'undecodable'
   readonly name?: string
+  /** The channel of a publication. */
+  readonly channel?: string
 }
 
 /** An encoded message. Only the wire knows its content. */

@@ -1,22 +1,24 @@
 import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Hi, Outgoing } from '@holdfast/protocol'
-import type { BoundWire, PeerLink, WireHost } from '../wire.ts'
+import type { BoundWire, ChannelWire, PeerLink, WireHost } from '../wire.ts'
 import { converse } from './conversation.ts'
 import type { SessionConversation } from './conversation.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
+import { randomId } from './random-id.ts'
 import { createResumableSession } from './resumable-session.ts'
 
 /** Binds the session to one connection after the other: the greeting, the line, and the end. */
 export function bind(host: WireHost, maxPayload: number, window: Hi['window']): BoundWire {
-  const client = Array.from({ length: 4 }, () => Math.floor(host.random() * 2 ** 32).toString(36)).join('')
+  const client = randomId(host.random)
   let dials = 0
   /** The last one: it may have ended. */
   let conversation: SessionConversation | undefined
 
+  const violate = (code: number, why: string): void => conversation!.violate(code, why)
   const exchange = createExchange(
     host,
-    (code, why) => conversation!.violate(code, why),
+    violate,
     () => session.maxSendBytes,
     () => conversation?.due(),
   )
@@ -34,8 +36,17 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     flushed: () => conversation?.line?.flushed?.(),
   }
 
+  const channels: ChannelWire = {
+    host,
+    link,
+    receiver: undefined,
+    send: (content) => conversation!.line!.control(['channel', content]),
+    violate,
+  }
+
   return {
     link,
+    channels,
     get maxSendBytes() {
       return session.maxSendBytes
     },
@@ -47,7 +58,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     sizeOf: (body) => bodyBytes(body as Body),
     open(socket, queue) {
       const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
-      return (conversation = converse(socket, { host, queue, session, exchange, hi }))
+      return (conversation = converse(socket, { host, queue, session, exchange, channels, hi }))
     },
     request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,

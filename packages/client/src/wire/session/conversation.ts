@@ -14,7 +14,7 @@ import type { Conversation, OpenSocket } from '../../connection/attempt.ts'
 import { createHeartbeat } from '../../connection/heartbeat.ts'
 import { closeTimeout } from '../../connection/machine.ts'
 import { decodeUtf8, encodeText, missing } from '../../platform/ports.ts'
-import type { Queue, WireHost } from '../wire.ts'
+import type { ChannelWire, Queue, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResumableSession } from './resumable-session.ts'
@@ -34,6 +34,7 @@ export interface ConversationParts {
   readonly queue: Queue
   readonly session: ResumableSession
   readonly exchange: Exchange
+  readonly channels: ChannelWire
   /** What the client says of itself in its greeting. */
   readonly hi: Pick<Hi, 'v' | 'client' | 'n' | 'window' | 'maxPayload'>
 }
@@ -61,7 +62,7 @@ export interface SessionConversation extends Conversation {
  */
 export function converse(
   socket: OpenSocket,
-  { host, queue, session: held, exchange, hi }: ConversationParts,
+  { host, queue, session: held, exchange, channels, hi }: ConversationParts,
 ): SessionConversation {
   const { clock } = host
   let phase: 'banner' | 'greeting' | 'live' | 'bye' | 'over' = 'banner'
@@ -178,10 +179,11 @@ export function converse(
       decodeUtf8,
       deliver(frame) {
         acks.heard()
-        exchange.endpoint.deliver(frame)
+        if (!channels.receiver?.take(frame)) exchange.endpoint.deliver(frame)
         sayByeWhenDone()
       },
       control: onControl,
+      dropped: () => channels.receiver?.dropped(),
       answered: acks.answered,
       pinged: acks.heard,
       progressed,
@@ -194,6 +196,7 @@ export function converse(
       drain = control[1]
       sayByeWhenDone()
     } else if (control[0] === 'bye') onBye(control[1])
+    else if (control[0] === 'channel') channels.receiver?.control(control[1])
     else violate(4400, `'${control[0]}' at the wrong time`)
   }
 

@@ -1,0 +1,33 @@
+import { checkNames, misuse } from '@holdfast/protocol'
+import type { Listeners } from '@holdfast/protocol'
+import { sizeOf } from './size-of.ts'
+import type { SharedSubscription } from './shared-subscription.ts'
+import type { Presence, PresenceState } from './types.ts'
+
+const kinds = 'join, leave, update'
+const nobody: PresenceState = { members: [], isKnown: false }
+
+/** The presence of one handle of a channel. Asks the server for the members. */
+export function createPresence(
+  shared: SharedSubscription,
+  changes: Listeners,
+  isLeft: () => boolean,
+  bound: { readonly maxSendBytes: number },
+): Presence {
+  if (!isLeft()) shared.wantMembers()
+  return {
+    get state() {
+      return isLeft() ? nobody : shared.presence
+    },
+    subscribe: (listener) => changes.on('presence', listener),
+    on(kind, handler) {
+      checkNames([kind], kinds)
+      return changes.on(kind, handler)
+    },
+    set(data) {
+      const isFine = data === undefined || sizeOf(data) < bound.maxSendBytes
+      if (!isFine) throw misuse('the data of a member must be JSON that the server takes')
+      if (!isLeft()) shared.setData(data)
+    },
+  }
+}
