@@ -538,8 +538,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'every frame is a message of its own',
     file: line,
-    from: 'const isFull = options.unpacked ||',
-    to: 'const isFull = !options.unpacked ||',
+    from: 'const isFull = this.#options.unpacked ||',
+    to: 'const isFull = !this.#options.unpacked ||',
   },
   {
     name: 'a pack has no bound',
