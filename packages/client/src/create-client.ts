@@ -174,7 +174,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     if (!disposed && !wait.signal?.aborted) {
       preparation.check()
       outbox.accept()
-      connection[how]()
+      connection.dispatch({ type: how })
     }
     return waits.until(() => {
       const now = connection.state
@@ -190,7 +190,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       outbox.flushAll()
       outbox.refuse('disposed')
       bound.dispose()
-      connection.stop({ reason: 'dispose' }, false)
+      connection.dispatch({ type: 'stop', cause: { reason: 'dispose' }, graceful: false })
     }
     return Promise.resolve(outbox.dispose?.())
   }
@@ -204,10 +204,11 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     disconnect({ queue = 'keep', code, reason } = {}) {
       checkClose(code, reason)
       outbox.flushAll()
-      connection.stop(
-        { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
-        true,
-      )
+      connection.dispatch({
+        type: 'stop',
+        cause: { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
+        graceful: true,
+      })
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
       if (queue !== 'discard') return closed
       outbox.discard('closed')

@@ -1,7 +1,7 @@
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { createDelivery } from '../test/support/delivery.ts'
-import type { Answerer } from './answers.ts'
+import type { Answerer } from './handlers.ts'
 import { Endpoint } from './endpoint.ts'
 import { HoldfastError } from './errors.ts'
 import { encodeBody } from './frame-codec.ts'

@@ -10,7 +10,6 @@ import type {
 } from './attempt.ts'
 import { longestTimer } from '@holdfast/protocol'
 import type { CloseRules } from '@holdfast/protocol'
-import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
@@ -48,9 +47,8 @@ export interface Connection {
   readonly state: State
   readonly path: Path
   bufferedAmount(): number
-  connect(): void
-  reconnect(): void
-  stop(cause: Cause, graceful: boolean): void
+  /** Runs an input, or queues it while another one runs. */
+  dispatch(input: Input): void
 }
 
 /** The policy of the page forbids the dial. */
@@ -73,10 +71,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     path,
     state: initialState,
     dispatch: (input) => dispatch(input),
-    prepared(next) {
-      if (url && !isSameOrigin(url, next)) forget()
-      url = next
-    },
     unreachable: () =>
       signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...finding?.cause },
   }
@@ -196,6 +190,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         attempt = createAttempt(host, host.state)
         return
       case 'dial':
+        if (url && !isSameOrigin(url, attempt!.url)) forget()
+        url = attempt!.url
         return attempt!.dial()
       case 'greet':
         forget()
@@ -226,8 +222,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     path,
     bufferedAmount: () => attempt?.socket?.bufferedAmount ?? 0,
-    connect: () => dispatch({ type: 'connect' }),
-    reconnect: () => dispatch({ type: 'reconnect' }),
-    stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
+    dispatch,
   }
 }
