@@ -8,6 +8,7 @@ import { printable } from './printable.ts'
 import { createRequests } from './requests.ts'
 import type { RequestOptions, Requests, SentRequest } from './requests.ts'
 import type { Checks } from './schema.ts'
+import { maxRunning } from './limits.ts'
 
 /** What an endpoint needs of the client or the hub that has it. */
 export interface EndpointPorts {
@@ -36,9 +37,6 @@ export interface Sized {
   readonly body: Body
   readonly bytes: number
 }
-
-/** The maximum of running handlers per peer. Each counts until it ends. */
-const maxRunning = 1_000
 
 /**
  * One end of the session wire, above the numbers: hands on what the peer sends as events, requests, answers, text or

@@ -57,7 +57,7 @@ export type {
 } from './frame.ts'
 export { createHandlers } from './handlers.ts'
 export type { Answerer, Handlers, RequestContext } from './handlers.ts'
-export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
+export { defaultMaxPayloadBytes, pollInterval, utf8Length } from './limits.ts'
 export { Line } from './line.ts'
 export type { LineOptions, Payload } from './line.ts'
 export { createListeners } from './listeners.ts'

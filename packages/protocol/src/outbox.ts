@@ -4,6 +4,7 @@ import type { Outgoing, Owner, Sent } from './message.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
+import { pollInterval, sliceLength } from './limits.ts'
 
 /** The bounds of the queue of messages that wait for the connection. */
 export interface OutboxOptions {
@@ -90,9 +91,6 @@ export interface Outbox<Body, Name = string | undefined> {
   refuse(reason: UndeliveredReason): void
   accept(): void
 }
-
-const sliceLength = 8
-const pollInterval = 20
 
 /** `settled` is called for every outcome, one after the other, and never in the middle of a flush. */
 export function createOutbox<Body, Name = string | undefined>(

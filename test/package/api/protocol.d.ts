@@ -530,6 +530,7 @@ declare class Endpoint {
   dispose(): void
 }
 declare const defaultMaxPayloadBytes = 16777216
+declare const pollInterval = 20
 declare function utf8Length(text: string): number
 interface OutboxOptions {
   readonly maxMessages?: number
@@ -711,6 +712,7 @@ export {
   longestTimer,
   maxNameLength,
   misuse,
+  pollInterval,
   printable,
   readClose,
   reportRejection,

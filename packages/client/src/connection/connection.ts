@@ -19,6 +19,7 @@ import { newAbort } from '../platform/ports.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
 import { isSameOrigin } from '../platform/url.ts'
+import { diagnoseEvery } from './times.ts'
 
 export interface ConnectionOptions {
   readonly policy: Policy
@@ -53,8 +54,6 @@ export interface Connection {
 
 /** The policy of the page forbids the dial. */
 const csp: Finding = { cause: { reason: 'csp' } }
-/** After how many attempts in a row without an open socket the diagnosis runs. */
-const diagnoseEvery = 3
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { policy, ports } = options
