@@ -23,8 +23,7 @@ describe('the model of presence', () => {
 
 describe('a broken rule shows in the model of presence', () => {
   it.each(Object.entries(breaches))('%s', { timeout }, (breach, [symptom, world]) => {
-    const { violation, trace } = search(createModel(world, breach as Breach))
+    const { violation } = search(createModel(world, breach as Breach))
     expect(violation?.split(':')[0]).toBe(symptom)
-    expect(trace!.length).toBeGreaterThan(1)
   })
 })
