@@ -190,9 +190,16 @@ export class Line implements Link<Body> {
     const ack = this.#takeAck()
     if (typeof body !== 'string')
       return this.#sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
-    const frame = encodeFrame(seq, ack, body)
+    return this.add(encodeFrame(seq, ack, body))
+  }
+
+  /**
+   * Adds an encoded frame, which leaves with `flushed()`. One that is added from outside is volatile, its ack is 0, and
+   * nobody hears of its outcome. False if the socket refused what was written before.
+   */
+  add(frame: string): boolean {
     // Two brackets and a comma.
-    const isFull = options.unpacked || this.#pack.length + frame.length + 3 > this.batchBytes
+    const isFull = this.#options.unpacked || this.#pack.length + frame.length + 3 > this.batchBytes
     if (this.#packed > 0 && isFull && !this.#sendPack()) return false
     this.#pack = this.#packed++ === 0 ? frame : `${this.#pack},${frame}`
     return true

@@ -171,6 +171,9 @@ export class Conversation implements LineOptions, ConnectionOwner {
         return
       case 'bye':
         return this.#record.leave(control[1])
+      case 'channel':
+        if (this.#parts.channels.isOffered) return this.#parts.channels.control(this.#record, control[1])
+        return this.violated(4400, 'a channel control to a hub without channels')
       case 'holdfast':
       case 'hi':
       case 'ok':
@@ -179,7 +182,6 @@ export class Conversation implements LineOptions, ConnectionOwner {
       case 'q':
       case 'renew':
       case 'drain':
-      case 'channel':
         this.violated(4400, `'${control[0]}' at the wrong time`)
     }
   }

@@ -2,6 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, Schemas, ServerContractOf } from '@holdfast/protocol'
 import { createAttachments } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
+import { HubChannels } from './channels/hub-channels.ts'
 import { createBuffers } from './buffers.ts'
 import { createClientReports } from './client-reports.ts'
 import { createConnections } from './connections.ts'
@@ -65,12 +66,14 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
   const renewals = createRenewals(policy, authenticator)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
+  const channels = new HubChannels(policy, options.broker, registry.newSecret)
   const endpoints = createEndpoints({
     clock,
     outgoing: contract?.toClient,
     maxRunningRequests: policy.limits.maxRunningRequests,
     router,
     handlers,
+    channels,
     reports,
     deferred: lifecycle,
   })
@@ -89,6 +92,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     renewals,
     outbound,
     endpoints,
+    channels,
     reports,
     heartbeats,
     goodbyes,
@@ -116,6 +120,8 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
         if (record.stage === 'confirmed' && !isExcepted(record.peer)) recipients.push(record)
       outbound.postToAll(recipients, encoded, how)
     },
+    channels: (kind, rules) => channels.addKind(kind, rules),
+    channel: (name) => channels.channel(name),
     stats() {
       return {
         ...lifecycle.counters,
@@ -128,6 +134,8 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
         producers: producers.size,
         bufferedMessages: buffers.messages,
         bufferedBytes: buffers.bytes,
+        channels: channels.channels,
+        subscriptions: channels.subscriptions,
       }
     },
 
@@ -136,6 +144,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     async close({ drain = 0 } = {}) {
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number of 0 or more')
       await shutdown(Math.ceil(drain))
+      await channels.close()
       attachments.clear()
       producers.clear()
     },

@@ -1,13 +1,15 @@
 import { checkClose } from '@holdfast/protocol'
 import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
-import type { Outbound } from './outbound.ts'
+import type { HubParts } from './hub-parts.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** Creates the interface of a session for the application. */
-export function createPeer(record: SessionRecord, outbound: Outbound, data: unknown): Peer {
-  return new SessionPeer(record, outbound, data)
+export function createPeer(record: SessionRecord, parts: PeerParts, data: unknown): Peer {
+  return new SessionPeer(record, parts, data)
 }
+
+type PeerParts = Pick<HubParts, 'outbound' | 'channels'>
 
 /** A class, because there is one per client: separate closures would take most of the memory. */
 class SessionPeer implements Peer {
@@ -15,14 +17,14 @@ class SessionPeer implements Peer {
   readonly identity: string | null
   data: unknown
   readonly #record: SessionRecord
-  readonly #outbound: Outbound
+  readonly #parts: PeerParts
 
-  constructor(record: SessionRecord, outbound: Outbound, data: unknown) {
+  constructor(record: SessionRecord, parts: PeerParts, data: unknown) {
     this.id = record.id
     this.identity = record.identity
     this.data = data
     this.#record = record
-    this.#outbound = outbound
+    this.#parts = parts
   }
 
   get isConnected(): boolean {
@@ -30,17 +32,31 @@ class SessionPeer implements Peer {
   }
 
   send(name: string, value?: unknown, how?: SendOptions): Delivery {
-    return this.#outbound.post(this.#record, this.#outbound.encode(name, value), how)
+    const { outbound } = this.#parts
+    return outbound.post(this.#record, outbound.encode(name, value), how)
   }
 
   sendRaw(value: string | ArrayBuffer | ArrayBufferView, how?: SendOptions): Delivery {
-    return this.#outbound.post(this.#record, this.#outbound.encodeRaw(value), how)
+    const { outbound } = this.#parts
+    return outbound.post(this.#record, outbound.encodeRaw(value), how)
   }
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
-    const outbound = this.#outbound
+    const { outbound } = this.#parts
     const send = (id: number): Sent => outbound.post(this.#record, outbound.encode(name, input, id))
     return this.#record.endpoint.request(name, send, how) as Promise<never>
+  }
+
+  get channels(): readonly string[] {
+    return this.#parts.channels.namesOf(this.#record)
+  }
+
+  join(channel: string): void {
+    this.#parts.channels.join(this.#record, channel)
+  }
+
+  leave(channel: string): void {
+    this.#parts.channels.leave(this.#record, channel)
   }
 
   close(code = 4410, reason = ''): void {

@@ -6,7 +6,7 @@ import type { SessionRecord } from './session-record.ts'
 
 /** Encodes the `ok` that ends the greeting. */
 export function encodeOk(
-  { policy, producers }: Pick<HubParts, 'policy' | 'producers'>,
+  { policy, producers, channels }: Pick<HubParts, 'policy' | 'producers' | 'channels'>,
   record: SessionRecord,
   lost: Lost | undefined,
 ): string {
@@ -22,6 +22,7 @@ export function encodeOk(
     maxPayload: limits.maxPayloadBytes,
     ...(lost && { lost }),
     producers: producers.offer(record),
+    ...(channels.isOffered && { channels: true as const }),
   }
   return encodeControl(['ok', ok])
 }

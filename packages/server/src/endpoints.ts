@@ -1,6 +1,7 @@
 import { encodeBody, Endpoint, HoldfastError } from '@holdfast/protocol'
 import type { Answerer, Body, Checks, Clock, EndpointPorts, Meta, Sized } from '@holdfast/protocol'
 import { createTally } from './addresses.ts'
+import type { HubChannels } from './channels/hub-channels.ts'
 import type { ClientReports } from './client-reports.ts'
 import type { DeferredEvents } from './deferred-events.ts'
 import { newAbort } from './ports.ts'
@@ -18,6 +19,7 @@ interface EndpointParts extends HubRouter {
   readonly outgoing: Checks | undefined
   /** The maximum of running request handlers per identity, or per address without identity. */
   readonly maxRunningRequests: number
+  readonly channels: HubChannels
   readonly reports: ClientReports
   readonly deferred: DeferredEvents
 }
@@ -60,16 +62,18 @@ class SessionPorts implements EndpointPorts {
   }
 
   /** Returns the handler of a request, unless too many run for its client. */
-  find(name: string): Answerer | undefined {
-    const { running, handlers } = this.#parts
-    const handler = handlers.find(name)
-    if (!handler) return undefined
+  find(name: string, meta: Meta): Answerer | undefined {
+    const { running, handlers, channels } = this.#parts
     const { peer } = this.#record
+    const isOfChannel = meta.channel !== undefined && channels.isOffered
+    const answerer = isOfChannel ? channels.find(this.#record, name, meta) : undefined
+    const handler = handlers.find(name)
+    if (!answerer && !handler) return undefined
     const owner = ownerOf(this.#record)
     return (input, context) => {
       if (running.isFull(owner))
         throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
-      const answer = handler(input, peer, context)
+      const answer = answerer ? answerer(input, context) : handler!(input, peer, context)
       if (!isThenable(answer)) return answer
       // Calls `then` once, because some queries run again on every call.
       const promise = Promise.resolve(answer)

@@ -1,3 +1,4 @@
+import type { HubChannels } from './channels/hub-channels.ts'
 import type { Buffers } from './buffers.ts'
 import type { ClientReports } from './client-reports.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -23,6 +24,7 @@ export interface HubParts {
   readonly renewals: Renewals
   readonly outbound: Outbound
   readonly endpoints: Endpoints
+  readonly channels: HubChannels
   readonly reports: ClientReports
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>

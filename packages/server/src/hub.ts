@@ -13,6 +13,8 @@ import type {
   UnhandledMessage as Unhandled,
   Unsubscribe,
 } from '@holdfast/protocol'
+import type { Channel } from './channels/channel.ts'
+import type { ChannelRules } from './channels/kinds.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { HttpServerLike } from './upgrades.ts'
@@ -74,6 +76,28 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
   ): void
+  /**
+   * Sets the rules of the channels of one kind: those named `kind` and `kind:id`. Set them before clients connect: a client uses channels
+   * only if the hub had rules when it connected.
+   *
+   * @throws {HoldfastError} `misuse` when the kind has rules, or for invalid ones
+   * @example
+   * hub.channels('room', {
+   *   subscribe: (peer, id) => canRead(peer.identity, id),
+   *   publish: (peer, id, event) => event === 'message' && canWrite(peer.identity, id),
+   *   history: { maxMessages: 100 },
+   * })
+   */
+  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
+  /**
+   * Returns a channel, to publish in it from the server, and to look at it. Asks no rule.
+   *
+   * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters
+   * @example
+   * await hub.channel('room:42').publish('message', { text: 'hi' })
+   */
+  channel(name: string): Channel<Peer<C, Data>>
+
   /** Counters since the creation of the hub, and current sizes. */
   stats(): HubStats
 
@@ -195,6 +219,10 @@ export interface HubStats {
   readonly bufferedMessages: number
   /** The memory of these messages, as `limits.maxBufferedTotalBytes` counts it. */
   readonly bufferedBytes: number
+  /** The channels that have subscribers on this hub. */
+  readonly channels: number
+  /** Channels that clients have joined: each counts for every session that has. */
+  readonly subscriptions: number
   /** Connections that were accepted. */
   readonly accepted: number
   /** Connections that were refused, or closed for a violation or a limit. */

@@ -1,5 +1,30 @@
 export { createHub } from './create-hub.ts'
 export type {
+  Broker,
+  BrokerListener,
+  BrokerNode,
+  LogBounds,
+  LogEntry,
+  LogRange,
+  LogSlice,
+  Member,
+  MemberChange,
+  Members,
+  NewEntry,
+  Place,
+  Position,
+} from './channels/broker.ts'
+export type {
+  Channel,
+  ChannelPage,
+  ChannelPublication,
+  HistoryOptions,
+  PublishOptions,
+} from './channels/channel.ts'
+export type { ChannelHistory, ChannelRules, Permission, Verdict } from './channels/kinds.ts'
+export { memory } from './channels/memory.ts'
+export type { MemoryOptions } from './channels/memory.ts'
+export type {
   AttachOptions,
   BroadcastOptions,
   Hub,

@@ -136,6 +136,49 @@ export interface HubLimits {
    * @default a quarter of the heap limit of V8
    */
   readonly maxBufferedTotalBytes?: number
+  /**
+   * The channels that the client of one session may join. Further ones are refused as `too-many`.
+   *
+   * @default 128
+   */
+  readonly maxChannelsPerSession?: number
+  /**
+   * The channels that all clients have joined, each counted for every session. Further ones are refused as `too-many`.
+   *
+   * @default 500_000
+   */
+  readonly maxSubscriptions?: number
+  /**
+   * The channels that have subscribers. Clients are refused as `too-many` in further ones.
+   *
+   * @default 100_000
+   */
+  readonly maxChannels?: number
+  /**
+   * The publications per second that the hub accepts from a session, on average. Further ones are refused as `rate`.
+   *
+   * @default 50
+   */
+  readonly publishRate?: number
+  /**
+   * The publications that the hub accepts from a session at once, at least 1.
+   *
+   * @default 500
+   */
+  readonly publishBurst?: number
+  /**
+   * The size of a publication, in bytes of its JSON. A larger one is refused as `too-large`.
+   *
+   * @default 65_536
+   */
+  readonly maxPublicationBytes?: number
+  /**
+   * The unsent bytes on a connection above which the hub skips publications for its client. When they are sent, the client gets what
+   * it has missed from the history, or hears of a gap.
+   *
+   * @default 262_144
+   */
+  readonly maxUnsentPublicationBytes?: number
 }
 
 /** The limits, each of which has a value. */
@@ -157,6 +200,13 @@ const defaultLimits = {
   maxRunningRequests: 5_000,
   maxBufferedMessages: 32_768,
   maxBufferedBytes: 8_388_608,
+  maxChannelsPerSession: 128,
+  maxSubscriptions: 500_000,
+  maxChannels: 100_000,
+  publishRate: 50,
+  publishBurst: 500,
+  maxPublicationBytes: 65_536,
+  maxUnsentPublicationBytes: 262_144,
 } as const
 
 /** @throws {HoldfastError} `misuse` */
@@ -178,7 +228,7 @@ export function resolveLimits(options: HubLimits | undefined): Limits {
 function check({ window, decode, ...counts }: Limits): void {
   for (const [name, value] of Object.entries({ ...counts, ...decode }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
-  for (const name of ['admissionBurst', 'messageBurst'] as const)
+  for (const name of ['admissionBurst', 'messageBurst', 'publishBurst'] as const)
     if (!(counts[name] >= 1)) throw misuse(`${name} must be a number of 1 or more`)
   if (!Number.isSafeInteger(counts.maxPayloadBytes) || counts.maxPayloadBytes < 65_536)
     throw misuse('maxPayloadBytes must be an integer of 65,536 or more')

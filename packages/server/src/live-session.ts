@@ -49,7 +49,7 @@ export class LiveSession implements SessionRecord {
     this.address = address
     this.dials = new Dials(hi)
     this.#maxPayload = hi.maxPayload
-    this.peer = createPeer(this, parts.outbound, data)
+    this.peer = createPeer(this, parts, data)
   }
 
   get stage(): SessionRecord['stage'] {
@@ -161,6 +161,7 @@ export class LiveSession implements SessionRecord {
   #release(): Connection | undefined {
     const conversation = this.#conversation
     this.#conversation = undefined
+    if (conversation) this.#parts.channels.disconnected(this)
     conversation?.end()
     return conversation?.connection
   }
@@ -295,6 +296,7 @@ export class LiveSession implements SessionRecord {
     const connection = this.#release()
     const { queued } = this
     const endpoint = this.#endpoint
+    this.#parts.channels.ended(this)
     // A client whose `bye` was not answered returns, and receives the reason.
     registry.remove(this, why === 'left' ? 'closed' : why)
     this.#stage = 'ended'

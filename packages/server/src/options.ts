@@ -1,4 +1,5 @@
 import type { MaybeAuthentication, AuthenticateContext } from './authenticate.ts'
+import type { Broker } from './channels/broker.ts'
 import type { Hosts } from './hosts.ts'
 import type { HubLimits } from './limits.ts'
 import type { Origins } from './origins.ts'
@@ -63,6 +64,12 @@ export interface HubOptions<Data = unknown> {
    * `X-Real-IP`, `Forwarded` or `Via`. Any other server accepts any name.
    */
   readonly hosts?: Hosts
+  /**
+   * Holds the logs of channels. Several hubs that share one are one to their clients.
+   *
+   * @default memory()
+   */
+  readonly broker?: Broker
   /** The bounds of everything that clients can make grow. */
   readonly limits?: HubLimits
   /**

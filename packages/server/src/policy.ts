@@ -39,6 +39,7 @@ const names: Readonly<Record<keyof HubOptions | 'contract', true>> = {
   authenticate: true,
   origins: true,
   hosts: true,
+  broker: true,
   limits: true,
   sessionTimeout: true,
   tombstoneTimeout: true,

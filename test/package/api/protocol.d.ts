@@ -625,6 +625,7 @@ declare class Line implements Link<Body> {
   control(control: Control): void
   ask(): void
   close(): void
+  add(frame: string): boolean
   received(payload: Payload): void
 }
 declare function given<T extends object>(options: T | undefined): Partial<T>

@@ -158,16 +158,16 @@ type InputOf<S> = S extends {
     readonly types?: infer T
   }
 }
-  ? Member<T, 'input'>
+  ? Member$1<T, 'input'>
   : never
 type OutputOf<S> = S extends {
   readonly '~standard': {
     readonly types?: infer T
   }
 }
-  ? Member<T, 'output'>
+  ? Member$1<T, 'output'>
   : never
-type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
+type Member$1<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
 type AnyFunction = (...args: never) => unknown
 type Side<C, Direction extends 'toClient' | 'toServer'> =
   C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
@@ -304,6 +304,9 @@ interface Peer<C = AnyContract, Data = unknown> {
     name: Name,
     ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
   ): Promise<RequestAnswer<C, Name, 'toClient'>>
+  readonly channels: readonly string[]
+  join(channel: string): void
+  leave(channel: string): void
   close(code?: number, reason?: string): void
   renew(): void
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
@@ -314,6 +317,114 @@ interface PeerEnd {
   readonly unknown: number
   readonly code?: number
   readonly reason?: string
+}
+interface Broker {
+  open(listener: BrokerListener): BrokerNode
+}
+interface BrokerListener {
+  published(channel: string, epoch: string, entry: LogEntry): void
+  memberChanged(channel: string, change: MemberChange): void
+  reset(): void
+}
+interface BrokerNode {
+  append(channel: string, publication: NewEntry, bounds: LogBounds): Promise<Position>
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): void
+  read(channel: string, range: LogRange): Promise<LogSlice>
+  setMember(channel: string, member: Member): Promise<void>
+  removeMember(channel: string, key: string): Promise<void>
+  members(channel: string): Promise<Members>
+  close(): Promise<void>
+}
+interface Place {
+  readonly offset: number
+  readonly id: string
+}
+interface Position extends Place {
+  readonly epoch: string
+}
+interface NewEntry {
+  readonly id: string
+  readonly text: string
+}
+interface LogEntry extends Place, NewEntry {
+  readonly at: number
+}
+interface LogBounds {
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly maxAge: number
+}
+type LogRange = (
+  | {
+      readonly after: number
+    }
+  | {
+      readonly last: number
+    }
+) & {
+  readonly limit?: number
+}
+interface LogSlice {
+  readonly epoch: string
+  readonly head: Place
+  readonly before: Place
+  readonly entries: readonly LogEntry[]
+}
+interface Member {
+  readonly key: string
+  readonly identity: string | null
+  readonly data: string | undefined
+}
+interface MemberChange {
+  readonly version: number
+  readonly key: string
+  readonly member: Member | undefined
+}
+interface Members {
+  readonly version: number
+  readonly members: readonly Member[]
+}
+interface Channel<P = Peer> {
+  readonly name: string
+  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  readonly size: number
+  history(options?: HistoryOptions): Promise<ChannelPage>
+  kick(peer: P): void
+}
+interface PublishOptions {
+  readonly id?: string
+}
+interface HistoryOptions {
+  readonly limit?: number
+  readonly before?: number
+}
+interface ChannelPage {
+  readonly epoch: string
+  readonly publications: readonly ChannelPublication[]
+  readonly more: boolean
+}
+interface ChannelPublication {
+  readonly offset: number
+  readonly id: string
+  readonly event: string
+  readonly data: unknown
+}
+interface ChannelRules<P = Peer> {
+  readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
+  readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
+  readonly history?: ChannelHistory
+}
+type Verdict = boolean | null | undefined | Permission
+interface Permission {
+  readonly presence?: unknown
+}
+interface ChannelHistory {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly maxAge?: number
+  readonly rewind?: number
+  readonly lastOnly?: boolean
 }
 interface SocketLike {
   readonly readyState: number
@@ -373,6 +484,8 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
   ): void
+  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
+  channel(name: string): Channel<Peer<C, Data>>
   stats(): HubStats
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
@@ -423,6 +536,8 @@ interface HubStats {
   readonly producers: number
   readonly bufferedMessages: number
   readonly bufferedBytes: number
+  readonly channels: number
+  readonly subscriptions: number
   readonly accepted: number
   readonly refused: number
   readonly opened: number
@@ -465,12 +580,20 @@ interface HubLimits {
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
   readonly maxBufferedTotalBytes?: number
+  readonly maxChannelsPerSession?: number
+  readonly maxSubscriptions?: number
+  readonly maxChannels?: number
+  readonly publishRate?: number
+  readonly publishBurst?: number
+  readonly maxPublicationBytes?: number
+  readonly maxUnsentPublicationBytes?: number
 }
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
 interface HubOptions<Data = unknown> {
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   readonly origins?: Origins
   readonly hosts?: Hosts
+  readonly broker?: Broker
   readonly limits?: HubLimits
   readonly sessionTimeout?: number
   readonly tombstoneTimeout?: number
@@ -488,7 +611,13 @@ declare function createHub<S extends Schemas, Data = unknown>(
 declare function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
-export { HoldfastError, createHub, isHoldfastError, schemas }
+interface MemoryOptions {
+  readonly maxChannels?: number
+  readonly maxBytes?: number
+  readonly now?: () => number
+}
+declare function memory(options?: MemoryOptions): Broker
+export { HoldfastError, createHub, isHoldfastError, memory, schemas }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -497,6 +626,14 @@ export type {
   AuthenticateContext,
   Authentication,
   BroadcastOptions,
+  Broker,
+  BrokerListener,
+  BrokerNode,
+  Channel,
+  ChannelHistory,
+  ChannelPage,
+  ChannelPublication,
+  ChannelRules,
   Checks,
   Clock,
   Contract,
@@ -504,6 +641,7 @@ export type {
   Delivery,
   EventData,
   EventName,
+  HistoryOptions,
   HoldfastErrorCode,
   HoldfastErrorDetails,
   Hosts,
@@ -516,12 +654,25 @@ export type {
   HubStats,
   InvalidData,
   InvalidMessage,
+  LogBounds,
+  LogEntry,
+  LogRange,
+  LogSlice,
   LostReason,
   MaybeAuthentication,
+  Member,
+  MemberChange,
+  Members,
+  MemoryOptions,
+  NewEntry,
   Origins,
   Outcome,
   Peer,
   PeerEnd,
+  Permission,
+  Place,
+  Position,
+  PublishOptions,
   RequestContext,
   RequestLike,
   RequestName,
@@ -539,5 +690,6 @@ export type {
   UnhandledMessage,
   UnknownReason,
   Unsubscribe,
+  Verdict,
   Window,
 }

@@ -1,0 +1,21 @@
+import type { Clock } from '@holdfast/protocol'
+import type { Limits } from '../limits.ts'
+import type { ReportTrouble } from '../trouble.ts'
+import type { Feeds } from './feeds.ts'
+import type { KindPolicy } from './kinds.ts'
+import type { SlowSubscribers } from './slow-subscribers.ts'
+import type { Turn } from './turn.ts'
+
+/** What the channels of all sessions share. */
+export interface ChannelParts {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly kinds: ReadonlyMap<string, KindPolicy>
+  /** The rules of a kind, also of one that the application has not set. */
+  kindOf(kind: string): KindPolicy
+  readonly feeds: Feeds
+  readonly turn: Turn
+  readonly slow: SlowSubscribers
+  readonly counts: { subscriptions: number }
+  readonly reportTrouble: ReportTrouble
+}

@@ -1,0 +1,51 @@
+import type { Peer } from '../peer.ts'
+import type { Position } from './broker.ts'
+
+/** A channel, as the application uses it: `hub.channel(name)`. Holds nothing: make as many as you like. */
+export interface Channel<P = Peer> {
+  readonly name: string
+  /**
+   * Publishes an event to everybody who is subscribed, on all hubs that share the broker. Resolves to its position once it is in the
+   * log.
+   *
+   * @throws {HoldfastError} rejects with `misuse` for data that the wire does not accept, or with the error of the broker; after
+   * that, the publication may be repeated with the same `id`
+   */
+  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  /** How many sessions of this hub are subscribed. */
+  readonly size: number
+  /** Reads the newest publications, or the newest below an offset. */
+  history(options?: HistoryOptions): Promise<ChannelPage>
+  /**
+   * Ends the subscription of a client, which hears of `kicked`. It may ask again: whether it is still allowed is up to the
+   * `subscribe` rule of the kind, so take its permission away before.
+   */
+  kick(peer: P): void
+}
+
+export interface PublishOptions {
+  /** 1 to 64 characters. A second publication with the same id is not appended, if the first was recent. */
+  readonly id?: string
+}
+
+export interface HistoryOptions {
+  /** @default 100 */
+  readonly limit?: number
+  /** An offset: only publications below it. */
+  readonly before?: number
+}
+
+/** A part of the history of a channel, in the order of its log. */
+export interface ChannelPage {
+  readonly epoch: string
+  readonly publications: readonly ChannelPublication[]
+  /** Whether there are older ones. */
+  readonly more: boolean
+}
+
+export interface ChannelPublication {
+  readonly offset: number
+  readonly id: string
+  readonly event: string
+  readonly data: unknown
+}

@@ -1,0 +1,16 @@
+/** The longest name of a channel, in UTF-16 units. */
+export const maxChannelName = 256
+
+/** The name of a channel, taken apart: `room:42` is the channel 42 of the kind `room`. A kind alone is a channel too. */
+export interface ChannelName {
+  readonly kind: string
+  readonly id: string
+}
+
+/** Returns undefined for what is not the name of a channel. */
+export function parseName(name: unknown): ChannelName | undefined {
+  if (typeof name !== 'string' || name.length > maxChannelName) return undefined
+  const colon = name.indexOf(':')
+  const kind = colon < 0 ? name : name.slice(0, colon)
+  return kind === '' ? undefined : { kind, id: colon < 0 ? '' : name.slice(colon + 1) }
+}

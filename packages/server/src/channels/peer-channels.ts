@@ -1,0 +1,187 @@
+import { misuse } from '@holdfast/protocol'
+import type { SessionRecord } from '../session-record.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import type { Feed } from './feed.ts'
+import type { ChannelParts } from './channel-parts.ts'
+import { readControl } from './client-control.ts'
+import type { JoinRequest } from './client-control.ts'
+import { Joined } from './joined.ts'
+import { parseName } from './name.ts'
+import type { SlowSubscriber } from './slow-subscribers.ts'
+import { Subscription } from './subscription.ts'
+import type { SubscriptionClient } from './subscription.ts'
+import { decide, forbidden, tooMany } from './verdict.ts'
+import type { Decision, Refusal } from './verdict.ts'
+
+/**
+ * The channels of a session: those that its client has joined, which end with the connection, and those that the application has
+ * joined for it.
+ */
+export class PeerChannels implements SubscriptionClient {
+  readonly #parts: ChannelParts
+  readonly #record: SessionRecord
+  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #joined = new Map<string, Joined>()
+  /** The last publication under way, by channel: those of one client stay in order. */
+  readonly #publishing = new Map<string, Promise<unknown>>()
+  #publishTokens: TokenBucket | undefined
+
+  constructor(parts: ChannelParts, record: SessionRecord) {
+    this.#parts = parts
+    this.#record = record
+  }
+
+  /** The names of the channels that the session is subscribed to. */
+  get names(): string[] {
+    const begun = [...this.#subscriptions].filter(([, { hasBegun }]) => hasBegun)
+    return [...new Set([...begun.map(([name]) => name), ...this.#joined.keys()])]
+  }
+
+  /** Whether nothing is held for the session. */
+  get isEmpty(): boolean {
+    return this.#subscriptions.size + this.#joined.size === 0
+  }
+
+  // The client
+
+  /** Takes a control of the client. */
+  control(content: unknown): void {
+    const control = readControl(content)
+    if (!control) return this.#record.violated(4400, 'malformed channel control')
+    if (control.type === 'join') for (const join of control.joins) this.#join(control.n, join)
+    if (control.type === 'leave') for (const name of control.names) this.#drop(name)
+  }
+
+  /** Whether the client was told that it is subscribed. */
+  hasBegun(name: string): boolean {
+    return this.#subscriptions.get(name)?.hasBegun ?? false
+  }
+
+  /** Takes a token of the rate at which the client may publish. */
+  takePublishToken(): boolean {
+    const { clock, limits } = this.#parts
+    this.#publishTokens ??= new TokenBucket(clock, limits.publishRate, limits.publishBurst)
+    return this.#publishTokens.take()
+  }
+
+  /** Runs a publication after the ones before it in that channel. */
+  inOrder<T>(name: string, run: () => T | Promise<T>): T | Promise<T> {
+    const before = this.#publishing.get(name)
+    const result = before ? before.then(run) : run()
+    if (!(result instanceof Promise)) return result
+    const settled = result.catch(() => {})
+    this.#publishing.set(name, settled)
+    void settled.then(() => {
+      if (this.#publishing.get(name) === settled) this.#publishing.delete(name)
+    })
+    return result
+  }
+
+  /** The connection of the client has ended, and with it the subscriptions. */
+  disconnected(): void {
+    for (const name of [...this.#subscriptions.keys()]) this.#drop(name)
+  }
+
+  #join(n: number, { name, position }: JoinRequest): void {
+    const { kinds, limits, counts } = this.#parts
+    this.#drop(name)
+    const parsed = parseName(name)
+    const kind = parsed && kinds.get(parsed.kind)
+    if (!kind) return this.#refuse(name, n, forbidden)
+    if (this.#subscriptions.size >= limits.maxChannelsPerSession) return this.#refuse(name, n, tooMany)
+    if (counts.subscriptions >= limits.maxSubscriptions) return this.#refuse(name, n, tooMany)
+    const subscription = new Subscription(this, n, position)
+    this.#subscriptions.set(name, subscription)
+    counts.subscriptions++
+    const rule = kind.subscribe
+    const decision = decide(rule && (() => rule(this.#record.peer, parsed.id)), (error) =>
+      this.#parts.reportTrouble(`channels ${kind.kind}`, error),
+    )
+    const decided = (result: Decision): void => {
+      // The client has left, or joins again.
+      if (this.#subscriptions.get(name) !== subscription) return
+      if (!result.isAllowed) this.refused(name, subscription, result)
+      else if (this.#parts.feeds.canOpen(name)) subscription.allow(this.#parts.feeds.open(name, kind))
+      else this.refused(name, subscription, tooMany)
+    }
+    if (decision instanceof Promise) void decision.then(decided)
+    else decided(decision)
+  }
+
+  /** Ends the subscription of the client. */
+  #drop(name: string): boolean {
+    const subscription = this.#subscriptions.get(name)
+    if (!subscription) return false
+    this.#subscriptions.delete(name)
+    this.#parts.counts.subscriptions--
+    this.#parts.slow.delete(subscription)
+    subscription.end()
+    return true
+  }
+
+  #refuse(name: string, n: number | undefined, { why, after }: Refusal): void {
+    this.tell({ refused: name, ...(n !== undefined && { n }), why, ...(after && { after }) })
+  }
+
+  // The application
+
+  join(name: string): void {
+    const parsed = parseName(name)
+    if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
+    if (this.#joined.has(name) || this.#record.stage === 'ended') return
+    const feed: Feed = this.#parts.feeds.open(name, this.#parts.kindOf(parsed.kind))
+    const joined = new Joined(feed, (publication) => {
+      // A client that has joined gets it by the channel.
+      if (!this.#subscriptions.has(name) && this.hasRoom) this.write(publication.plain)
+    })
+    this.#joined.set(name, joined)
+  }
+
+  leave(name: string, why: 'left' | 'kicked' = 'left'): void {
+    this.#joined.get(name)?.end()
+    this.#joined.delete(name)
+    const subscription = this.#subscriptions.get(name)
+    if (!subscription) return
+    this.#drop(name)
+    this.#refuse(name, subscription.hasBegun ? undefined : subscription.n, { isAllowed: false, why })
+  }
+
+  /** The session has ended. */
+  ended(): void {
+    this.disconnected()
+    for (const joined of this.#joined.values()) joined.end()
+    this.#joined.clear()
+  }
+
+  // For the subscriptions
+
+  get maxPayload(): number {
+    return this.#record.maxPayload
+  }
+
+  get hasRoom(): boolean {
+    const { connection } = this.#record
+    return (
+      connection !== undefined && connection.bufferedAmount < this.#parts.limits.maxUnsentPublicationBytes
+    )
+  }
+
+  write(frame: string): void {
+    const { line } = this.#record
+    if (line) this.#parts.turn.write(line, frame)
+  }
+
+  tell(content: object): void {
+    this.#record.line?.control(['channel', content])
+  }
+
+  lags(subscription: SlowSubscriber): void {
+    this.#parts.slow.add(subscription)
+  }
+
+  refused(name: string, subscription: Subscription, refusal: Refusal): void {
+    if (this.#subscriptions.get(name) !== subscription) return
+    this.#drop(name)
+    this.#refuse(name, subscription.n, refusal)
+  }
+}
