@@ -132,17 +132,6 @@ describe('a message in the queue costs the same, however many there are,', () =>
         expect(outbox.size).toBe(many)
       }
     },
-    'when volatile ones are sent beside them'(many) {
-      const { outbox, push } = openQueue(never)
-      push(many)
-      return () => {
-        for (let sent = 0; sent < many; sent++) {
-          outbox.push('x', 1, 'x', { volatile: true })
-          outbox.flush()
-        }
-        expect(outbox.size).toBe(many)
-      }
-    },
     'when there is no room for more'(many) {
       const { outbox, push } = openQueue(never, { maxMessages: many })
       push(many)
