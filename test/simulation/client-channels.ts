@@ -97,7 +97,8 @@ export function createClientChannels(client: Client, { shared, tell, random }: C
     },
     publish(name, count) {
       const room = channels.get(name)
-      for (let index = 0; room && index < count; index++) publish(name, room)
+      if (!room) return
+      for (let index = 0; index < count; index++) publish(name, room)
     },
   }
 }

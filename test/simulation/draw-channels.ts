@@ -29,8 +29,8 @@ export function drawChannels({ seed, setting, steps }: Plan): Plan {
   }
 }
 
-function drawAction(random: Random, names: readonly string[]): ChannelAction {
-  const channel = random.pick(names)
+function drawAction(random: Random, channels: readonly string[]): ChannelAction {
+  const channel = random.pick(channels)
   switch (random.below(12)) {
     case 0:
       return { do: 'enter', channel, goesOn: random.chance(0.5) }
