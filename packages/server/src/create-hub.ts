@@ -130,8 +130,12 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),
     stats() {
+      const { counters } = lifecycle
       return {
-        ...lifecycle.counters,
+        ...counters,
+        ended: { ...counters.ended },
+        refusals: { ...counters.refusals },
+        rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,
         greeting: greeting.size,
