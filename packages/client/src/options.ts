@@ -107,6 +107,8 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
   checkNames(Object.keys(options), names)
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
+  checkNames(Object.keys(numbers), Object.keys(defaultBackoff).join(', '))
+  checkNames(Object.keys(given(options.outbox)), 'maxMessages, maxBytes, overflow, highWaterBytes')
   const limits: Record<string, number & string> = {
     ...numbers,
     ...given(options.outbox),

@@ -39,7 +39,7 @@ export interface Sized {
 }
 
 /**
- * One end of the session wire, above the numbers: hands on what the peer sends as events, requests, answers, text or
+ * One end of the session wire, above the numbers: delivers what the peer sends as events, requests, answers, text or
  * bytes, asks and answers. Both ends run this code: a client for all its sessions, a hub for each.
  *
  * A class, because a hub has as many as there are clients.

@@ -171,7 +171,7 @@ function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boo
   return (peer) => peers.has(peer)
 }
 
-/** A promise would count as true: nobody would get the event. */
+/** A promise would count as true, and no peer would receive the event. */
 function isTrue(answer: unknown): boolean {
   if (typeof (answer as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function')
     return Boolean(answer)

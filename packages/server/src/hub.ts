@@ -83,8 +83,8 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * @throws {HoldfastError} `misuse` when the kind has rules, or for invalid ones
    * @example
    * hub.channels('room', {
-   *   subscribe: (peer, id) => canRead(peer.identity, id),
-   *   publish: (peer, id, event) => event === 'message' && canWrite(peer.identity, id),
+   *   subscribe: (peer, id) => id === 'lobby' || peer.identity !== null,
+   *   publish: (peer, id, event) => event === 'message' && peer.identity !== null,
    *   history: { maxMessages: 100 },
    * })
    */

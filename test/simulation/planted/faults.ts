@@ -188,7 +188,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a loss is not told',
     file: resumableSession,
-    from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
+    from: 'if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })',
     to: '',
   },
   {
@@ -413,8 +413,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'acks wait for a second',
     file: line,
-    from: 'const ackDelay = 50',
-    to: 'const ackDelay = 1_000',
+    from: '    }, ackDelay)',
+    to: '    }, 20 * ackDelay)',
   },
   {
     name: 'acks leave in the middle of a turn',

@@ -1,4 +1,5 @@
 import {
+  checkNames,
   defaultMaxPayloadBytes,
   envelopeCodec,
   flatCodec,
@@ -81,6 +82,10 @@ export interface PlainOptions {
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
   const { shape, heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = options
+  checkNames(
+    Object.keys(options),
+    'shape, encode, decode, greet, greeted, heartbeat, requests, maxPayloadBytes',
+  )
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
   if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
     throw misuse('write heartbeat: ping({ … }), requests: correlated()')

@@ -13,13 +13,13 @@ export interface ChannelRules<P = Peer> {
    * its reason. Any other exception counts as a failure of the server: the hub reports it, once a minute at most, and the client
    * asks again after 1 to 10 s.
    *
-   * @default nobody may
+   * @default no client may
    */
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
   /**
    * Decides whether a client may publish, in the same way.
    *
-   * @default nobody may
+   * @default no client may
    */
   readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
   /** Which publications are kept, for subscribers that have missed some. Without it, none. */

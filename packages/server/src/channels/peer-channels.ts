@@ -52,7 +52,7 @@ export class PeerChannels implements SubscriptionClient {
     if (control.type === 'leave') for (const name of control.names) this.#drop(name)
   }
 
-  /** Whether the client was told that it is subscribed. */
+  /** Whether the client was notified that it is subscribed. */
   hasBegun(name: string): boolean {
     return this.#subscriptions.get(name)?.hasBegun ?? false
   }

@@ -22,7 +22,7 @@ export interface SubscriptionClient {
   refused(name: string, subscription: Subscription, refusal: Refusal): void
 }
 
-/** Of somebody who does not know what it has missed. */
+/** Of a subscriber that does not know what it has missed. */
 const nowhere: Position = { epoch: '', offset: 0, id: '' }
 
 /** A channel that a client has joined on its connection. A class with few members, because there are many. */
@@ -44,7 +44,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
     this.position = position
   }
 
-  /** The client was told that it is subscribed. */
+  /** The client was notified that it is subscribed. */
   get hasBegun(): boolean {
     return this.#stage === 'live' || this.#stage === 'slow'
   }
