@@ -1,3 +1,4 @@
+import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
 
@@ -14,6 +15,8 @@ describe('the snapshot of a hub', () => {
     const sent = hub.stats().sentBytes
     void peers[0]!.send('m', 'é')
     expect(hub.stats().sentMessages).toBe(1)
+    // It leaves at the end of the turn.
+    await settleMicrotasks()
     expect(hub.stats().sentBytes - sent).toBe(Buffer.byteLength('[1,1,"m","é"]'))
   })
 
