@@ -1,0 +1,21 @@
+export { ping } from './ping.ts'
+export type { SocketHeartbeat, SocketPingOptions } from './ping.ts'
+// The packages that it replaces have a default export.
+export { ReconnectingWebSocket, ReconnectingWebSocket as default } from './reconnecting-websocket.ts'
+export type {
+  BlobLike,
+  EventHandler,
+  EventListenerLike,
+  EventTargetLike,
+  ListenerOptions,
+  ProtocolsProvider,
+  ReconnectingWebSocketOptions,
+  SignalLike,
+  SocketCloseEvent,
+  SocketData,
+  SocketErrorEvent,
+  SocketEvent,
+  SocketEventMap,
+  SocketMessageEvent,
+  UrlProvider,
+} from './types.ts'
