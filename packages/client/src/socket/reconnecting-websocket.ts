@@ -46,6 +46,12 @@ const shortestPause = 100
 
 const facts = { resumption: { resumed: false, replayed: 0 } }
 
+/** The value of `onopen` or another, and the listener that calls it. */
+interface Registration {
+  handler: unknown
+  readonly listener: (event: SocketEvent) => void
+}
+
 /** What is known of the end of a connection. */
 interface End {
   readonly code: number
@@ -79,18 +85,33 @@ export class ReconnectingWebSocket extends EventTargetBase {
   declare readonly OPEN: 1
   declare readonly CLOSING: 2
   declare readonly CLOSED: 3
+  declare onopen: EventHandler<SocketEvent>
+  declare onmessage: EventHandler<SocketMessageEvent>
+  declare onerror: EventHandler<SocketErrorEvent>
+  declare onclose: EventHandler<SocketCloseEvent>
 
   static {
     for (const [name, value] of Object.entries({ CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }))
       for (const owner of [this, this.prototype])
         Object.defineProperty(owner, name, { value, enumerable: true })
+    for (const type of ['open', 'message', 'error', 'close'])
+      Object.defineProperty(this.prototype, `on${type}`, {
+        get(this: ReconnectingWebSocket) {
+          return this.#handlers.get(type)?.handler ?? null
+        },
+        set(this: ReconnectingWebSocket, handler: unknown) {
+          this.#handle(type, handler)
+        },
+        enumerable: true,
+        configurable: true,
+      })
   }
 
   readonly #options: typeof defaults & ReconnectingWebSocketOptions
   readonly #ports: Ports
   readonly #connection: Connection
   readonly #queue: SendQueue
-  readonly #handlers = new Map<string, { handler: unknown }>()
+  readonly #handlers = new Map<string, Registration>()
   #url = ''
   #binaryType: 'blob' | 'arraybuffer' = 'blob'
   /** The latest socket, which may have ended. */
@@ -180,38 +201,6 @@ export class ReconnectingWebSocket extends EventTargetBase {
     return isLive(state) || state.name === 'waiting'
   }
 
-  get onopen(): EventHandler<SocketEvent> {
-    return this.#handlerOf('open')
-  }
-
-  set onopen(handler: EventHandler<SocketEvent>) {
-    this.#handle('open', handler)
-  }
-
-  get onmessage(): EventHandler<SocketMessageEvent> {
-    return this.#handlerOf('message')
-  }
-
-  set onmessage(handler: EventHandler<SocketMessageEvent>) {
-    this.#handle('message', handler)
-  }
-
-  get onerror(): EventHandler<SocketErrorEvent> {
-    return this.#handlerOf('error')
-  }
-
-  set onerror(handler: EventHandler<SocketErrorEvent>) {
-    this.#handle('error', handler)
-  }
-
-  get onclose(): EventHandler<SocketCloseEvent> {
-    return this.#handlerOf('close')
-  }
-
-  set onclose(handler: EventHandler<SocketCloseEvent>) {
-    this.#handle('close', handler)
-  }
-
   /**
    * Sends the data, or queues it while there is no connection. Returns whether it was handed to an open socket.
    *
@@ -278,21 +267,24 @@ export class ReconnectingWebSocket extends EventTargetBase {
     super.addEventListener(type, listener, options)
   }
 
-  #handlerOf<Event>(type: string): EventHandler<Event> {
-    return (this.#handlers.get(type)?.handler ?? null) as EventHandler<Event>
-  }
-
-  /** A handler keeps its place among the listeners while it is replaced. */
+  /** A handler keeps its place among the listeners while others replace it, and loses it with null. */
   #handle(type: string, handler: unknown): void {
-    const registration = this.#handlers.get(type)
-    const isSet = handler !== null && (typeof handler === 'function' || typeof handler === 'object')
-    if (registration) registration.handler = isSet ? handler : null
-    if (registration || !isSet) return
-    const added = { handler }
-    this.#handlers.set(type, added)
-    super.addEventListener(type, (event: SocketEvent) => {
-      if (typeof added.handler === 'function') added.handler.call(this, event)
-    })
+    const known = this.#handlers.get(type)
+    const isSet = typeof handler === 'function' || (typeof handler === 'object' && handler !== null)
+    if (known && isSet) known.handler = handler
+    else if (known) {
+      this.#handlers.delete(type)
+      this.removeEventListener(type, known.listener)
+    } else if (isSet) {
+      const added: Registration = {
+        handler,
+        listener: (event) => {
+          if (typeof added.handler === 'function') added.handler.call(this, event)
+        },
+      }
+      this.#handlers.set(type, added)
+      this.addEventListener(type, added.listener)
+    }
   }
 
   async #prepare(url: UrlProvider, protocols: ProtocolsProvider | undefined): Promise<Prepared> {
