@@ -227,8 +227,7 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
     step('fails a connection that is not open yet, with 1006', async (url) => {
       const socket = dial(`${url}/echo`)
       const events: string[] = []
-      for (const type of ['open', 'error', 'close'])
-        socket.addEventListener(type, () => events.push(type))
+      for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => events.push(type))
       socket.close()
       expect([socket.readyState, events]).toEqual([2, []])
       expect(await ended(socket)).toEqual([1006, '', false])

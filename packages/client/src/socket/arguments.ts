@@ -65,11 +65,11 @@ export function socketProtocols(protocols: string | readonly string[] | null | u
  *
  * @throws {DOMException} `InvalidAccessError` for the code, `SyntaxError` for the reason
  */
-export function checkClosing(code: unknown, reason: unknown): void {
+export function checkClosing(code: number | undefined, reason: string | undefined): void {
   const number = Math.round(Number(code))
   if (code !== undefined && number !== 1000 && !(number >= 3000 && number <= 4999))
     throw domException('InvalidAccessError', 'the code must be 1000, or from 3000 to 4999')
-  if (reason !== undefined && byteLength(String(reason)) > 123)
+  if (typeof reason === 'string' && byteLength(reason) > 123)
     throw domException('SyntaxError', 'the reason must not have more than 123 bytes')
 }
 

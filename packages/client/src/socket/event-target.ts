@@ -12,7 +12,7 @@ const platform = globalThis as unknown as {
 
 interface Registration {
   readonly type: string
-  readonly listener: EventListenerLike<SocketEvent>
+  readonly listener: EventListenerLike
   readonly isCapture: boolean
   readonly isOnce: boolean
 }
@@ -35,7 +35,7 @@ export class PlainEventTarget implements EventTargetLike {
     if (this.#registrations.some(isSame(type, listener, capture))) return
     this.#registrations = [
       ...this.#registrations,
-      { type, listener: listener as never, isCapture: Boolean(capture), isOnce: once },
+      { type, listener, isCapture: Boolean(capture), isOnce: once },
     ]
     signal?.addEventListener('abort', () => this.removeEventListener(type, listener, { capture }))
   }
@@ -75,8 +75,7 @@ function isSame(
   listener: unknown,
   capture: boolean | undefined,
 ): (other: Registration) => boolean {
-  return (other) =>
-    other.type === type && other.listener === listener && other.isCapture === Boolean(capture)
+  return (other) => other.type === type && other.listener === listener && other.isCapture === Boolean(capture)
 }
 
 /** The platform's own, where there is one. */
@@ -89,6 +88,7 @@ export function createEvent(target: EventTargetLike, type: string, facts: object
   const Class = type === 'message' ? MessageEvent : type === 'close' ? CloseEvent : Event
   const event = Class && EventTargetBase !== PlainEventTarget ? new Class(type, facts) : { type, target }
   for (const [name, value] of Object.entries(facts))
-    if ((event as unknown as Record<string, unknown>)[name] !== value) Object.defineProperty(event, name, { value })
+    if ((event as unknown as Record<string, unknown>)[name] !== value)
+      Object.defineProperty(event, name, { value })
   return event
 }

@@ -1,6 +1,5 @@
 export { ping } from './ping.ts'
 export type { SocketHeartbeat, SocketPingOptions } from './ping.ts'
-// The packages that it replaces have a default export.
 export { ReconnectingWebSocket, ReconnectingWebSocket as default } from './reconnecting-websocket.ts'
 export type {
   BlobLike,

@@ -3,7 +3,12 @@ import { describe, expect, it, vi } from 'vitest'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
 import type { Signal } from '../platform/page.ts'
 import { ping, ReconnectingWebSocket } from './index.ts'
-import type { ProtocolsProvider, ReconnectingWebSocketOptions, SocketCloseEvent, UrlProvider } from './index.ts'
+import type {
+  ProtocolsProvider,
+  ReconnectingWebSocketOptions,
+  SocketCloseEvent,
+  UrlProvider,
+} from './index.ts'
 
 function setUp(
   options: ReconnectingWebSocketOptions = {},
@@ -53,7 +58,10 @@ function setUp(
   }
 }
 
-const invalid = (url: string): (() => unknown) => () => new ReconnectingWebSocket(url)
+const invalid =
+  (url: string): (() => unknown) =>
+  () =>
+    new ReconnectingWebSocket(url)
 
 describe('a socket that is created', () => {
   it('dials without a delay, in a later turn', async () => {
@@ -280,7 +288,7 @@ describe('messages', () => {
     expect(socket.bufferedAmount).toBe(9)
     socket.send(5 as never)
     expect(socket.bufferedAmount).toBe(10)
-    expect(() => (socket.send as () => void)()).toThrow(TypeError)
+    expect(() => (socket.send as unknown as () => void)()).toThrow(TypeError)
   })
 
   it.each([{ maxEnqueuedMessages: 2 }, { maxEnqueuedBytes: 2 }])(
@@ -428,7 +436,11 @@ describe('reconnect()', () => {
     await clock.advance(1_000)
     const [old] = network.sockets
     socket.reconnect(3000, 'again')
-    expect([take(), old!.closes[0], socket.readyState]).toEqual([['close 3000 againclean'], [3000, 'again'], 0])
+    expect([take(), old!.closes[0], socket.readyState]).toEqual([
+      ['close 3000 againclean'],
+      [3000, 'again'],
+      0,
+    ])
     await settleMicrotasks()
     network.last.open()
     old!.end(3000, 'again')
@@ -500,7 +512,12 @@ describe('listeners', () => {
 
 describe('a heartbeat', () => {
   it('notices a connection that is dead, and hides its answers', async () => {
-    const heartbeat = ping({ message: 'ping', isReply: (data) => data === 'pong', interval: 1_000, timeout: 500 })
+    const heartbeat = ping({
+      message: 'ping',
+      isReply: (data) => data === 'pong',
+      interval: 1_000,
+      timeout: 500,
+    })
     const { clock, network, open, take } = setUp({ heartbeat })
     await open()
     await clock.advance(1_000)

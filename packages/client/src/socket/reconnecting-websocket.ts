@@ -37,7 +37,8 @@ const defaults = {
   maxEnqueuedMessages: Infinity,
   maxEnqueuedBytes: Infinity,
 }
-const others = 'startClosed, shouldReconnectOnClose, closeImmediately, heartbeat, WebSocket, debug, debugLogger, ports'
+const others =
+  'startClosed, shouldReconnectOnClose, closeImmediately, heartbeat, WebSocket, debug, debugLogger, ports'
 
 /** The uptime after which a lost connection is redialed as if nothing had failed before. */
 const patience = 1_000
@@ -296,8 +297,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
       rule = fatal
       const target = socketUrl(source)
       const names = socketProtocols(offered)
-      const Socket =
-        this.#options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
+      const Socket = this.#options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
       if (!Socket) throw misuse('no WebSocket: pass one as the option WebSocket')
       return { url: target, open: () => this.#dial(new Socket(target, names), target) }
     } catch (error) {
@@ -381,7 +381,8 @@ export class ReconnectingWebSocket extends EventTargetBase {
     const isCancelled = cause!.reason === 'disconnect' && previous.name !== 'closing' && !this.#end
     const failure = this.#error ?? (isQuiet && !isCancelled ? undefined : failureOf(cause!))
     this.#end = this.#error = undefined
-    if (!quiet.includes(cause!.reason)) this.#retryCount = this.#isStable(previous) ? 1 : previous.tally.attempts
+    if (!quiet.includes(cause!.reason))
+      this.#retryCount = this.#isStable(previous) ? 1 : previous.tally.attempts
     const closed = createEvent(this, 'close', end) as SocketCloseEvent
     const dispatch = (): void => {
       if (failure) this.dispatchEvent(createEvent(this, 'error', failure))
@@ -433,7 +434,7 @@ function resolveOptions(
   const resolved = { ...defaults, ...given(options, `${namesOf(defaults)}, ${others}`) }
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
     if (!(resolved[name] >= 0)) throw misuse(`${name} cannot be ${String(resolved[name])}`)
-  return resolved as typeof defaults & ReconnectingWebSocketOptions
+  return resolved
 }
 
 function policyOf({
@@ -459,12 +460,7 @@ function policyOf({
 function delayOf(
   failures: number,
   random: number,
-  {
-    minReconnectionDelay,
-    maxReconnectionDelay,
-    reconnectionDelayGrowFactor,
-    jitter,
-  }: typeof defaults,
+  { minReconnectionDelay, maxReconnectionDelay, reconnectionDelayGrowFactor, jitter }: typeof defaults,
 ): number {
   const grown = minReconnectionDelay * reconnectionDelayGrowFactor ** Math.max(0, failures - 1)
   return Math.min(maxReconnectionDelay, grown || 0) * (1 + jitter * random)
