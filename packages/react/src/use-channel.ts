@@ -17,12 +17,9 @@ import type { ChannelTarget } from './channel-store.ts'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
-/** What a component does with a channel. */
+/** What a component does with a channel. The functions may be new ones on every render. */
 export interface UseChannelOptions<C, Kind> extends ChannelOptions {
-  /**
-   * The handlers of publications, by event. Handlers may be new functions on every render; the events are those of the
-   * first one.
-   */
+  /** The handlers of publications, by event. */
   readonly on?: {
     readonly [Event in ChannelEvent<C, Kind>]?: (
       data: ChannelData<C, Kind, Event, 'output'>,
@@ -33,7 +30,7 @@ export interface UseChannelOptions<C, Kind> extends ChannelOptions {
   readonly watch?: { readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]> }
 }
 
-/** A channel, as long as the component is mounted. The same object until its state changes. */
+/** The channel of a component. The same object until its state changes; `publish` and `history` never change. */
 export type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
 
 const joining: ChannelState = { status: 'joining', reason: undefined }
@@ -42,13 +39,14 @@ const joining: ChannelState = { status: 'joining', reason: undefined }
  * Subscribes to a channel while the component is mounted.
  *
  * Renders when the state of the channel changes, and never because of a publication; set state in a handler for that.
- * The hook calls the handlers of the last render. Components with the same channel share its subscription. On a server,
+ * The hook calls the handlers of the last render. Components with the same channel share its subscription. A component
+ * that React hides and shows again continues from its position: it gets what it has missed, or a `gap`. On a server,
  * and while a page hydrates, the state is `joining`.
  *
  * @example
- * const room = useChannel(client, `room:${id}`, {
- *   on: { message: (message) => setMessages((all) => [...all, message]) },
- *   watch: { gap: () => reload() },
+ * const room = useChannel(client, 'room:42', {
+ *   on: { message: ({ text }) => setMessages((all) => [...all, text]) },
+ *   watch: { gap: () => setMessages(() => []) },
  * })
  */
 export function useChannel<C, Name extends string & ChannelName<C>>(
@@ -73,7 +71,8 @@ export function useChannel(...args: unknown[]): object {
     Omit<ChannelTarget, 'client' | 'name'> | undefined,
   ]
   const client = useNearest(given)
-  const [store] = useState(() => createChannelStore((handle) => handle, joining))
+  const [{ store, publish, history }] = useState(createUsedChannel)
+  // Runs in the commit itself: no publication can arrive between a render and the registration of its handlers.
   useInsertionEffect(() => store.aim({ ...options, client, name }))
   useEffect(() => store.open(client, name), [store, client, name])
   const state = useSyncExternalStore(
@@ -81,12 +80,12 @@ export function useChannel(...args: unknown[]): object {
     () => store.stateOf(client, name),
     () => joining,
   )
-  return useMemo(
-    (): UsedChannel<unknown, string> => ({
-      state,
-      publish: (...published: unknown[]) => store.handle().publish(...(published as [string])),
-      history: (how) => store.handle().history(how) as Promise<never>,
-    }),
-    [store, state],
-  )
+  return useMemo(() => ({ state, publish, history }), [state, publish, history])
+}
+
+function createUsedChannel() {
+  const store = createChannelStore((handle) => handle, joining)
+  const publish: Channel['publish'] = (...args) => store.handle().publish(...args)
+  const history: Channel['history'] = (options) => store.handle().history(options)
+  return { store, publish, history }
 }

@@ -4,7 +4,7 @@ import { createChannelStore } from './channel-store.ts'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
-/** Who is in a channel, as long as the component is mounted. The same object until the members change. */
+/** Who is in a channel. The same object until the members change; `set` never changes. */
 export type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
 
 const nobody: PresenceState = { members: [], isKnown: false }
@@ -12,11 +12,12 @@ const nobody: PresenceState = { members: [], isKnown: false }
 /**
  * Returns who is in a channel, and subscribes to it while the component is mounted.
  *
- * Renders when the members change, and never because of a publication. On a server, and while a page hydrates, there are
- * no members.
+ * Renders when the members change, and never because of a publication. On a server, and while a page hydrates, there
+ * are no members. `set` sets the data of this client, from an effect or an event.
  *
  * @example
- * const { members, set } = usePresence(client, `room:${id}`)
+ * const { members, set } = usePresence(client, 'room:42')
+ * const names = members.map(({ identity }) => identity)
  */
 export function usePresence<C, Name extends string & ChannelName<C>>(
   client: Client<C>,
@@ -35,7 +36,7 @@ export function usePresence(...args: unknown[]): UsedPresence<unknown> {
   // Read from the end, because the client is optional.
   const client = useNearest(args.at(-2) as Client | undefined)
   const name = args.at(-1) as string
-  const [store] = useState(() => createChannelStore((handle) => handle.presence, nobody))
+  const [{ store, set }] = useState(createUsedPresence)
   useInsertionEffect(() => store.aim({ client, name }))
   useEffect(() => store.open(client, name), [store, client, name])
   const state = useSyncExternalStore(
@@ -43,5 +44,10 @@ export function usePresence(...args: unknown[]): UsedPresence<unknown> {
     () => store.stateOf(client, name),
     () => nobody,
   )
-  return useMemo(() => ({ ...state, set: (data) => store.handle().presence.set(data) }), [store, state])
+  return useMemo(() => ({ ...state, set }), [state, set])
+}
+
+function createUsedPresence() {
+  const store = createChannelStore((handle) => handle.presence, nobody)
+  return { store, set: (data: unknown): void => store.handle().presence.set(data) }
 }
