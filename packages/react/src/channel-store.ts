@@ -13,8 +13,15 @@ export interface ChannelTarget {
   readonly watch?: Listeners | undefined
 }
 
-/** The part of a channel that a component shows. */
+/** What a component shows of a channel. */
 interface Part<State> {
+  /** What every part has before the server has answered. One object, so that opening a channel renders nothing. */
+  readonly initial: State
+  isInitial(state: State): boolean
+  of(handle: Channel): Store<State>
+}
+
+interface Store<State> {
   readonly state: State
   subscribe(listener: () => void): () => void
 }
@@ -41,10 +48,7 @@ interface Opened {
 
 const lifecycle = ['joined', 'refused', 'recovered', 'gap'] as const
 
-export function createChannelStore<State>(
-  partOf: (handle: Channel) => Part<State>,
-  initial: State,
-): ChannelStore<State> {
+export function createChannelStore<State>(part: Part<State>): ChannelStore<State> {
   const listeners = new Set<() => void>()
   let target: ChannelTarget
   /** The channel of the last effect. Stays when it is left, with the position from which the component continues. */
@@ -100,7 +104,7 @@ export function createChannelStore<State>(
       }
       handle.watch('joined', compare)
       for (const kind of lifecycle) handle.watch(kind, (value) => call(opened, 'watch', kind, [value]))
-      partOf(handle).subscribe(notify)
+      part.of(handle).subscribe(notify)
       compare()
       notify()
       return () => {
@@ -112,7 +116,11 @@ export function createChannelStore<State>(
       if (!last) throw new Error('a channel can be used once its component is mounted')
       return last.handle
     },
-    stateOf: (client, name) => (isOpen && isOf(last, client, name) ? partOf(last.handle).state : initial),
+    stateOf(client, name) {
+      if (!isOpen || !isOf(last, client, name)) return part.initial
+      const { state } = part.of(last.handle)
+      return part.isInitial(state) ? part.initial : state
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -84,7 +84,11 @@ export function useChannel(...args: unknown[]): object {
 }
 
 function createUsedChannel() {
-  const store = createChannelStore((handle) => handle, joining)
+  const store = createChannelStore({
+    initial: joining,
+    isInitial: ({ status, reason }) => status === 'joining' && reason === undefined,
+    of: (handle) => handle,
+  })
   const publish: Channel['publish'] = (...args) => store.handle().publish(...args)
   const history: Channel['history'] = (options) => store.handle().history(options)
   return { store, publish, history }

@@ -48,6 +48,10 @@ export function usePresence(...args: unknown[]): UsedPresence<unknown> {
 }
 
 function createUsedPresence() {
-  const store = createChannelStore((handle) => handle.presence, nobody)
+  const store = createChannelStore({
+    initial: nobody,
+    isInitial: ({ members, isKnown }) => members.length === 0 && !isKnown,
+    of: (handle) => handle.presence,
+  })
   return { store, set: (data: unknown): void => store.handle().presence.set(data) }
 }
