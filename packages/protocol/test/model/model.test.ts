@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { createModel } from './model.ts'
 import { search, searchLarge } from './search.ts'
 import type { Breach } from './world.ts'
 import { breaches, smallWorlds } from './worlds.ts'
@@ -10,7 +11,7 @@ describe('the model of the session wire', () => {
   afterAll(() => console.log(`model: ${total.toLocaleString('en')} states, all of them, no violation`))
 
   it.each(Object.entries(smallWorlds))('holds in a world with %s', { timeout }, (_, world) => {
-    const { states, isExhausted, violation, trace } = searchLarge(world, Infinity, () => {})
+    const { states, isExhausted, violation, trace } = searchLarge(createModel(world), Infinity, () => {})
     total += states
     expect([violation, ...(trace ?? [])]).toEqual([undefined])
     expect(isExhausted).toBe(true)
@@ -19,8 +20,8 @@ describe('the model of the session wire', () => {
 
   it('finds the same states breadth first', { timeout }, () => {
     const world = smallWorlds['messages that are withdrawn, and lost on the way']!
-    expect(search(world)).toEqual({
-      states: searchLarge(world, Infinity, () => {}).states,
+    expect(search(createModel(world))).toEqual({
+      states: searchLarge(createModel(world), Infinity, () => {}).states,
       isExhausted: true,
     })
   })
@@ -28,7 +29,7 @@ describe('the model of the session wire', () => {
 
 describe('a broken rule shows in the model', () => {
   it.each(Object.entries(breaches))('%s', { timeout }, (breach, [symptom, world]) => {
-    const { violation, trace } = search(world, breach as Breach)
+    const { violation, trace } = search(createModel(world, breach as Breach))
     expect(violation?.split(':')[0]).toBe(symptom)
     expect(trace!.length).toBeGreaterThan(1)
   })

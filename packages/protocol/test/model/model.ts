@@ -1,28 +1,20 @@
 // An executable model of the session wire: what client, servers and network can do in every state, by PROTOCOL.md.
 import { violate } from './books.ts'
 import { createClientRules } from './client.ts'
+import type { Model, Step as StepOf } from './search.ts'
 import { createServerRules } from './server.ts'
-import { createState, fates, thief } from './state.ts'
+import { cloneState, createState, encodeState, fates, thief } from './state.ts'
 import type { Frame, Session, State } from './state.ts'
 import type { Breach, Chances, World } from './world.ts'
 
-/** Something that can happen in a state, and how. */
-export type Step = (label: string, happen: (next: State) => void) => void
-
-export interface Model {
-  initial(): State
-  /** Tells all that can happen. */
-  successors(state: State, step: Step): void
-  /** Notes what must not be in any state. */
-  check(state: State): void
-}
+type Step = StepOf<State>
 
 /** What is not delivered, and so waits for nothing. */
 function isAck({ t }: Frame): boolean {
   return t === 'a' || t === 'p' || t === 'q'
 }
 
-export function createModel(world: World, breach?: Breach): Model {
+export function createModel(world: World, breach?: Breach): Model<State> {
   const [toServer, toClient] = world.messages
   const client = createClientRules(world, breach)
   const server = createServerRules(world, breach)
@@ -189,5 +181,7 @@ export function createModel(world: World, breach?: Breach): Model {
       serverSteps(state, step)
     },
     check,
+    clone: cloneState,
+    encode: encodeState,
   }
 }
