@@ -253,7 +253,7 @@ describe('the limits of a message of text', () => {
     expect(codeOf(decode(`[[1,0,"a",${ones(101)}],[2,0,"a",1]]`, limits))).toBe(1007)
   })
 
-  it('bound the depth and the keys of a control, with 4400', () => {
+  it('bound the depth and the keys of a channel control, with 4400', () => {
     const limits = { ...defaultDecodeLimits, maxDepth: 3, maxKeys: 5 }
     expect(decode('["channel",[[[1]]]]', limits)).toEqual({ control: ['channel', [[[1]]]] })
     expect(codeOf(decode('["channel",[[[[]]]]]', limits))).toBe(4400)

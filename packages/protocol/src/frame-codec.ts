@@ -117,7 +117,9 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   const first = value[0] as unknown
   if (typeof first === 'string') {
     if (!isControl(first, value[1])) return fault('malformed control')
-    if (budgetAfter(value[1], limits.maxKeys, limits.maxDepth) < 0) return fault('an oversized control')
+    // The content of all others has a form.
+    if (first === 'channel' && budgetAfter(value[1], limits.maxKeys, limits.maxDepth) < 0)
+      return fault('an oversized control')
     return { control: value as unknown as Control }
   }
   const frames = Array.isArray(first) ? value : [value]
