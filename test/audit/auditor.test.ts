@@ -819,6 +819,7 @@ test('the summary counts all that happened', () => {
     got: { request: 4 },
     outcomes: { delivered: 2, 'undelivered: cancelled': 1 },
     requests: { 'remote: no': 1, 'remote: unhandled': 1, right: 2, timeout: 2 },
+    channels: {},
     opens: 1,
     resumes: 1,
     replayed: 0,

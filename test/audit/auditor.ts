@@ -1,3 +1,4 @@
+import { createChannels } from './channels.ts'
 import { createHanding } from './handing.ts'
 import type { HistoryEvent } from './history.ts'
 import { createLedger, openMessages } from './ledger.ts'
@@ -32,6 +33,11 @@ export interface Auditor {
   record(event: HistoryEvent): void
   /** What was found so far, in order; the first thousand. */
   readonly violations: readonly Violation[]
+  /**
+   * Looks for what must be so when everything has come to rest, and nothing was published for a while: every subscriber of a
+   * channel has all of it, and knows the others.
+   */
+  rest(): void
   /** Looks for what only the end can tell: everything must be settled. The same once it was called. */
   finish(options?: FinishOptions): readonly Violation[]
   summary(): Summary
@@ -45,6 +51,7 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
   const handing = createHanding(ledger, violations)
   const outcomes = createOutcomes(ledger, violations)
   const requests = createRequests(ledger, violations)
+  const channels = createChannels(ledger, violations)
   const tally = createTally()
   let isFinished = false
 
@@ -73,6 +80,7 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
         sessions.closed(event)
         return lifecycle.closed(event)
       case 'did':
+        if (event.what === 'dispose') channels.gone(event.by)
         return lifecycle.did(event)
       case 'joined':
         return sessions.joined(event)
@@ -80,6 +88,26 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
         return sessions.left(event)
       case 'killed':
         return lifecycle.killed(event)
+      case 'subscribed':
+        return channels.subscribed(event)
+      case 'unsubscribed':
+        return channels.unsubscribed(event)
+      case 'channel-joined':
+        return channels.joined(event)
+      case 'channel-refused':
+        return channels.refused(event)
+      case 'channel-gap':
+        return channels.gap(event)
+      case 'channel-recovered':
+        return channels.recovered(event)
+      case 'published':
+        return channels.published(event)
+      case 'publish-ended':
+        return channels.publishEnded(event)
+      case 'publication':
+        return channels.got(event)
+      case 'members':
+        return channels.members(event)
     }
   }
 
@@ -101,12 +129,14 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
       tally.record(event)
       judge(event)
     },
+    rest: () => channels.rest(),
     finish({ crashed = [] } = {}) {
       if (isFinished) return violations.list
       isFinished = true
       const gone = new Set(crashed)
       for (const server of ledger.servers.values()) if (gone.has(server.name)) server.isKilled = true
       violations.advance(Infinity)
+      channels.finish(gone)
       for (const { name, stream } of ledger.clients.values()) if (!gone.has(name)) drained(stream)
       for (const { server, stream, left, overSince, id } of ledger.sessions.values()) {
         if (server.isKilled) continue

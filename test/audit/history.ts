@@ -1,3 +1,5 @@
+import type { ChannelEvent } from './channel-history.ts'
+
 /**
  * What the applications at both ends saw, one event after the other: all that an auditor knows. It is plain data, so
  * that a process that is killed leaves its part behind in a file.
@@ -22,6 +24,7 @@ export type HistoryEvent = { readonly at: number; readonly by: string } & (
   | PeerJoined
   | PeerLeft
   | Killed
+  | ChannelEvent
 )
 
 /** An application gave a message to its client or its peer. The call returned. */

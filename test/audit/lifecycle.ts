@@ -53,7 +53,10 @@ export function createLifecycle(ledger: Ledger, { violate, afterwards, moment }:
       disposedAt === undefined ||
       event.type === 'did' ||
       event.type === 'sent' ||
-      event.type === 'cancelled'
+      event.type === 'cancelled' ||
+      event.type === 'published' ||
+      // Also of what was published later.
+      event.type === 'publish-ended'
     )
       return
     // What is sent later is settled in its own moment.

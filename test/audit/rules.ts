@@ -52,3 +52,21 @@ export type RuleName =
   | 'down-unopened'
   | 'closed-unasked'
   | 'got-while-down'
+  /** "Channels": nothing comes of a channel that is not subscribed. */
+  | 'unsubscribed'
+  /** Only what was published comes, and only in its channel. */
+  | 'publication-invented'
+  /** In the order of the log, and once. */
+  | 'publication-order'
+  /** What is missing, and a log that begins anew, is a gap that is told before anything newer. */
+  | 'publication-hole'
+  | 'publication-epoch'
+  | 'gap-of-nothing'
+  | 'recovered-count'
+  /** A log has one publication at a position, and appends each once. */
+  | 'publication-split'
+  | 'published-twice'
+  | 'refused-yet-published'
+  /** Every subscriber comes to the end of the log, and to know who is there. */
+  | 'publication-behind'
+  | 'members'

@@ -9,6 +9,8 @@ export interface Summary {
   readonly outcomes: Readonly<Record<string, number>>
   /** By end: `right`, or the code of the error. */
   readonly requests: Readonly<Record<string, number>>
+  /** By event: what subscribers of channels saw. */
+  readonly channels: Readonly<Record<string, number>>
   readonly opens: number
   readonly resumes: number
   readonly replayed: number
@@ -29,7 +31,7 @@ export interface Tally {
 
 export function createTally(): Tally {
   const counts = { events: 0, opens: 0, resumes: 0, replayed: 0, sessions: 0, kills: 0 }
-  const groups = { sent: count(), got: count(), outcomes: count(), requests: count() }
+  const groups = { sent: count(), got: count(), outcomes: count(), requests: count(), channels: count() }
   const ends = { losses: count(), downs: count(), left: count() }
   const clients = new Set<string>()
 
@@ -63,6 +65,17 @@ export function createTally(): Tally {
         case 'killed':
           counts.kills++
           return
+        case 'published':
+        case 'publication':
+        case 'channel-joined':
+        case 'channel-gap':
+        case 'channel-recovered':
+        case 'channel-refused':
+          return groups.channels.add(event.type)
+        case 'publish-ended':
+        case 'subscribed':
+        case 'unsubscribed':
+        case 'members':
         case 'closed':
         case 'did':
         case 'cancelled':
@@ -74,6 +87,7 @@ export function createTally(): Tally {
       got: groups.got.all(),
       outcomes: groups.outcomes.all(),
       requests: groups.requests.all(),
+      channels: groups.channels.all(),
       losses: ends.losses.all(),
       downs: ends.downs.all(),
       left: ends.left.all(),

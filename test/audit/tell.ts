@@ -112,3 +112,52 @@ function outcomeEvents(by: string) {
     }),
   }
 }
+
+/** What one application says of one channel. */
+export function channelEvents(by: string, channel = 'room') {
+  const places = (epoch: string, offset: number) => ({ channel, epoch, offset })
+  return {
+    opens: (since?: { readonly epoch: string; readonly offset: number }): Event => ({
+      by,
+      type: 'subscribed',
+      channel,
+      ...(since && { since }),
+    }),
+    leaves: (): Event => ({ by, type: 'unsubscribed', channel }),
+    joined: (epoch: string, offset: number): Event => ({
+      by,
+      type: 'channel-joined',
+      ...places(epoch, offset),
+    }),
+    refused: (reason = 'forbidden'): Event => ({ by, type: 'channel-refused', channel, reason }),
+    gap: (epoch: string, offset: number, missed: number | null = null): Event => ({
+      by,
+      type: 'channel-gap',
+      missed,
+      ...places(epoch, offset),
+    }),
+    recovered: (count: number): Event => ({ by, type: 'channel-recovered', channel, count }),
+    publishes: (publication: number): Event => ({ by, type: 'published', publication, channel }),
+    published: (publication: number, epoch: string, offset: number): Event => ({
+      by,
+      type: 'publish-ended',
+      publication,
+      ...places(epoch, offset),
+    }),
+    failed: (publication: number, code: string, reason?: string): Event => ({
+      by,
+      type: 'publish-ended',
+      publication,
+      channel,
+      code,
+      ...(reason !== undefined && { reason }),
+    }),
+    got: (publication: number, epoch: string, offset: number): Event => ({
+      by,
+      type: 'publication',
+      publication,
+      ...places(epoch, offset),
+    }),
+    sees: (...members: string[]): Event => ({ by, type: 'members', channel, members }),
+  }
+}
