@@ -3,12 +3,18 @@ export interface Traffic extends Disposable {
   stop(): void
 }
 
-/** Calls back that many times a second until it is stopped. A machine that is late makes up for it. */
+/** How much of a delay is made up for, in milliseconds: a busy machine would only fall further behind. */
+const longestDelay = 50
+
+/** Calls back that many times a second until it is stopped, and less often on a machine that cannot keep up. */
 export function perSecond(rate: number, act: () => void): Traffic {
-  const start = performance.now()
-  let count = 0
+  let last = performance.now()
+  let due = 0
   const timer = setInterval(() => {
-    for (const due = ((performance.now() - start) * rate) / 1_000; count < due; count++) act()
+    const now = performance.now()
+    due += (Math.min(now - last, longestDelay) * rate) / 1_000
+    last = now
+    for (; due >= 1; due--) act()
   }, 5)
   const stop = (): void => clearInterval(timer)
   return { stop, [Symbol.dispose]: stop }
