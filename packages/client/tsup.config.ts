@@ -7,6 +7,8 @@ const shared: Options = {
   noExternal: bundled,
   esbuildOptions: (options) => {
     options.conditions = ['@holdfast/source']
+    // Inlines the constants of other modules, which the bundlers of applications cannot do any more.
+    options.minifySyntax = true
     // What the entries share: there is one of it.
     options.chunkNames = 'shared-[hash]'
   },

@@ -102,7 +102,7 @@ test.concurrent.each(seeds)(
       send(client, up)
       const peer = peers.at(-1)
       if (peer) send(peer, down)
-      await Promise.all([up, down].map(({ sent }) => [...sent.values()].at(-1)))
+      await Promise.all([up, down].map(async ({ sent }) => await [...sent.values()].at(-1)))
     }
     await client.connect()
     for (let round = 0; round < rounds; round++) {

@@ -58,7 +58,7 @@ export function createClient<S extends Schemas>(
 export function createClient<C extends Contract = AnyContract>(options: CoreOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
 export function createClient(options: CoreOptions & { readonly contract?: Schemas }): Client {
-  const { contract, wire, store, diagnose } = options
+  const { contract, wire, store, diagnose, token } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, delay, closeRules } = resolveOptions(options, report)
@@ -66,10 +66,12 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
   if (
     wire?.maxPayloadBytes === undefined ||
     (store && !store.wrap) ||
-    (diagnose && typeof diagnose !== 'function') ||
+    [diagnose, token].some((hook) => hook && typeof hook !== 'function') ||
     !isContract
   )
-    throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
+    throw misuse(
+      'write wire: session(), store: store({ name }), diagnose: overHttp(), token: () => token, contract: schemas({})',
+    )
   const { toClient: incoming, toServer: outgoing } = contract ?? {}
 
   let disposed = false
@@ -172,7 +174,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     if (!disposed && !wait.signal?.aborted) {
       preparation.check()
       outbox.accept()
-      connection[how]()
+      connection.dispatch({ type: how })
     }
     return waits.until(() => {
       const now = connection.state
@@ -188,7 +190,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       outbox.flushAll()
       outbox.refuse('disposed')
       bound.dispose()
-      connection.stop({ reason: 'dispose' }, false)
+      connection.dispatch({ type: 'stop', cause: { reason: 'dispose' }, graceful: false })
     }
     return Promise.resolve(outbox.dispose?.())
   }
@@ -202,12 +204,13 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     disconnect({ queue = 'keep', code, reason } = {}) {
       checkClose(code, reason)
       outbox.flushAll()
-      connection.stop(
-        { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
-        true,
-      )
+      connection.dispatch({
+        type: 'stop',
+        cause: { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
+        graceful: true,
+      })
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
-      if (queue === 'keep') return closed
+      if (queue !== 'discard') return closed
       outbox.discard('closed')
       return closed.then(() => bound.discard('closed'))
     },

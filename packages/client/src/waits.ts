@@ -1,4 +1,4 @@
-import { aborted } from '@holdfast/protocol'
+import { aborted, pollInterval } from '@holdfast/protocol'
 import type { Clock, HoldfastError, WaitOptions } from '@holdfast/protocol'
 
 /** The state of a condition: it holds, it never will, or not yet. `soon` asks for another check without an event. */
@@ -13,9 +13,6 @@ export interface Waits {
   /** Checks every condition again. */
   recheck(): void
 }
-
-/** The interval for conditions that no event announces, such as the buffer of a socket. In milliseconds. */
-const pollInterval = 20
 
 export function createWaits(clock: Clock): Waits {
   const checks = new Set<() => void>()

@@ -1,7 +1,7 @@
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { createDelivery } from '../test/support/delivery.ts'
-import type { Answerer } from './answers.ts'
+import type { Answerer } from './handlers.ts'
 import { Endpoint } from './endpoint.ts'
 import { HoldfastError } from './errors.ts'
 import { encodeBody } from './frame-codec.ts'
@@ -102,6 +102,13 @@ describe('what comes in', () => {
       data: 'data',
     })
     expect(await silent.answer).toMatchObject({ code: 'remote', message: '' })
+  })
+
+  it('as an error has a reason that can be logged, whatever the peer says', async () => {
+    const { deliver, ask } = setUp()
+    const { id, answer } = ask()
+    deliver(null, null, { re: id, error: 'busy\n\u001b[31m' })
+    expect(await answer).toMatchObject({ code: 'remote', reason: 'busy [31m' })
   })
 
   it('as an answer that does not fit its schema fails the request', async () => {

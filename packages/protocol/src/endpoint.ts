@@ -1,22 +1,28 @@
-import { createAnswers } from './answers.ts'
-import type { Answers, AnswersPorts } from './answers.ts'
-import { misuse } from './errors.ts'
+import { isHoldfastError, misuse } from './errors.ts'
 import { bodyBytes } from './frame-codec.ts'
 import type { Body } from './frame-codec.ts'
 import type { Frame, Meta } from './frame.ts'
-import type { Clock } from './ports.ts'
+import type { Answerer } from './handlers.ts'
+import type { AbortSignalLike, Clock } from './ports.ts'
+import { printable } from './printable.ts'
 import { createRequests } from './requests.ts'
 import type { RequestOptions, Requests, SentRequest } from './requests.ts'
 import type { Checks } from './schema.ts'
+import { maxRunning } from './limits.ts'
 
 /** What an endpoint needs of the client or the hub that has it. */
-export interface EndpointPorts extends AnswersPorts {
+export interface EndpointPorts {
   readonly clock: Clock
   /** The checks of what is sent, if the contract has schemas. */
   readonly outgoing: Checks | undefined
   event(name: string, data: unknown): void
   /** Text or bytes that are not an event. */
   raw(data: string | Uint8Array): void
+  /** Returns the handler of a request, if there is one. */
+  find(name: string, meta: Meta): Answerer | undefined
+  newAbort(): { readonly signal: AbortSignalLike; abort(): void }
+  /** Receives exceptions that are not sent to the peer. */
+  report(error: unknown): void
   /** Encodes what is not an event. @throws for data that cannot be encoded */
   encode(name: null, data: unknown, meta: Meta): Body
   /** The largest body that the peer takes, in bytes. */
@@ -33,15 +39,19 @@ export interface Sized {
 }
 
 /**
- * One end of the session wire, above the numbers: hands on what the peer sends as events, requests, answers, text or
+ * One end of the session wire, above the numbers: delivers what the peer sends as events, requests, answers, text or
  * bytes, asks and answers. Both ends run this code: a client for all its sessions, a hub for each.
  *
  * A class, because a hub has as many as there are clients.
  */
 export class Endpoint {
   readonly #ports: EndpointPorts
+  /** The requests of this end; undefined before the first. */
   #requests: Requests | undefined
-  #answers: Answers | undefined
+  /** The requests of the peer whose handlers run, by their ids; undefined before the first. */
+  #running: Map<number, { abort(): void }> | undefined
+  /** The number of running handlers, including those whose answer is no longer expected. */
+  #runningCount = 0
 
   constructor(ports: EndpointPorts) {
     this.#ports = ports
@@ -49,7 +59,7 @@ export class Endpoint {
 
   /** Whether the peer owes no answer to what was written, and is owed none. */
   get isSettled(): boolean {
-    return !this.#requests?.unanswered && !this.#answers?.size
+    return !this.#requests?.unanswered && !this.#running?.size
   }
 
   /** Delivers a received frame. */
@@ -59,16 +69,15 @@ export class Endpoint {
     if (typeof name === 'string') {
       if (meta?.id === undefined) ports.event(name, value)
       else if (seq === 0) ports.violated(4400, 'a volatile request')
-      else {
-        this.#answers ??= createAnswers(ports, (answer, how) => this.#reply(answer, how))
-        this.#answers.request(meta.id, name, value, meta)
-      }
+      else this.#answer(meta.id, name, value, meta)
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) this.#requests?.answer(re, value)
-      else this.#requests?.refuse(re, message, { reason, data: value })
-    } else if (meta?.off !== undefined) this.#answers?.off(meta.off)
-    else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array)) ports.raw(value)
+      else this.#requests?.refuse(re, message, { reason: printable(reason), data: value })
+    } else if (meta?.off !== undefined) {
+      this.#running?.get(meta.off)?.abort()
+      this.#running?.delete(meta.off)
+    } else if (meta?.raw && (typeof value === 'string' || value instanceof Uint8Array)) ports.raw(value)
     else ports.violated(4400, 'a frame of no kind')
   }
 
@@ -86,12 +95,59 @@ export class Endpoint {
   /** The session ended: there will be no answers, in either direction. */
   lost(): void {
     this.#requests?.lost()
-    this.#answers?.lost()
+    for (const abort of this.#running?.values() ?? []) abort.abort()
+    this.#running?.clear()
   }
 
   /** Fails all requests. */
   dispose(): void {
     this.#requests?.dispose()
+  }
+
+  #answer(re: number, name: string, input: unknown, meta: Meta): void {
+    const running = (this.#running ??= new Map())
+    const handler = this.#ports.find(name, meta)
+    if (!handler) this.#refuse(re, 'unhandled', `nobody handles '${name}'`)
+    else if (this.#runningCount >= maxRunning) this.#refuse(re, 'overloaded', 'too many requests at a time')
+    else if (!running.has(re)) void this.#run(running, re, handler, input)
+  }
+
+  async #run(
+    running: Map<number, { abort(): void }>,
+    re: number,
+    handler: Answerer,
+    input: unknown,
+  ): Promise<void> {
+    const abort = this.#ports.newAbort()
+    const isExpected = (): boolean => running.get(re) === abort
+    running.set(re, abort)
+    this.#runningCount++
+    try {
+      const data = await handler(input, { signal: abort.signal })
+      if (isExpected()) this.#reply(data, { re })
+    } catch (error) {
+      if (isExpected()) this.#fail(re, error)
+    } finally {
+      this.#runningCount--
+      if (isExpected()) running.delete(re)
+    }
+  }
+
+  #fail(re: number, error: unknown): void {
+    const ports = this.#ports
+    if (isHoldfastError(error) && error.code === 'remote')
+      try {
+        return this.#refuse(re, error.reason ?? 'refused', error.message, error.data)
+      } catch (unsendable) {
+        ports.report(unsendable)
+      }
+    else ports.report(error)
+    // The peer must not see other exceptions of a handler.
+    this.#refuse(re, 'internal', 'the handler failed')
+  }
+
+  #refuse(re: number, error: string, message: string, data?: unknown): void {
+    this.#reply(data, { re, error, message })
   }
 
   /** An answer that is too large for the peer is reported, and the peer receives an error instead. */

@@ -2,6 +2,7 @@ import { isCount } from './controls.ts'
 import type { IsControl } from './controls.ts'
 import type { Control, Frame, Meta, ProducerSequence } from './frame.ts'
 import { utf8Length } from './limits.ts'
+import { maxHeaderBytes, maxNumbersBytes } from './limits.ts'
 
 /**
  * The encoded data of a frame: JSON text, or a header and bytes. The numbers are prepended when the frame is written.
@@ -34,10 +35,6 @@ export type Decoded =
 
 /** The maximum length of a name, in UTF-16 units. */
 export const maxNameLength = 1_024
-/** The maximum length of the header of a binary frame, in bytes. */
-const maxHeaderBytes = 65_535
-/** The maximum size of the numbers of a frame, with brackets and commas: `[9007199254740991,9007199254740991]`. */
-const maxNumbersBytes = 35
 
 /**
  * Encodes the data of a frame.

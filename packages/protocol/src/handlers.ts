@@ -1,7 +1,16 @@
-import type { RequestHandler } from './answers.ts'
 import { misuse } from './errors.ts'
 import type { Unsubscribe } from './listeners.ts'
-import type { Checks, InvalidData } from './schema.ts'
+import type { AbortSignalLike } from './ports.ts'
+import type { Checks, InvalidData, RequestHandler } from './schema.ts'
+
+/** The second argument of a request handler. */
+export interface RequestContext {
+  /** Aborted when the peer no longer waits for the answer, or can no longer receive it. */
+  readonly signal: AbortSignalLike
+}
+
+/** Answers a request with its result or its exception. */
+export type Answerer = (input: unknown, context: RequestContext) => unknown
 
 /** The handlers of requests, by name, between the schemas of the contract if it has any. */
 export interface Handlers {

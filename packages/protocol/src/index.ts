@@ -1,4 +1,3 @@
-export type { Answerer, RequestContext, RequestHandler } from './answers.ts'
 export { closeRule, defaultCloseRules, isPoison, readClose } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
@@ -57,8 +56,8 @@ export type {
   ProducerSequence,
 } from './frame.ts'
 export { createHandlers } from './handlers.ts'
-export type { Handlers } from './handlers.ts'
-export { defaultMaxPayloadBytes, utf8Length } from './limits.ts'
+export type { Answerer, Handlers, RequestContext } from './handlers.ts'
+export { defaultMaxPayloadBytes, pollInterval, utf8Length } from './limits.ts'
 export { Line } from './line.ts'
 export type { LineOptions, Payload } from './line.ts'
 export { createListeners } from './listeners.ts'
@@ -81,6 +80,7 @@ export type { Router, RouterPorts, UnhandledMessage } from './router.ts'
 export type {
   Checks,
   InvalidData,
+  RequestHandler,
   RequestSchema,
   SchemaContract,
   SchemaIssue,

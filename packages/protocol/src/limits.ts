@@ -1,5 +1,22 @@
+// A file without imports, so that bundlers inline its numbers.
+
 /** The default limit for sent and received messages, in bytes: 16 MiB. */
 export const defaultMaxPayloadBytes = 16_777_216
+
+/** How long the queue writes before the event loop gets a turn, in milliseconds. */
+export const sliceLength = 8
+/** How often the buffer of a socket is looked at, which fires no event, in milliseconds. */
+export const pollInterval = 20
+/** The maximum size of a pack, in UTF-16 units: one byte each for ASCII, three bytes at most. */
+export const maxPackLength = 16_384
+/** How long an ack may be delayed after the first one that follows quiet, in milliseconds. */
+export const ackDelay = 50
+/** The maximum of running handlers per peer. Each counts until it ends. */
+export const maxRunning = 1_000
+/** The maximum length of the header of a binary frame, in bytes. */
+export const maxHeaderBytes = 65_535
+/** The maximum size of the numbers of a frame, with brackets and commas: `[9007199254740991,9007199254740991]`. */
+export const maxNumbersBytes = 35
 
 /**
  * Returns the length of a text in UTF-8, in bytes, or -1 if it contains a lone surrogate.

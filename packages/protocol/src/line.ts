@@ -15,6 +15,7 @@ import type { Outgoing } from './message.ts'
 import type { Link } from './outbox.ts'
 import type { Clock } from './ports.ts'
 import type { Session } from './session.ts'
+import { ackDelay, maxPackLength } from './limits.ts'
 
 /** The content of a WebSocket message. */
 export type Payload = string | Uint8Array<ArrayBuffer>
@@ -62,9 +63,6 @@ export interface LineOptions {
   violated(code: number, why: string): void
 }
 
-/** The maximum size of a pack, in UTF-16 units: one byte each for ASCII, three bytes at most. */
-const maxPackLength = 16_384
-const ackDelay = 50
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
 /** A session on one connection: packs and unpacks, acknowledges, delivers in order. Ends with the connection. */
@@ -195,7 +193,7 @@ export class Line implements Link<Body> {
 
   /**
    * Adds an encoded frame, which leaves with `flushed()`. One that is added from outside is volatile, its ack is 0, and
-   * nobody hears of its outcome. False if the socket refused what was written before.
+   * its outcome is not reported. False if the socket refused what was written before.
    */
   add(frame: string): boolean {
     // Two brackets and a comma.

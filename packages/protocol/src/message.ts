@@ -1,5 +1,5 @@
-import { Settling } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
+import { HoldfastError } from './errors.ts'
 import type { Outcome } from './outcome.ts'
 
 /** An outbound message. */
@@ -29,8 +29,11 @@ export interface Owner<Body, Name> {
 
 const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
 
-/** A message in an outbox, and its delivery: one object, because there are many of them. */
-export class Message<Body, Name> extends Settling implements Outgoing<Body> {
+/**
+ * A message in an outbox, and its delivery. One object, and of a class: clients allocate more of these than of anything
+ * else.
+ */
+export class Message<Body, Name> implements Outgoing<Body>, Sent {
   readonly owner: Owner<Body, Name>
   readonly body: Body
   readonly bytes: number
@@ -38,16 +41,16 @@ export class Message<Body, Name> extends Settling implements Outgoing<Body> {
   readonly volatile: boolean
   readonly key: string | undefined
   readonly expiresAt: number
+  outcome: Outcome | undefined = undefined
   /** The socket threw an exception for it once. */
   refused = false
   isShared = false
   /** A caller awaits its outcome. */
   isAwaited = false
-  /** Its neighbours in the queue; itself while it is not queued. */
-  before: Message<Body, Name> = this
-  after: Message<Body, Name> = this
   /** Releases the resources of a queued message. */
   leave: (() => void) | undefined = undefined
+  private promise: Promise<Outcome> | undefined = undefined
+  private resolve: ((outcome: Outcome) => void) | undefined = undefined
 
   constructor(
     owner: Owner<Body, Name>,
@@ -58,7 +61,6 @@ export class Message<Body, Name> extends Settling implements Outgoing<Body> {
     key: string | undefined,
     expiresAt: number,
   ) {
-    super()
     this.owner = owner
     this.body = body
     this.bytes = bytes
@@ -68,17 +70,44 @@ export class Message<Body, Name> extends Settling implements Outgoing<Body> {
     this.expiresAt = expiresAt
   }
 
+  then<A = Outcome, B = never>(
+    onSettled?: ((outcome: Outcome) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.awaited().then(onSettled, onRejected)
+  }
+
+  async orThrow(): Promise<Outcome> {
+    const outcome = await this.awaited()
+    if ('reason' in outcome) throw new HoldfastError(outcome.status, `message ${outcome.reason}`, { outcome })
+    return outcome
+  }
+
+  whenSettled(listener: (outcome: Outcome) => void): void {
+    void this.settled().then(listener)
+  }
+
   settle(outcome: Outcome): void {
-    const told = this.isShared && outcome.status === 'undelivered' ? unknown : outcome
-    if (this.finish(told)) this.owner.onSettled(this)
+    if (this.outcome) return
+    this.outcome = this.isShared && outcome.status === 'undelivered' ? unknown : outcome
+    this.resolve?.(this.outcome)
+    this.owner.onSettled(this)
   }
 
   cancel(): boolean {
     return this.owner.takeBack(this) && !this.isShared
   }
 
-  protected awaited(): void {
+  /** A caller awaits the outcome, which may be known already. */
+  private awaited(): Promise<Outcome> {
     this.isAwaited = true
     this.owner.onAwaited(this)
+    return this.settled()
+  }
+
+  private settled(): Promise<Outcome> {
+    return (this.promise ??= this.outcome
+      ? Promise.resolve(this.outcome)
+      : new Promise((resolve) => (this.resolve = resolve)))
   }
 }

@@ -4,6 +4,7 @@ import type { Outgoing, Owner, Sent } from './message.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
+import { pollInterval, sliceLength } from './limits.ts'
 
 /** The bounds of the queue of messages that wait for the connection. */
 export interface OutboxOptions {
@@ -91,9 +92,6 @@ export interface Outbox<Body, Name = string | undefined> {
   accept(): void
 }
 
-const sliceLength = 8
-const pollInterval = 20
-
 /** `settled` is called for every outcome, one after the other, and never in the middle of a flush. */
 export function createOutbox<Body, Name = string | undefined>(
   options: OutboxOptions,
@@ -108,14 +106,10 @@ export function createOutbox<Body, Name = string | undefined>(
     overflow = 'reject',
     highWaterBytes = 1_048_576,
   } = options
-  // A ring of messages, which begins and ends here. It removes any message in constant time, like a set, at a lower
-  // cost.
-  const ends = {} as Message<Body, Name>
-  ends.before = ends.after = ends
-  let size = 0
+  const queue = new Set<Message<Body, Name>>()
   const keyed = new Map<string, Message<Body, Name>>()
-  /** The volatile messages that wait for the end of the turn. */
-  let volatileMessages: Message<Body, Name>[] = []
+  /** Whether volatile messages wait for the end of the turn. */
+  let hasVolatile = false
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
   /** The messages whose outcome was not reported yet. */
@@ -125,20 +119,13 @@ export function createOutbox<Body, Name = string | undefined>(
   let flushing = false
   let announcing = false
   let timer: unknown
-  let isPaced = false
   let isBatched = false
 
   const drop = (message: Message<Body, Name>, reason: UndeliveredReason): void =>
     message.settle({ status: 'undelivered', reason })
 
-  const isWaiting = (message: Message<Body, Name>): boolean => message.after !== message
-
   const remove = (message: Message<Body, Name>): void => {
-    if (!isWaiting(message)) return
-    message.before.after = message.after
-    message.after.before = message.before
-    message.before = message.after = message
-    size--
+    if (!queue.delete(message)) return
     queuedBytes -= message.bytes
     if (message.key !== undefined && keyed.get(message.key) === message) keyed.delete(message.key)
     message.leave?.()
@@ -151,12 +138,12 @@ export function createOutbox<Body, Name = string | undefined>(
       announce()
     },
     takeBack(message) {
-      const isBack = isWaiting(message)
+      const isBack = queue.has(message)
       if (isBack) drop(message, 'cancelled')
       return isBack
     },
     onAwaited(message) {
-      if (!isWaiting(message) && !message.outcome) ask(message)
+      if (!queue.has(message) && !message.outcome) ask(message)
     },
   }
 
@@ -165,8 +152,12 @@ export function createOutbox<Body, Name = string | undefined>(
   }
 
   const later = (delay: number): void => {
-    isPaced = true
     timer = clock.setTimer(flush, delay)
+  }
+
+  const stopTimer = (): void => {
+    clock.clearTimer(timer)
+    timer = undefined
   }
 
   const flush = (): void => flushFor(sliceLength)
@@ -174,16 +165,12 @@ export function createOutbox<Body, Name = string | undefined>(
   const flushFor = (length: number): void => {
     if (flushing) return
     flushing = true
-    if (isPaced) clock.clearTimer(timer)
-    isPaced = false
+    stopTimer()
     try {
       writeFor(length)
     } finally {
-      const late = volatileMessages
-      if (late.length > 0) {
-        volatileMessages = []
-        for (const message of late) if (isWaiting(message)) drop(message, 'volatile')
-      }
+      if (hasVolatile) for (const message of queue) if (message.volatile) drop(message, 'volatile')
+      hasVolatile = false
       link.flushed?.()
       flushing = false
       announce()
@@ -192,20 +179,19 @@ export function createOutbox<Body, Name = string | undefined>(
 
   const writeFor = (length: number): void => {
     // Reading the clock costs as much as writing a small message into a batch, and a single message needs no clock.
-    const isAlone = size === 1 && ends.after.expiresAt === Infinity
-    const startedAt = isAlone ? Infinity : clock.now()
+    const startedAt = queue.size > 1 ? clock.now() : Infinity
     const maxPayload = maxPayloadBytes()
-    let now = startedAt
     let count = 0
     // Each message is written or dropped, or no more can be written now.
-    for (let message = ends.after; message !== ends; message = ends.after) {
-      if (!link.isWritable(message.bytes)) return
+    for (const message of queue) {
+      const { bytes, expiresAt } = message
+      if (!link.isWritable(bytes)) return
       if (link.bufferedAmount() >= highWaterBytes) return later(pollInterval)
-      if (count > 0 && (!link.batchBytes || count % 16 === 0)) now = clock.now()
+      const isTimed = count > 0 && (!link.batchBytes || count % 16 === 0)
+      if (isTimed && clock.now() - startedAt > length) return later(0)
       count++
-      if (now - startedAt > length) return later(0)
-      if (message.expiresAt < now) drop(message, 'expired')
-      else if (message.bytes > maxPayload) drop(message, 'too-large')
+      if (expiresAt < Infinity && expiresAt < clock.now()) drop(message, 'expired')
+      else if (bytes > maxPayload) drop(message, 'too-large')
       else if (!write(message)) return
     }
   }
@@ -240,45 +226,41 @@ export function createOutbox<Body, Name = string | undefined>(
 
   const endTurn = (): void => {
     isBatched = false
-    if (!isPaced) flush()
+    if (timer === undefined) flush()
   }
 
   const isFull = (old: Message<Body, Name> | undefined): boolean => {
-    const waits = old && isWaiting(old)
-    return size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
+    const waits = old && queue.has(old)
+    return queue.size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
   }
 
   const makeRoom = (message: Message<Body, Name>): void => {
     const old = message.key === undefined ? undefined : keyed.get(message.key)
     if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')
     if (old) drop(old, 'replaced')
-    for (let oldest = ends.after; oldest !== ends && isFull(old); oldest = ends.after)
+    for (const oldest of queue) {
+      if (!isFull(old)) break
       drop(oldest, 'overflow')
+    }
     if (message.key !== undefined) keyed.set(message.key, message)
   }
 
   const discard = (reason: UndeliveredReason): void => {
-    clock.clearTimer(timer)
-    isPaced = false
-    const waiting: Message<Body, Name>[] = []
-    for (let message = ends.after; message !== ends; message = message.after) waiting.push(message)
-    for (const message of waiting) drop(message, reason)
+    stopTimer()
+    for (const message of [...queue]) drop(message, reason)
   }
 
   /** Returns whether the message will be tried at the end of the turn; if not, it was tried already. */
   const enqueue = (message: Message<Body, Name>): boolean => {
-    message.before = ends.before
-    message.after = ends
-    ends.before = message.before.after = message
-    size++
+    queue.add(message)
     queuedBytes += message.bytes
-    if (isPaced) return false
+    if (timer !== undefined) return false
     const { batchBytes } = link
     if (!batchBytes || queuedBytes >= batchBytes || isFull(undefined) || !link.isWritable(0)) {
       flush()
       return false
     }
-    if (message.volatile) volatileMessages.push(message)
+    hasVolatile ||= message.volatile
     if (!isBatched) {
       isBatched = true
       void Promise.resolve().then(endTurn)
@@ -288,13 +270,14 @@ export function createOutbox<Body, Name = string | undefined>(
 
   return {
     get size() {
-      return size
+      return queue.size
     },
     get bytes() {
       return queuedBytes
     },
 
-    hasRoom: (more) => size === 0 || (size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
+    hasRoom: (more) =>
+      queue.size === 0 || (queue.size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
     push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
       const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl
       const message = new Message(owner, body, bytes, name, volatile, key, expiresAt)
@@ -303,12 +286,12 @@ export function createOutbox<Body, Name = string | undefined>(
       else if (bytes > maxPayloadBytes()) drop(message, 'too-large')
       else {
         const isTried = !enqueue(message)
-        if (isWaiting(message)) {
+        if (queue.has(message)) {
           if (volatile && isTried) drop(message, 'volatile')
           else if (bytes > maxBytes) drop(message, 'too-large')
           else if (!volatile) makeRoom(message)
         }
-        if ((signal || ttl <= longestTimer) && isWaiting(message)) {
+        if ((signal || ttl <= longestTimer) && queue.has(message)) {
           const cancel = (): void => drop(message, 'cancelled')
           const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
           signal?.addEventListener('abort', cancel)

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { Settling } from './delivery.ts'
+import { createDelivery } from '../test/support/delivery.ts'
 import { reportRejection } from './rejection.ts'
 
 const error = new Error('later')
@@ -46,13 +46,7 @@ describe('what a listener returns', () => {
   )
 
   it('makes no promise of a delivery', () => {
-    class Message extends Settling {
-      cancel(): boolean {
-        return false
-      }
-      protected awaited(): void {}
-    }
-    const message = new Message()
+    const message = createDelivery(() => false).delivery
     const asked = vi.spyOn(message, 'then')
     reportRejection(message, () => expect.unreachable())
     expect(asked).not.toHaveBeenCalled()

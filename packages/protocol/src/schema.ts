@@ -1,4 +1,5 @@
-import type { RequestHandler } from './answers.ts'
+/** A handler of requests: takes the input, who asks where an end has several peers, and the {@link RequestContext}. */
+export type RequestHandler = (...values: never[]) => unknown
 
 /**
  * A schema of any library that implements Standard Schema, such as zod, valibot or arktype.

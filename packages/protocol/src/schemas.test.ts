@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Answerer } from './answers.ts'
+import type { Answerer } from './handlers.ts'
 import type { Checks, InvalidData, SchemaIssue, StandardSchema } from './schema.ts'
 import { schemas } from './schemas.ts'
 

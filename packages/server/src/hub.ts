@@ -83,8 +83,8 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * @throws {HoldfastError} `misuse` when the kind has rules, or for invalid ones
    * @example
    * hub.channels('room', {
-   *   subscribe: (peer, id) => canRead(peer.identity, id),
-   *   publish: (peer, id, event) => event === 'message' && canWrite(peer.identity, id),
+   *   subscribe: (peer, id) => id === 'lobby' || peer.identity !== null,
+   *   publish: (peer, id, event) => event === 'message' && peer.identity !== null,
    *   history: { maxMessages: 100 },
    * })
    */
@@ -143,7 +143,7 @@ export interface AttachOptions {
 export interface BroadcastOptions<P> extends SendOptions {
   /**
    * The peers to omit: one, several, or those for which a function returns true. The function is called for all peers
-   * before any message is sent; if it throws, no peer gets the event.
+   * before any message is sent, and must be synchronous; if it throws, no peer gets the event.
    */
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
 }
@@ -202,7 +202,7 @@ export interface UnhandledMessage<P = Peer> extends Unhandled {
 export interface HubStats {
   /** Sockets that are open or closing. */
   readonly connections: number
-  /** Connections that have not sent their greeting yet. */
+  /** Connections whose greeting is not over: it has not arrived, or `authenticate` is pending. */
   readonly greeting: number
   /** Sessions, with a connection or without, confirmed or not. */
   readonly sessions: number

@@ -186,7 +186,7 @@ export interface HubLimits {
   readonly maxPresenceBytes?: number
   /**
    * The unsent bytes on a connection above which the hub skips publications for its client. When they are sent, the client gets what
-   * it has missed from the history, or hears of a gap.
+   * it has missed from the history, or is notified of a gap.
    *
    * @default 262_144
    */

@@ -1,28 +1,4 @@
 // Written by `node test/package/api.ts --accept`.
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -54,6 +30,30 @@ interface Delivery extends PromiseLike<Outcome> {
   readonly outcome: Outcome | undefined
   cancel(): boolean
   orThrow(): Promise<Outcome>
+}
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
 }
 interface Outgoing<Body> {
   readonly body: Body

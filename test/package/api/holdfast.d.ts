@@ -9,87 +9,6 @@ interface CloseRule {
 }
 type CloseRules = Readonly<Record<number, CloseRule>>
 declare const defaultCloseRules: CloseRules
-type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
-interface Meta {
-  readonly id?: number
-  readonly re?: number
-  readonly error?: string
-  readonly message?: string
-  readonly off?: number
-  readonly raw?: true
-  readonly absent?: true
-  readonly producer?: ProducerSequence
-  readonly channel?: unknown
-  readonly at?: unknown
-  readonly pub?: unknown
-}
-type ProducerSequence = readonly [producer: string, n: number]
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-  readonly channels?: true
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-interface Lost {
-  readonly why: LostReason
-  readonly rx: number | null
-  readonly missed: number | null
-}
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
-type Answerer = (input: unknown, context: RequestContext) => unknown
 type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -309,6 +228,97 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+interface Meta {
+  readonly id?: number
+  readonly re?: number
+  readonly error?: string
+  readonly message?: string
+  readonly off?: number
+  readonly raw?: true
+  readonly absent?: true
+  readonly producer?: ProducerSequence
+  readonly channel?: unknown
+  readonly at?: unknown
+  readonly pub?: unknown
+}
+type ProducerSequence = readonly [producer: string, n: number]
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxPayload: number
+  readonly lost?: Lost
+  readonly producers?: ProducersOffer
+  readonly channels?: true
+}
+interface ProducersOffer {
+  readonly epoch: string
+  readonly ttl: number
+}
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
+}
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
 type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
@@ -356,16 +366,6 @@ interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
 type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number

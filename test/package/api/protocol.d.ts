@@ -15,131 +15,7 @@ declare function readClose(event: unknown): {
 }
 declare function isPoison(code: number): boolean
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
-type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
-interface Meta {
-  readonly id?: number
-  readonly re?: number
-  readonly error?: string
-  readonly message?: string
-  readonly off?: number
-  readonly raw?: true
-  readonly absent?: true
-  readonly producer?: ProducerSequence
-  readonly channel?: unknown
-  readonly at?: unknown
-  readonly pub?: unknown
-}
-type ProducerSequence = readonly [producer: string, n: number]
-type Control =
-  | readonly [name: 'holdfast', banner: Banner]
-  | readonly [name: 'hi', hi: Hi]
-  | readonly [name: 'ok', ok: Ok]
-  | readonly [name: 'a' | 'p' | 'q', rx: number]
-  | readonly [name: 'renew']
-  | readonly [name: 'token', token: string]
-  | readonly [name: 'drain', drain: Drain]
-  | readonly [name: 'bye', bye: Bye]
-  | readonly [name: 'channel', content: unknown]
-interface Banner {
-  readonly v: number
-}
-interface Hi {
-  readonly v: 1
-  readonly client: string
-  readonly n: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly token?: string
-  readonly session?: string
-  readonly key?: string
-  readonly rx?: number
-}
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-  readonly channels?: true
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-interface Lost {
-  readonly why: LostReason
-  readonly rx: number | null
-  readonly missed: number | null
-}
-interface Bye {
-  readonly rx: number
-  readonly total?: number
-  readonly code?: number | undefined
-  readonly reason?: string | undefined
-}
-interface Drain {
-  readonly after: DelayRange
-  readonly within: number
-}
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
-declare const longestTimer = 2147483647
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
-type Answerer = (input: unknown, context: RequestContext) => unknown
 type RequestHandler = (...values: never[]) => unknown
-interface AnswersPorts {
-  find(name: string, meta: Meta): Answerer | undefined
-  newAbort(): {
-    readonly signal: AbortSignalLike
-    abort(): void
-  }
-  report(error: unknown): void
-}
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -376,6 +252,86 @@ declare function encodeMessage<Encoded>(
   id: number | undefined,
   encode: (name: string, data: unknown, id?: number) => Encoded,
 ): Encoded
+type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
+interface Meta {
+  readonly id?: number
+  readonly re?: number
+  readonly error?: string
+  readonly message?: string
+  readonly off?: number
+  readonly raw?: true
+  readonly absent?: true
+  readonly producer?: ProducerSequence
+  readonly channel?: unknown
+  readonly at?: unknown
+  readonly pub?: unknown
+}
+type ProducerSequence = readonly [producer: string, n: number]
+type Control =
+  | readonly [name: 'holdfast', banner: Banner]
+  | readonly [name: 'hi', hi: Hi]
+  | readonly [name: 'ok', ok: Ok]
+  | readonly [name: 'a' | 'p' | 'q', rx: number]
+  | readonly [name: 'renew']
+  | readonly [name: 'token', token: string]
+  | readonly [name: 'drain', drain: Drain]
+  | readonly [name: 'bye', bye: Bye]
+  | readonly [name: 'channel', content: unknown]
+interface Banner {
+  readonly v: number
+}
+interface Hi {
+  readonly v: 1
+  readonly client: string
+  readonly n: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxPayload: number
+  readonly token?: string
+  readonly session?: string
+  readonly key?: string
+  readonly rx?: number
+}
+interface Ok {
+  readonly session: string
+  readonly key: string
+  readonly rx: number
+  readonly identity: string | null
+  readonly ttl: number
+  readonly ping: number
+  readonly window: readonly [messages: number, bytes: number]
+  readonly maxPayload: number
+  readonly lost?: Lost
+  readonly producers?: ProducersOffer
+  readonly channels?: true
+}
+interface ProducersOffer {
+  readonly epoch: string
+  readonly ttl: number
+}
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
+interface Lost {
+  readonly why: LostReason
+  readonly rx: number | null
+  readonly missed: number | null
+}
+interface Bye {
+  readonly rx: number
+  readonly total?: number
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
+}
+interface Drain {
+  readonly after: DelayRange
+  readonly within: number
+}
 type Body = string | BinaryBody
 interface BinaryBody {
   readonly head: string
@@ -415,6 +371,72 @@ declare function decodeBinary(
   limits: DecodeLimits,
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded
+type Handler<T> = (value: T) => unknown
+type Unsubscribe = () => void
+type Listener = (...values: never[]) => unknown
+interface Registry {
+  readonly all: Map<PropertyKey, Registration[]>
+  on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
+}
+interface Registration {
+  readonly listener: Listener
+  readonly isOnce: boolean
+  isOn: boolean
+}
+interface Listeners {
+  on(key: PropertyKey, listener: Listener): Unsubscribe
+  once(key: PropertyKey, listener: Listener): Unsubscribe
+  off(key: PropertyKey, listener: Listener): void
+  emit(key: PropertyKey, ...values: unknown[]): boolean
+  clear(): void
+}
+declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
+declare const longestTimer = 2147483647
+interface RequestContext {
+  readonly signal: AbortSignalLike
+}
+type Answerer = (input: unknown, context: RequestContext) => unknown
+interface Handlers {
+  handle(name: string, handler: RequestHandler): Unsubscribe
+  find(name: string): ((...values: unknown[]) => unknown) | undefined
+  clear(): void
+}
+declare function createHandlers(
+  checks: Checks | undefined,
+  invalid: (message: InvalidData, ...rest: never[]) => void,
+): Handlers
 type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
@@ -478,11 +500,17 @@ declare function createRequests(
   checks: Checks | undefined,
   abandoned?: (id: number) => void,
 ): Requests
-interface EndpointPorts extends AnswersPorts {
+interface EndpointPorts {
   readonly clock: Clock
   readonly outgoing: Checks | undefined
   event(name: string, data: unknown): void
   raw(data: string | Uint8Array): void
+  find(name: string, meta: Meta): Answerer | undefined
+  newAbort(): {
+    readonly signal: AbortSignalLike
+    abort(): void
+  }
+  report(error: unknown): void
   encode(name: null, data: unknown, meta: Meta): Body
   maxBytes(): number
   send(message: Sized): void
@@ -501,37 +529,8 @@ declare class Endpoint {
   lost(): void
   dispose(): void
 }
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Registry {
-  readonly all: Map<PropertyKey, Registration[]>
-  on(key: PropertyKey, registration: Registration): void
-  off(key: PropertyKey, registration: Registration): void
-}
-interface Registration {
-  readonly listener: Listener
-  readonly isOnce: boolean
-  isOn: boolean
-}
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
-declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
-interface Handlers {
-  handle(name: string, handler: RequestHandler): Unsubscribe
-  find(name: string): ((...values: unknown[]) => unknown) | undefined
-  clear(): void
-}
-declare function createHandlers(
-  checks: Checks | undefined,
-  invalid: (message: InvalidData, ...rest: never[]) => void,
-): Handlers
 declare const defaultMaxPayloadBytes = 16777216
+declare const pollInterval = 20
 declare function utf8Length(text: string): number
 interface OutboxOptions {
   readonly maxMessages?: number
@@ -713,6 +712,7 @@ export {
   longestTimer,
   maxNameLength,
   misuse,
+  pollInterval,
   printable,
   readClose,
   reportRejection,

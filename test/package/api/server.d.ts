@@ -1,47 +1,4 @@
 // Written by `node test/package/api.ts --accept`.
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
 type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -236,10 +193,54 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
+type LostReason =
+  | 'expired'
+  | 'overflow'
+  | 'closed'
+  | 'identity'
+  | 'protocol'
+  | 'drained'
+  | 'unknown'
+  | (string & {})
 interface DecodeLimits {
   readonly maxFrames: number
   readonly maxDepth: number
   readonly maxKeys: number
+}
+type Unsubscribe = () => void
+type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Native
+  }
+}
+  ? Native
+  : {
+      readonly aborted: boolean
+      readonly reason: unknown
+      addEventListener(
+        type: 'abort',
+        listener: () => void,
+        options?: {
+          once?: boolean
+        },
+      ): void
+      removeEventListener(type: 'abort', listener: () => void): void
+    }
+type AsyncDisposeLike = SymbolConstructor extends {
+  readonly asyncDispose: infer Key extends symbol
+}
+  ? {
+      readonly [Name in Key]: () => Promise<void>
+    }
+  : object
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
+interface RequestContext {
+  readonly signal: AbortSignalLike
 }
 type HoldfastErrorCode =
   | 'misuse'
@@ -276,7 +277,6 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-type Unsubscribe = () => void
 interface SendOptions {
   readonly ttl?: number
   readonly key?: string
@@ -290,6 +290,9 @@ interface UnhandledMessage$1 {
   readonly data: unknown
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
+interface PeerJoinOptions {
+  readonly presence?: unknown
+}
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
@@ -305,7 +308,7 @@ interface Peer<C = AnyContract, Data = unknown> {
     ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
   ): Promise<RequestAnswer<C, Name, 'toClient'>>
   readonly channels: readonly string[]
-  join(channel: string): void
+  join(channel: string, options?: PeerJoinOptions): void
   leave(channel: string): void
   close(code?: number, reason?: string): void
   renew(): void
@@ -389,8 +392,14 @@ interface Channel<P = Peer> {
   readonly name: string
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   readonly size: number
+  presence(): Promise<readonly ChannelMember[]>
   history(options?: HistoryOptions): Promise<ChannelPage>
   kick(peer: P): void
+}
+interface ChannelMember {
+  readonly key: string
+  readonly identity: string | null
+  readonly data: unknown
 }
 interface PublishOptions {
   readonly id?: string
@@ -414,6 +423,7 @@ interface ChannelRules<P = Peer> {
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
   readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
   readonly history?: ChannelHistory
+  readonly presence?: boolean | ChannelPresence
 }
 type Verdict = boolean | null | undefined | Permission
 interface Permission {
@@ -425,6 +435,10 @@ interface ChannelHistory {
   readonly maxAge?: number
   readonly rewind?: number
   readonly lastOnly?: boolean
+}
+interface ChannelPresence {
+  readonly by?: 'session' | 'identity'
+  readonly clientData?: boolean
 }
 interface SocketLike {
   readonly readyState: number
@@ -586,6 +600,8 @@ interface HubLimits {
   readonly publishRate?: number
   readonly publishBurst?: number
   readonly maxPublicationBytes?: number
+  readonly maxPresenceMembers?: number
+  readonly maxPresenceBytes?: number
   readonly maxUnsentPublicationBytes?: number
 }
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
@@ -631,7 +647,9 @@ export type {
   BrokerNode,
   Channel,
   ChannelHistory,
+  ChannelMember,
   ChannelPage,
+  ChannelPresence,
   ChannelPublication,
   ChannelRules,
   Checks,
@@ -669,6 +687,7 @@ export type {
   Outcome,
   Peer,
   PeerEnd,
+  PeerJoinOptions,
   Permission,
   Place,
   Position,

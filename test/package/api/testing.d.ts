@@ -1,12 +1,6 @@
 // Written by `node test/package/api.ts --accept`.
 import { Hub, HubOptions } from '@holdfast/server'
 import { Payload, Unsubscribe, PlainOptions, AsyncDisposeLike, Client, Signal, ClientOptions } from 'holdfast'
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
 type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -165,6 +159,12 @@ type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
     : unknown
 type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
 interface ClockFaults {
   readonly firesAt?: (due: number, delay: number) => number
   readonly resolution?: number

@@ -10,7 +10,7 @@ const session = 'packages/protocol/src/session.ts'
 const line = 'packages/protocol/src/line.ts'
 const outbox = 'packages/protocol/src/outbox.ts'
 const requests = 'packages/protocol/src/requests.ts'
-const answers = 'packages/protocol/src/answers.ts'
+const endpoint = 'packages/protocol/src/endpoint.ts'
 const resumableSession = 'packages/client/src/wire/session/resumable-session.ts'
 const bind = 'packages/client/src/wire/session/bind.ts'
 const conversation = 'packages/client/src/wire/session/conversation.ts'
@@ -94,7 +94,7 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'a message that was written can be taken back',
     file: outbox,
-    from: 'const isBack = isWaiting(message)\n',
+    from: 'const isBack = queue.has(message)\n',
     to: 'const isBack = !message.outcome\n',
   },
 ]
@@ -139,20 +139,14 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the queue has no bounds',
     file: outbox,
-    from: `    for (let oldest = ends.after; oldest !== ends && isFull(old); oldest = ends.after)
-      drop(oldest, 'overflow')
-`,
+    from: "      drop(oldest, 'overflow')\n",
     to: '',
   },
   {
     name: 'the queue is turned round',
     file: outbox,
-    from: `    message.before = ends.before
-    message.after = ends
-    ends.before = message.before.after = message`,
-    to: `    message.after = ends.after
-    message.before = ends
-    ends.after = message.after.before = message`,
+    from: 'for (const message of queue) {\n      const { bytes, expiresAt }',
+    to: 'for (const message of [...queue].reverse()) {\n      const { bytes, expiresAt }',
   },
   {
     name: 'an answer goes to whoever asked last',
@@ -174,9 +168,9 @@ const foundBySimulation: readonly Fault[] = [
   },
   {
     name: 'a request is handled twice',
-    file: answers,
-    from: 'else if (!running.has(id)) void run(id, handler, input)',
-    to: 'else void run(id, handler, input).then(() => id % 5 === 0 && run(id, handler, input))',
+    file: endpoint,
+    from: 'else if (!running.has(re)) void this.#run(running, re, handler, input)',
+    to: 'else void this.#run(running, re, handler, input).then(() => re % 5 === 0 && this.#run(running, re, handler, input))',
   },
   // The client
   {
@@ -194,7 +188,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a loss is not told',
     file: resumableSession,
-    from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
+    from: 'if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })',
     to: '',
   },
   {
@@ -419,8 +413,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'acks wait for a second',
     file: line,
-    from: 'const ackDelay = 50',
-    to: 'const ackDelay = 1_000',
+    from: '    }, ackDelay)',
+    to: '    }, 20 * ackDelay)',
   },
   {
     name: 'acks leave in the middle of a turn',
@@ -544,8 +538,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'every frame is a message of its own',
     file: line,
-    from: 'const isFull = options.unpacked ||',
-    to: 'const isFull = !options.unpacked ||',
+    from: 'const isFull = this.#options.unpacked ||',
+    to: 'const isFull = !this.#options.unpacked ||',
   },
   {
     name: 'a pack has no bound',

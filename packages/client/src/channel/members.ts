@@ -24,7 +24,7 @@ export interface MembersMessage {
   readonly gone: readonly string[]
 }
 
-/** The members of a channel, as far as the server has told. */
+/** The members of a channel, as far as the server has reported. */
 export class Members {
   /** A new one after each change. */
   list: readonly Member[] = []

@@ -213,7 +213,7 @@ export function createSharedSubscription(
       subscription.asked(n)
     },
     refuse(why) {
-      // To nobody: the next server may take it.
+      // Not reported: the next server may take it.
       subscription.refused(0, why, false, undefined)
       settle()
     },

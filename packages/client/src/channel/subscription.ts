@@ -92,7 +92,7 @@ export class Subscription {
     return true
   }
 
-  /** Returns whether publications were missed, of which the application has to hear now. */
+  /** Returns whether publications were missed, of which the application has to be notified now. */
   gap(n: number | undefined, at: WirePosition): boolean | undefined {
     const isAnswer = n !== undefined && n === this.#asked
     if (!isAnswer && (n !== undefined || !this.#isListening)) return undefined

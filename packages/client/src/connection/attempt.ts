@@ -1,8 +1,8 @@
 import { closeRule, readClose } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
-import { closeTimeout } from './machine.ts'
 import { lost } from './retry.ts'
+import { closeTimeout } from './times.ts'
 import { newAbort } from '../platform/ports.ts'
 import type { Ports, SocketLike } from '../platform/ports.ts'
 import type { Aftermath, Facts, Input, State, Tally } from './states.ts'
@@ -93,8 +93,6 @@ export interface AttemptHost {
   open(socket: OpenSocket): Conversation
   /** Brings what the socket has brought to the conversation, if it can be taken. */
   received(data: unknown, conversation: Conversation): void
-  /** Where the attempt is going to dial. */
-  prepared(url: string): void
   /** Why a socket did not open, as far as the platform or a diagnosis tells. */
   unreachable(): Cause
   readonly path: Path
@@ -103,6 +101,8 @@ export interface AttemptHost {
 
 /** One dial, from its preparation to the end of its connection. */
 export interface Attempt {
+  /** Where it dials; undefined until it is prepared. */
+  readonly url: string | undefined
   /** Undefined until it dials. */
   readonly socket: SocketLike | undefined
   /** When the last frame came in, where that matters. */
@@ -113,7 +113,7 @@ export interface Attempt {
   probe(): void
   /** Begins the closing handshake. */
   close(cause: Cause): void
-  /** Lets go of everything without waiting. Nothing more is heard of it. The path is dead if `isDead`. */
+  /** Lets go of everything without waiting. It reports nothing more. The path is dead if `isDead`. */
   end(cause: Cause, isDead: boolean): void
 }
 
@@ -134,9 +134,8 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
     const prepared = await host.prepare({ tally, signal: abort.signal })
     // Results of an abandoned attempt are ignored, the URL included.
     if (abort.signal.aborted) return
-    if ('cause' in prepared) return host.dispatch({ type: 'ended', epoch, ...prepared })
+    if ('cause' in prepared) return fail(prepared)
     target = prepared
-    host.prepared(target.url)
     host.dispatch({ type: 'prepared', epoch })
   }
 
@@ -159,17 +158,11 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
     opening.onclose = (event?: unknown) => {
       const facts = readClose(event)
       // Before the socket opened, the code is its own and not the server's.
-      if (!conversation)
-        return host.dispatch({
-          type: 'ended',
-          epoch,
-          cause: why({ ...facts, ...host.unreachable() }),
-          rule: retry,
-        })
+      if (!conversation) return fail({ cause: why({ ...facts, ...host.unreachable() }), rule: retry })
       const known = facts.code ? closeRule(facts.code, host.closeRules) : lost
       const retryAfter = conversation.retryAfter(facts.text)
       const rule = retryAfter ? { ...known, retryAfter } : known
-      host.dispatch({ type: 'ended', epoch, cause: why({ reason: known.reason, ...facts }), rule })
+      fail({ cause: why({ reason: known.reason, ...facts }), rule })
     }
   }
 
@@ -211,6 +204,9 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
 
   const attempt: { -readonly [Key in keyof Attempt]: Attempt[Key] } = {
     socket: undefined,
+    get url() {
+      return target?.url
+    },
     heardAt: 0,
     dial() {
       try {
@@ -218,7 +214,7 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
       } catch (error) {
         // The standard throws a SyntaxError for a URL or a subprotocol that can never work.
         const rule = (error as Error | undefined)?.name === 'SyntaxError' ? fatal : retry
-        return host.dispatch({ type: 'ended', epoch, cause: { reason: 'blocked', error }, rule })
+        return fail({ cause: { reason: 'blocked', error }, rule })
       }
       attempt.socket.binaryType = 'arraybuffer'
       listen(attempt.socket)

@@ -74,7 +74,7 @@ function setUp(
     ...overrides,
   })
   const open = async (): Promise<void> => {
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     network.last.open()
   }
@@ -111,7 +111,7 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
 
   it('gives up an attempt that takes too long, and makes another', async () => {
     const { connection, network, clock } = setUp(faults)
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await clock.advance(14_000)
     expect(network.sockets).toHaveLength(2)
     expect(network.sockets[0]!.closes).toHaveLength(1)
@@ -157,14 +157,15 @@ describe.each(Object.entries(clockFaults))('on a clock that is %s', (_name, faul
         const heartbeat = beats ? createHeartbeat({ interval: 5_000, timeout: 2_000 }) : undefined
         const { connection, network, clock, signal, isListening } = setUp(faults, {}, {}, heartbeat)
         for (const name of names) {
-          if (name === 'connect') connection.connect()
+          if (name === 'connect') connection.dispatch({ type: 'connect' })
           else if (name === 'open' && network.last?.readyState === 0) network.last.open()
           else if (name === 'lose') network.last?.end()
           else if (name === 'reject') network.last?.end(4403)
           else if (name === 'wake' || name === 'change' || name === 'offline' || name === 'leave')
             signal(name)
-          else if (name === 'reconnect') connection.reconnect()
-          else if (name === 'stop') connection.stop({ reason: 'disconnect' }, true)
+          else if (name === 'reconnect') connection.dispatch({ type: 'reconnect' })
+          else if (name === 'stop')
+            connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: true })
           else if (name === 'message') network.last?.message('hello')
           else await clock.advance(name === 'time' ? 333 : 11_111)
           await Promise.resolve()
@@ -190,7 +191,7 @@ describe('the interpreter', () => {
       changed: (state, previous) => {
         seen.push([previous.name, state.name])
         if (state.name === 'open') {
-          connection.stop({ reason: 'disconnect' }, true)
+          connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: true })
           expect(connection.state.name).toBe('open')
         }
       },
@@ -209,7 +210,7 @@ describe('the interpreter', () => {
         if (broken) throw new Error('listener')
       },
     })
-    expect(() => connection.connect()).toThrow('listener')
+    expect(() => connection.dispatch({ type: 'connect' })).toThrow('listener')
     broken = false
     await settleMicrotasks()
     network.last.open()
@@ -220,7 +221,7 @@ describe('the interpreter', () => {
     const { connection, network, received, open } = setUp()
     await open()
     const old = network.last
-    connection.reconnect()
+    connection.dispatch({ type: 'reconnect' })
     await settleMicrotasks()
     network.last.open()
     const state = connection.state
@@ -234,7 +235,7 @@ describe('the interpreter', () => {
     const { connection, clock, network, open } = setUp()
     await open()
     await clock.advance(100)
-    connection.reconnect()
+    connection.dispatch({ type: 'reconnect' })
     await settleMicrotasks()
     expect(network.sockets[0]!.closes).toEqual([[1000]])
     expect(network.sockets[0]!.readyState).toBe(2)
@@ -243,7 +244,7 @@ describe('the interpreter', () => {
 
   it('closes a socket that is stuck before it dials another', async () => {
     const { connection, network, clock, signal } = setUp()
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await clock.advance(6_000)
     signal('wake')
     expect(network.sockets[0]!.closes).toHaveLength(1)
@@ -267,7 +268,7 @@ describe('the interpreter', () => {
       await open()
       const terminate = vi.fn()
       Object.assign(network.last, { terminate })
-      connection.stop({ reason: 'dispose' }, false)
+      connection.dispatch({ type: 'stop', cause: { reason: 'dispose' }, graceful: false })
       expect(clock.pending).toBe(1)
       if (answers) network.last.end(1000)
       if (answers) await clock.advance(100)
@@ -297,7 +298,7 @@ describe('the interpreter', () => {
     network.last.close = () => {
       throw new Error('no')
     }
-    connection.reconnect()
+    connection.dispatch({ type: 'reconnect' })
     await settleMicrotasks()
     expect(network.sockets).toHaveLength(2)
   })
@@ -305,7 +306,7 @@ describe('the interpreter', () => {
   it('retries when the constructor throws, unless it can never work', async () => {
     const { connection, network, clock } = setUp()
     network.refuse(new DOMException('mixed content', 'SecurityError'))
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     expect(connection.state).toMatchObject({
       name: 'waiting',
@@ -320,7 +321,7 @@ describe('the interpreter', () => {
     const { connection } = setUp(clockFaults.exact, {
       prepare: () => Promise.resolve({ cause: { reason: 'token' }, rule: fatal }),
     })
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     expect(connection.state).toMatchObject({ name: 'closed', cause: { reason: 'token' } })
   })
@@ -334,7 +335,7 @@ describe('the interpreter', () => {
         return new Promise((resolve) => (finish ??= resolve))
       },
     })
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await clock.advance(11_000)
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
     finish!({ url: 'ws://test', open: () => expect.fail('dialed for a dead attempt') })
@@ -345,7 +346,7 @@ describe('the interpreter', () => {
 
   it('notices a dial that failed when the socket reports an error and never closes', async () => {
     const { connection, clock, network } = setUp()
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     const error = new Error('refused')
     network.last.onerror!({ type: 'error', error } as never)
@@ -363,7 +364,7 @@ describe('the interpreter', () => {
 
   it('does not take a close code for the word of the server before the socket opened', async () => {
     const { connection, network } = setUp()
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     network.last.end(4403)
     expect(connection.state).toMatchObject({ name: 'waiting', cause: { reason: 'unreachable', code: 4403 } })
@@ -431,7 +432,7 @@ describe('a socket that does not say what it is', () => {
     ['a write', ({ socket }) => void socket.isWritable()],
     ['a wake-up', ({ signal }) => signal('wake')],
     ['word that the network is gone', ({ signal }) => signal('offline')],
-    ['connect()', ({ connection }) => connection.connect()],
+    ['connect()', ({ connection }) => connection.dispatch({ type: 'connect' })],
     ['half a minute', ({ clock }) => clock.advance(30_000)],
   ] satisfies [string, (given: ReturnType<typeof setUp>) => unknown][])(
     'is replaced when it has closed without an event, at the latest by %s',
@@ -499,7 +500,7 @@ describe('a socket that does not say what it is', () => {
 
   it('may report an error without an event', async () => {
     const { connection, network, clock } = setUp()
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     network.last.onerror?.(undefined as never)
     await clock.advance(100)
@@ -586,7 +587,7 @@ describe('a machine that slept', () => {
 
 describe('a dial that fails again and again', () => {
   const failThrice = async ({ connection, clock, network }: ReturnType<typeof setUp>): Promise<void> => {
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     for (let round = 0; round < 3; round++) {
       if (round > 0) await clock.advance(600)
@@ -622,7 +623,7 @@ describe('a dial that fails again and again', () => {
         return Promise.resolve(undefined)
       },
     })
-    world.connection.connect()
+    world.connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     for (let round = 0; round < 10; round++) {
       // A socket that opens ends the row.
@@ -697,7 +698,8 @@ describe('a dial that fails again and again', () => {
       await failThrice(world)
       expect(signal!.aborted).toBe(false)
       if (end === 'leave') world.signal('leave')
-      else if (end === 'stop') world.connection.stop({ reason: 'disconnect' }, false)
+      else if (end === 'stop')
+        world.connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: false })
       else {
         await world.clock.advance(600)
         world.network.last.open()
@@ -727,7 +729,7 @@ describe('a dial that fails again and again', () => {
       },
       { attemptTimeout: 1_000 },
     )
-    world.connection.connect()
+    world.connection.dispatch({ type: 'connect' })
     for (let round = 0; round < 3; round++) {
       await world.clock.advance(1_600)
       if (round === 2) late[0]!('ws://test/old')
@@ -764,7 +766,7 @@ describe('a dial that fails again and again', () => {
     world.signal('leave')
     await failThriceMore()
     expect(asked).toHaveLength(3)
-    world.connection.stop({ reason: 'dispose' }, false)
+    world.connection.dispatch({ type: 'stop', cause: { reason: 'dispose' }, graceful: false })
     expect(asked.map(({ aborted }) => aborted)).toEqual([false, true, true])
   })
 
@@ -797,7 +799,7 @@ describe('a dial that fails again and again', () => {
         ),
     })
     await failThrice(world)
-    world.connection.stop({ reason: 'disconnect' }, false)
+    world.connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: false })
     await settleMicrotasks()
     expect(world.report).not.toHaveBeenCalled()
   })
@@ -805,7 +807,7 @@ describe('a dial that fails again and again', () => {
   it('is no riddle when the page forbids it, whichever comes first', async () => {
     for (const early of [true, false]) {
       const { connection, network, signal } = setUp()
-      connection.connect()
+      connection.dispatch({ type: 'connect' })
       await settleMicrotasks()
       if (early) signal('blocked', 'ws://test/')
       network.last.end()
@@ -818,7 +820,7 @@ describe('a dial that fails again and again', () => {
     const world = setUp(clockFaults.exact, {
       diagnose: () => Promise.resolve({ cause: { reason: 'upgrade-blocked', status: 426 } }),
     })
-    world.connection.connect()
+    world.connection.dispatch({ type: 'connect' })
     await settleMicrotasks()
     for (let round = 0; round < 4; round++) {
       world.signal('blocked', 'ws://test/')
@@ -831,7 +833,7 @@ describe('a dial that fails again and again', () => {
 
   it('has nothing to do with what the page forbids elsewhere', async () => {
     const { connection, network, signal } = setUp()
-    connection.connect()
+    connection.dispatch({ type: 'connect' })
     signal('blocked', 'ws://test/')
     await settleMicrotasks()
     signal('blocked', 'https://elsewhere/')

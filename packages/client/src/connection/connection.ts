@@ -10,7 +10,6 @@ import type {
 } from './attempt.ts'
 import { longestTimer } from '@holdfast/protocol'
 import type { CloseRules } from '@holdfast/protocol'
-import type { Cause } from './cause.ts'
 import type { Diagnose } from './diagnose.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
@@ -20,6 +19,7 @@ import { newAbort } from '../platform/ports.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
 import { isSameOrigin } from '../platform/url.ts'
+import { diagnoseEvery } from './times.ts'
 
 export interface ConnectionOptions {
   readonly policy: Policy
@@ -48,15 +48,12 @@ export interface Connection {
   readonly state: State
   readonly path: Path
   bufferedAmount(): number
-  connect(): void
-  reconnect(): void
-  stop(cause: Cause, graceful: boolean): void
+  /** Runs an input, or queues it while another one runs. */
+  dispatch(input: Input): void
 }
 
 /** The policy of the page forbids the dial. */
 const csp: Finding = { cause: { reason: 'csp' } }
-/** After how many attempts in a row without an open socket the diagnosis runs. */
-const diagnoseEvery = 3
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { policy, ports } = options
@@ -73,10 +70,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     path,
     state: initialState,
     dispatch: (input) => dispatch(input),
-    prepared(next) {
-      if (url && !isSameOrigin(url, next)) forget()
-      url = next
-    },
     unreachable: () =>
       signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...finding?.cause },
   }
@@ -196,6 +189,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         attempt = createAttempt(host, host.state)
         return
       case 'dial':
+        if (url && !isSameOrigin(url, attempt!.url)) forget()
+        url = attempt!.url
         return attempt!.dial()
       case 'greet':
         forget()
@@ -226,8 +221,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     path,
     bufferedAmount: () => attempt?.socket?.bufferedAmount ?? 0,
-    connect: () => dispatch({ type: 'connect' }),
-    reconnect: () => dispatch({ type: 'reconnect' }),
-    stop: (cause, graceful) => dispatch({ type: 'stop', cause, graceful }),
+    dispatch,
   }
 }

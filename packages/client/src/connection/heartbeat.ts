@@ -1,6 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import { slept } from './sleep.ts'
 import type { Sample } from './sleep.ts'
+import { assumedRtt, lateness } from './times.ts'
 
 /** When an open connection has to prove that it is alive. In milliseconds. */
 export interface HeartbeatOptions {
@@ -38,11 +39,6 @@ export interface Heartbeat {
   /** Returns an immediate probe, with a short limit by the measured round-trip time, unless one is pending. */
   onProbe(watch: Watch, sample: Sample): Beat
 }
-
-/** The assumed round-trip time until it is measured, in milliseconds. */
-const assumedRtt = 2_000
-/** How late a deadline may be noticed; later, it proves only that the timer was late. In milliseconds. */
-const lateness = 1_500
 
 /**
  * Creates the heartbeat for an interval and a timeout.

@@ -13,19 +13,7 @@ import {
 } from './retry.ts'
 import type { Accepted, Attempt, Facts, Input, Open, Policy, State, Step, Tally } from './states.ts'
 import type { Sample } from './sleep.ts'
-
-/** How long a closing handshake may take. Browsers would wait for a minute when the peer is gone. */
-export const closeTimeout = 2_000
-/**
- * How long the client waits for the close of a failed socket: it has the code, and WebKit fires it in a later turn.
- */
-const closeGrace = 100
-/** How long a socket may be connecting before a wake-up replaces it. Browsers may delay a dial for as long. */
-const stuckAfter = 5_000
-/** How often the clocks are checked if no heartbeat does, to detect sleep. */
-const lookInterval = 30_000
-/** A page whose timers run that long after it was left still exists. */
-const leftDelay = 1_000
+import { closeGrace, closeTimeout, leftDelay, lookInterval, stuckAfter } from './times.ts'
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh, notBefore: 0, cause: undefined }
 

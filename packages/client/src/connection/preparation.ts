@@ -5,6 +5,7 @@ import type { AttemptContext, Prepared } from './attempt.ts'
 import type { SocketConstructor } from '../platform/ports.ts'
 import { baseUrl, resolveUrl } from '../platform/url.ts'
 import type { UrlSource } from '../platform/url.ts'
+import { tokenPatience } from './times.ts'
 
 /** The options of `createClient` for connection attempts. */
 export interface AttemptOptions {
@@ -69,9 +70,6 @@ export interface Preparation {
   /** Returns a fresh token, because the server asks for one. */
   renew(): Promise<string | undefined>
 }
-
-/** How long the client waits for a call of `token`, over all attempts, before it calls again. In milliseconds. */
-const tokenPatience = 60_000
 
 export function createPreparation(
   options: AttemptOptions,

@@ -3,18 +3,8 @@ import { backoffWindow, boundHint, failuresAfter, pickDelay } from './backoff.ts
 import type { Cause } from './cause.ts'
 import type { Aftermath, Closed, Finding, Live, Policy, State, Step, Tally, Waiting } from './states.ts'
 import type { Sample } from './sleep.ts'
+import { maxRetryAfter, shortestPause, wakeDelay, wakePause } from './times.ts'
 
-/** The shortest time between two dials that wake-ups cause. */
-const wakePause = 5_000
-/** The range of the random delay of a wake-up: the user is probably waiting. */
-const wakeDelay = 300
-/**
- * How many times in a row the client follows a server that requests an immediate dial, so that it causes no tight
- * loop.
- */
-const maxRetryAfter = 3
-/** The lower bound from which a requested range does not count as immediate, in milliseconds. */
-const shortestPause = 500
 /** A lost path, or a silent peer: the fault is unknown. */
 export const lost: CloseRule = { reason: 'lost', delay: [0, 1_000] }
 

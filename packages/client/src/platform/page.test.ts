@@ -7,30 +7,36 @@ import { isOverslept } from '../connection/sleep.ts'
 import type { Moment } from '../connection/sleep.ts'
 import type { Input, Policy, State } from '../connection/states.ts'
 import type { Sample } from '../connection/sleep.ts'
-import { pageEvents, signalOf } from './page.ts'
-import type { Facts, PageEvent } from './page.ts'
+import { signalOf, signalsOfEvents } from './page.ts'
+import type { PageEvent } from './page.ts'
 import type { Signal } from './page.ts'
 
-const seen: Facts = { isVisible: true, isRestored: false }
-const unseen: Facts = { isVisible: false, isRestored: false }
+const violation = {
+  type: 'securitypolicyviolation',
+  effectiveDirective: 'connect-src',
+  disposition: 'enforce',
+} as const
 
 describe('an event of the page', () => {
-  const cases: readonly [PageEvent, Facts, Signal | undefined][] = [
-    ['freeze', unseen, 'leave'],
-    ['pagehide', seen, 'leave'],
-    ['resume', unseen, 'change'],
-    ['pageshow', seen, undefined],
-    ['pageshow', { isVisible: false, isRestored: true }, 'change'],
-    ['visibilitychange', seen, 'wake'],
-    ['visibilitychange', unseen, undefined],
-    ['focus', seen, 'wake'],
-    ['focus', unseen, undefined],
-    ['online', unseen, 'change'],
-    ['offline', seen, 'offline'],
+  const cases: readonly [PageEvent, isVisible: boolean, Signal | undefined][] = [
+    [{ type: 'freeze' }, false, 'leave'],
+    [{ type: 'pagehide' }, true, 'leave'],
+    [{ type: 'resume' }, false, 'change'],
+    [{ type: 'pageshow', persisted: false }, true, undefined],
+    [{ type: 'pageshow', persisted: true }, false, 'change'],
+    [{ type: 'visibilitychange' }, true, 'wake'],
+    [{ type: 'visibilitychange' }, false, undefined],
+    [{ type: 'focus' }, true, 'wake'],
+    [{ type: 'focus' }, false, undefined],
+    [{ type: 'online' }, false, 'change'],
+    [{ type: 'offline' }, true, 'offline'],
+    [violation, false, 'blocked'],
+    [{ ...violation, effectiveDirective: 'img-src' }, true, undefined],
+    [{ ...violation, disposition: 'report' }, true, undefined],
   ]
 
-  it.each(cases)('%s with %o says: %s', (event, facts, signal) => {
-    expect(signalOf(event, facts)).toBe(signal)
+  it.each(cases)('%o, visible: %s, says: %s', (event, isVisible, signal) => {
+    expect(signalOf(event, isVisible)).toBe(signal)
   })
 })
 
@@ -86,10 +92,10 @@ describe('a page that goes through anything', () => {
       if (overslept) input({ type: 'wake', doubtful: true })
     }
     return {
-      happen(event: PageEvent | 'sleep' | 'set back', facts: Facts) {
-        if (event === 'sleep') return pass(0, 600_000)
-        if (event === 'set back') return pass(0, -3_600_000)
-        const signal = signalOf(event, facts)
+      happen(type: string, isVisible: boolean, persisted = false) {
+        if (type === 'sleep') return pass(0, 600_000)
+        if (type === 'set back') return pass(0, -3_600_000)
+        const signal = signalOf({ type, persisted }, isVisible)
         if (signal) input(inputs[signal])
       },
       wait: (time: number) => pass(time),
@@ -114,12 +120,12 @@ describe('a page that goes through anything', () => {
     }
   }
 
-  const happenings = [...pageEvents, 'sleep', 'set back'] as const
+  const happenings = [...Object.keys(signalsOfEvents), 'sleep', 'set back']
   const steps = fc.array(
     fc.record({
-      event: fc.constantFrom(...happenings),
+      type: fc.constantFrom(...happenings),
       isVisible: fc.boolean(),
-      isRestored: fc.boolean(),
+      persisted: fc.boolean(),
       settles: fc.boolean(),
     }),
     { maxLength: 30 },
@@ -130,8 +136,8 @@ describe('a page that goes through anything', () => {
       fc.property(steps, fc.boolean(), (events, beats) => {
         const world = createWorld(beats ? beat : undefined)
         world.connect()
-        for (const { event, settles, ...facts } of events) {
-          world.happen(event, facts)
+        for (const { type, isVisible, persisted, settles } of events) {
+          world.happen(type, isVisible, persisted)
           if (settles) world.settle()
         }
         world.settle()
@@ -141,24 +147,24 @@ describe('a page that goes through anything', () => {
   })
 
   it('comes to the same end by every order of the same events', () => {
-    const all = happenings.map((event) => ({ event, facts: seen }))
-    const end = (order: typeof all, heartbeat: Heartbeat | undefined): string => {
+    const end = (order: readonly string[], heartbeat: Heartbeat | undefined): string => {
       const world = createWorld(heartbeat)
       world.connect()
       world.settle()
-      for (const { event, facts } of order) world.happen(event, facts)
+      for (const type of order) world.happen(type, true)
       world.settle()
       // Once it has been open for as long as it takes to be stable, nothing of the past counts.
       world.wait(10_000)
-      world.happen('pagehide', seen)
+      world.happen('pagehide', true)
       return JSON.stringify([world.state.name, world.state.tally])
     }
+    const count = happenings.length * 2
     for (const heartbeat of [undefined, beat]) {
-      const expected = end(all, heartbeat)
+      const expected = end(happenings, heartbeat)
       expect(expected).toContain('waiting')
       fc.assert(
         fc.property(
-          fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2, maxLength: all.length * 2 }),
+          fc.shuffledSubarray([...happenings, ...happenings], { minLength: count, maxLength: count }),
           (order) => end(order, heartbeat) === expected,
         ),
       )
@@ -175,7 +181,7 @@ describe('a page that goes through anything', () => {
         const world = createWorld(beat)
         world.connect()
         world.settle()
-        for (const event of events) world.happen(event, seen)
+        for (const type of events) world.happen(type, true)
         expect([world.state.name, world.opened]).toEqual(['open', 1])
       }),
     )

@@ -10,25 +10,27 @@
  */
 export type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 
-/** The page events that affect sockets, by their names in the DOM. */
-export const pageEvents = [
-  'visibilitychange',
-  'focus',
-  'freeze',
-  'resume',
-  'pagehide',
-  'pageshow',
-  'online',
-  'offline',
-] as const
+/** The events of a page that affect sockets, by their names in the DOM, and the signal that each may be. */
+export const signalsOfEvents: Readonly<Record<string, Signal>> = {
+  visibilitychange: 'wake',
+  focus: 'wake',
+  freeze: 'leave',
+  pagehide: 'leave',
+  resume: 'change',
+  pageshow: 'change',
+  online: 'change',
+  offline: 'offline',
+  securitypolicyviolation: 'blocked',
+}
 
-export type PageEvent = (typeof pageEvents)[number]
-
-/** The state of the platform at the moment of an event. */
-export interface Facts {
-  readonly isVisible: boolean
-  /** Whether a `pageshow` restores the page from the back-forward cache. */
-  readonly isRestored: boolean
+/** The parts of page events that matter. */
+export interface PageEvent {
+  readonly type: string
+  /** Of a `pageshow`: whether it restores the page from the back-forward cache. */
+  readonly persisted?: boolean
+  /** Of a violation of the content security policy. */
+  readonly effectiveDirective?: string
+  readonly disposition?: 'enforce' | 'report'
 }
 
 /**
@@ -40,20 +42,14 @@ export interface Facts {
  *
  * @see HTML (pagehide, pageshow, visibilitychange, online, offline) and Page Lifecycle (freeze, resume)
  */
-export function signalOf(event: PageEvent, { isVisible, isRestored }: Facts): Signal | undefined {
-  switch (event) {
-    case 'freeze':
-    case 'pagehide':
-      return 'leave'
-    case 'resume':
-    case 'online':
-      return 'change'
-    case 'pageshow':
-      return isRestored ? 'change' : undefined
-    case 'focus':
-    case 'visibilitychange':
-      return isVisible ? 'wake' : undefined
-    case 'offline':
-      return 'offline'
-  }
+export function signalOf(
+  { type, persisted, effectiveDirective, disposition }: PageEvent,
+  isVisible: boolean,
+): Signal | undefined {
+  const signal = signalsOfEvents[type]
+  const isIgnored =
+    (signal === 'wake' && !isVisible) ||
+    (type === 'pageshow' && !persisted) ||
+    (signal === 'blocked' && (effectiveDirective !== 'connect-src' || disposition !== 'enforce'))
+  return isIgnored ? undefined : signal
 }

@@ -1,6 +1,6 @@
 import { misuse } from '@holdfast/protocol'
 import type { AbortSignalLike, Clock, HoldfastError } from '@holdfast/protocol'
-import { pageEvents, signalOf } from './page.ts'
+import { signalOf, signalsOfEvents } from './page.ts'
 import type { PageEvent, Signal } from './page.ts'
 
 /**
@@ -77,13 +77,9 @@ type ListenerMethod = (
   options: { capture: boolean },
 ) => void
 
-interface PlatformEvent {
-  readonly type: string
+interface PlatformEvent extends PageEvent {
   readonly target: unknown
-  readonly persisted?: boolean
   readonly blockedURI?: string
-  readonly effectiveDirective?: string
-  readonly disposition?: 'enforce' | 'report'
 }
 
 export function newAbort(): AbortControllerLike {
@@ -121,18 +117,12 @@ export const systemClock: Clock = {
 export const pageSignals: Signals = {
   listen(notice) {
     const listener = (event: PlatformEvent): void => {
-      const { type, target, persisted = false } = event
-      if (type === 'securitypolicyviolation') {
-        if (event.effectiveDirective === 'connect-src' && event.disposition === 'enforce')
-          notice('blocked', event.blockedURI)
-        return
-      }
       // The focus of elements passes the window, too.
-      if (type === 'focus' && target !== platform) return
-      const signal = signalOf(type as PageEvent, { isVisible: !isHidden(), isRestored: persisted })
-      if (signal) notice(signal)
+      if (event.type === 'focus' && event.target !== platform) return
+      const signal = signalOf(event, !isHidden())
+      if (signal) notice(signal, event.blockedURI)
     }
-    const types = [...pageEvents, 'securitypolicyviolation']
+    const types = Object.keys(signalsOfEvents)
     // Some are fired at the document and do not bubble. Cloudflare's workers do not support capture.
     const options = { capture: platform.document !== undefined }
     for (const type of types) platform.addEventListener?.(type, listener, options)

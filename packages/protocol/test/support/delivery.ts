@@ -1,26 +1,17 @@
-import { Settling } from '../../src/delivery.ts'
+import { Message } from '../../src/message.ts'
 import type { Outcome } from '../../src/outcome.ts'
 
-class Taken extends Settling {
-  readonly take: () => boolean
-  /** How often somebody waited for it. */
+/** A delivery, and how often its outcome was awaited. */
+class Taken extends Message<string, string> {
   waits = 0
 
   constructor(take: () => boolean) {
-    super()
-    this.take = take
-  }
-
-  cancel(): boolean {
-    return this.take()
-  }
-
-  protected awaited(): void {
-    this.waits++
-  }
-
-  settle(outcome: Outcome): void {
-    this.finish(outcome)
+    const owner = {
+      onSettled: () => {},
+      takeBack: take,
+      onAwaited: () => void this.waits++,
+    }
+    super(owner, '', 0, '', false, undefined, Infinity)
   }
 }
 

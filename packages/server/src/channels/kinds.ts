@@ -13,18 +13,18 @@ export interface ChannelRules<P = Peer> {
    * its reason. Any other exception counts as a failure of the server: the hub reports it, once a minute at most, and the client
    * asks again after 1 to 10 s.
    *
-   * @default nobody may
+   * @default no client may
    */
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
   /**
    * Decides whether a client may publish, in the same way.
    *
-   * @default nobody may
+   * @default no client may
    */
   readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
   /** Which publications are kept, for subscribers that have missed some. Without it, none. */
   readonly history?: ChannelHistory
-  /** Whether the channel knows who is in it. Without it, subscribers are not told of each other. */
+  /** Whether the channel has a list of its members, which subscribers can ask for. */
   readonly presence?: boolean | ChannelPresence
 }
 
@@ -68,7 +68,7 @@ export interface ChannelHistory {
   readonly lastOnly?: boolean
 }
 
-/** How a channel knows who is in it. */
+/** How a channel lists its members. */
 export interface ChannelPresence {
   /**
    * What a member is: each session, or all sessions of an identity together, with the data of the one that came or changed last. Sessions

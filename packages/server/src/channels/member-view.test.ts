@@ -18,7 +18,7 @@ describe('the members of a channel', () => {
     expect(view.take({ version: 6, key: 'a', member: member('a', 'anna', '2') })).toBe('next')
     expect(view.take({ version: 7, key: 'b', member: undefined })).toBe('next')
     expect(view.changes()).toEqual({ version: 2, set: ['["a","anna",2]'], gone: ['"b"'] })
-    expect([...view.told]).toEqual(['["a","anna",2]'])
+    expect([...view.sent]).toEqual(['["a","anna",2]'])
   })
 
   it('are not told if they are the same again', () => {
@@ -84,7 +84,7 @@ describe('the members of a channel', () => {
         const fresh = new MemberView(byIdentity)
         fresh.load({ version: 0, members: [...all.values()] })
         fresh.changes()
-        expect([...subscriber.values()].toSorted()).toEqual([...fresh.told].toSorted())
+        expect([...subscriber.values()].toSorted()).toEqual([...fresh.sent].toSorted())
       }),
     )
   })

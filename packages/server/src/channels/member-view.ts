@@ -1,6 +1,6 @@
 import type { Member, MemberChange, Members } from './broker.ts'
 
-/** What has changed since the last version that subscribers were told, each member encoded. */
+/** What has changed since the last version that was sent, each member encoded. */
 export interface ViewChange {
   readonly version: number
   readonly set: readonly string[]
@@ -8,34 +8,34 @@ export interface ViewChange {
 }
 
 /**
- * The members of a channel, as this hub knows them and as it has told its subscribers. Its members are sessions; those of one
- * identity are told as one if they count by identity. Changes are told together, under versions of its own.
+ * The members of a channel, as this hub knows them and as it has sent them to its subscribers. The members are sessions; those of one
+ * identity are sent as one if they count by identity. Changes are sent together, under versions of this hub.
  */
 export class MemberView {
   readonly #byIdentity: boolean
   /** By the keys of the broker, which are ids of sessions. */
   readonly #members = new Map<string, Member>()
-  /** The sessions of each told member, if they count by identity: the last one has the data. */
+  /** The sessions of each member as sent, if they count by identity: the last one has the data. */
   readonly #sessions = new Map<string, Set<string>>()
   /** The encoded members, by the key that subscribers know. */
-  readonly #told = new Map<string, string>()
+  readonly #sent = new Map<string, string>()
   readonly #dirty = new Set<string>()
   /** The version of the broker. */
   #version = 0
-  #toldVersion = 0
+  #sentVersion = 0
 
   constructor(byIdentity: boolean) {
     this.#byIdentity = byIdentity
   }
 
-  /** The version that subscribers were told last. */
+  /** The version that was sent last. */
   get version(): number {
-    return this.#toldVersion
+    return this.#sentVersion
   }
 
-  /** All members, encoded, as subscribers were told. */
-  get told(): Iterable<string> {
-    return this.#told.values()
+  /** All members, encoded, as they were sent. */
+  get sent(): Iterable<string> {
+    return this.#sent.values()
   }
 
   /** Takes what was read of the broker. */
@@ -58,24 +58,24 @@ export class MemberView {
     return 'next'
   }
 
-  /** Returns what subscribers have to be told; undefined for nothing. */
+  /** Returns the changes to send; undefined if there are none. */
   changes(): ViewChange | undefined {
     const set: string[] = []
     const gone: string[] = []
     for (const key of this.#dirty) {
-      const known = this.#told.get(key)
+      const known = this.#sent.get(key)
       const current = this.#encoded(key)
       if (current === known) continue
       if (current === undefined) {
-        this.#told.delete(key)
+        this.#sent.delete(key)
         gone.push(JSON.stringify(key))
       } else {
-        this.#told.set(key, current)
+        this.#sent.set(key, current)
         set.push(current)
       }
     }
     this.#dirty.clear()
-    return set.length + gone.length > 0 ? { version: ++this.#toldVersion, set, gone } : undefined
+    return set.length + gone.length > 0 ? { version: ++this.#sentVersion, set, gone } : undefined
   }
 
   #set(key: string, member: Member | undefined): void {
@@ -83,34 +83,34 @@ export class MemberView {
     if (old) this.#forget(old)
     if (!member) return
     this.#members.set(key, member)
-    const told = toldKey(member, this.#byIdentity)
-    this.#dirty.add(told)
+    const sent = sentKey(member, this.#byIdentity)
+    this.#dirty.add(sent)
     if (!this.#byIdentity) return
-    const sessions = this.#sessions.get(told)
+    const sessions = this.#sessions.get(sent)
     if (sessions) sessions.add(key)
-    else this.#sessions.set(told, new Set([key]))
+    else this.#sessions.set(sent, new Set([key]))
   }
 
   #forget(member: Member): void {
     const { key } = member
     this.#members.delete(key)
-    const told = toldKey(member, this.#byIdentity)
-    this.#dirty.add(told)
-    const sessions = this.#sessions.get(told)
-    if (sessions?.delete(key) && sessions.size === 0) this.#sessions.delete(told)
+    const sent = sentKey(member, this.#byIdentity)
+    this.#dirty.add(sent)
+    const sessions = this.#sessions.get(sent)
+    if (sessions?.delete(key) && sessions.size === 0) this.#sessions.delete(sent)
   }
 
-  #encoded(told: string): string | undefined {
-    const key = this.#byIdentity ? [...(this.#sessions.get(told) ?? [])].at(-1) : told
+  #encoded(sent: string): string | undefined {
+    const key = this.#byIdentity ? [...(this.#sessions.get(sent) ?? [])].at(-1) : sent
     const member = key === undefined ? undefined : this.#members.get(key)
     if (!member) return undefined
     const { identity, data } = member
-    const parts = [told, identity].map((part) => JSON.stringify(part))
+    const parts = [sent, identity].map((part) => JSON.stringify(part))
     return `[${[...parts, ...(data === undefined ? [] : [data])].join()}]`
   }
 }
 
 /** The key of a member that subscribers know. */
-export function toldKey({ key, identity }: Member, byIdentity: boolean): string {
+export function sentKey({ key, identity }: Member, byIdentity: boolean): string {
   return byIdentity && identity !== null ? identity : key
 }

@@ -57,7 +57,7 @@ export class PeerChannels implements SubscriptionClient {
     if (control.type === 'data') this.#presence.change(control.name, this.#kindOf(control.name), control.data)
   }
 
-  /** Whether the client was told that it is subscribed. */
+  /** Whether the client was notified that it is subscribed. */
   hasBegun(name: string): boolean {
     return this.#subscriptions.get(name)?.hasBegun ?? false
   }
@@ -231,7 +231,7 @@ export class PeerChannels implements SubscriptionClient {
   refused(name: string, subscription: Subscription, refusal: Refusal): void {
     if (this.#subscriptions.get(name) !== subscription) return
     this.#drop(name)
-    // While the server fails, nobody has left.
+    // While the server fails, the member has not left.
     if (!refusal.after && !this.#joined.has(name)) this.#presence.leave(name)
     this.#refuse(name, subscription.n, refusal)
   }

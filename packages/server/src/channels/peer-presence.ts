@@ -26,7 +26,7 @@ const maxMissedRounds = 2
 
 /**
  * The channels in which a session is a member, and those whose members its client wants to know. A session stays a member while
- * its client is disconnected, so that nobody sees it leave and come back.
+ * its client is disconnected, so that other members do not see it leave and come back.
  */
 export class PeerPresence {
   readonly #parts: ChannelParts

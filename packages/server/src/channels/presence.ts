@@ -3,7 +3,7 @@ import type { MemberChange, Members } from './broker.ts'
 import { MemberView } from './member-view.ts'
 import type { ViewChange } from './member-view.ts'
 
-/** A client that wants to know who is in a channel. */
+/** A client that wants to know the members of a channel. */
 export interface PresenceWatcher {
   /** All members have to be sent. */
   all(view: MemberView): void
@@ -24,7 +24,7 @@ const retryDelay = 1_000
 /** How many changes are kept that arrive while the members are read. If there are more, they are read again. */
 const maxMeanwhile = 1_000
 
-/** Who is in a channel, for the clients of this hub that want to know: as long as there are some. */
+/** The members of a channel, for the clients of this hub that want to know: as long as there are some. */
 export class Presence {
   readonly #host: PresenceHost
   readonly #channel: string
@@ -129,7 +129,7 @@ export function encodeMembers(channel: string, view: MemberView, maxLength: numb
   const head = `["channel",{"here":${JSON.stringify(channel)},"v":${view.version},"all":[`
   const parts: string[] = []
   let part = ''
-  for (const member of view.told) {
+  for (const member of view.sent) {
     if (part !== '' && part.length + member.length > maxLength) {
       parts.push(part)
       part = ''

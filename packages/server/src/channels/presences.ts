@@ -6,7 +6,7 @@ import { OwnMembers } from './own-members.ts'
 import { Presence } from './presence.ts'
 import type { PresenceHost, PresenceWatcher } from './presence.ts'
 
-/** Who is in the channels of a hub: its own members, and those of all hubs where its clients want to know them. */
+/** The members of the channels of a hub: its own members, and those of all hubs where its clients want to know them. */
 export class Presences implements PresenceHost {
   readonly clock: Clock
   readonly own: OwnMembers
@@ -21,7 +21,7 @@ export class Presences implements PresenceHost {
     link.onReset(() => this.#reset())
   }
 
-  /** The hub must be subscribed to the channel as long as somebody watches it. */
+  /** The hub must be subscribed to the channel as long as a client watches it. */
   watch(channel: string, byIdentity: boolean, watcher: PresenceWatcher): void {
     let presence = this.#presences.get(channel)
     if (!presence) this.#presences.set(channel, (presence = new Presence(this, channel, byIdentity)))
@@ -36,12 +36,12 @@ export class Presences implements PresenceHost {
     this.#presences.delete(channel)
   }
 
-  /** Reads who is in a channel, each member encoded. */
+  /** Reads the members of a channel, each member encoded. */
   async list(channel: string, byIdentity: boolean): Promise<string[]> {
     const view = new MemberView(byIdentity)
     view.load(await this.members(channel))
     view.changes()
-    return [...view.told]
+    return [...view.sent]
   }
 
   members(channel: string): Promise<Members> {

@@ -19,13 +19,13 @@ export interface SubscriptionClient {
   tell(content: object): void
   /** The subscription is skipped until it has caught up. */
   lags(subscription: SlowSubscriber): void
-  /** The client was told that it is subscribed. */
+  /** The client was notified that it is subscribed. */
   began(name: string, subscription: Subscription): void
   /** The subscription could not begin. */
   refused(name: string, subscription: Subscription, refusal: Refusal): void
 }
 
-/** Of somebody who does not know what it has missed. */
+/** Of a subscriber that does not know what it has missed. */
 const nowhere: Position = { epoch: '', offset: 0, id: '' }
 
 /** A channel that a client has joined on its connection. A class with few members, because there are many. */
@@ -50,7 +50,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
     this.position = position
   }
 
-  /** The client was told that it is subscribed. */
+  /** The client was notified that it is subscribed. */
   get hasBegun(): boolean {
     return this.#stage === 'live' || this.#stage === 'slow'
   }

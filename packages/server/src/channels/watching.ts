@@ -18,7 +18,7 @@ const maxListLength = 16_384
 const bytesPerUnit = 3
 const overhead = 1_024
 
-/** A client that is told who is in a channel. While its socket is too full, changes are skipped, and then all members sent. */
+/** A client that receives the members of a channel. While its socket is too full, changes are skipped, and then all members sent. */
 export class Watching implements PresenceWatcher, SlowSubscriber {
   readonly #client: WatchingClient
   readonly #channel: string

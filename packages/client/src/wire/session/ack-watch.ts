@@ -2,6 +2,7 @@ import type { Body, Clock, Session } from '@holdfast/protocol'
 import type { OpenSocket } from '../../connection/attempt.ts'
 import { lost } from '../../connection/retry.ts'
 import type { ResumableSession } from './resumable-session.ts'
+import { maxUnanswered, shortestAnswer, slowestPath } from './times.ts'
 
 /** Detects a dead path of one connection while messages wait for their acks, and measures the round trip. */
 export interface AckWatch {
@@ -16,13 +17,6 @@ export interface AckWatch {
   /** The connection has ended. */
   stop(): void
 }
-
-/** The maximum of unanswered pings while a message waits for its ack. */
-const maxUnanswered = 2
-/** The shortest limit for an answer, in milliseconds. */
-const shortestAnswer = 2_000
-/** The speed below which a path counts as dead, in bytes a millisecond. */
-const slowestPath = 32
 
 /** `live` returns the session while it is on a connection. */
 export function createAckWatch(
@@ -73,7 +67,7 @@ export function createAckWatch(
     timer = clock.setTimer(check, delay)
   }
 
-  // Where messages wait for their acks, only an ack proves that the server hears of them.
+  // Where messages wait for their acks, only an ack proves that the server receives them.
   const heard = (): void => {
     if (!live()?.unacknowledged) session.proved()
   }

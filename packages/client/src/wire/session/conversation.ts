@@ -12,22 +12,18 @@ import type { Body, Bye, Control, Drain, Hi, Ok, Outgoing, Session } from '@hold
 import { fatal, retry } from '../../connection/attempt.ts'
 import type { Conversation, OpenSocket } from '../../connection/attempt.ts'
 import { createHeartbeat } from '../../connection/heartbeat.ts'
-import { closeTimeout } from '../../connection/machine.ts'
+import { closeTimeout } from '../../connection/times.ts'
 import { decodeUtf8, encodeText, missing } from '../../platform/ports.ts'
 import type { ChannelWire, Queue, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResumableSession } from './resumable-session.ts'
+import { bannerTimeout, pingSlack, sliceLength } from './times.ts'
 
 /** The codes of a client instead of 1007 and 1009, because pages cannot close a socket with codes below 3000. */
 const clientCodes: Readonly<Record<number, number>> = { 1007: 4422, 1009: 4413 }
-/** How late a ping of the server may be, in milliseconds. */
-const pingSlack = 5_000
-/** How long a server may take to send its banner, in milliseconds. */
-const bannerTimeout = 5_000
 /** How many silent connections show that the server will never send a banner. */
 const silentServer = { reason: 'wire-mismatch', limit: 2 }
-const sliceLength = 12
 
 export interface ConversationParts {
   readonly host: WireHost
