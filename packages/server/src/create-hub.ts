@@ -99,7 +99,13 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     goodbyes,
   })
   const greeting = createGreeting({ policy, authenticator, refusals, sessions })
-  const connections = createConnections({ policy, stage, refusals, greeting })
+  const connections = createConnections({
+    policy,
+    counters: lifecycle.counters,
+    stage,
+    refusals,
+    greeting,
+  })
   const attachments = createAttachments({ policy, stage, refusals, connections, greeting })
   const shutdown = createShutdown({ policy, stage, lifecycle, registry, greeting, connections })
 
@@ -124,8 +130,12 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),
     stats() {
+      const { counters } = lifecycle
       return {
-        ...lifecycle.counters,
+        ...counters,
+        ended: { ...counters.ended },
+        refusals: { ...counters.refusals },
+        rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,
         greeting: greeting.size,

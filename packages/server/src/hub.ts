@@ -181,6 +181,11 @@ export interface HubLifecycle<P = Peer> {
     /** The exception of `authenticate`. */
     readonly error?: unknown
   }
+  /**
+   * A client has answered a ping of the hub: `rtt` is the time that it took, in milliseconds. Happens once per
+   * `pingInterval` and connection.
+   */
+  readonly rtt: { readonly peer: P; readonly rtt: number }
 }
 
 /**
@@ -231,6 +236,22 @@ export interface HubStats {
   readonly opened: number
   /** The number of times that a session was resumed. */
   readonly resumed: number
+  /** The number of times that a session lost its connection. */
+  readonly disconnected: number
+  /**
+   * Confirmed sessions that ended, by the `why` of `watch('closed')`: `left` if their clients ended them. `unknown`
+   * counts the clients that came back to a session that this hub does not know.
+   */
+  readonly ended: Readonly<Record<string, number>>
+  /** The connections of `refused`, by the code of `watch('refused')`. */
+  readonly refusals: Readonly<Record<number, number>>
+  /** The pings that clients answered, and the sum of their round-trip times in milliseconds. */
+  readonly rtt: { readonly count: number; readonly sum: number }
+  /** Messages for client applications, by `send`, `request` and `broadcast`: each counts for every session. */
+  readonly sentMessages: number
+  /** The bytes of WebSocket messages that were sent and received, before compression and without their headers. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
   /** Messages of client applications that arrived. */
   readonly receivedMessages: number
   /** Volatile messages of clients that were dropped because they exceeded `messageRate`. */

@@ -534,6 +534,10 @@ interface HubLifecycle<P = Peer> {
     readonly peer?: P
     readonly error?: unknown
   }
+  readonly rtt: {
+    readonly peer: P
+    readonly rtt: number
+  }
 }
 interface InvalidMessage<P = Peer> extends InvalidData {
   readonly peer: P
@@ -556,6 +560,16 @@ interface HubStats {
   readonly refused: number
   readonly opened: number
   readonly resumed: number
+  readonly disconnected: number
+  readonly ended: Readonly<Record<string, number>>
+  readonly refusals: Readonly<Record<number, number>>
+  readonly rtt: {
+    readonly count: number
+    readonly sum: number
+  }
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedBytes: number
   readonly receivedMessages: number
   readonly droppedMessages: number
   readonly deliveredMessages: number

@@ -94,7 +94,7 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'a message that was written can be taken back',
     file: outbox,
-    from: 'const isBack = queue.has(message)\n',
+    from: 'const isBack = isWaiting(message)\n',
     to: 'const isBack = !message.outcome\n',
   },
 ]
@@ -145,8 +145,12 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the queue is turned round',
     file: outbox,
-    from: 'for (const message of queue) {\n      const { bytes, expiresAt }',
-    to: 'for (const message of [...queue].reverse()) {\n      const { bytes, expiresAt }',
+    from: `    message.before = ends.before
+    message.after = ends
+    ends.before = message.before.after = message`,
+    to: `    message.after = ends.after
+    message.before = ends
+    ends.after = message.after.before = message`,
   },
   {
     name: 'an answer goes to whoever asked last',
