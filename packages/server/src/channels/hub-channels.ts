@@ -26,7 +26,8 @@ export class HubChannels {
   readonly #broker: Broker | undefined
   readonly #newId: () => string
   readonly #kinds = new Map<string, KindPolicy>()
-  readonly #sessions = new Map<SessionRecord, PeerChannels>()
+  /** By the ids of the sessions. */
+  readonly #sessions = new Map<string, PeerChannels>()
   #made: ChannelParts | undefined
 
   constructor(policy: Policy, broker: Broker | undefined, newId: () => string) {
@@ -58,16 +59,15 @@ export class HubChannels {
   channel(name: string): Channel {
     const parsed = parseName(name)
     if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
-    return new HubChannel(this.#parts, name, this.#kindOf(parsed.kind), this.#newId, (peer) => {
-      for (const [record, channels] of this.#sessions)
-        if (record.peer === peer) channels.leave(name, 'kicked')
-    })
+    return new HubChannel(this.#parts, name, this.#kindOf(parsed.kind), this.#newId, ({ id }) =>
+      this.#sessions.get(id)?.leave(name, 'kicked'),
+    )
   }
 
   /** The channels of a session, which has some from now on. */
   of(record: SessionRecord): PeerChannels {
-    let channels = this.#sessions.get(record)
-    if (!channels) this.#sessions.set(record, (channels = new PeerChannels(this.#parts, record)))
+    let channels = this.#sessions.get(record.id)
+    if (!channels) this.#sessions.set(record.id, (channels = new PeerChannels(this.#parts, record)))
     return channels
   }
 
@@ -76,11 +76,11 @@ export class HubChannels {
   }
 
   leave(record: SessionRecord, name: string): void {
-    this.#sessions.get(record)?.leave(name)
+    this.#sessions.get(record.id)?.leave(name)
   }
 
   namesOf(record: SessionRecord): readonly string[] {
-    return this.#sessions.get(record)?.names ?? []
+    return this.#sessions.get(record.id)?.names ?? []
   }
 
   /** A control of a client. */
@@ -95,18 +95,18 @@ export class HubChannels {
 
   /** A session is connected, and another round of heartbeats has passed. */
   rest(record: SessionRecord): void {
-    this.#sessions.get(record)?.rest()
+    this.#sessions.get(record.id)?.rest()
   }
 
   /** The connection of a session has ended. */
   disconnected(record: SessionRecord): void {
-    this.#sessions.get(record)?.disconnected()
+    this.#sessions.get(record.id)?.disconnected()
   }
 
   /** A session has ended. */
   ended(record: SessionRecord): void {
-    this.#sessions.get(record)?.ended()
-    this.#sessions.delete(record)
+    this.#sessions.get(record.id)?.ended()
+    this.#sessions.delete(record.id)
   }
 
   async close(): Promise<void> {
