@@ -35,7 +35,7 @@ interface Subscriber {
   recovered: number
 }
 
-test('50 subscribers on paths that keep breaking, and a planned restart: each gets every publication once and in order, or is told of the gap first', async () => {
+test('50 subscribers on paths that keep breaking, and a planned restart: each gets every publication once and in order, or is notified of the gap first', async () => {
   await using stack = new AsyncDisposableStack()
   const first = openHub()
   const port = await listen(first.server)

@@ -8,7 +8,7 @@ import type { RoomsClient, RoomView } from './types.ts'
 const mostEntries = 200
 const typingLasts = 3_000
 
-/** The chosen room: who is there, what was said, and what was missed. */
+/** The chosen room: its members, its messages, and a notice for those that were missed. */
 export function createRoomView(client: RoomsClient, name: () => string): void {
   const choice = find('room', HTMLSelectElement)
   const state = find('room-state', HTMLElement)

@@ -1,10 +1,12 @@
 import { createClient, session, type SocketConstructor } from 'holdfast'
 import type { Rooms } from '../../../rooms-contract.ts'
 import { find } from '../dom.ts'
-import code from './room.ts?raw'
 import { createFigures } from './figures-view.ts'
 import { createRoomView } from './room-view.ts'
 import type { RoomsClient } from './types.ts'
+
+/** The source code that runs, unchanged. */
+const codes = import.meta.glob<string>('./room.ts', { query: '?raw', import: 'default', eager: true })
 
 /** The rooms, with a client of their own, which connects when they are first shown. */
 export function createRooms(page: string, WebSocket: SocketConstructor, name: () => string): RoomsClient {
@@ -18,6 +20,6 @@ export function createRooms(page: string, WebSocket: SocketConstructor, name: ()
   })
   createRoomView(client, () => own ?? name())
   createFigures(client)
-  find('rooms-code', HTMLElement).textContent = code
+  find('rooms-code', HTMLElement).textContent = Object.values(codes).join('')
   return client
 }
