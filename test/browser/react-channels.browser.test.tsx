@@ -294,7 +294,7 @@ describe('useChannel', () => {
 
   test('publishes and reads the history, with functions that stay the same', async () => {
     const given = await connected()
-    const used: UsedChannel<unknown, string>[] = []
+    const used: UsedChannel[] = []
     const App = (): null => {
       used.push(useChannel(given.client, 'room:1'))
       return null
@@ -370,7 +370,7 @@ describe('useChannel', () => {
 })
 
 describe('usePresence', () => {
-  const names = ({ members }: UsedPresence<unknown>): string =>
+  const names = ({ members }: UsedPresence): string =>
     members
       .map(({ identity, data }) => `${identity}${data === null ? '' : ` ${JSON.stringify(data)}`}`)
       .join(', ')
