@@ -120,8 +120,8 @@ test('every control has a name, a role and a place in the keyboard order', { tim
 
   await page.getByRole('tab', { name: 'Inspector' }).focus()
   await page.keyboard.press('ArrowRight')
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ticker')
-  await page.getByRole('tabpanel', { name: 'Ticker' }).waitFor()
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Rooms')
+  await page.getByRole('tabpanel', { name: 'Rooms' }).waitFor()
   await page.keyboard.press('End')
   await page.getByRole('tabpanel', { name: 'Upload' }).waitFor()
   await page.keyboard.press('ArrowRight')
