@@ -25,13 +25,13 @@ interface Subscriber {
   readonly by: string
   readonly channel: string
   readonly since: EventOf<'subscribed'>
-  /** What it has; undefined until the server has told. */
+  /** What it has; undefined until the server has reported it. */
   at:
     | { readonly epoch: string; readonly offset: number; readonly event: PlaceEvent | EventOf<'subscribed'> }
     | undefined
   isJoined: boolean
   isRefused: boolean
-  /** How many publications have come since it joined, or since a gap. */
+  /** How many publications have come since it joined, since a gap, or since a recovery. */
   count: number
   members: EventOf<'members'> | undefined
 }
@@ -40,7 +40,7 @@ type PlaceEvent = EventOf<'channel-joined' | 'channel-gap' | 'publication'>
 
 interface Publication {
   readonly event: EventOf<'published'>
-  /** Where it is, as somebody saw it. */
+  /** Where it is, as a program saw it. */
   place: { readonly key: string; readonly event: EventOf<'publication' | 'publish-ended'> } | undefined
   ended: EventOf<'publish-ended'> | undefined
   got: EventOf<'publication'> | undefined
@@ -75,7 +75,7 @@ export function createChannels(ledger: Ledger, { violate }: Audit): Channels {
     return log
   }
 
-  /** Somebody has seen a position. */
+  /** A program has seen a position. */
   const saw = ({ channel, epoch, offset }: EventOf<'publication'> | PlaceEvent | Placed): void => {
     const log = logOf(channel)
     if (log.past.has(epoch)) return
@@ -223,12 +223,14 @@ export function createChannels(ledger: Ledger, { violate }: Audit): Channels {
       const subscriber = find(event)
       if (!subscriber) return
       const { by, channel, count } = event
-      if (count !== subscriber.count)
+      // A client joins again without a word when it had to drop one.
+      if (count > subscriber.count)
         violate(
           'recovered-count',
           `${by} recovered ${count} of ${channel}, and got ${subscriber.count}`,
           event,
         )
+      subscriber.count = 0
     },
     published: (event) =>
       void publications.set(event.publication, { event, place: undefined, ended: undefined, got: undefined }),

@@ -35,7 +35,7 @@ export interface Sent {
   /** Which session a server sent it to. */
   readonly peer?: string
   readonly volatile?: boolean
-  /** A request that no handler takes, so that it is acknowledged and never passed to a handler. */
+  /** A request that no handler takes, such as to publish: it is acknowledged, answered, and never passed to a handler. */
   readonly unhandled?: boolean
   readonly key?: string
   readonly ttl?: number

@@ -80,6 +80,8 @@ export interface Stream {
   /** Requests that ended although an answer may still have come. */
   abandonedRequests: number
   rejected: number
+  /** Requests that no handler takes. */
+  unhandled: number
   /** The latest message of each key. */
   readonly keys: Map<string, Message>
 }
@@ -231,6 +233,7 @@ function newStream(sender: string, client?: Client, session?: Session): Stream {
     untakenRequests: 0,
     abandonedRequests: 0,
     rejected: 0,
+    unhandled: 0,
     keys: new Map(),
   }
 }

@@ -134,7 +134,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
   }
 
   const checkDelivered = (message: Message, event: EventOf<'settled'>): void => {
-    if (message.got) return
+    if (message.got || message.sent.unhandled) return
     const object = (): void =>
       violate(
         'delivered-not-got',
@@ -160,6 +160,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
       const message = ledger.send(event)
       const { stream } = message
       if (!message.isVolatile) stream.outstanding++
+      if (event.unhandled) stream.unhandled++
       if (message.isRequest) {
         stream.untakenRequests++
         if (stream.client) {

@@ -14,7 +14,7 @@ export function createRequests(ledger: Ledger, { violate, afterwards }: Audit): 
     const { id, how, code } = event
     const { got } = message
     const isAnswer = how === 'right' || (code === 'remote' && !isUnhandled(event)) || code === 'invalid'
-    if (isAnswer && !got)
+    if (isAnswer && !got && !message.sent.unhandled)
       violate(
         'answer-from-nowhere',
         `request ${id} was answered (${code ?? how}), and no handler was called`,

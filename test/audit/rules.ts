@@ -58,7 +58,7 @@ export type RuleName =
   | 'publication-invented'
   /** In the order of the log, and once. */
   | 'publication-order'
-  /** What is missing, and a log that begins anew, is a gap that is told before anything newer. */
+  /** What is missing, and a log that begins anew, is a gap that is reported before anything newer. */
   | 'publication-hole'
   | 'publication-epoch'
   | 'gap-of-nothing'

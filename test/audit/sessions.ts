@@ -22,7 +22,10 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
 
   /** How many frames an end may have written beside messages: answers, and what takes requests back. */
   const besides = (session: Session, answers: number): number =>
-    answers + 2 * session.stream.abandonedRequests + session.stream.rejected
+    answers +
+    2 * session.stream.abandonedRequests +
+    session.stream.rejected +
+    (session.client?.stream.unhandled ?? 0)
 
   const within = (count: number, least: number, most: number): boolean => count >= least && count <= most
 

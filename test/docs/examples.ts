@@ -69,6 +69,7 @@ const knownOnServers: Known = {
   server: `declare const server: import('node:http').Server`,
   verify:
     'declare function verify(token?: string): Promise<{ identity: string; user: { id: string }; expiresIn: number } | undefined>',
+  hub: `declare const hub: import('@holdfast/server').Hub`,
   save: 'declare function save(draft: string, author: string | null): Promise<number>',
 }
 

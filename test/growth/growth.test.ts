@@ -249,6 +249,45 @@ describe('a listener costs the same, however many there are,', () => {
     expect(await growthOf(prepare, count)).toBeLessThan(bound)
   })
 
+  test('on a hub, when each removes itself during an event', async () => {
+    await using stack = new AsyncDisposableStack()
+    const prepare: Prepare = async (many) => {
+      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
+      await pair.open()
+      let called = 0
+      for (let index = 0; index < many; index++) {
+        const off = pair.hub.on('name', () => {
+          called++
+          off()
+        })
+      }
+      return async () => {
+        for (let event = 0; event < 2; event++) pair.client.send('name')
+        await pair.settle()
+        expect(called).toBe(many)
+      }
+    }
+    expect(await growthOf(prepare, 2 * count)).toBeLessThan(bound)
+  })
+
+  test('on a client, when each is for one event', async () => {
+    await using stack = new AsyncDisposableStack()
+    const prepare: Prepare = async (many) => {
+      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
+      const joined = new Promise<Peer>((resolve) => pair.hub.onPeer(resolve))
+      await pair.open()
+      const peer = await joined
+      let called = 0
+      for (let index = 0; index < many; index++) pair.client.once('name', () => called++)
+      return async () => {
+        for (let event = 0; event < 2; event++) peer.send('name')
+        await pair.settle()
+        expect(called).toBe(many)
+      }
+    }
+    expect(await growthOf(prepare, 2 * count)).toBeLessThan(bound)
+  })
+
   test('on a client, when an event comes for all of one name', async () => {
     await using stack = new AsyncDisposableStack()
     const prepare: Prepare = async (many) => {

@@ -1,5 +1,7 @@
 import { createClient, session } from 'holdfast'
 import type { Client, Signal, SocketConstructor } from 'holdfast'
+import { createClientChannels } from './client-channels.ts'
+import type { ClientChannels } from './client-channels.ts'
 import type { Shared, Tell } from './journal.ts'
 import type { Machine } from './machine.ts'
 import { askVia, checkAnswer, sendVia } from './ends.ts'
@@ -20,6 +22,7 @@ export interface ClientApp {
   readonly wantsConnection: boolean
   /** For how many milliseconds it has been open. */
   openFor(now: number): number
+  readonly channels: ClientChannels
   send(send: Send): void
   ask(ask: Ask): void
   connect(): void
@@ -141,6 +144,7 @@ export function createClientApp(options: ClientAppOptions): ClientApp {
     name,
     client,
     tokenMode: 'prompt',
+    channels: createClientChannels(client, { shared, tell, random }),
     get isDisposed() {
       return isDisposed
     },

@@ -32,7 +32,8 @@ it('a day without a message: one connection, pings on time, and nothing that gro
     rtt: client.stats().rtt,
     queued: client.stats().queuedMessages,
     held: client.stats().unacknowledgedMessages,
-    hub: { ...hub.stats(), receivedMessages: 0 },
+    // Pings count.
+    hub: { ...hub.stats(), receivedMessages: 0, receivedBytes: 0, sentBytes: 0, rtt: 0 },
   })
   const before = snapshot()
   const pingsBefore = pings.length

@@ -13,6 +13,8 @@ export type Tell = (event: Told) => void
 export interface Shared {
   /** A number that no message had before. */
   nextId(): number
+  /** What is drawn by chance has a name that is the same in every run. */
+  nameEpoch(epoch: string): string
   tell(by: string, event: Told): void
   /** Something happened that no application may ever see. */
   fault(rule: string, text: string): void

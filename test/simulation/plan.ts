@@ -1,5 +1,6 @@
 import type { Kind, Wish } from './message.ts'
 import type { Random } from './random.ts'
+import { drawChannels } from './draw-channels.ts'
 import { drawSetting } from './setting.ts'
 import type { Setting } from './setting.ts'
 
@@ -17,7 +18,7 @@ export interface Step {
   readonly action: Action
 }
 
-export type Action = Send | Ask | Simple | Trouble | ServerTrouble
+export type Action = Send | Ask | Simple | ChannelAction | Trouble | ServerTrouble
 
 /** One end gives messages to the other. */
 export interface Send {
@@ -42,6 +43,18 @@ export interface Ask {
   readonly timeout: number
   readonly abortAfter?: number
 }
+
+export type ChannelAction =
+  | {
+      readonly do: 'publish'
+      readonly from: 'client' | 'server'
+      readonly channel: string
+      readonly count: number
+    }
+  /** The client opens a channel, from the position that it had there before or not. */
+  | { readonly do: 'enter'; readonly channel: string; readonly goesOn: boolean }
+  | { readonly do: 'exit'; readonly channel: string }
+  | { readonly do: 'kick'; readonly channel: string }
 
 /** What an application or its user does, without more. */
 export interface Simple {
@@ -107,7 +120,7 @@ export function drawPlan(seed: number, random: Random): Plan {
     client: random.below(setting.clients.length),
     action: drawAction(random, mood, setting),
   }))
-  return { seed, setting, steps }
+  return drawChannels({ seed, setting, steps })
 }
 
 /** What a run is like: each in its own way, because a mix of everything always is much the same. */

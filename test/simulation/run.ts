@@ -26,6 +26,8 @@ export interface Problem {
 const recoveryLimit = 100_000
 /** The same where timers are up to a minute late, each of them. */
 const throttledRecoveryLimit = 300_000
+/** Within how many milliseconds after that every subscriber of a channel has all of it: a join may be asked to wait for 10 s. */
+const channelLimit = 150_000
 /** Within how many half minutes more all that was sent has its outcome: at a window of 1, each takes a round trip. */
 const settleRounds = 60
 
@@ -64,6 +66,10 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
     await world.advance(30_000)
   if (!hasProblem() && openMessages(world) > 0)
     fault('liveness', `${openMessages(world)} messages still have no outcome`)
+  if (!hasProblem() && places.some(({ app }) => app.channels.areUsed)) {
+    await world.advance(channelLimit)
+    if (!hasProblem()) auditor.rest()
+  }
   const minutes = places.reduce((sum, place) => sum + place.connectedFor(), 0) / 60_000
   if (!hasProblem()) {
     await world.end()

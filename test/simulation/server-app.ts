@@ -2,6 +2,8 @@ import { createHub } from '@holdfast/server'
 import type { AuthenticateContext, Authentication, Hub, Peer } from '@holdfast/server'
 import { askVia, checkAnswer, sendVia } from './ends.ts'
 import type { Sender } from './ends.ts'
+import { createServerChannels } from './server-channels.ts'
+import type { ServerChannels } from './server-channels.ts'
 import type { Shared, Tell } from './journal.ts'
 import type { Machine } from './machine.ts'
 import { eventNames, fromRaw, requestName } from './message.ts'
@@ -15,6 +17,7 @@ import { describe, grantWish, isWished, reply, WishedError } from './wishes.ts'
 export interface ServerApp {
   readonly name: string
   readonly hub: Hub
+  readonly channels: ServerChannels
   /** Sends to the last session of that client, if it has had one here. */
   send(client: string, send: Send): void
   ask(client: string, ask: Ask): void
@@ -36,7 +39,7 @@ export interface ServerAppOptions {
 
 export function createServerApp({ name, machine, random, setting, shared }: ServerAppOptions): ServerApp {
   const { clock } = machine
-  const { window, maxPayloadBytes, maxBufferedMessages, expiresIn, ...times } = setting
+  const { window, maxPayloadBytes, maxBufferedMessages, expiresIn, channels, ...times } = setting
   let isKilled = false
   const tell: Tell = (event) => {
     if (!isKilled) shared.tell(name, event)
@@ -55,7 +58,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
   const hub = createHub({
     ...times,
     authenticate,
-    limits: { window, maxPayloadBytes, maxBufferedMessages },
+    limits: { window, maxPayloadBytes, maxBufferedMessages, publishRate: 10_000, publishBurst: 10_000 },
     ports: {
       clock,
       randomBytes: random.bytes,
@@ -120,6 +123,14 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
   const app: ServerApp = {
     name,
     hub,
+    channels: createServerChannels(hub, channels, {
+      shared,
+      tell,
+      random,
+      clock,
+      peerOf: (client) => peers.get(client),
+      mode: () => app.authentication,
+    }),
     authentication: 'prompt',
     send(client, send) {
       const sender = senderOf(client)

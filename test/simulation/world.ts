@@ -55,6 +55,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   const newRandom = (): Random => createRandom(seed, stream++)
   let steps = 0
   let lastId = 0
+  const epochs: string[] = []
   let clients = 0
   let isCalm = false
   /** How many more pings and timers may pass before a look, as long as no messages or events occur. */
@@ -62,6 +63,10 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
 
   const shared: Shared = {
     nextId: () => ++lastId,
+    nameEpoch(epoch) {
+      if (!epochs.includes(epoch)) epochs.push(epoch)
+      return `e${epochs.indexOf(epoch)}`
+    },
     tell(by, told) {
       const event = { at: clock.now(), by, ...told } as HistoryEvent
       quietFor = 0
@@ -114,6 +119,19 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       case 'ask':
         if (action.from === 'client') app.ask(action)
         else if (server.isThere) server.app.ask(app.name, action)
+        return
+      case 'enter':
+        if (!app.isDisposed) app.channels.enter(action.channel, action.goesOn)
+        return
+      case 'exit':
+        if (!app.isDisposed) app.channels.exit(action.channel)
+        return
+      case 'publish':
+        if (action.from === 'client') app.channels.publish(action.channel, action.count)
+        else if (server.isThere) server.app.channels.publish(action.channel, action.count)
+        return
+      case 'kick':
+        if (server.isThere) server.app.channels.kick(app.name, action.channel)
         return
       case 'connect':
       case 'reconnect':
@@ -234,7 +252,10 @@ function isOfApplication(action: Action): boolean {
   switch (action.do) {
     case 'send':
     case 'ask':
+    case 'publish':
       return action.from === 'client'
+    case 'enter':
+    case 'exit':
     case 'connect':
     case 'disconnect':
     case 'discard':
@@ -260,6 +281,7 @@ function isOfApplication(action: Action): boolean {
     case 'authentication':
     case 'peer-close':
     case 'renew':
+    case 'kick':
       return false
   }
 }

@@ -191,6 +191,16 @@ describe('backoff', () => {
     expect(reported).toEqual([new Error('mine')])
   })
 
+  it('that is asynchronous is replaced by the default, and its rejection is reported', async () => {
+    const late = async (): Promise<number> => Promise.reject(new Error('late'))
+    expect(await delayOf(late as never)).toBe(20_000)
+    const { network, reported, open } = setUp({ backoff: late as never })
+    await open()
+    network.last.end()
+    await settleMicrotasks()
+    expect(reported).toEqual([new Error('late')])
+  })
+
   it('is told how many attempts have failed, and why', async () => {
     const backoff = vi.fn(() => 100)
     const { network, clock, open } = setUp({ backoff })
@@ -878,6 +888,13 @@ describe('disconnect()', () => {
     const delivery = client.send('x', {})
     await client.disconnect({ queue: 'discard' })
     expect(delivery.outcome).toEqual({ status: 'undelivered', reason: 'closed' })
+  })
+
+  it('keeps the queue unless it is asked to discard it', async () => {
+    const { client } = setUp()
+    const delivery = client.send('x', {})
+    for (const queue of ['keep', 'drop'] as never[]) await client.disconnect({ queue })
+    expect(delivery.outcome).toBeUndefined()
   })
 
   it('closes with a code and a reason, and tells them as the cause', async () => {

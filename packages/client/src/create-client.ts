@@ -58,7 +58,7 @@ export function createClient<S extends Schemas>(
 export function createClient<C extends Contract = AnyContract>(options: CoreOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
 export function createClient(options: CoreOptions & { readonly contract?: Schemas }): Client {
-  const { contract, wire, store, diagnose } = options
+  const { contract, wire, store, diagnose, token } = options
   const ports: Ports = { ...systemPorts, ...given(options.ports) }
   const { clock, random, report } = ports
   const { policy, delay, closeRules } = resolveOptions(options, report)
@@ -66,10 +66,12 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
   if (
     wire?.maxPayloadBytes === undefined ||
     (store && !store.wrap) ||
-    (diagnose && typeof diagnose !== 'function') ||
+    [diagnose, token].some((hook) => hook && typeof hook !== 'function') ||
     !isContract
   )
-    throw misuse('write wire: session(), store: store({ name }), diagnose: overHttp(), contract: schemas({})')
+    throw misuse(
+      'write wire: session(), store: store({ name }), diagnose: overHttp(), token: () => token, contract: schemas({})',
+    )
   const { toClient: incoming, toServer: outgoing } = contract ?? {}
 
   let disposed = false
@@ -208,7 +210,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
         graceful: true,
       })
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
-      if (queue === 'keep') return closed
+      if (queue !== 'discard') return closed
       outbox.discard('closed')
       return closed.then(() => bound.discard('closed'))
     },

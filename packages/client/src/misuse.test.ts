@@ -1,9 +1,10 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, isHoldfastError, session } from './index.ts'
+import { createClient, isHoldfastError, plain, session } from './index.ts'
 import type { ClientOptions, Lifecycle } from './index.ts'
 import type { kinds } from './create-client.ts'
 import type { names } from './options.ts'
+import { store } from './store/index.ts'
 
 const url = 'ws://test/socket'
 
@@ -32,6 +33,20 @@ describe('a program without types is told what to write', () => {
     ['a diagnosis that is a URL', create({ url, diagnose: '/health' }), 'diagnose: overHttp()'],
     ['schemas that nobody checks', create({ url, contract: { toClient: {} } }), 'contract: schemas({'],
     ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
+    [
+      'an unknown bound of the queue',
+      create({ url, outbox: { maxSize: 1 } }),
+      "'maxSize' is not one of maxM",
+    ],
+    ['an unknown delay', create({ url, backoff: { delay: 1 } }), "'delay' is not one of minDelay, baseDelay"],
+    ['an option of another wire', () => session({ shape: 'flat' } as never), "'shape' is not one of maxPay"],
+    ['an option that plain() lacks', () => plain({ window: 1 } as never), "'window' is not one of shape"],
+    [
+      'an option that store() lacks',
+      () => store({ name: 'a', wire: 1 } as never),
+      "'wire' is not one of name",
+    ],
+    ['a token as text', create({ url, token: 'abc' }), 'token: () => token'],
     ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
     [
       'an unknown kind',

@@ -1,4 +1,4 @@
-import { checkNames, defaultCloseRules, given, misuse } from '@holdfast/protocol'
+import { checkNames, defaultCloseRules, given, misuse, reportRejection } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
@@ -107,6 +107,8 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
   checkNames(Object.keys(options), names)
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
+  checkNames(Object.keys(numbers), Object.keys(defaultBackoff).join(', '))
+  checkNames(Object.keys(given(options.outbox)), 'maxMessages, maxBytes, overflow, highWaterBytes')
   const limits: Record<string, number & string> = {
     ...numbers,
     ...given(options.outbox),
@@ -122,7 +124,9 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
     policy: { ...numbers, attemptTimeout, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {
-        return custom?.({ failures, cause, random, isHidden }) ?? NaN
+        const delay = custom?.({ failures, cause, random, isHidden }) ?? NaN
+        reportRejection(delay, report)
+        return delay
       } catch (error) {
         report(error)
         return NaN

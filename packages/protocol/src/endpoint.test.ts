@@ -104,6 +104,13 @@ describe('what comes in', () => {
     expect(await silent.answer).toMatchObject({ code: 'remote', message: '' })
   })
 
+  it('as an error has a reason that can be logged, whatever the peer says', async () => {
+    const { deliver, ask } = setUp()
+    const { id, answer } = ask()
+    deliver(null, null, { re: id, error: 'busy\n\u001b[31m' })
+    expect(await answer).toMatchObject({ code: 'remote', reason: 'busy [31m' })
+  })
+
   it('as an answer that does not fit its schema fails the request', async () => {
     const { deliver, ask } = setUp()
     const { id, answer } = ask()

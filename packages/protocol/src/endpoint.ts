@@ -4,6 +4,7 @@ import type { Body } from './frame-codec.ts'
 import type { Frame, Meta } from './frame.ts'
 import type { Answerer } from './handlers.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
+import { printable } from './printable.ts'
 import { createRequests } from './requests.ts'
 import type { RequestOptions, Requests, SentRequest } from './requests.ts'
 import type { Checks } from './schema.ts'
@@ -38,7 +39,7 @@ export interface Sized {
 }
 
 /**
- * One end of the session wire, above the numbers: hands on what the peer sends as events, requests, answers, text or
+ * One end of the session wire, above the numbers: delivers what the peer sends as events, requests, answers, text or
  * bytes, asks and answers. Both ends run this code: a client for all its sessions, a hub for each.
  *
  * A class, because a hub has as many as there are clients.
@@ -72,7 +73,7 @@ export class Endpoint {
     } else if (meta?.re !== undefined) {
       const { re, error: reason, message = '' } = meta
       if (reason === undefined) this.#requests?.answer(re, value)
-      else this.#requests?.refuse(re, message, { reason, data: value })
+      else this.#requests?.refuse(re, message, { reason: printable(reason), data: value })
     } else if (meta?.off !== undefined) {
       this.#running?.get(meta.off)?.abort()
       this.#running?.delete(meta.off)

@@ -193,7 +193,7 @@ export class Line implements Link<Body> {
 
   /**
    * Adds an encoded frame, which leaves with `flushed()`. One that is added from outside is volatile, its ack is 0, and
-   * nobody hears of its outcome. False if the socket refused what was written before.
+   * its outcome is not reported. False if the socket refused what was written before.
    */
   add(frame: string): boolean {
     // Two brackets and a comma.

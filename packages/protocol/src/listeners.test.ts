@@ -124,6 +124,33 @@ describe('while listeners are called', () => {
     expect(keys.size).toBe(0)
   })
 
+  it('nobody hears of an event whose listeners are all removed', () => {
+    const { once, emit, off } = setUp()
+    const heard: boolean[] = []
+    const second = vi.fn()
+    once('a', () => {
+      off('a', second)
+      heard.push(emit('a'))
+    })
+    once('a', second)
+    expect(emit('a')).toBe(true)
+    expect(heard).toEqual([false])
+    expect(second).not.toHaveBeenCalled()
+  })
+
+  it('a listener that is registered twice is removed twice', () => {
+    const { on, off, emit } = setUp()
+    on('a', () => {
+      off('a', second)
+      off('a', second)
+    })
+    const second = vi.fn()
+    on('a', second)
+    on('a', second)
+    emit('a')
+    expect(second).not.toHaveBeenCalled()
+  })
+
   it('those that are added are called from the next time on', () => {
     const { on, emit } = setUp()
     const added = vi.fn()

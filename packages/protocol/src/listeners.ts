@@ -41,6 +41,8 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
   const { all } = registry
   /** How many calls of `emit` are under way. */
   let emitting = 0
+  /** The keys with listeners that were removed meanwhile: not out of a list that is being walked along. */
+  const stale = new Set<PropertyKey>()
 
   const add = (key: PropertyKey, listener: Listener, isOnce: boolean): Unsubscribe => {
     if (typeof listener !== 'function') throw misuse('a listener must be a function')
@@ -50,10 +52,17 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
   }
   const remove = (key: PropertyKey, registration: Registration): void => {
     registration.isOn = false
-    // Not out of a list that is being walked along.
-    if (emitting > 0) all.set(key, (all.get(key) ?? []).slice())
-    registry.off(key, registration)
+    if (emitting > 0) stale.add(key)
+    else registry.off(key, registration)
     if (!all.get(key)?.length) all.delete(key)
+  }
+  const sweep = (): void => {
+    for (const key of stale) {
+      const rest = all.get(key)?.filter(({ isOn }) => isOn)
+      if (rest?.length) all.set(key, rest)
+      else all.delete(key)
+    }
+    stale.clear()
   }
 
   const call = (listener: Listener, values: unknown[]): void => {
@@ -68,7 +77,7 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
     on: (key, listener) => add(key, listener, false),
     once: (key, listener) => add(key, listener, true),
     off(key, listener) {
-      const found = all.get(key)?.find((registration) => registration.listener === listener)
+      const found = all.get(key)?.find(({ isOn, listener: other }) => isOn && other === listener)
       if (found) remove(key, found)
     },
     emit(key, ...values) {
@@ -76,20 +85,22 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
       if (!registrations) return false
       // Listeners that are added meanwhile receive only later events.
       const { length } = registrations
+      let isHeard = false
       emitting++
       try {
         for (let index = 0; index < length; index++) {
           const registration = registrations[index]!
           // Like an EventTarget: a listener that another one removes is not called any more.
           if (!registration.isOn) continue
+          isHeard = true
           if (registration.isOnce) remove(key, registration)
           call(registration.listener, values)
         }
       } finally {
         // The report of an exception may throw itself.
-        emitting--
+        if (--emitting === 0 && stale.size > 0) sweep()
       }
-      return true
+      return isHeard
     },
     clear() {
       for (const registrations of all.values())

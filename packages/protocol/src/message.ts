@@ -47,6 +47,9 @@ export class Message<Body, Name> implements Outgoing<Body>, Sent {
   isShared = false
   /** A caller awaits its outcome. */
   isAwaited = false
+  /** Its neighbours in the queue; itself while it is not queued. */
+  before: Message<Body, Name> = this
+  after: Message<Body, Name> = this
   /** Releases the resources of a queued message. */
   leave: (() => void) | undefined = undefined
   private promise: Promise<Outcome> | undefined = undefined

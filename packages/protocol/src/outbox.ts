@@ -106,10 +106,14 @@ export function createOutbox<Body, Name = string | undefined>(
     overflow = 'reject',
     highWaterBytes = 1_048_576,
   } = options
-  const queue = new Set<Message<Body, Name>>()
+  // A ring of messages, which begins and ends here. A set would remove any of them as well, but remembers the places of
+  // those that have left: with many of them, each look at the first message takes long.
+  const ends = {} as Message<Body, Name>
+  ends.before = ends.after = ends
+  let size = 0
   const keyed = new Map<string, Message<Body, Name>>()
-  /** Whether volatile messages wait for the end of the turn. */
-  let hasVolatile = false
+  /** The volatile messages that wait for the end of the turn. */
+  let volatileMessages: Message<Body, Name>[] = []
   let queuedBytes = 0
   let refusal: UndeliveredReason | undefined
   /** The messages whose outcome was not reported yet. */
@@ -124,8 +128,14 @@ export function createOutbox<Body, Name = string | undefined>(
   const drop = (message: Message<Body, Name>, reason: UndeliveredReason): void =>
     message.settle({ status: 'undelivered', reason })
 
+  const isWaiting = (message: Message<Body, Name>): boolean => message.after !== message
+
   const remove = (message: Message<Body, Name>): void => {
-    if (!queue.delete(message)) return
+    if (!isWaiting(message)) return
+    message.before.after = message.after
+    message.after.before = message.before
+    message.before = message.after = message
+    size--
     queuedBytes -= message.bytes
     if (message.key !== undefined && keyed.get(message.key) === message) keyed.delete(message.key)
     message.leave?.()
@@ -138,12 +148,12 @@ export function createOutbox<Body, Name = string | undefined>(
       announce()
     },
     takeBack(message) {
-      const isBack = queue.has(message)
+      const isBack = isWaiting(message)
       if (isBack) drop(message, 'cancelled')
       return isBack
     },
     onAwaited(message) {
-      if (!queue.has(message) && !message.outcome) ask(message)
+      if (!isWaiting(message) && !message.outcome) ask(message)
     },
   }
 
@@ -169,8 +179,11 @@ export function createOutbox<Body, Name = string | undefined>(
     try {
       writeFor(length)
     } finally {
-      if (hasVolatile) for (const message of queue) if (message.volatile) drop(message, 'volatile')
-      hasVolatile = false
+      const late = volatileMessages
+      if (late.length > 0) {
+        volatileMessages = []
+        for (const message of late) if (isWaiting(message)) drop(message, 'volatile')
+      }
       link.flushed?.()
       flushing = false
       announce()
@@ -179,11 +192,11 @@ export function createOutbox<Body, Name = string | undefined>(
 
   const writeFor = (length: number): void => {
     // Reading the clock costs as much as writing a small message into a batch, and a single message needs no clock.
-    const startedAt = queue.size > 1 ? clock.now() : Infinity
+    const startedAt = size > 1 ? clock.now() : Infinity
     const maxPayload = maxPayloadBytes()
     let count = 0
     // Each message is written or dropped, or no more can be written now.
-    for (const message of queue) {
+    for (let message = ends.after; message !== ends; message = ends.after) {
       const { bytes, expiresAt } = message
       if (!link.isWritable(bytes)) return
       if (link.bufferedAmount() >= highWaterBytes) return later(pollInterval)
@@ -230,29 +243,32 @@ export function createOutbox<Body, Name = string | undefined>(
   }
 
   const isFull = (old: Message<Body, Name> | undefined): boolean => {
-    const waits = old && queue.has(old)
-    return queue.size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
+    const waits = old && isWaiting(old)
+    return size - (waits ? 1 : 0) > maxMessages || queuedBytes - (waits ? old.bytes : 0) > maxBytes
   }
 
   const makeRoom = (message: Message<Body, Name>): void => {
     const old = message.key === undefined ? undefined : keyed.get(message.key)
     if (overflow === 'reject' && isFull(old)) return drop(message, 'overflow')
     if (old) drop(old, 'replaced')
-    for (const oldest of queue) {
-      if (!isFull(old)) break
+    for (let oldest = ends.after; oldest !== ends && isFull(old); oldest = ends.after)
       drop(oldest, 'overflow')
-    }
     if (message.key !== undefined) keyed.set(message.key, message)
   }
 
   const discard = (reason: UndeliveredReason): void => {
     stopTimer()
-    for (const message of [...queue]) drop(message, reason)
+    const waiting: Message<Body, Name>[] = []
+    for (let message = ends.after; message !== ends; message = message.after) waiting.push(message)
+    for (const message of waiting) drop(message, reason)
   }
 
   /** Returns whether the message will be tried at the end of the turn; if not, it was tried already. */
   const enqueue = (message: Message<Body, Name>): boolean => {
-    queue.add(message)
+    message.before = ends.before
+    message.after = ends
+    ends.before = message.before.after = message
+    size++
     queuedBytes += message.bytes
     if (timer !== undefined) return false
     const { batchBytes } = link
@@ -260,7 +276,7 @@ export function createOutbox<Body, Name = string | undefined>(
       flush()
       return false
     }
-    hasVolatile ||= message.volatile
+    if (message.volatile) volatileMessages.push(message)
     if (!isBatched) {
       isBatched = true
       void Promise.resolve().then(endTurn)
@@ -270,14 +286,13 @@ export function createOutbox<Body, Name = string | undefined>(
 
   return {
     get size() {
-      return queue.size
+      return size
     },
     get bytes() {
       return queuedBytes
     },
 
-    hasRoom: (more) =>
-      queue.size === 0 || (queue.size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
+    hasRoom: (more) => size === 0 || (size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
     push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
       const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl
       const message = new Message(owner, body, bytes, name, volatile, key, expiresAt)
@@ -286,12 +301,12 @@ export function createOutbox<Body, Name = string | undefined>(
       else if (bytes > maxPayloadBytes()) drop(message, 'too-large')
       else {
         const isTried = !enqueue(message)
-        if (queue.has(message)) {
+        if (isWaiting(message)) {
           if (volatile && isTried) drop(message, 'volatile')
           else if (bytes > maxBytes) drop(message, 'too-large')
           else if (!volatile) makeRoom(message)
         }
-        if ((signal || ttl <= longestTimer) && queue.has(message)) {
+        if ((signal || ttl <= longestTimer) && isWaiting(message)) {
           const cancel = (): void => drop(message, 'cancelled')
           const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
           signal?.addEventListener('abort', cancel)

@@ -1,4 +1,5 @@
 import type { Payload } from '@holdfast/protocol'
+import type { Counters } from './counters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { keptRequest } from './kept-request.ts'
 import type { Policy } from './policy.ts'
@@ -44,6 +45,7 @@ export interface ConnectionOwner {
 
 export interface ConnectionHost {
   readonly policy: Policy
+  readonly counters: Counters
   /** Closing connections whose end was not reported yet. */
   readonly closing: Deadlines<Connection>
   /** The socket is gone. */
@@ -124,6 +126,7 @@ class SocketConnection implements Connection, SocketListener {
       this.cut('the socket refused a message')
       return false
     }
+    this.#host.counters.sentBytes += byteLength(payload)
     // Windows bound what is sent, except for controls and replays.
     if (socket.bufferedAmount > 2 * this.#host.policy.limits.maxBufferedBytes) this.cut('too slow')
     return this.#isOpen
@@ -164,9 +167,10 @@ class SocketConnection implements Connection, SocketListener {
     else this.closed(1006, '')
   }
 
-  arrived(payload: Payload | undefined): void {
+  arrived(payload: Payload | undefined, bytes: number): void {
     if (!this.#isOpen) return
     if (payload === undefined) return this.exceed(1007, 'neither text nor bytes')
+    this.#host.counters.receivedBytes += bytes
     // Sockets of `ws` check the size themselves, and exactly.
     if (payload.length > this.#host.policy.limits.maxPayloadBytes) return this.exceed(1009, '')
     this.#owner.receive(payload)
@@ -200,4 +204,8 @@ class SocketConnection implements Connection, SocketListener {
     this.#owner = nobody
     return owner
   }
+}
+
+function byteLength(payload: Payload): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
 }

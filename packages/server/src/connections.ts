@@ -2,6 +2,7 @@ import { createTally } from './addresses.ts'
 import { createAdmission } from './admission.ts'
 import { createConnection, crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
+import type { Counters } from './counters.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { Greeting } from './greeting.ts'
 import type { Policy } from './policy.ts'
@@ -28,6 +29,7 @@ export interface Connections {
 
 interface ConnectionsParts {
   readonly policy: Policy
+  readonly counters: Counters
   readonly stage: HubStage
   readonly refusals: Refusals
   readonly greeting: Greeting
@@ -38,7 +40,8 @@ export const whyNot = { origin: 'not from this origin', host: 'not for this host
 /** How long a client may take to answer the close of its connection, in milliseconds. */
 const closeTimeout = 3_000
 
-export function createConnections({ policy, stage, refusals, greeting }: ConnectionsParts): Connections {
+export function createConnections(parts: ConnectionsParts): Connections {
+  const { policy, counters, stage, refusals, greeting } = parts
   const { limits, ports } = policy
   const all = new Set<Connection>()
   const addresses = createTally(limits.maxConnectionsPerAddress)
@@ -52,6 +55,7 @@ export function createConnections({ policy, stage, refusals, greeting }: Connect
 
   const host = {
     policy,
+    counters,
     closing,
     gone(connection: Connection): void {
       if (!all.delete(connection)) return

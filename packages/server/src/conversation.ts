@@ -33,6 +33,8 @@ export class Conversation implements LineOptions, ConnectionOwner {
   #silence = 0
   /** The unsent bytes at the last ping. */
   #backlog = 0
+  /** When the unanswered ping was sent; 0 if there is none. */
+  #pingedAt = 0
 
   /** `unpacked` is for a client that has refused a message. */
   constructor(parts: HubParts, record: SessionRecord, connection: Connection, unpacked: boolean) {
@@ -65,6 +67,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#silence++
     this.#record.rest()
     this.#parts.heartbeats.add(this)
+    this.#pingedAt = this.clock.now()
     this.line.control(['p', this.session.rx])
   }
 
@@ -194,12 +197,24 @@ export class Conversation implements LineOptions, ConnectionOwner {
     this.#record.progressed()
   }
 
-  answered(): void {
+  answered(isLast: boolean): void {
     this.#record.showedLife()
+    if (isLast) this.#measure()
   }
 
   pinged(): void {
     this.#record.showedLife()
+  }
+
+  /** Deliveries that are awaited cause pings as well: one that left after the measured one makes its round trip seem longer. */
+  #measure(): void {
+    if (this.#pingedAt === 0) return
+    const rtt = this.clock.now() - this.#pingedAt
+    this.#pingedAt = 0
+    const { lifecycle } = this.#parts
+    lifecycle.counters.rtt.count++
+    lifecycle.counters.rtt.sum += rtt
+    lifecycle.announce('rtt', { peer: this.#record.peer, rtt })
   }
 
   /** Whether nobody else has brought that message of its producer, if it is of one. */

@@ -26,6 +26,7 @@ import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
 import { HubStage } from './stage.ts'
 import { goodbyeTimeout } from './teardown.ts'
+import { ignoreRejection } from './trouble.ts'
 
 /**
  * Creates a hub: the server side of the session wire. Has no side effects until it is attached or accepts a socket.
@@ -98,7 +99,13 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     goodbyes,
   })
   const greeting = createGreeting({ policy, authenticator, refusals, sessions })
-  const connections = createConnections({ policy, stage, refusals, greeting })
+  const connections = createConnections({
+    policy,
+    counters: lifecycle.counters,
+    stage,
+    refusals,
+    greeting,
+  })
   const attachments = createAttachments({ policy, stage, refusals, connections, greeting })
   const shutdown = createShutdown({ policy, stage, lifecycle, registry, greeting, connections })
 
@@ -123,8 +130,12 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),
     stats() {
+      const { counters } = lifecycle
       return {
-        ...lifecycle.counters,
+        ...counters,
+        ended: { ...counters.ended },
+        refusals: { ...counters.refusals },
+        rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,
         greeting: greeting.size,
@@ -154,8 +165,16 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
 }
 
 function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {
-  if (typeof except === 'function') return except
+  if (typeof except === 'function') return (peer) => isTrue(except(peer))
   if (!except) return () => false
   const peers = new Set(Symbol.iterator in except ? except : [except])
   return (peer) => peers.has(peer)
+}
+
+/** A promise would count as true, and no peer would receive the event. */
+function isTrue(answer: unknown): boolean {
+  if (typeof (answer as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function')
+    return Boolean(answer)
+  ignoreRejection(answer)
+  throw misuse('except must return true or false synchronously')
 }

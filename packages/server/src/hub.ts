@@ -83,8 +83,8 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * @throws {HoldfastError} `misuse` when the kind has rules, or for invalid ones
    * @example
    * hub.channels('room', {
-   *   subscribe: (peer, id) => canRead(peer.identity, id),
-   *   publish: (peer, id, event) => event === 'message' && canWrite(peer.identity, id),
+   *   subscribe: (peer, id) => id === 'lobby' || peer.identity !== null,
+   *   publish: (peer, id, event) => event === 'message' && peer.identity !== null,
    *   history: { maxMessages: 100 },
    * })
    */
@@ -143,7 +143,7 @@ export interface AttachOptions {
 export interface BroadcastOptions<P> extends SendOptions {
   /**
    * The peers to omit: one, several, or those for which a function returns true. The function is called for all peers
-   * before any message is sent; if it throws, no peer gets the event.
+   * before any message is sent, and must be synchronous; if it throws, no peer gets the event.
    */
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
 }
@@ -181,6 +181,11 @@ export interface HubLifecycle<P = Peer> {
     /** The exception of `authenticate`. */
     readonly error?: unknown
   }
+  /**
+   * A client has answered a ping of the hub: `rtt` is the time that it took, in milliseconds. Happens once per
+   * `pingInterval` and connection.
+   */
+  readonly rtt: { readonly peer: P; readonly rtt: number }
 }
 
 /**
@@ -202,7 +207,7 @@ export interface UnhandledMessage<P = Peer> extends Unhandled {
 export interface HubStats {
   /** Sockets that are open or closing. */
   readonly connections: number
-  /** Connections that have not sent their greeting yet. */
+  /** Connections whose greeting is not over: it has not arrived, or `authenticate` is pending. */
   readonly greeting: number
   /** Sessions, with a connection or without, confirmed or not. */
   readonly sessions: number
@@ -231,6 +236,22 @@ export interface HubStats {
   readonly opened: number
   /** The number of times that a session was resumed. */
   readonly resumed: number
+  /** The number of times that a session lost its connection. */
+  readonly disconnected: number
+  /**
+   * Confirmed sessions that ended, by the `why` of `watch('closed')`: `left` if their clients ended them. `unknown`
+   * counts the clients that came back to a session that this hub does not know.
+   */
+  readonly ended: Readonly<Record<string, number>>
+  /** The connections of `refused`, by the code of `watch('refused')`. */
+  readonly refusals: Readonly<Record<number, number>>
+  /** The pings that clients answered, and the sum of their round-trip times in milliseconds. */
+  readonly rtt: { readonly count: number; readonly sum: number }
+  /** Messages for client applications, by `send`, `request` and `broadcast`: each counts for every session. */
+  readonly sentMessages: number
+  /** The bytes of WebSocket messages that were sent and received, before compression and without their headers. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
   /** Messages of client applications that arrived. */
   readonly receivedMessages: number
   /** Volatile messages of clients that were dropped because they exceeded `messageRate`. */

@@ -1,7 +1,9 @@
 import { checkNames } from '@holdfast/protocol'
+import { createCounters } from './counters.ts'
+import type { Counters } from './counters.ts'
 import { createDeferredEvents } from './deferred-events.ts'
 import type { DeferredEvents } from './deferred-events.ts'
-import type { HubLifecycle, HubStats } from './hub.ts'
+import type { HubLifecycle } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listener, Unsubscribe } from '@holdfast/protocol'
 import type { Peer } from './peer.ts'
@@ -17,22 +19,7 @@ export interface Lifecycle extends DeferredEvents {
   announcePeer(peer: Peer): void
 }
 
-/** The counters; the other numbers of `stats()` are current sizes. */
-export type Counters = {
-  -readonly [Name in CounterName]: HubStats[Name]
-}
-
-type CounterName =
-  | 'refused'
-  | 'opened'
-  | 'resumed'
-  | 'receivedMessages'
-  | 'droppedMessages'
-  | 'deliveredMessages'
-  | 'invalid'
-  | 'unhandled'
-
-export const kinds = 'open, down, closed, invalid, unhandled, refused'
+export const kinds = 'open, down, closed, invalid, unhandled, refused, rtt'
 
 /** `report` receives the exceptions of listeners. */
 export function createLifecycle(report: (error: unknown) => void): Lifecycle {
@@ -41,16 +28,7 @@ export function createLifecycle(report: (error: unknown) => void): Lifecycle {
   const joined = createListeners(report)
 
   return {
-    counters: {
-      refused: 0,
-      opened: 0,
-      resumed: 0,
-      receivedMessages: 0,
-      droppedMessages: 0,
-      deliveredMessages: 0,
-      invalid: 0,
-      unhandled: 0,
-    },
+    counters: createCounters(),
     defer,
     during,
     watch(kind, listener) {

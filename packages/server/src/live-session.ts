@@ -168,11 +168,11 @@ export class LiveSession implements SessionRecord {
 
   /** The session has lost its connection. */
   #miss(code: number, reason: string): void {
-    const { lifecycle, registry, stage } = this.#parts
+    const { registry, stage } = this.#parts
     this.#release()
     registry.miss(this)
     if (this.#stage !== 'confirmed') return
-    lifecycle.announce('down', { peer: this.peer, code, reason })
+    this.#announceDown(code, reason)
     // A draining hub accepts no resumes.
     if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
   }
@@ -182,10 +182,15 @@ export class LiveSession implements SessionRecord {
     const code = hi.client === this.dials.client ? 1000 : 4409
     const old = this.#release()
     old?.close(code)
-    if (old && this.#stage === 'confirmed')
-      this.#parts.lifecycle.announce('down', { peer: this.peer, code, reason: 'superseded' })
+    if (old && this.#stage === 'confirmed') this.#announceDown(code, 'superseded')
     this.#parts.registry.back(this)
     this.dials.note(hi)
+  }
+
+  #announceDown(code: number, reason: string): void {
+    const { lifecycle } = this.#parts
+    lifecycle.counters.disconnected++
+    lifecycle.announce('down', { peer: this.peer, code, reason })
   }
 
   #replay(): void {
@@ -241,6 +246,7 @@ export class LiveSession implements SessionRecord {
   rest(): void {
     if (this.messages === 0) this.#outgoing = undefined
     if (this.#messageTokens?.isFull) this.#messageTokens = undefined
+    this.#parts.channels.rest(this)
   }
 
   // The end

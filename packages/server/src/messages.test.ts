@@ -360,6 +360,16 @@ describe('broadcast', () => {
     ])
   })
 
+  it('reaches nobody and is misuse when `except` is asynchronous, because a promise is no answer', async () => {
+    const { hub, join } = setUp()
+    const client = await join()
+    client.take()
+    const except = async (): Promise<boolean> => Promise.reject(new Error('late'))
+    expect(() => hub.broadcast('tick', 1, { except: except as never })).toThrow('synchronously')
+    await settleMicrotasks()
+    expect(client.take()).toEqual([])
+  })
+
   it('encodes its data once', async () => {
     const { hub, join } = setUp()
     await join()

@@ -40,10 +40,11 @@ export class Outgoing implements Link<Body> {
   }
 
   push({ body, bytes, shared }: Encoded, how: SendOptions): Sent {
-    const { buffers } = this.#parts
+    const { buffers, lifecycle } = this.#parts
     if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()
     this.messages++
     this.bytes += bytes
+    lifecycle.counters.sentMessages++
     buffers.add(bytes, shared)
     const delivery = this.#outbox.push(body, bytes, shared, how)
     buffers.relieve()

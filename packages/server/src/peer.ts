@@ -1,3 +1,4 @@
+import type { PeerJoinOptions } from './channels/peer-join-options.ts'
 import type {
   AnyContract,
   Delivery,
@@ -58,13 +59,13 @@ export interface Peer<C = AnyContract, Data = unknown> {
   /**
    * Subscribes the session to a channel, until `leave` or the end of the session. Asks no rule.
    *
-   * The client receives the publications as events, by their names, while it is connected: it does not hear of those that it misses. If
+   * The client receives the publications as events, by their names, while it is connected: it is not notified of those that it misses. If
    * it has joined the channel itself, it receives them there, and only once.
    *
    * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters
    */
-  join(channel: string): void
-  /** Ends the subscription of the session to a channel: that of `join`, and that of its client, which hears of `left`. */
+  join(channel: string, options?: PeerJoinOptions): void
+  /** Ends the subscription of the session to a channel: that of `join`, and that of its client, which is notified of `left`. */
   leave(channel: string): void
   /**
    * Ends the session, after the messages that were sent before, with that close code: after 4410 the client begins a

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import { countOne } from './counters.ts'
 import type { HubLifecycle } from './hub.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Policy } from './policy.ts'
@@ -42,6 +43,7 @@ export function createRefusals(policy: Policy, { announce, counters }: Lifecycle
     },
     announce(refusal) {
       counters.refused++
+      countOne(counters.refusals, refusal.code)
       announce('refused', refusal)
       warnOfRefusal(policy, refusal)
     },

@@ -1,6 +1,7 @@
 import type { Hi, Lost } from '@holdfast/protocol'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { countOne } from './counters.ts'
 import type { HubParts } from './hub-parts.ts'
 import { LiveSession } from './live-session.ts'
 import type { Authentication } from './authenticate.ts'
@@ -47,7 +48,10 @@ export function createSessions(parts: HubParts): Sessions {
       lifecycle.during(() => {
         if (hi.session === undefined) return begin(connection, hi, authentication)
         const known = registry.find(hi.session, hi.key!)
-        if (!known) return begin(connection, hi, authentication, { why: 'unknown', rx: null, missed: null })
+        if (!known) {
+          countOne(lifecycle.counters.ended, 'unknown')
+          return begin(connection, hi, authentication, { why: 'unknown', rx: null, missed: null })
+        }
         if ('session' in known) return resume(known, connection, hi, authentication)
         begin(connection, hi, authentication, lostOf(known, hi.rx!))
       }),

@@ -5,8 +5,8 @@ import type { SocketLike } from './ports.ts'
 
 /** What hears of the events of a socket. */
 export interface SocketListener {
-  /** A message has come in; undefined when it is neither text nor bytes. */
-  arrived(payload: Payload | undefined): void
+  /** A message has come in, of that many bytes; undefined when it is neither text nor bytes. */
+  arrived(payload: Payload | undefined, bytes: number): void
   /** The client has sent a ping of the WebSocket protocol. */
   pinged(): void
   /** The socket is gone. */
@@ -24,7 +24,10 @@ function ignoreError(): void {}
 
 function listenToAny(socket: SocketLike, listener: SocketListener): void {
   socket.binaryType = 'arraybuffer'
-  socket.onmessage = ({ data }: { readonly data: unknown }): void => listener.arrived(payloadOf(data))
+  socket.onmessage = ({ data }: { readonly data: unknown }): void => {
+    const payload = payloadOf(data)
+    listener.arrived(payload, payload === undefined ? 0 : Buffer.byteLength(payload))
+  }
   socket.onclose = (event?: unknown): void => {
     socket.onmessage = socket.onclose = null
     close(listener, event)
@@ -48,8 +51,8 @@ function listenToWs(socket: WsSocket, listener: SocketListener): void {
   socket.on('error', ignoreError)
 }
 
-function wsMessage(this: WsSocket, data: unknown, isBinary: boolean): void {
-  this[ofSocket]?.arrived(isBinary ? payloadOf(data) : String(data))
+function wsMessage(this: WsSocket, data: Buffer, isBinary: boolean): void {
+  this[ofSocket]?.arrived(isBinary ? payloadOf(data) : String(data), data.length)
 }
 
 function wsPing(this: WsSocket): void {

@@ -1,6 +1,7 @@
 import { decodeText, encodeControl, isClientControl, printable } from '@holdfast/protocol'
 import type { Bye, Endpoint, Outcome, Payload } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
+import { countOne } from './counters.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { PeerEnd } from './peer.ts'
 import type { EndDetails, SessionRecord } from './session-record.ts'
@@ -116,6 +117,7 @@ export class Teardown implements ConnectionOwner {
     const { endpoint } = this.#remainder
     this.end = end
     if (!this.#remainder.isConfirmed) return
+    countOne(lifecycle.counters.ended, end.why)
     lifecycle.during(() => {
       if (endpoint) lifecycle.defer(() => endpoint.lost())
       if (endListeners) lifecycle.defer(() => endListeners.emit('end', end))

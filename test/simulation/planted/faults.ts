@@ -94,7 +94,7 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'a message that was written can be taken back',
     file: outbox,
-    from: 'const isBack = queue.has(message)\n',
+    from: 'const isBack = isWaiting(message)\n',
     to: 'const isBack = !message.outcome\n',
   },
 ]
@@ -145,8 +145,12 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the queue is turned round',
     file: outbox,
-    from: 'for (const message of queue) {\n      const { bytes, expiresAt }',
-    to: 'for (const message of [...queue].reverse()) {\n      const { bytes, expiresAt }',
+    from: `    message.before = ends.before
+    message.after = ends
+    ends.before = message.before.after = message`,
+    to: `    message.after = ends.after
+    message.before = ends
+    ends.after = message.after.before = message`,
   },
   {
     name: 'an answer goes to whoever asked last',
@@ -188,7 +192,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a loss is not told',
     file: resumableSession,
-    from: 'if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })',
+    from: 'if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })',
     to: '',
   },
   {
@@ -413,8 +417,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'acks wait for a second',
     file: line,
-    from: 'const ackDelay = 50',
-    to: 'const ackDelay = 1_000',
+    from: '    }, ackDelay)',
+    to: '    }, 20 * ackDelay)',
   },
   {
     name: 'acks leave in the middle of a turn',

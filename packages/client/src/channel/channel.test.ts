@@ -203,20 +203,26 @@ describe('a broken connection', () => {
     expect(room.position).toEqual({ epoch: 'f', offset: 12, id: 'p12' })
   })
 
-  it('asks again for the older ones that the server adds to a first join', async () => {
+  it('gets the older ones that the server adds to a first join, and no others after a cut', async () => {
     const { client, liveWithChannels, tell, say, asked, reconnect } = setUpChannels()
-    const room = channel(client, 'room:1')
-    const got = record(room)
+    const got = record(channel(client, 'room:1'))
     await liveWithChannels()
-    await tell({ joined: 'room:1', n: 1, at: at(5), missed: 3 })
-    expect(room.position).toBeUndefined()
+    await tell({ joined: 'room:1', n: 1, at: at(2), missed: 0 })
+    await say(pub(3))
     await reconnect()
-    expect(asked()).toEqual([{ join: [['room:1', null]], n: 2 }])
-    await tell({ joined: 'room:1', n: 2, at: at(5), missed: 3 })
-    await say(pub(3), pub(4))
-    expect(room.position?.offset).toBe(4)
-    await say(pub(5), pub(6))
-    expect(got).toEqual([3, 4, 5, 6])
+    expect(asked()).toEqual([{ join: [['room:1', at(3)]], n: 2 }])
+    await tell({ joined: 'room:1', n: 2, at: at(5), missed: 2 })
+    await say(pub(4), pub(5), pub(6))
+    expect(got).toEqual([3, 4, 5, 'recovered 2', 6])
+  })
+
+  it('is not told of a gap of nothing, as where only the last value counts', async () => {
+    const { client, liveWithChannels, tell, say } = setUpChannels()
+    const got = record(channel(client, 'room:1', { since: { epoch: 'e', offset: 1, id: 'p1' } }))
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(8), gap: 0 })
+    await say(pub(9))
+    expect(got).toEqual([9])
   })
 })
 

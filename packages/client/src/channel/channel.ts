@@ -35,6 +35,8 @@ const maxNameLength = 256
  * @throws {HoldfastError} `misuse` on the plain wire, for an invalid name or position, and for a kind that is not in a
  * contract of schemas
  * @example
+ * import { channel } from 'holdfast'
+ *
  * const room = channel(client, 'room:42')
  * room.on('message', (message) => console.log(message))
  * room.watch('gap', () => console.warn('some messages are missing'))

@@ -9,6 +9,12 @@ export interface Member<Data = unknown> {
   readonly data: Data
 }
 
+/** The members before the server has told any. */
+export const nobody: { readonly members: readonly Member[]; readonly isKnown: boolean } = {
+  members: [],
+  isKnown: false,
+}
+
 /** A change of the members of a channel. */
 export interface MemberChange {
   readonly kind: 'join' | 'leave' | 'update'
@@ -24,10 +30,10 @@ export interface MembersMessage {
   readonly gone: readonly string[]
 }
 
-/** The members of a channel, as far as the server has told. */
+/** The members of a channel, as far as the server has reported. */
 export class Members {
   /** A new one after each change. */
-  list: readonly Member[] = []
+  list: readonly Member[] = nobody.members
   /** Whether the server has sent all members once. */
   isKnown = false
 
@@ -48,7 +54,6 @@ export class Members {
       this.isKnown = true
       return this.#replace(next)
     }
-    // A list of all is on its way.
     if (this.#version === undefined || version <= this.#version) return []
     if (version > this.#version + 1) return undefined
     this.#version = version
@@ -58,15 +63,15 @@ export class Members {
     return this.#replace(next)
   }
 
-  /** The connection has ended: the members are the last ones that were known. */
-  disconnected(): void {
+  /** A list of all is to come. Until then, the members are the last ones that were known. */
+  restart(): void {
     this.#version = undefined
     this.#parts = new Map()
   }
 
   /** The subscription has ended. */
   clear(): readonly MemberChange[] {
-    this.disconnected()
+    this.restart()
     this.isKnown = false
     return this.#replace(new Map())
   }

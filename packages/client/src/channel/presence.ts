@@ -1,11 +1,11 @@
 import { checkNames, misuse } from '@holdfast/protocol'
 import type { Listeners } from '@holdfast/protocol'
+import { nobody } from './members.ts'
 import { sizeOf } from './size-of.ts'
 import type { SharedSubscription } from './shared-subscription.ts'
-import type { Presence, PresenceState } from './types.ts'
+import type { Presence } from './types.ts'
 
 const kinds = 'join, leave, update'
-const nobody: PresenceState = { members: [], isKnown: false }
 
 /** The presence of one handle of a channel. Asks the server for the members. */
 export function createPresence(

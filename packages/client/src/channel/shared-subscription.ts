@@ -1,7 +1,7 @@
 import type { Checks, DelayRange, Listeners } from '@holdfast/protocol'
 import type { WireHost } from '../wire/wire.ts'
 import type { ChannelMessage, WirePosition } from './content.ts'
-import { Members } from './members.ts'
+import { Members, nobody } from './members.ts'
 import type { MemberChange } from './members.ts'
 import { Subscription } from './subscription.ts'
 import type { ChannelLifecycle, ChannelState, Position, PresenceState, Publication } from './types.ts'
@@ -56,7 +56,6 @@ export interface SharedSubscription {
 }
 
 const longestRetry = 3_600_000
-const nobody: PresenceState = { members: [], isKnown: false }
 
 export function createSharedSubscription(
   name: string,
@@ -68,7 +67,7 @@ export function createSharedSubscription(
   let handles: readonly HandleListeners[] = []
   let state: ChannelState = { status: 'joining', reason: undefined }
   let members: Members | undefined
-  let presence = nobody
+  let presence: PresenceState = nobody
   /** The data of this client, once the application has set it. */
   let data: { readonly value: unknown } | undefined
   let isDataDue = false
@@ -112,11 +111,12 @@ export function createSharedSubscription(
     ) => void
   } = {
     joined({ n, at, missed }) {
-      if (subscription.joined(n, at, missed) === undefined)
+      if (!subscription.joined(n, at, missed))
         ports.violated(`an answer that does not follow the position in '${name}'`)
     },
     gap({ n, at, missed }) {
-      if (subscription.gap(n, at)) report('gap', { missed })
+      // A gap of nothing: what was missed does not count any more.
+      if (subscription.gap(n, at) && missed !== 0) report('gap', { missed })
     },
     refused({ n, why, after }) {
       if (!subscription.refused(n, why, after !== undefined, ports.identity())) return
@@ -124,9 +124,10 @@ export function createSharedSubscription(
       else if (members) membersChanged(members.clear())
     },
     here(message) {
-      const changes = members?.take(message)
+      if (!members || !subscription.isListening) return
+      const changes = members.take(message)
       if (changes) membersChanged(changes)
-      else if (members) subscription.askAgain()
+      else subscription.askAgain()
     },
   }
 
@@ -173,7 +174,6 @@ export function createSharedSubscription(
     disconnected() {
       ports.clock.clearTimer(timer)
       subscription.disconnected()
-      members?.disconnected()
       settle()
     },
     publication(event, raw, offset, id) {
@@ -210,10 +210,11 @@ export function createSharedSubscription(
     },
     joinSent(n) {
       isDataDue = false
+      members?.restart()
       subscription.asked(n)
     },
     refuse(why) {
-      // To nobody: the next server may take it.
+      // Not reported: the next server may take it.
       subscription.refused(0, why, false, undefined)
       settle()
     },

@@ -48,6 +48,11 @@ export class Subscription {
     return this.#asked > 0 || this.status === 'joined'
   }
 
+  /** Whether what comes belongs to the last join: not before its answer. */
+  get isListening(): boolean {
+    return this.status === 'joined' && this.#asked === 0 && !this.isDue
+  }
+
   /** A connection is there, to which the server has let `identity`. */
   connected(identity: string | null): void {
     if (this.status === 'refused' && this.#refusedTo !== identity) this.status = 'joining'
@@ -70,32 +75,23 @@ export class Subscription {
   }
 
   /**
-   * The server has subscribed the client, and sends `missed` publications, up to `at`. Returns whether this answers the
-   * last join; undefined if it cannot be true.
+   * The server has subscribed the client, and sends `missed` publications, up to `at`; or what is above `at`, if the
+   * client has no position. Returns false if that contradicts the position.
    */
-  joined(n: number, at: WirePosition, missed: number): boolean | undefined {
-    if (n !== this.#asked) return false
+  joined(n: number, at: WirePosition, missed: number): boolean {
+    if (n !== this.#asked) return true
     const [epoch, offset] = at
-    const before = offset - missed
-    const isKnown = this.#id !== undefined
-    if (before < 0 || (isKnown && (epoch !== this.#epoch || before !== this.#offset))) return undefined
+    if (this.#id === undefined) this.#moveTo(at)
+    else if (epoch !== this.#epoch || offset - missed !== this.#offset) return false
+    else this.#last = missed > 0 ? offset : 0
     this.#accepted()
-    if (missed === 0) {
-      this.#moveTo(at)
-      this.#last = this.#recovered = 0
-    } else {
-      this.#epoch = epoch
-      this.#offset = before
-      // Without a position nothing was missed: these are older ones, which the server adds.
-      if (isKnown) this.#last = offset
-    }
     return true
   }
 
-  /** Returns whether publications were missed, of which the application has to hear now. */
+  /** Returns whether publications were missed, of which the application has to be notified now. */
   gap(n: number | undefined, at: WirePosition): boolean | undefined {
     const isAnswer = n !== undefined && n === this.#asked
-    if (!isAnswer && (n !== undefined || !this.#isListening)) return undefined
+    if (!isAnswer && (n !== undefined || !this.isListening)) return undefined
     const isKnown = this.#id !== undefined
     if (isAnswer) this.#accepted()
     this.#moveTo(at)
@@ -113,7 +109,7 @@ export class Subscription {
     isLater: boolean,
     identity: string | null | undefined,
   ): boolean {
-    if (n === undefined ? !this.#isListening : n !== this.#asked) return false
+    if (n === undefined ? !this.isListening : n !== this.#asked) return false
     this.#asked = 0
     this.isDue = false
     this.status = isLater ? 'joining' : 'refused'
@@ -132,13 +128,13 @@ export class Subscription {
    * for, since the last join.
    */
   askAgain(): void {
-    if (this.#isListening) this.isDue = true
+    if (this.isListening) this.isDue = true
     else this.#isBehind = true
   }
 
   /** Takes a publication. The position has moved when its handlers run. */
   publication(offset: number, id: string): Verdict {
-    if (!this.#isListening || offset <= this.#offset) return 'drop'
+    if (!this.isListening || offset <= this.#offset) return 'drop'
     if (offset !== this.#offset + 1) {
       this.isDue = true
       return 'hole'
@@ -157,11 +153,6 @@ export class Subscription {
     const recovered = this.#recovered
     this.#recovered = 0
     return recovered
-  }
-
-  /** Between a join and its answer, what comes may belong to an earlier one. */
-  get #isListening(): boolean {
-    return this.status === 'joined' && this.#asked === 0 && !this.isDue
   }
 
   #accepted(): void {

@@ -113,7 +113,7 @@ export interface Attempt {
   probe(): void
   /** Begins the closing handshake. */
   close(cause: Cause): void
-  /** Lets go of everything without waiting. Nothing more is heard of it. The path is dead if `isDead`. */
+  /** Lets go of everything without waiting. It reports nothing more. The path is dead if `isDead`. */
   end(cause: Cause, isDead: boolean): void
 }
 

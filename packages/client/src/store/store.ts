@@ -1,4 +1,4 @@
-import { given, HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
+import { checkNames, given, HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
 import type { Store } from '../store.ts'
 import { wrapOutbox } from './outbox.ts'
 import { createPersistence } from './persistence.ts'
@@ -67,6 +67,7 @@ export interface DiskStore extends Store {
 /* @__NO_SIDE_EFFECTS__ */
 export function store(options: StoreOptions): DiskStore {
   const { name, ttl = 86_400_000, maxStored = 33_554_432, onTrouble } = options
+  checkNames(Object.keys(options), 'name, ttl, maxStored, onTrouble, ports')
   if (typeof name !== 'string' || name === '') throw misuse('a store needs a name')
   if (!(ttl > 0) || !(maxStored > 0)) throw misuse('ttl and maxStored must be numbers above 0')
   let persistence: Persistence | undefined

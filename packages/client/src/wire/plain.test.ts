@@ -170,6 +170,20 @@ describe('greeting', () => {
     })
   })
 
+  it.each([
+    ['greet', { greet: async () => Promise.reject(new Error('late')) }],
+    ['greeted', { greeted: async () => Promise.reject(new Error('late')) }],
+  ])('is refused when %s is asynchronous, because a promise is neither text nor true', async (_, options) => {
+    const { client, network, reported, open } = setUp({ wire: plain(options as never) })
+    await open()
+    network.last.message('{"type":"welcome"}')
+    await settleMicrotasks()
+    expect(network.last.sent).toEqual([])
+    expect(client.stats().opens).toBe(0)
+    expect(client.state.cause).toMatchObject({ reason: 'refused', error: { code: 'misuse' } })
+    expect(reported).toMatchObject([{ message: 'late' }])
+  })
+
   it('that the socket throws at fails the attempt', async () => {
     const { client, network } = setUp({ wire })
     void client.connect()
@@ -236,6 +250,19 @@ describe('a heartbeat', () => {
     network.last.message('{"type":"x"}')
     expect(invalid.mock.calls[0]![0]).toMatchObject({ reason: 'undecodable', error: new Error('bad check') })
     expect(client.state.status).toBe('open')
+  })
+
+  it('hides no frame when its check is asynchronous', async () => {
+    const isReply = async (): Promise<boolean> => Promise.reject(new Error('late'))
+    const asking = plain({ heartbeat: ping({ message: 'ping', isReply: isReply as never }) })
+    const { client, network, reported, open } = setUp({ wire: asking })
+    const invalid = vi.fn()
+    client.watch('invalid', invalid)
+    await open()
+    network.last.message('{"type":"chat"}')
+    await settleMicrotasks()
+    expect(invalid).toHaveBeenCalledWith(expect.objectContaining({ reason: 'undecodable' }))
+    expect(reported).toMatchObject([{ message: 'late' }])
   })
 
   it('that the socket throws at ends the connection', async () => {

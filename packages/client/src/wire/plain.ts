@@ -1,4 +1,12 @@
-import { defaultMaxPayloadBytes, envelopeCodec, flatCodec, HoldfastError, misuse } from '@holdfast/protocol'
+import {
+  checkNames,
+  defaultMaxPayloadBytes,
+  envelopeCodec,
+  flatCodec,
+  HoldfastError,
+  misuse,
+  reportRejection,
+} from '@holdfast/protocol'
 import type { Payload, PlainFrame } from '@holdfast/protocol'
 import { fatal } from '../connection/attempt.ts'
 import type { Conversation, OpenSocket } from '../connection/attempt.ts'
@@ -8,7 +16,7 @@ import type { PlainHeartbeat } from './ping.ts'
 import { sizeOf } from './wire.ts'
 import type { BoundWire, Wire, WireHost } from './wire.ts'
 
-/** The options of the plain wire: the format and the features of a server without Holdfast. */
+/** The options of the plain wire: the format and the features of a server without Holdfast. All functions are synchronous. */
 export interface PlainOptions {
   /**
    * The format of events: `flat` is `{"type":"chat","message":"hi"}`, and a handler receives the whole object;
@@ -74,6 +82,10 @@ export interface PlainOptions {
 /* @__NO_SIDE_EFFECTS__ */
 export function plain(options: PlainOptions = {}): Wire {
   const { shape, heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = options
+  checkNames(
+    Object.keys(options),
+    'shape, encode, decode, greet, greeted, heartbeat, requests, maxPayloadBytes',
+  )
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
   if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
     throw misuse('write heartbeat: ping({ … }), requests: correlated()')
@@ -121,10 +133,17 @@ function converse(
   host: WireHost,
   requests: PlainRequests | undefined,
 ): Conversation {
+  const sync = <Result>(result: Result): Result => {
+    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then !== 'function')
+      return result
+    reportRejection(result, host.report)
+    // It would be sent as text, or count as true.
+    throw misuse('the functions of plain() and ping() must be synchronous')
+  }
   let isAccepted = false
   const shake = (isDone: () => boolean): void => {
     try {
-      isAccepted = isDone()
+      isAccepted = sync(isDone())
       if (isAccepted) socket.confirm(factsOf(heartbeat?.heartbeat))
     } catch (error) {
       socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
@@ -132,7 +151,7 @@ function converse(
   }
 
   shake(() => {
-    const greeting = greet?.({ token: host.token() })
+    const greeting = sync(greet?.({ token: host.token() }))
     if (greeting !== undefined) socket.write(greeting)
     return !greeted
   })
@@ -140,8 +159,8 @@ function converse(
   const read = (data: Payload): PlainFrame | undefined => {
     let frame: PlainFrame
     try {
-      frame = decode(data) ?? { data }
-      if (heartbeat?.isReply(frame)) {
+      frame = sync(decode(data)) ?? { data }
+      if (sync(heartbeat?.isReply(frame))) {
         socket.answered()
         return undefined
       }

@@ -15,7 +15,7 @@ export interface Answer {
   readonly at: Position
   /** How many publications follow up to `at`; undefined for a gap. */
   readonly missed: number | undefined
-  /** How many the client has missed for good; null if that is not known. */
+  /** How many the client has missed permanently; null if that is not known. */
   readonly gap: number | null
   /** The publications above this place follow. */
   readonly from: Place

@@ -11,7 +11,7 @@ export interface Broker {
   open(listener: BrokerListener): BrokerNode
 }
 
-/** What a hub hears of a broker. Its methods do not throw. */
+/** The notifications of a broker for a hub. Its methods do not throw. */
 export interface BrokerListener {
   /** A publication of a channel that the hub is subscribed to. */
   published(channel: string, epoch: string, entry: LogEntry): void
@@ -37,7 +37,7 @@ export interface BrokerNode {
   append(channel: string, publication: NewEntry, bounds: LogBounds): Promise<Position>
   /**
    * Subscribes to a channel. Once the promise is resolved, everything that is appended afterwards is brought to the listener, or
-   * the listener hears of a `reset`.
+   * the listener is notified of a `reset`.
    */
   subscribe(channel: string): Promise<void>
   /** Ends a subscription. What was published before may still arrive. */

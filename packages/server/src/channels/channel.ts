@@ -5,7 +5,7 @@ import type { Position } from './broker.ts'
 export interface Channel<P = Peer> {
   readonly name: string
   /**
-   * Publishes an event to everybody who is subscribed, on all hubs that share the broker. Resolves to its position once it is in the
+   * Publishes an event to all subscribers, on all hubs that share the broker. Resolves to its position once it is in the
    * log.
    *
    * @throws {HoldfastError} rejects with `misuse` for data that the wire does not accept, or with the error of the broker; after
@@ -14,13 +14,23 @@ export interface Channel<P = Peer> {
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   /** How many sessions of this hub are subscribed. */
   readonly size: number
+  /** Reads the members of the channel, on all hubs that share the broker. There are none if its kind has no presence. */
+  presence(): Promise<readonly ChannelMember[]>
   /** Reads the newest publications, or the newest below an offset. */
   history(options?: HistoryOptions): Promise<ChannelPage>
   /**
-   * Ends the subscription of a client, which hears of `kicked`. It may ask again: whether it is still allowed is up to the
+   * Ends the subscription of a client, which is notified of `kicked`. It may ask again: whether it is still allowed is up to the
    * `subscribe` rule of the kind, so take its permission away before.
    */
   kick(peer: P): void
+}
+
+/** A member of a channel. */
+export interface ChannelMember {
+  /** Its key in the channel: the id of its session, or its identity where members count by identity. */
+  readonly key: string
+  readonly identity: string | null
+  readonly data: unknown
 }
 
 export interface PublishOptions {

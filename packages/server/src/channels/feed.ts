@@ -123,7 +123,7 @@ export class Feed {
     return new Publication(this.#nameJson, entry)
   }
 
-  /** Nobody is subscribed any more. */
+  /** There are no subscribers any more. */
   close(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'

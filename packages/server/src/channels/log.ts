@@ -39,7 +39,7 @@ export class Log {
     return this.#entries.at(-1) ?? this.#before
   }
 
-  /** The position of somebody who has everything. */
+  /** The position of a subscriber that has everything. */
   get end(): Position {
     return positionOf(this.#epoch, this.head)
   }
@@ -100,7 +100,7 @@ export class Log {
   }
 
   /**
-   * Takes what was read of the log. Returns what is new for somebody who had everything; undefined if that person has missed something
+   * Takes what was read of the log. Returns what is new for a subscriber that had everything; undefined if it has missed something
    * that is not in the log any more.
    */
   adopt(slice: LogSlice): readonly LogEntry[] | undefined {

@@ -16,7 +16,7 @@ import { Log, positionOf } from './log.ts'
 export interface MemoryOptions {
   /**
    * The channels whose history is remembered. When there are more, those that were used least recently are forgotten, except
-   * those with subscribers: their former subscribers hear of a gap.
+   * those with subscribers: their former subscribers are notified of a gap.
    *
    * @default 100_000
    */
@@ -44,10 +44,12 @@ const nothing: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 
 /**
  * Creates a broker in the memory of this process. Several hubs of the process can share it; it ends with the process, after
- * which subscribers hear of a gap.
+ * which subscribers are notified of a gap.
  *
  * @throws {HoldfastError} `misuse`
  * @example
+ * import { createHub, memory } from '@holdfast/server'
+ *
  * const hub = createHub({ broker: memory() })
  */
 export function memory(options: MemoryOptions = {}): Broker {
@@ -100,7 +102,7 @@ class MemoryStore {
     this.#now = now
   }
 
-  /** The channel, if anybody uses it. */
+  /** The channel, if it is in use. */
   find(name: string): MemoryChannel | undefined {
     return this.#channels.get(name)
   }
@@ -139,7 +141,7 @@ class MemoryStore {
     return log.slice(range)
   }
 
-  /** Forgets a channel that nobody uses and that never had a publication. */
+  /** Forgets a channel that is not in use and that never had a publication. */
   rest(name: string, channel: MemoryChannel): void {
     if (!channel.isUsed && channel.log.head.offset === 0) this.#channels.delete(name)
   }

@@ -27,7 +27,7 @@ export const tooMany: Refusal = { isAllowed: false, why: 'too-many' }
 export const unavailable: Refusal = { isAllowed: false, why: 'unavailable', after: retryRange }
 
 /**
- * Asks a rule of the application. Only `true` or an object allows. An exception means that the rule could not decide; `failed` hears of
+ * Asks a rule of the application. Only `true` or an object allows. An exception means that the rule could not decide; `failed` is notified of
  * it.
  */
 export function decide(

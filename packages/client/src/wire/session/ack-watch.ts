@@ -67,7 +67,7 @@ export function createAckWatch(
     timer = clock.setTimer(check, delay)
   }
 
-  // Where messages wait for their acks, only an ack proves that the server hears of them.
+  // Where messages wait for their acks, only an ack proves that the server receives them.
   const heard = (): void => {
     if (!live()?.unacknowledged) session.proved()
   }

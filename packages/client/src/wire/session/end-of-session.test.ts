@@ -81,6 +81,16 @@ describe('the end of a session', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('has a reason that can be logged, whatever the server says', async () => {
+    const { client, live, say, ok, cut } = setUpSession()
+    const losses: Loss[] = []
+    client.watch('lost', (loss) => losses.push(loss))
+    await live()
+    await cut()
+    await say(ok({ session: 's2', lost: { why: 'gone\n\u001b[2J', rx: null, missed: null } }))
+    expect(losses).toMatchObject([{ why: 'gone [2J' }])
+  })
+
   it('comes as planned with a drain: everything out is settled, nothing new is written, then it dials as told', async () => {
     const { client, live, say, heard, network, clock } = setUpSession()
     const losses: Loss[] = []

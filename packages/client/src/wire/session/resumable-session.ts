@@ -1,4 +1,4 @@
-import { createSession, defaultMaxPayloadBytes, isPoison } from '@holdfast/protocol'
+import { createSession, defaultMaxPayloadBytes, isPoison, printable } from '@holdfast/protocol'
 import type {
   Body,
   Hi,
@@ -137,7 +137,7 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
         if (message.bytes > maxSendBytes) message.settle({ status: 'undelivered', reason: 'too-large' })
         else current.number(message)
       const { why = 'unknown', missed } = ok.lost ?? {}
-      if (loss) host.lost({ why, missed: missed ?? undefined, ...loss })
+      if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })
     },
     end: endSession,
     discard,

@@ -1,0 +1,56 @@
+import type { HubStats } from './hub.ts'
+
+/** The counters of a hub; the other numbers of `stats()` are current sizes. */
+export type Counters = { -readonly [Name in CounterName]: HubStats[Name] } & {
+  readonly rtt: { count: number; sum: number }
+  readonly ended: Record<string, number>
+  readonly refusals: Record<number, number>
+}
+
+type CounterName =
+  | 'refused'
+  | 'opened'
+  | 'resumed'
+  | 'disconnected'
+  | 'receivedMessages'
+  | 'receivedBytes'
+  | 'droppedMessages'
+  | 'sentMessages'
+  | 'sentBytes'
+  | 'deliveredMessages'
+  | 'invalid'
+  | 'unhandled'
+
+export function createCounters(): Counters {
+  return {
+    refused: 0,
+    refusals: {},
+    opened: 0,
+    resumed: 0,
+    disconnected: 0,
+    ended: {
+      left: 0,
+      drained: 0,
+      identity: 0,
+      overflow: 0,
+      expired: 0,
+      unknown: 0,
+      protocol: 0,
+      closed: 0,
+    },
+    receivedMessages: 0,
+    receivedBytes: 0,
+    droppedMessages: 0,
+    sentMessages: 0,
+    sentBytes: 0,
+    deliveredMessages: 0,
+    invalid: 0,
+    unhandled: 0,
+    rtt: { count: 0, sum: 0 },
+  }
+}
+
+/** Adds one to the counter of a reason. */
+export function countOne(counts: Record<string | number, number>, reason: string | number): void {
+  counts[reason] = (counts[reason] ?? 0) + 1
+}
