@@ -1,9 +1,9 @@
-import { HoldfastError } from '@holdfast/server'
+import { HoldfastError, isHoldfastError } from '@holdfast/server'
 
-/** Redis does not do what it was asked now. Handlers that let it through answer their clients with the reason `unavailable`. */
+/** Redis does not answer now. Handlers that let it through answer their clients with the reason `unavailable`. */
 export function unavailable(cause: unknown): HoldfastError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new HoldfastError('remote', `Redis is not available: ${message}`, { reason: 'unavailable', cause })
+  const message = `Redis is not available: ${textOf(cause)}`
+  return new HoldfastError('remote', message, { reason: 'unavailable', cause })
 }
 
 export function late(): HoldfastError {
@@ -15,20 +15,37 @@ export function unusable(message: string, cause?: unknown): HoldfastError {
   return new HoldfastError('misuse', message, cause === undefined ? {} : { cause })
 }
 
-const needs = `The user of Redis needs the commands ${[
-  '+eval +evalsha +time +info +hget +hset +hmget +hgetall +hdel +xadd +xrange +xtrim +zadd +zscore +zrem',
-  '+zrangebyscore +zremrangebyscore +sadd +smembers +set +del +exists +pexpire +spublish +ssubscribe +sunsubscribe',
-].join(' ')}, and the keys and channels that begin with the prefix`
+export function isUnusable(error: unknown): boolean {
+  return isHoldfastError(error) && error.code === 'misuse'
+}
+
+export function isLate(error: unknown): boolean {
+  return isHoldfastError(error) && error.code === 'timeout'
+}
 
 /** Turns an error of node-redis into what the hub is told. */
 export function explain(error: unknown): HoldfastError {
-  if (error instanceof HoldfastError) return error
-  const text = String(error)
-  if (/NOPERM|NOAUTH|WRONGPASS/.test(text)) return unusable(`${text}. ${needs}`, error)
+  if (isHoldfastError(error)) return error
+  const text = textOf(error)
+  if (/^(NOAUTH|WRONGPASS)/.test(text)) return unusable(`Redis refuses the user: ${text}`, error)
   return unavailable(error)
 }
 
 /** Whether Redis has refused for a reason that another connection may not have: it is a replica, or going to be one. */
 export function isMisplaced(error: unknown): boolean {
-  return /READONLY|MASTERDOWN|UNBLOCKED/.test(String(error))
+  return /READONLY|MASTERDOWN|UNBLOCKED/.test(textOf(error))
+}
+
+/** Whether Redis does not know a script, which it forgets when it restarts. */
+export function isUnknownScript(error: unknown): boolean {
+  return textOf(error).startsWith('NOSCRIPT')
+}
+
+/** Whether another node of the cluster has the slot. */
+export function isMoved(error: unknown): boolean {
+  return /^(MOVED|ASK) /.test(textOf(error))
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

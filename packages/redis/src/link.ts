@@ -1,111 +1,124 @@
-import type { RedisConnection } from './client-like.ts'
-import { unavailable } from './errors.ts'
+import type { Openable } from './client-like.ts'
+import { explain, isUnusable, unavailable } from './errors.ts'
 import { within } from './within.ts'
 
 const shortestDelay = 50
 const longestDelay = 2_000
 
-export interface LinkHost {
+export interface LinkHost<Connection> {
   /** Makes a connection that is not open yet. */
-  dial(): Promise<RedisConnection>
+  dial(): Promise<Connection>
   /** Prepares a new connection. If it rejects, the connection is given up. */
-  opened(connection: RedisConnection): Promise<void>
-  /** The connection is lost. Another one is made. */
-  lost(): void
-  /** How long a connection may take to open, in milliseconds. */
+  opened(connection: Connection): Promise<void>
+  /** The connection can be used. */
+  ready(): void
+  /** How long a connection may take to open, in milliseconds, and again to be prepared. */
   readonly timeout: number
+  /** The connection copes with errors by itself, as that to a cluster. */
+  readonly isSelfHealing: boolean
 }
 
-interface Waiting {
-  readonly resolve: (connection: RedisConnection) => void
+interface Waiting<Connection> {
+  readonly resolve: (connection: Connection) => void
   readonly reject: (error: Error) => void
 }
 
 /** A connection to Redis that is made again whenever it is lost. Each time it is a new one, and the host knows. */
-export class Link {
-  readonly #host: LinkHost
-  readonly #waiting = new Set<Waiting>()
-  #connection: RedisConnection | undefined
+export class Link<Connection extends Openable> {
+  readonly #host: LinkHost<Connection>
+  readonly #waiting = new Set<Waiting<Connection>>()
+  #connection: Connection | undefined
   #isReady = false
   #isClosed = false
   #failures = 0
   #cause: unknown = new Error('not connected yet')
   #timer: NodeJS.Timeout | undefined
 
-  constructor(host: LinkHost) {
+  constructor(host: LinkHost<Connection>) {
     this.#host = host
     void this.#open()
   }
 
-  get isReady(): boolean {
-    return this.#isReady
+  /** The open connection, if there is one. */
+  get current(): Connection | undefined {
+    return this.#isReady ? this.#connection : undefined
   }
 
   /** The open connection. Waits for it so long. */
-  async ready(timeout: number): Promise<RedisConnection> {
+  async ready(timeout: number): Promise<Connection> {
     if (this.#isReady) return this.#connection!
     if (this.#isClosed) throw unavailable('the node is closed')
-    let waiting: Waiting | undefined
-    const opened = new Promise<RedisConnection>((resolve, reject) => {
+    if (isUnusable(this.#cause)) throw explain(this.#cause)
+    let waiting: Waiting<Connection> | undefined
+    const opened = new Promise<Connection>((resolve, reject) => {
       waiting = { resolve, reject }
       this.#waiting.add(waiting)
     })
     try {
       return await within(timeout, opened)
     } catch {
-      throw unavailable(this.#cause)
+      throw explain(this.#cause)
     } finally {
       this.#waiting.delete(waiting!)
     }
   }
 
-  /** Gives the connection up, and makes another one. */
-  renew(connection: RedisConnection, cause: unknown): void {
-    if (this.#connection === connection) this.#lose(cause)
+  /** Gives a connection up, and makes another one. */
+  renew(connection: Connection, cause: unknown): void {
+    if (this.#connection !== connection) return
+    this.#drop()
+    this.#retry(cause)
   }
 
   close(): void {
     this.#isClosed = true
+    this.#cause = 'the node is closed'
     clearTimeout(this.#timer)
     this.#drop()
-    for (const { reject } of this.#waiting) reject(unavailable('the node is closed'))
+    this.#reject()
   }
 
   async #open(): Promise<void> {
-    let connection: RedisConnection | undefined
+    let connection: Connection | undefined
     try {
       connection = await within(this.#host.timeout, this.#host.dial())
       if (this.#isClosed) return destroy(connection)
       this.#connection = connection
-      const mine = connection
-      // Without a listener, an error of the connection would end the process.
-      connection.on('error', (error) => this.renew(mine, error))
-      await within(this.#host.timeout, connection.connect())
-      await within(this.#host.timeout, this.#host.opened(connection))
+      await this.#prepare(connection)
     } catch (error) {
-      if (!connection) return this.#retry(error)
-      return this.renew(connection, error)
+      if (connection) this.renew(connection, error)
+      else this.#retry(error)
+      return
     }
     if (this.#connection !== connection) return
     this.#isReady = true
     this.#failures = 0
+    this.#cause = undefined
     for (const { resolve } of this.#waiting) resolve(connection)
     this.#waiting.clear()
+    this.#host.ready()
   }
 
-  #lose(cause: unknown): void {
-    const wasReady = this.#isReady
-    this.#drop()
-    if (this.#isClosed) return
-    this.#retry(cause)
-    if (wasReady) this.#host.lost()
+  async #prepare(connection: Connection): Promise<void> {
+    // Without a listener, an error of the connection would end the process.
+    connection.on('error', (error) => {
+      if (!this.#host.isSelfHealing) this.renew(connection, error)
+    })
+    await within(this.#host.timeout, connection.connect())
+    await within(this.#host.timeout, this.#host.opened(connection))
   }
 
   #retry(cause: unknown): void {
     if (this.#isClosed) return
     this.#cause = cause
+    if (isUnusable(cause)) this.#reject()
     const longest = Math.min(longestDelay, shortestDelay * 2 ** Math.min(this.#failures++, 10))
     this.#timer = setTimeout(() => void this.#open(), longest * (0.5 + Math.random() / 2))
+  }
+
+  #reject(): void {
+    for (const { reject } of this.#waiting) reject(explain(this.#cause))
+    this.#waiting.clear()
   }
 
   #drop(): void {
@@ -116,7 +129,7 @@ export class Link {
   }
 }
 
-function destroy(connection: RedisConnection): void {
+function destroy(connection: Openable): void {
   try {
     connection.destroy()
   } catch {

@@ -17,10 +17,12 @@ local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
--- Another server, or the same after a restart, has another one.
+-- Another server, or the same after a restart, has another one. A replica may be behind.
 local function run()
   local info = redis.pcall('INFO', 'replication')
-  return type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or ''
+  if type(info) ~= 'string' then return '' end
+  if not string.find(info, 'role:master', 1, true) then error('READONLY this is a replica') end
+  return string.match(info, 'master_replid:(%x+)')
 end
 `
 
@@ -178,45 +180,115 @@ for i = 1, #all, 2 do
 end
 `)
 
-/** Reads all members. KEYS: base, members. ARGV: the lifetime of unused data. */
+/** Reads all members, after the run of Redis. KEYS: base, members. ARGV: the lifetime of unused data. */
 export const readMembers: Script = script(`${members}
 local all = redis.call('HGETALL', KEYS[2])
 if #all == 0 then
-  local first = text(now())
-  redis.call('HSET', KEYS[2], 'v', first)
+  all = { 'v', text(now()) }
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[2], 'v', all[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[1])
-  return { 'v', first }
 end
-return all
+return { run(), all }
 `)
 
-/** Begins the lease of a node, and notes a channel in which it has members. KEYS: nodes, channels. ARGV: node, lease, channel. */
-export const enter: Script = script(`${common}
-redis.call('ZADD', KEYS[1], text(now() + ARGV[2]), ARGV[1])
-redis.call('SADD', KEYS[2], ARGV[3])
-`)
+// A node has a score in the set of nodes: the end of its lease, or 0 once another node removes its members.
 
 /**
- * Renews the lease of a node, if it has one that has not ended, and returns whether it has; then the nodes whose leases have ended and
- * whose members this one shall remove. KEYS: nodes. ARGV: node, lease.
+ * Renews the lease of a node, or begins it, and returns whether it has one; then the nodes whose leases have ended and whose members this
+ * one shall remove. A node may judge others only if it has renewed its own lease in time: else Redis was away for all.
+ *
+ * KEYS: nodes, channels of the node. ARGV: node, lease, lifetime of unused data, '1' to begin.
  */
 export const renew: Script = script(`${common}
-local time = now()
-local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-local answer = { 0 }
-if ends and tonumber(ends) > time then
-  redis.call('ZADD', KEYS[1], text(time + ARGV[2]), ARGV[1])
-  answer[1] = 1
-end
+local time, lease = now(), tonumber(ARGV[2])
+local ends = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or (ARGV[4] == '1' and 1 or 0))
+if ends == 0 then return { 0 } end
+-- After a command that needs no memory, Redis executes the others although it has none left.
+redis.call('ZREM', KEYS[1], '')
+redis.call('ZADD', KEYS[1], text(time + lease), ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+local answer = { 1 }
+if ends < time or ends > time + lease * 0.9 then return answer end
 for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', text(time), 'LIMIT', 0, 16)) do
-  local claim = KEYS[1] .. ':' .. node .. ':s'
-  if node ~= ARGV[1] and redis.call('SET', claim, ARGV[1], 'NX', 'PX', ARGV[2]) then answer[#answer + 1] = node end
+  if redis.call('SET', KEYS[1] .. ':' .. node .. ':s', ARGV[1], 'NX', 'PX', ARGV[2]) then
+    redis.call('ZADD', KEYS[1], 0, node)
+    answer[#answer + 1] = node
+  end
 end
 return answer
 `)
 
-/** Forgets a node. KEYS: nodes, channels. ARGV: node. */
+/** Notes a channel in which a node has members, if it has a lease. KEYS: nodes, channels of the node. ARGV: node, channel. */
+export const enter: Script = script(`
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not ends or tonumber(ends) == 0 then return 0 end
+redis.call('SADD', KEYS[2], ARGV[2])
+return 1
+`)
+
+/** Forgets a channel in which a node has no members any more. KEYS: channels of the node. ARGV: channel. */
+export const leave: Script = script(`redis.call('SREM', KEYS[1], ARGV[1])`)
+
+/** Reads the channels in which a node has members. KEYS: channels of the node. */
+export const channelsOf: Script = script(`return redis.call('SMEMBERS', KEYS[1])`)
+
+/** Returns the nodes that have no lease. KEYS: nodes. ARGV: nodes. */
+export const strangers: Script = script(`
+local answer = {}
+for _, node in ipairs(ARGV) do
+  if not redis.call('ZSCORE', KEYS[1], node) then answer[#answer + 1] = node end
+end
+return answer
+`)
+
+/** Forgets a node. KEYS: nodes, channels of the node. ARGV: node. */
 export const forget: Script = script(`
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('DEL', KEYS[2])
+`)
+
+/**
+ * Tries all commands, and returns what Redis says of itself and what it refuses. KEYS: a key of the broker, which is also the name of a
+ * pub/sub channel.
+ */
+export const probe: Script = script(`
+local key = KEYS[1]
+local refused = {}
+local function try(...)
+  local answer = redis.pcall(...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  -- Of others, the broker hears when it uses them.
+  if string.find(answer.err, "can't", 1, true) or string.find(answer.err, 'NOPERM', 1, true) then
+    refused[#refused + 1] = string.lower((...)) .. ': ' .. answer.err
+  end
+end
+local info = { try('INFO', 'server'), try('INFO', 'memory') }
+try('TIME')
+try('DEL', key)
+try('EXISTS', key)
+try('HSET', key, 'f', '1')
+try('HGET', key, 'f')
+try('HMGET', key, 'f')
+try('HGETALL', key)
+try('HDEL', key, 'f')
+try('DEL', key)
+try('XADD', key, '1-1', 'f', '1')
+try('XRANGE', key, '-', '+')
+try('XTRIM', key, 'MINID', '2')
+try('PEXPIRE', key, '1000')
+try('DEL', key)
+try('ZADD', key, '1', 'f')
+try('ZSCORE', key, 'f')
+try('ZRANGEBYSCORE', key, '1', '1')
+try('ZREMRANGEBYSCORE', key, '1', '1')
+try('ZREM', key, 'f')
+try('DEL', key)
+try('SADD', key, 'f')
+try('SMEMBERS', key)
+try('SREM', key, 'f')
+try('SET', key, '1', 'PX', '1000')
+try('DEL', key)
+try('SPUBLISH', key, '')
+return { info[1] or '', info[2] or '', refused }
 `)
