@@ -111,7 +111,13 @@ function closeCodeOf(bytes: Buffer): number | undefined {
 
 function isOf(origin: string, host: string): boolean {
   try {
-    return host !== '' && new URL(origin).host === host.toLowerCase()
+    const page = new URL(origin)
+    // A browser sends an origin without a path, a user or the usual port.
+    return (
+      page.origin === origin.toLowerCase() &&
+      /^https?:$/.test(page.protocol) &&
+      page.host === host.toLowerCase()
+    )
   } catch {
     return false
   }
