@@ -88,6 +88,6 @@ export async function visit(url: string, options: Partial<ClientOptions> = {}): 
 }
 
 /** The data of the members that a visitor knows of. */
-export function membersOf({ room }: Visitor): unknown[] {
-  return room.presence.state.members.map(({ data }) => data).sort()
+export function membersOf({ room }: Visitor): string[] {
+  return room.presence.state.members.map(({ data }) => String(data)).sort()
 }
