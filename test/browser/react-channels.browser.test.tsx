@@ -1,7 +1,7 @@
 import { HoldfastProvider, useChannel, usePresence } from '@holdfast/react'
 import type { UsedChannel, UsedPresence } from '@holdfast/react'
 import { channel } from 'holdfast'
-import type { Client } from 'holdfast'
+import type { AnyContract, Client } from 'holdfast'
 import { Activity, Component, StrictMode, useEffect, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { flushSync } from 'react-dom'
@@ -294,7 +294,7 @@ describe('useChannel', () => {
 
   test('publishes and reads the history, with functions that stay the same', async () => {
     const given = await connected()
-    const used: UsedChannel[] = []
+    const used: UsedChannel<AnyContract, string>[] = []
     const App = (): null => {
       used.push(useChannel(given.client, 'room:1'))
       return null
@@ -370,7 +370,7 @@ describe('useChannel', () => {
 })
 
 describe('usePresence', () => {
-  const names = ({ members }: UsedPresence): string =>
+  const names = ({ members }: UsedPresence<unknown>): string =>
     members
       .map(({ identity, data }) => `${identity}${data === null ? '' : ` ${JSON.stringify(data)}`}`)
       .join(', ')

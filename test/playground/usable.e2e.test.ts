@@ -171,7 +171,7 @@ test('in every theme and with any panel open, the page fits its window, and axe 
     await page.getByRole('button', { name: 'Cancel' }).last().click()
     await page.getByRole('listbox').getByRole('option').last().click()
     await examine(page, 'inspector')
-    for (const tab of ['Ticker', 'Cursors', 'Form', 'Upload']) {
+    for (const tab of ['Rooms', 'Ticker', 'Cursors', 'Form', 'Upload']) {
       await page.getByRole('tab', { name: tab }).click()
       await examine(page, tab.toLowerCase(), '.panel:not([hidden])')
     }

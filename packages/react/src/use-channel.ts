@@ -1,5 +1,4 @@
 import type {
-  AnyContract,
   Channel,
   ChannelData,
   ChannelEvent,
@@ -19,7 +18,7 @@ import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
 /** What a component does with a channel. The functions may be new ones on every render. */
-export interface UseChannelOptions<C = AnyContract, Kind = string> extends ChannelOptions {
+export interface UseChannelOptions<C, Kind> extends ChannelOptions {
   /** The handlers of publications, by event. */
   readonly on?: {
     readonly [Event in ChannelEvent<C, Kind>]?: (
@@ -32,10 +31,7 @@ export interface UseChannelOptions<C = AnyContract, Kind = string> extends Chann
 }
 
 /** The channel of a component. The same object until its state changes; `publish` and `history` never change. */
-export type UsedChannel<C = AnyContract, Kind = string> = Pick<
-  Channel<C, Kind>,
-  'state' | 'publish' | 'history'
->
+export type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
 
 const joining: ChannelState = { status: 'joining', reason: undefined }
 

@@ -5,7 +5,7 @@ import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
 /** Who is in a channel. The same object until the members change; `set` never changes. */
-export type UsedPresence<Data = unknown> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
+export type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
 
 const nobody: PresenceState = { members: [], isKnown: false }
 

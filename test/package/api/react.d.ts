@@ -34,7 +34,7 @@ interface HoldfastProviderProps {
 }
 declare function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement
 declare function useClient<C = RegisteredContract>(): Client<C>
-interface UseChannelOptions<C = AnyContract, Kind = string> extends ChannelOptions {
+interface UseChannelOptions<C, Kind> extends ChannelOptions {
   readonly on?: {
     readonly [Event in ChannelEvent<C, Kind>]?: (
       data: ChannelData<C, Kind, Event, 'output'>,
@@ -45,7 +45,7 @@ interface UseChannelOptions<C = AnyContract, Kind = string> extends ChannelOptio
     readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
   }
 }
-type UsedChannel<C = AnyContract, Kind = string> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
+type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
 declare function useChannel<C, Name extends string & ChannelName<C>>(
   client: Client<C>,
   name: Name,
@@ -67,7 +67,7 @@ declare function useEvent<Name extends string & EventName<RegisteredContract, 't
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
-type UsedPresence<Data = unknown> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
+type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
 declare function usePresence<C, Name extends string & ChannelName<C>>(
   client: Client<C>,
   name: Name,
