@@ -48,7 +48,7 @@ test('a room shows its history and its members, and who is typing', async () => 
   await expect.poll(ann.lines).toEqual(['Ann: one', 'Ann: two', 'Ann: three'])
 
   const bo = await enter(browser, url, 'Bo')
-  await expect.poll(bo.lines, 'the history').toEqual(['Ann: one', 'Ann: two', 'Ann: three'])
+  await expect.poll(bo.lines, { message: 'the history' }).toEqual(['Ann: one', 'Ann: two', 'Ann: three'])
   await expect.poll(ann.members).toEqual(['Ann', 'Bo'])
   await bo.page.getByLabel('Message to the room').pressSequentially('he')
   await expect.poll(ann.members).toEqual(['Ann', 'Bo is typing …'])
