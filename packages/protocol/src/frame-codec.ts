@@ -199,6 +199,14 @@ function isPlace(value: unknown): value is ProducerSequence {
   return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
 }
 
+/**
+ * Returns whether a value is within the depth and the keys of a message: for the content of a control, which has no form that
+ * bounds it.
+ */
+export function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean {
+  return budgetAfter(value, maxKeys, maxDepth) >= 0
+}
+
 /** Returns the remaining budget of keys and elements after a value; negative if the value also nests too deep. */
 function budgetAfter(value: unknown, budget: number, depth: number): number {
   if (typeof value !== 'object' || value === null) return budget

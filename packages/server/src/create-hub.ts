@@ -68,7 +68,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
   const renewals = createRenewals(policy, authenticator)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
-  const channels = new HubChannels(policy, options.broker, registry.newSecret)
+  const channels = new HubChannels(policy, options.broker, { registry, outbound })
   const endpoints = createEndpoints({
     clock,
     outgoing: contract?.toClient,
@@ -130,6 +130,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     },
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),
+    to: (identity) => channels.to(identity),
     stats() {
       const { counters } = lifecycle
       return {

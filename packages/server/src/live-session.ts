@@ -107,6 +107,7 @@ export class LiveSession implements SessionRecord {
     const { lifecycle, registry } = this.#parts
     this.#stage = 'confirmed'
     registry.confirm(this)
+    this.#parts.channels.confirmed(this)
     lifecycle.counters.opened++
     lifecycle.announcePeer(this.peer)
     lifecycle.announce('open', { peer: this.peer, resumed: false, replayed: 0 })
@@ -246,6 +247,7 @@ export class LiveSession implements SessionRecord {
   rest(): void {
     if (this.messages === 0) this.#outgoing = undefined
     if (this.#messageTokens?.isFull) this.#messageTokens = undefined
+    this.#parts.channels.rest(this)
   }
 
   // The end

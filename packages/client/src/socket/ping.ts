@@ -32,6 +32,7 @@ export interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'is
  *
  * @throws {HoldfastError} `misuse`
  * @example
+ * import { ping } from 'holdfast/socket'
  * new ReconnectingWebSocket(url, [], { heartbeat: ping({ message: 'ping', isReply: (data) => data === 'pong' }) })
  */
 export const ping: (options: SocketPingOptions) => SocketHeartbeat = plainPing as never

@@ -9,7 +9,7 @@ const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000)
 
 /** All that a fuzz must have met, or it has not been everywhere. */
 const outcomes = [
-  ...['holdfast', 'hi', 'ok', 'a', 'p', 'q', 'renew', 'token', 'drain', 'bye'].map(
+  ...['holdfast', 'hi', 'ok', 'a', 'p', 'q', 'renew', 'token', 'drain', 'bye', 'channel'].map(
     (name) => `text: the control ${name}`,
   ),
   'text: a frame',

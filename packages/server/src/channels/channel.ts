@@ -1,5 +1,6 @@
 import type { Peer } from '../peer.ts'
 import type { Position } from './broker.ts'
+import type { PeerJoinOptions } from './peer-join-options.ts'
 
 /** A channel, as the application uses it: `hub.channel(name)`. Holds nothing: make as many as you like. */
 export interface Channel<P = Peer> {
@@ -14,6 +15,8 @@ export interface Channel<P = Peer> {
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   /** How many sessions of this hub are subscribed. */
   readonly size: number
+  /** Reads the members of the channel, on all hubs that share the broker. There are none if its kind has no presence. */
+  presence(): Promise<readonly ChannelMember[]>
   /** Reads the newest publications, or the newest below an offset. */
   history(options?: HistoryOptions): Promise<ChannelPage>
   /**
@@ -21,6 +24,23 @@ export interface Channel<P = Peer> {
    * `subscribe` rule of the kind, so take its permission away before.
    */
   kick(peer: P): void
+  /**
+   * Subscribes every session that the identity has now, on all hubs that share the broker, as `peer.join` does. Resolves once the
+   * broker has taken it.
+   *
+   * @throws {HoldfastError} rejects with the error of the broker
+   */
+  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  /** Ends the subscriptions of every session that the identity has, in the same way: as `peer.leave` does. */
+  leave(identity: string): Promise<void>
+}
+
+/** A member of a channel. */
+export interface ChannelMember {
+  /** Its key in the channel: the id of its session, or its identity where members count by identity. */
+  readonly key: string
+  readonly identity: string | null
+  readonly data: unknown
 }
 
 export interface PublishOptions {
