@@ -345,7 +345,7 @@ describe('a client that is too slow', () => {
     const large = 'x'.repeat(50_000)
     await using pair = await startRooms(
       { history: { maxMessages: 1_000, maxBytes: 1e9 } },
-      { limits: { maxUnsentPublicationBytes: 100_000 } },
+      { limits: { maxUnsentPublicationBytes: 1_000_000 } },
     )
     const { room, client } = await enter(pair)
     const got: unknown[] = []
@@ -371,7 +371,7 @@ describe('a client that is too slow', () => {
     const large = 'x'.repeat(50_000)
     await using pair = await startRooms(
       { history: { maxMessages: 10, maxBytes: 1e9 } },
-      { limits: { maxUnsentPublicationBytes: 100_000 } },
+      { limits: { maxUnsentPublicationBytes: 1_000_000 } },
     )
     const { room } = await enter(pair)
     const got: unknown[] = []
