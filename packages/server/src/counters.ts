@@ -1,10 +1,12 @@
-import type { HubStats } from './hub.ts'
+import type { HubStats } from './hub-stats.ts'
+import { limitNames } from './limits.ts'
 
 /** The counters of a hub; the other numbers of `stats()` are current sizes. */
 export type Counters = { -readonly [Name in CounterName]: HubStats[Name] } & {
   readonly rtt: { count: number; sum: number }
   readonly ended: Record<string, number>
   readonly refusals: Record<number, number>
+  readonly limitHits: Record<string, number>
 }
 
 type CounterName =
@@ -25,6 +27,7 @@ export function createCounters(): Counters {
   return {
     refused: 0,
     refusals: {},
+    limitHits: Object.fromEntries(limitNames.map((name) => [name, 0])),
     opened: 0,
     resumed: 0,
     disconnected: 0,

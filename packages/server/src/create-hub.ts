@@ -26,6 +26,7 @@ import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
 import { HubStage } from './stage.ts'
 import { goodbyeTimeout } from './teardown.ts'
+import { Tracer } from './tracer.ts'
 import { ignoreRejection } from './trouble.ts'
 
 /**
@@ -65,8 +66,9 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
   )
   const authenticator = createAuthenticator(policy)
   const renewals = createRenewals(policy, authenticator)
+  const tracer = policy.trace && new Tracer(policy.trace, policy.reportTrouble)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
-  const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
+  const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle, tracer })
   const channels = new HubChannels(policy, options.broker, registry.newSecret)
   const endpoints = createEndpoints({
     clock,
@@ -77,6 +79,8 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
     channels,
     reports,
     deferred: lifecycle,
+    counters: lifecycle.counters,
+    tracer,
   })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
     conversation.beat(),
@@ -135,6 +139,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
         ...counters,
         ended: { ...counters.ended },
         refusals: { ...counters.refusals },
+        limitHits: { ...counters.limitHits },
         rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,
@@ -148,6 +153,12 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
         channels: channels.channels,
         subscriptions: channels.subscriptions,
       }
+    },
+
+    async health() {
+      const broker = await channels.health()
+      const { current } = stage
+      return { stage: current, isAccepting: current === 'open' && !connections.isFull, broker }
     },
 
     attach: attachments.add,

@@ -209,6 +209,26 @@ const defaultLimits = {
   maxUnsentPublicationBytes: 262_144,
 } as const
 
+/** A limit that counts how often it is reached. */
+export type LimitName = (typeof limitNames)[number]
+
+/** Not all: some only make the hub forget the oldest, and some have a counter of their own. */
+export const limitNames = [
+  'maxPayloadBytes',
+  'decode',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'admissionRate',
+  'maxSessions',
+  'maxSessionsPerAddress',
+  'maxSessionsPerIdentity',
+  'messageRate',
+  'maxRunningRequests',
+  'maxBufferedMessages',
+  'maxBufferedBytes',
+  'maxBufferedTotalBytes',
+] as const satisfies readonly (keyof HubLimits)[]
+
 /** @throws {HoldfastError} `misuse` */
 export function resolveLimits(options: HubLimits | undefined): Limits {
   const known = [...Object.keys(defaultLimits), 'admissionBurst', 'maxBufferedTotalBytes', 'decode']
