@@ -253,6 +253,14 @@ describe('the limits of a message of text', () => {
     expect(codeOf(decode(`[[1,0,"a",${ones(101)}],[2,0,"a",1]]`, limits))).toBe(1007)
   })
 
+  it('bound the depth and the keys of a channel control, with 4400', () => {
+    const limits = { ...defaultDecodeLimits, maxDepth: 3, maxKeys: 5 }
+    expect(decode('["channel",[[[1]]]]', limits)).toEqual({ control: ['channel', [[[1]]]] })
+    expect(codeOf(decode('["channel",[[[[]]]]]', limits))).toBe(4400)
+    expect(codeOf(decode('["channel",[1,2,3,4,5]]', limits))).toBeUndefined()
+    expect(codeOf(decode('["channel",[1,2,3,4,5,6]]', limits))).toBe(4400)
+  })
+
   it('agree with a count that takes no short cut', () => {
     const depthOf = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0

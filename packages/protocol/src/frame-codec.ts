@@ -112,8 +112,13 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   }
   if (!Array.isArray(value) || value.length === 0) return fault('not an array')
   const first = value[0] as unknown
-  if (typeof first === 'string')
-    return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
+  if (typeof first === 'string') {
+    if (!isControl(first, value[1])) return fault('malformed control')
+    // The content of all others has a form.
+    if (first === 'channel' && budgetAfter(value[1], limits.maxKeys, limits.maxDepth) < 0)
+      return fault('an oversized control')
+    return { control: value as unknown as Control }
+  }
   const frames = Array.isArray(first) ? value : [value]
   if (frames.length > limits.maxFrames) return fault('too many frames')
   if (!frames.every(isFrame)) return fault('malformed frame')

@@ -1,5 +1,6 @@
 import { checkClose } from '@holdfast/protocol'
 import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
+import type { PeerJoinOptions } from './channels/peer-join-options.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -51,8 +52,8 @@ class SessionPeer implements Peer {
     return this.#parts.channels.namesOf(this.#record)
   }
 
-  join(channel: string): void {
-    this.#parts.channels.join(this.#record, channel)
+  join(channel: string, options?: PeerJoinOptions): void {
+    this.#parts.channels.join(this.#record, channel, options)
   }
 
   leave(channel: string): void {

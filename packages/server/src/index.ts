@@ -16,12 +16,14 @@ export type {
 } from './channels/broker.ts'
 export type {
   Channel,
+  ChannelMember,
   ChannelPage,
   ChannelPublication,
   HistoryOptions,
   PublishOptions,
 } from './channels/channel.ts'
-export type { ChannelHistory, ChannelRules, Permission, Verdict } from './channels/kinds.ts'
+export type { ChannelHistory, ChannelPresence, ChannelRules, Permission, Verdict } from './channels/kinds.ts'
+export type { PeerJoinOptions } from './channels/peer-join-options.ts'
 export { memory } from './channels/memory.ts'
 export type { MemoryOptions } from './channels/memory.ts'
 export type {

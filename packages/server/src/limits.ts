@@ -173,6 +173,18 @@ export interface HubLimits {
    */
   readonly maxPublicationBytes?: number
   /**
+   * The members of a channel that are sessions of this hub. Clients are refused as `too-many` in a channel that has as many.
+   *
+   * @default 10_000
+   */
+  readonly maxPresenceMembers?: number
+  /**
+   * The data of a member, in bytes of its JSON. A client that joins with more is refused as `too-large`.
+   *
+   * @default 1_024
+   */
+  readonly maxPresenceBytes?: number
+  /**
    * The unsent bytes on a connection above which the hub skips publications for its client. When they are sent, the client gets what
    * it has missed from the history, or is notified of a gap.
    *
@@ -206,6 +218,8 @@ const defaultLimits = {
   publishRate: 50,
   publishBurst: 500,
   maxPublicationBytes: 65_536,
+  maxPresenceMembers: 10_000,
+  maxPresenceBytes: 1_024,
   maxUnsentPublicationBytes: 262_144,
 } as const
 

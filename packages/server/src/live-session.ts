@@ -248,6 +248,7 @@ export class LiveSession implements SessionRecord {
   rest(): void {
     if (this.messages === 0) this.#outgoing = undefined
     if (this.#messageTokens?.isFull) this.#messageTokens = undefined
+    this.#parts.channels.rest(this)
   }
 
   // The end

@@ -1,3 +1,4 @@
+import type { PeerJoinOptions } from './channels/peer-join-options.ts'
 import type {
   AnyContract,
   Delivery,
@@ -63,7 +64,7 @@ export interface Peer<C = AnyContract, Data = unknown> {
    *
    * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters
    */
-  join(channel: string): void
+  join(channel: string, options?: PeerJoinOptions): void
   /** Ends the subscription of the session to a channel: that of `join`, and that of its client, which is notified of `left`. */
   leave(channel: string): void
   /**

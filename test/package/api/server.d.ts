@@ -290,6 +290,9 @@ interface UnhandledMessage$1 {
   readonly data: unknown
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
+interface PeerJoinOptions {
+  readonly presence?: unknown
+}
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
@@ -305,7 +308,7 @@ interface Peer<C = AnyContract, Data = unknown> {
     ...args: RequestArguments<C, Name, RequestOptions, 'toClient'>
   ): Promise<RequestAnswer<C, Name, 'toClient'>>
   readonly channels: readonly string[]
-  join(channel: string): void
+  join(channel: string, options?: PeerJoinOptions): void
   leave(channel: string): void
   close(code?: number, reason?: string): void
   renew(): void
@@ -389,8 +392,14 @@ interface Channel<P = Peer> {
   readonly name: string
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   readonly size: number
+  presence(): Promise<readonly ChannelMember[]>
   history(options?: HistoryOptions): Promise<ChannelPage>
   kick(peer: P): void
+}
+interface ChannelMember {
+  readonly key: string
+  readonly identity: string | null
+  readonly data: unknown
 }
 interface PublishOptions {
   readonly id?: string
@@ -414,6 +423,7 @@ interface ChannelRules<P = Peer> {
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
   readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
   readonly history?: ChannelHistory
+  readonly presence?: boolean | ChannelPresence
 }
 type Verdict = boolean | null | undefined | Permission
 interface Permission {
@@ -425,6 +435,10 @@ interface ChannelHistory {
   readonly maxAge?: number
   readonly rewind?: number
   readonly lastOnly?: boolean
+}
+interface ChannelPresence {
+  readonly by?: 'session' | 'identity'
+  readonly clientData?: boolean
 }
 interface SocketLike {
   readonly readyState: number
@@ -600,6 +614,8 @@ interface HubLimits {
   readonly publishRate?: number
   readonly publishBurst?: number
   readonly maxPublicationBytes?: number
+  readonly maxPresenceMembers?: number
+  readonly maxPresenceBytes?: number
   readonly maxUnsentPublicationBytes?: number
 }
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
@@ -645,7 +661,9 @@ export type {
   BrokerNode,
   Channel,
   ChannelHistory,
+  ChannelMember,
   ChannelPage,
+  ChannelPresence,
   ChannelPublication,
   ChannelRules,
   Checks,
@@ -683,6 +701,7 @@ export type {
   Outcome,
   Peer,
   PeerEnd,
+  PeerJoinOptions,
   Permission,
   Place,
   Position,

@@ -9,7 +9,7 @@ const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000)
 
 /** All that a fuzz must have met, or it has not been everywhere. */
 const outcomes = [
-  ...['holdfast', 'hi', 'ok', 'a', 'p', 'q', 'renew', 'token', 'drain', 'bye'].map(
+  ...['holdfast', 'hi', 'ok', 'a', 'p', 'q', 'renew', 'token', 'drain', 'bye', 'channel'].map(
     (name) => `text: the control ${name}`,
   ),
   'text: a frame',
@@ -17,6 +17,7 @@ const outcomes = [
   'text: 4400, not JSON',
   'text: 4400, not an array',
   'text: 4400, malformed control',
+  'text: 4400, an oversized control',
   'text: 4400, malformed frame',
   'text: 4400, too many frames',
   'text: 1007, too deep, or too many keys',

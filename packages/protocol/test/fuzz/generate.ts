@@ -70,6 +70,8 @@ const controls: readonly (readonly unknown[])[] = [
   ['token', 't'],
   ['drain', { after: [0, 1], within: 2 }],
   ['bye', { rx: 1 }],
+  ['channel', { join: [['room:1', ['e', 1, 'id'], { presence: true, data: { a: [1] } }]], n: 1 }],
+  ['channel', { here: 'room:1', v: 1, set: [['key', null, 1]], gone: ['key'] }],
   ['bye', { rx: 1, total: 3 }],
 ]
 

@@ -1,8 +1,10 @@
 import type { Clock } from '@holdfast/protocol'
 import type { Limits } from '../limits.ts'
-import type { ReportTrouble } from '../trouble.ts'
+import type { ReportTrouble, Warn } from '../trouble.ts'
+import type { BrokerLink } from './broker-link.ts'
 import type { Feeds } from './feeds.ts'
 import type { KindPolicy } from './kinds.ts'
+import type { Presences } from './presences.ts'
 import type { SlowSubscribers } from './slow-subscribers.ts'
 import type { Turn } from './turn.ts'
 
@@ -13,9 +15,12 @@ export interface ChannelParts {
   readonly kinds: ReadonlyMap<string, KindPolicy>
   /** The rules of a kind, also of one that the application has not set. */
   kindOf(kind: string): KindPolicy
+  readonly link: BrokerLink
   readonly feeds: Feeds
+  readonly presences: Presences
   readonly turn: Turn
   readonly slow: SlowSubscribers
   readonly counts: { subscriptions: number }
   readonly reportTrouble: ReportTrouble
+  readonly warn: Warn
 }

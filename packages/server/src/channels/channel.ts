@@ -14,6 +14,8 @@ export interface Channel<P = Peer> {
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   /** How many sessions of this hub are subscribed. */
   readonly size: number
+  /** Reads the members of the channel, on all hubs that share the broker. There are none if its kind has no presence. */
+  presence(): Promise<readonly ChannelMember[]>
   /** Reads the newest publications, or the newest below an offset. */
   history(options?: HistoryOptions): Promise<ChannelPage>
   /**
@@ -21,6 +23,14 @@ export interface Channel<P = Peer> {
    * `subscribe` rule of the kind, so take its permission away before.
    */
   kick(peer: P): void
+}
+
+/** A member of a channel. */
+export interface ChannelMember {
+  /** Its key in the channel: the id of its session, or its identity where members count by identity. */
+  readonly key: string
+  readonly identity: string | null
+  readonly data: unknown
 }
 
 export interface PublishOptions {

@@ -5,13 +5,16 @@ import type { Policy } from '../policy.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { Broker } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
-import type { Channel, ChannelPage, HistoryOptions, PublishOptions } from './channel.ts'
+import type { Channel, ChannelMember, ChannelPage, HistoryOptions, PublishOptions } from './channel.ts'
+import { BrokerLink } from './broker-link.ts'
 import { Feeds } from './feeds.ts'
 import { resolveKind, unknownKind } from './kinds.ts'
 import type { ChannelRules, KindPolicy } from './kinds.ts'
 import { memory } from './memory.ts'
 import { parseName } from './name.ts'
 import { PeerChannels } from './peer-channels.ts'
+import type { PeerJoinOptions } from './peer-join-options.ts'
+import { Presences } from './presences.ts'
 import { decodePublication, encodePublication } from './publication.ts'
 import { findAnswerer } from './requests.ts'
 import { SlowSubscribers } from './slow-subscribers.ts'
@@ -68,8 +71,8 @@ export class HubChannels {
     return channels
   }
 
-  join(record: SessionRecord, name: string): void {
-    this.of(record).join(name)
+  join(record: SessionRecord, name: string, options?: PeerJoinOptions): void {
+    this.of(record).join(name, options)
   }
 
   leave(record: SessionRecord, name: string): void {
@@ -90,6 +93,11 @@ export class HubChannels {
     return findAnswerer(this.#parts, record, this.of(record), name, meta)
   }
 
+  /** A session is connected, and another round of heartbeats has passed. */
+  rest(record: SessionRecord): void {
+    this.#sessions.get(record)?.rest()
+  }
+
   /** The connection of a session has ended. */
   disconnected(record: SessionRecord): void {
     this.#sessions.get(record)?.disconnected()
@@ -102,8 +110,12 @@ export class HubChannels {
   }
 
   async close(): Promise<void> {
-    this.#made?.slow.clear()
-    await this.#made?.feeds.close()
+    if (!this.#made) return
+    const { slow, presences, feeds, link } = this.#made
+    slow.clear()
+    presences.close()
+    feeds.close()
+    await link.close()
   }
 
   #kindOf(kind: string): KindPolicy {
@@ -117,16 +129,20 @@ export class HubChannels {
   #make(): ChannelParts {
     const policy = this.#policy
     const { clock } = policy.ports
+    const link = new BrokerLink(policy, this.#broker ?? memory({ now: () => clock.wall() }))
     return {
       clock,
       limits: policy.limits,
       kinds: this.#kinds,
       kindOf: (kind) => this.#kindOf(kind),
-      feeds: new Feeds(policy, this.#broker ?? memory({ now: () => clock.wall() })),
+      link,
+      feeds: new Feeds(policy.limits, link),
+      presences: new Presences(clock, link),
       turn: new Turn(),
       slow: new SlowSubscribers(clock),
       counts: { subscriptions: 0 },
       reportTrouble: policy.reportTrouble,
+      warn: policy.warn,
     }
   }
 }
@@ -162,6 +178,14 @@ class HubChannel implements Channel {
     const text = encodePublication(undefined, event, data)
     if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
     return feeds.append(this.name, { id, text }, this.#kind.bounds)
+  }
+
+  async presence(): Promise<readonly ChannelMember[]> {
+    const members = await this.#parts.presences.list(this.name, this.#kind.presence?.by === 'identity')
+    return members.map((member) => {
+      const [key, identity, data] = JSON.parse(member) as [string, string | null, unknown]
+      return { key, identity, data }
+    })
   }
 
   async history({ limit = 100, before }: HistoryOptions = {}): Promise<ChannelPage> {

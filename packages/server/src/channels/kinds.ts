@@ -24,6 +24,8 @@ export interface ChannelRules<P = Peer> {
   readonly publish?: (peer: P, id: string, event: string, data: unknown) => Verdict | Promise<Verdict>
   /** Which publications are kept, for subscribers that have missed some. Without it, none. */
   readonly history?: ChannelHistory
+  /** Whether the channel has a list of its members, which subscribers can ask for. */
+  readonly presence?: boolean | ChannelPresence
 }
 
 /** The result of a rule: `true` or an object allows. */
@@ -66,15 +68,39 @@ export interface ChannelHistory {
   readonly lastOnly?: boolean
 }
 
+/** How a channel lists its members. */
+export interface ChannelPresence {
+  /**
+   * What a member is: each session, or all sessions of an identity together, with the data of the one that came or changed last. Sessions
+   * without an identity are members of their own.
+   *
+   * @default 'session'
+   */
+  readonly by?: 'session' | 'identity'
+  /**
+   * Whether clients choose their data themselves, which the application has to check when it uses it. Otherwise a member has the data
+   * that `subscribe` has returned.
+   *
+   * @default false
+   */
+  readonly clientData?: boolean
+}
+
 /** The resolved rules of a kind. */
 export interface KindPolicy extends Start {
+  readonly presence: Required<ChannelPresence> | undefined
   readonly kind: string
   readonly subscribe: ChannelRules['subscribe']
   readonly publish: ChannelRules['publish']
   readonly bounds: LogBounds
 }
 
-const rules: Readonly<Record<keyof ChannelRules, true>> = { subscribe: true, publish: true, history: true }
+const rules: Readonly<Record<keyof ChannelRules, true>> = {
+  subscribe: true,
+  publish: true,
+  history: true,
+  presence: true,
+}
 const histories: Readonly<Record<keyof ChannelHistory, true>> = {
   maxMessages: true,
   maxBytes: true,
@@ -82,6 +108,7 @@ const histories: Readonly<Record<keyof ChannelHistory, true>> = {
   rewind: true,
   lastOnly: true,
 }
+const presences: Readonly<Record<keyof ChannelPresence, true>> = { by: true, clientData: true }
 const none: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 
 /** @throws {HoldfastError} `misuse` */
@@ -89,7 +116,7 @@ export function resolveKind(kind: string, options: ChannelRules): KindPolicy {
   if (typeof kind !== 'string' || kind === '' || kind.includes(':') || kind.length > 100)
     throw misuse('the kind of channels is a text of 1 to 100 characters without a colon')
   checkNames(Object.keys(given(options)), Object.keys(rules).join(', '))
-  const { subscribe, publish, history } = options
+  const { subscribe, publish, history, presence } = options
   for (const [name, value] of Object.entries({ subscribe, publish }))
     if (value !== undefined && typeof value !== 'function') throw misuse(`${name} must be a function`)
   const isLast = history?.lastOnly === true
@@ -97,6 +124,7 @@ export function resolveKind(kind: string, options: ChannelRules): KindPolicy {
     kind,
     subscribe,
     publish,
+    presence: resolvePresence(presence),
     bounds: history ? resolveBounds(history, isLast) : none,
     rewind: isLast ? 1 : (history?.rewind ?? 0),
     lastOnly: isLast,
@@ -105,7 +133,24 @@ export function resolveKind(kind: string, options: ChannelRules): KindPolicy {
 
 /** The rules of a kind that the application has not set: only the server publishes and subscribes. */
 export function unknownKind(kind: string): KindPolicy {
-  return { kind, subscribe: undefined, publish: undefined, bounds: none, rewind: 0, lastOnly: false }
+  return {
+    kind,
+    subscribe: undefined,
+    publish: undefined,
+    presence: undefined,
+    bounds: none,
+    rewind: 0,
+    lastOnly: false,
+  }
+}
+
+function resolvePresence(presence: ChannelRules['presence']): KindPolicy['presence'] {
+  if (!presence) return undefined
+  const options = presence === true ? {} : presence
+  checkNames(Object.keys(given(options)), Object.keys(presences).join(', '))
+  const { by = 'session', clientData = false } = options
+  if (by !== 'session' && by !== 'identity') throw misuse("presence counts by 'session' or 'identity'")
+  return { by, clientData }
 }
 
 function resolveBounds(history: ChannelHistory, isLast: boolean): LogBounds {

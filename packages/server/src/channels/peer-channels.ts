@@ -1,12 +1,14 @@
 import { misuse } from '@holdfast/protocol'
 import type { SessionRecord } from '../session-record.ts'
 import { TokenBucket } from '../token-bucket.ts'
-import type { Feed } from './feed.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import { readControl } from './client-control.ts'
 import type { JoinRequest } from './client-control.ts'
 import { Joined } from './joined.ts'
+import type { KindPolicy } from './kinds.ts'
 import { parseName } from './name.ts'
+import { PeerPresence } from './peer-presence.ts'
+import type { PeerJoinOptions } from './peer-join-options.ts'
 import type { SlowSubscriber } from './slow-subscribers.ts'
 import { Subscription } from './subscription.ts'
 import type { SubscriptionClient } from './subscription.ts'
@@ -25,10 +27,12 @@ export class PeerChannels implements SubscriptionClient {
   /** The last publication under way, by channel: those of one client stay in order. */
   readonly #publishing = new Map<string, Promise<unknown>>()
   #publishTokens: TokenBucket | undefined
+  readonly #presence: PeerPresence
 
   constructor(parts: ChannelParts, record: SessionRecord) {
     this.#parts = parts
     this.#record = record
+    this.#presence = new PeerPresence(parts, record, this)
   }
 
   /** The names of the channels that the session is subscribed to. */
@@ -49,7 +53,8 @@ export class PeerChannels implements SubscriptionClient {
     const control = readControl(content)
     if (!control) return this.#record.violated(4400, 'malformed channel control')
     if (control.type === 'join') for (const join of control.joins) this.#join(control.n, join)
-    if (control.type === 'leave') for (const name of control.names) this.#drop(name)
+    if (control.type === 'leave') for (const name of control.names) this.#left(name)
+    if (control.type === 'data') this.#presence.change(control.name, this.#kindOf(control.name), control.data)
   }
 
   /** Whether the client was notified that it is subscribed. */
@@ -77,35 +82,63 @@ export class PeerChannels implements SubscriptionClient {
     return result
   }
 
+  /** The client is connected, and another round of heartbeats has passed. */
+  rest(): void {
+    this.#presence.rest((name) => this.#subscriptions.has(name) || this.#joined.has(name))
+  }
+
   /** The connection of the client has ended, and with it the subscriptions. */
   disconnected(): void {
     for (const name of [...this.#subscriptions.keys()]) this.#drop(name)
   }
 
-  #join(n: number, { name, position }: JoinRequest): void {
-    const { kinds, limits, counts } = this.#parts
-    this.#drop(name)
+  #kindOf(name: string): KindPolicy | undefined {
     const parsed = parseName(name)
-    const kind = parsed && kinds.get(parsed.kind)
+    return parsed && this.#parts.kinds.get(parsed.kind)
+  }
+
+  #join(n: number, request: JoinRequest): void {
+    const { limits, counts } = this.#parts
+    const { name, position } = request
+    this.#drop(name)
+    const kind = this.#kindOf(name)
     if (!kind) return this.#refuse(name, n, forbidden)
     if (this.#subscriptions.size >= limits.maxChannelsPerSession) return this.#refuse(name, n, tooMany)
     if (counts.subscriptions >= limits.maxSubscriptions) return this.#refuse(name, n, tooMany)
     const subscription = new Subscription(this, n, position)
     this.#subscriptions.set(name, subscription)
     counts.subscriptions++
+    const { peer } = this.#record
+    const { id } = parseName(name)!
     const rule = kind.subscribe
-    const decision = decide(rule && (() => rule(this.#record.peer, parsed.id)), (error) =>
+    const decision = decide(rule && (() => rule(peer, id)), (error) =>
       this.#parts.reportTrouble(`channels ${kind.kind}`, error),
     )
     const decided = (result: Decision): void => {
-      // The client has left, or joins again.
-      if (this.#subscriptions.get(name) !== subscription) return
-      if (!result.isAllowed) this.refused(name, subscription, result)
-      else if (this.#parts.feeds.canOpen(name)) subscription.allow(this.#parts.feeds.open(name, kind))
-      else this.refused(name, subscription, tooMany)
+      // Otherwise the client has left, or joins again.
+      if (this.#subscriptions.get(name) === subscription) this.#admit(subscription, kind, request, result)
     }
     if (decision instanceof Promise) void decision.then(decided)
     else decided(decision)
+  }
+
+  #admit(
+    subscription: Subscription,
+    kind: KindPolicy,
+    { name, options }: JoinRequest,
+    decision: Decision,
+  ): void {
+    const { feeds } = this.#parts
+    if (!decision.isAllowed) return this.refused(name, subscription, decision)
+    if (!feeds.canOpen(name)) return this.refused(name, subscription, tooMany)
+    const attendance = this.#presence.attend(name, kind, decision.permission, options)
+    if (attendance && 'why' in attendance) return this.refused(name, subscription, attendance)
+    subscription.allow(feeds.open(name, kind), attendance)
+  }
+
+  /** The client has left. */
+  #left(name: string): void {
+    if (this.#drop(name) && !this.#joined.has(name)) this.#presence.leave(name)
   }
 
   /** Ends the subscription of the client. */
@@ -115,6 +148,7 @@ export class PeerChannels implements SubscriptionClient {
     this.#subscriptions.delete(name)
     this.#parts.counts.subscriptions--
     this.#parts.slow.delete(subscription)
+    this.#presence.unwatch(name)
     subscription.end()
     return true
   }
@@ -125,11 +159,13 @@ export class PeerChannels implements SubscriptionClient {
 
   // The application
 
-  join(name: string): void {
+  join(name: string, { presence }: PeerJoinOptions = {}): void {
     const parsed = parseName(name)
     if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
     if (this.#joined.has(name) || this.#record.stage === 'ended') return
-    const feed: Feed = this.#parts.feeds.open(name, this.#parts.kindOf(parsed.kind))
+    const kind = this.#parts.kindOf(parsed.kind)
+    if (kind.presence) this.#presence.enter(name, presence)
+    const feed = this.#parts.feeds.open(name, kind)
     const joined = new Joined(feed, (publication) => {
       // A client that has joined gets it by the channel.
       if (!this.#subscriptions.has(name) && this.hasRoom) this.write(publication.plain)
@@ -140,6 +176,7 @@ export class PeerChannels implements SubscriptionClient {
   leave(name: string, why: 'left' | 'kicked' = 'left'): void {
     this.#joined.get(name)?.end()
     this.#joined.delete(name)
+    this.#presence.leave(name)
     const subscription = this.#subscriptions.get(name)
     if (!subscription) return
     this.#drop(name)
@@ -151,6 +188,7 @@ export class PeerChannels implements SubscriptionClient {
     this.disconnected()
     for (const joined of this.#joined.values()) joined.end()
     this.#joined.clear()
+    this.#presence.ended()
   }
 
   // For the subscriptions
@@ -175,13 +213,26 @@ export class PeerChannels implements SubscriptionClient {
     this.#record.line?.control(['channel', content])
   }
 
+  send(control: string): void {
+    const { line, connection } = this.#record
+    line?.flushed()
+    connection?.send(control)
+  }
+
   lags(subscription: SlowSubscriber): void {
     this.#parts.slow.add(subscription)
+  }
+
+  began(name: string, subscription: Subscription): void {
+    const kind = this.#kindOf(name)
+    if (kind && subscription.attendance) this.#presence.begin(name, kind, subscription.attendance)
   }
 
   refused(name: string, subscription: Subscription, refusal: Refusal): void {
     if (this.#subscriptions.get(name) !== subscription) return
     this.#drop(name)
+    // While the server fails, the member has not left.
+    if (!refusal.after && !this.#joined.has(name)) this.#presence.leave(name)
     this.#refuse(name, subscription.n, refusal)
   }
 }

@@ -3,6 +3,7 @@ import type { Place, Position } from './broker.ts'
 import type { Feed, Subscriber } from './feed.ts'
 import { positionOf } from './log.ts'
 import type { Log } from './log.ts'
+import type { Attendance } from './peer-presence.ts'
 import type { Publication } from './publication.ts'
 import type { SlowSubscriber } from './slow-subscribers.ts'
 import { unavailable } from './verdict.ts'
@@ -18,6 +19,8 @@ export interface SubscriptionClient {
   tell(content: object): void
   /** The subscription is skipped until it has caught up. */
   lags(subscription: SlowSubscriber): void
+  /** The client was notified that it is subscribed. */
+  began(name: string, subscription: Subscription): void
   /** The subscription could not begin. */
   refused(name: string, subscription: Subscription, refusal: Refusal): void
 }
@@ -28,6 +31,8 @@ const nowhere: Position = { epoch: '', offset: 0, id: '' }
 /** A channel that a client has joined on its connection. A class with few members, because there are many. */
 export class Subscription implements Subscriber, SlowSubscriber {
   readonly n: number
+  /** How the client attends, if its kind has presence. */
+  attendance: Attendance | undefined
   /**
    * What the client has: before the beginning as it said, and while publications are skipped for it. Undefined otherwise: it has what
    * the feed has.
@@ -41,6 +46,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
   constructor(client: SubscriptionClient, n: number, position: Position | undefined) {
     this.#client = client
     this.n = n
+    this.attendance = undefined
     this.position = position
   }
 
@@ -50,8 +56,9 @@ export class Subscription implements Subscriber, SlowSubscriber {
   }
 
   /** The client may subscribe. */
-  allow(feed: Feed): void {
+  allow(feed: Feed, attendance: Attendance | undefined): void {
     this.#feed = feed
+    this.attendance = attendance
     this.#stage = 'waiting'
     feed.add(this)
   }
@@ -65,6 +72,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
     const head = { joined: this.#feed!.name, n: this.n, at: [at.epoch, at.offset, at.id] }
     this.#client.tell(missed === undefined ? { ...head, gap } : { ...head, missed })
     this.#goOn(log, from)
+    this.#client.began(this.#feed!.name, this)
   }
 
   refused(): void {

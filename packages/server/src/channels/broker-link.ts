@@ -1,0 +1,88 @@
+import type { Clock } from '@holdfast/protocol'
+import type { Policy } from '../policy.ts'
+import type { Broker, BrokerListener, BrokerNode, LogBounds, LogRange, LogSlice } from './broker.ts'
+import type { Member, Members, NewEntry, Position } from './broker.ts'
+import { withinTime } from './within-time.ts'
+
+/** How long the broker may take to answer, in milliseconds. */
+const brokerTimeout = 5_000
+
+/**
+ * The broker of a hub, which is opened with the first use. All calls reject when the broker fails, or does not answer in time.
+ */
+export class BrokerLink {
+  readonly clock: Clock
+  onPublication: BrokerListener['published'] = () => {}
+  onMember: BrokerListener['memberChanged'] = () => {}
+  readonly #policy: Policy
+  readonly #broker: Broker
+  readonly #resets: (() => void)[] = []
+  #node: BrokerNode | undefined
+
+  constructor(policy: Policy, broker: Broker) {
+    this.clock = policy.ports.clock
+    this.#policy = policy
+    this.#broker = broker
+  }
+
+  onReset(listener: () => void): void {
+    this.#resets.push(listener)
+  }
+
+  /** Reports a failure, once in a while. */
+  failed(error: unknown): void {
+    this.#policy.reportTrouble('broker', error)
+  }
+
+  async append(channel: string, publication: NewEntry, bounds: LogBounds): Promise<Position> {
+    return await this.#within(this.#use().append(channel, publication, bounds))
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#within(this.#use().subscribe(channel))
+  }
+
+  unsubscribe(channel: string): void {
+    this.#node?.unsubscribe(channel)
+  }
+
+  async read(channel: string, range: LogRange): Promise<LogSlice> {
+    return await this.#within(this.#use().read(channel, range))
+  }
+
+  async setMember(channel: string, member: Member): Promise<void> {
+    await this.#within(this.#use().setMember(channel, member))
+  }
+
+  async removeMember(channel: string, key: string): Promise<void> {
+    await this.#within(this.#use().removeMember(channel, key))
+  }
+
+  async members(channel: string): Promise<Members> {
+    return await this.#within(this.#use().members(channel))
+  }
+
+  async close(): Promise<void> {
+    const node = this.#node
+    this.#node = undefined
+    try {
+      if (node) await this.#within(node.close())
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  #use(): BrokerNode {
+    return (this.#node ??= this.#broker.open({
+      published: (...publication) => this.onPublication(...publication),
+      memberChanged: (...change) => this.onMember(...change),
+      reset: () => {
+        for (const listener of this.#resets) listener()
+      },
+    }))
+  }
+
+  #within<T>(promise: Promise<T>): Promise<T> {
+    return withinTime(this.clock, brokerTimeout, promise)
+  }
+}

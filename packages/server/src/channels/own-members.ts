@@ -1,0 +1,128 @@
+import type { Clock } from '@holdfast/protocol'
+import type { Member } from './broker.ts'
+
+/** What writes to the broker. */
+export interface MemberPort {
+  setMember(channel: string, member: Member): Promise<void>
+  removeMember(channel: string, key: string): Promise<void>
+  failed(error: unknown): void
+}
+
+/** How long changes of one member may be collected, and how long to wait after a failure, in milliseconds. */
+const writeInterval = 50
+const retryDelay = 1_000
+
+interface Entry {
+  readonly channel: string
+  readonly key: string
+  /** What the broker should have; undefined if it should have none. */
+  wanted: Member | undefined
+  isDirty: boolean
+  isWriting: boolean
+}
+
+/**
+ * The members that this hub has set, and what the broker should know of them: writes what differs, one call at a time for each, and
+ * repeats what has failed. A member that changes quickly is written at intervals.
+ */
+export class OwnMembers {
+  readonly #clock: Clock
+  readonly #port: MemberPort
+  readonly #channels = new Map<string, Map<string, Entry>>()
+  readonly #dirty = new Set<Entry>()
+  #timer: unknown
+
+  constructor(clock: Clock, port: MemberPort) {
+    this.#clock = clock
+    this.#port = port
+  }
+
+  /** The number of members of this hub in a channel. */
+  count(channel: string): number {
+    return this.#channels.get(channel)?.size ?? 0
+  }
+
+  set(channel: string, member: Member): void {
+    const entry = this.#entry(channel, member.key)
+    if (entry.wanted?.data === member.data && entry.wanted) return
+    this.#change(entry, member)
+  }
+
+  remove(channel: string, key: string): void {
+    const entry = this.#channels.get(channel)?.get(key)
+    if (entry?.wanted) this.#change(entry, undefined)
+  }
+
+  /** The broker may have lost them. */
+  assert(): void {
+    for (const entries of this.#channels.values()) for (const entry of entries.values()) this.#mark(entry)
+  }
+
+  clear(): void {
+    this.#clock.clearTimer(this.#timer)
+    this.#channels.clear()
+    this.#dirty.clear()
+  }
+
+  #entry(channel: string, key: string): Entry {
+    let entries = this.#channels.get(channel)
+    if (!entries) this.#channels.set(channel, (entries = new Map()))
+    let entry = entries.get(key)
+    if (!entry)
+      entries.set(key, (entry = { channel, key, wanted: undefined, isDirty: false, isWriting: false }))
+    return entry
+  }
+
+  #change(entry: Entry, wanted: Member | undefined): void {
+    entry.wanted = wanted
+    this.#mark(entry)
+  }
+
+  #mark(entry: Entry): void {
+    entry.isDirty = true
+    this.#dirty.add(entry)
+    if (this.#timer === undefined) this.#flush()
+  }
+
+  /** Writes now, and what changes meanwhile after the interval. */
+  #flush(): void {
+    for (const entry of this.#dirty) void this.#write(entry)
+    this.#dirty.clear()
+    this.#later(writeInterval)
+  }
+
+  #later(delay: number): void {
+    this.#clock.clearTimer(this.#timer)
+    this.#timer = this.#clock.setTimer(() => {
+      this.#timer = undefined
+      if (this.#dirty.size > 0) this.#flush()
+    }, delay)
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    if (entry.isWriting) return
+    const { channel, key, wanted } = entry
+    entry.isWriting = true
+    entry.isDirty = false
+    let delay = writeInterval
+    try {
+      await (wanted ? this.#port.setMember(channel, wanted) : this.#port.removeMember(channel, key))
+    } catch (error) {
+      this.#port.failed(error)
+      entry.isDirty = true
+      delay = retryDelay
+    }
+    entry.isWriting = false
+    if (this.#channels.get(channel)?.get(key) !== entry) return
+    if (entry.isDirty) {
+      this.#dirty.add(entry)
+      this.#later(delay)
+    } else if (!wanted) this.#forget(entry)
+  }
+
+  #forget({ channel, key }: Entry): void {
+    const entries = this.#channels.get(channel)!
+    entries.delete(key)
+    if (entries.size === 0) this.#channels.delete(channel)
+  }
+}

@@ -1,0 +1,5 @@
+/** How the application subscribes a session to a channel. */
+export interface PeerJoinOptions {
+  /** The data of the session as a member, if the channel has presence: JSON. */
+  readonly presence?: unknown
+}

@@ -1,0 +1,55 @@
+import type { MemberView } from './member-view.ts'
+import { encodeMembers } from './presence.ts'
+import type { PresenceWatcher } from './presence.ts'
+import type { SlowSubscriber } from './slow-subscribers.ts'
+
+/** The client that watches, on its connection. */
+export interface WatchingClient {
+  readonly maxPayload: number
+  readonly hasRoom: boolean
+  /** Sends an encoded control. */
+  send(control: string): void
+  lags(subscriber: SlowSubscriber): void
+}
+
+/** How much of a list goes into one message, in UTF-16 units. */
+const maxListLength = 16_384
+/** The most bytes of a UTF-16 unit, and what a message needs beside the members. */
+const bytesPerUnit = 3
+const overhead = 1_024
+
+/** A client that receives the members of a channel. While its socket is too full, changes are skipped, and then all members sent. */
+export class Watching implements PresenceWatcher, SlowSubscriber {
+  readonly #client: WatchingClient
+  readonly #channel: string
+  #skipped: MemberView | undefined
+
+  constructor(client: WatchingClient, channel: string) {
+    this.#client = client
+    this.#channel = channel
+  }
+
+  all(view: MemberView): void {
+    const client = this.#client
+    const maxLength = Math.min(maxListLength, (client.maxPayload - overhead) / bytesPerUnit)
+    for (const text of encodeMembers(this.#channel, view, maxLength)) client.send(text)
+  }
+
+  changed(text: string, view: MemberView): void {
+    const client = this.#client
+    if (this.#skipped) return
+    if (!client.hasRoom) {
+      this.#skipped = view
+      client.lags(this)
+    } else if (text.length * bytesPerUnit > client.maxPayload) this.all(view)
+    else client.send(text)
+  }
+
+  catchUp(): boolean {
+    const view = this.#skipped
+    if (!view || !this.#client.hasRoom) return !view
+    this.#skipped = undefined
+    this.all(view)
+    return true
+  }
+}
