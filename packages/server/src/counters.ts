@@ -1,5 +1,5 @@
 import type { HubStats } from './hub-stats.ts'
-import { limitNames } from './limits.ts'
+import { noLimitHits } from './limits.ts'
 
 /** The counters of a hub; the other numbers of `stats()` are current sizes. */
 export type Counters = { -readonly [Name in CounterName]: HubStats[Name] } & {
@@ -7,6 +7,7 @@ export type Counters = { -readonly [Name in CounterName]: HubStats[Name] } & {
   readonly ended: Record<string, number>
   readonly refusals: Record<number, number>
   readonly limitHits: Record<string, number>
+  readonly channelRefusals: Record<string, number>
 }
 
 type CounterName =
@@ -20,6 +21,11 @@ type CounterName =
   | 'sentMessages'
   | 'sentBytes'
   | 'deliveredMessages'
+  | 'published'
+  | 'publicationsSent'
+  | 'recoveries'
+  | 'gaps'
+  | 'brokerFailures'
   | 'invalid'
   | 'unhandled'
 
@@ -27,7 +33,7 @@ export function createCounters(): Counters {
   return {
     refused: 0,
     refusals: {},
-    limitHits: Object.fromEntries(limitNames.map((name) => [name, 0])),
+    limitHits: noLimitHits(),
     opened: 0,
     resumed: 0,
     disconnected: 0,
@@ -47,6 +53,12 @@ export function createCounters(): Counters {
     sentMessages: 0,
     sentBytes: 0,
     deliveredMessages: 0,
+    published: 0,
+    publicationsSent: 0,
+    recoveries: 0,
+    gaps: 0,
+    channelRefusals: { forbidden: 0, 'too-many': 0, 'too-large': 0, unavailable: 0, other: 0 },
+    brokerFailures: 0,
     invalid: 0,
     unhandled: 0,
     rtt: { count: 0, sum: 0 },

@@ -69,7 +69,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
   const tracer = policy.trace && new Tracer(policy.trace, policy.reportTrouble)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle, tracer })
-  const channels = new HubChannels(policy, options.broker, registry.newSecret)
+  const channels = new HubChannels(policy, options.broker, registry.newSecret, lifecycle.counters)
   const endpoints = createEndpoints({
     clock,
     outgoing: contract?.toClient,
@@ -140,6 +140,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
         ended: { ...counters.ended },
         refusals: { ...counters.refusals },
         limitHits: { ...counters.limitHits },
+        channelRefusals: { ...counters.channelRefusals },
         rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,

@@ -23,6 +23,18 @@ export interface HubStats {
   readonly channels: number
   /** Channels that clients have joined: each counts for every session that has. */
   readonly subscriptions: number
+  /** Publications of clients and the application that the broker has taken from this hub. */
+  readonly published: number
+  /** Publications that were sent to subscribers: each counts for every session. */
+  readonly publicationsSent: number
+  /** Subscriptions that clients began again with everything that they had missed. */
+  readonly recoveries: number
+  /** The number of times that a subscriber was notified that it has missed publications for good. */
+  readonly gaps: number
+  /** Subscriptions that were refused: as `forbidden`, `too-many`, `too-large` or `unavailable`, or as `other` with a reason of a rule. */
+  readonly channelRefusals: Readonly<Record<string, number>>
+  /** Calls of the broker that failed, or took too long. */
+  readonly brokerFailures: number
   /** Connections that were accepted. */
   readonly accepted: number
   /** Connections that were refused, or closed for a violation or a limit. */

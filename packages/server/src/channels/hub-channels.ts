@@ -1,5 +1,7 @@
 import { misuse, utf8Length } from '@holdfast/protocol'
 import type { Answerer, Meta } from '@holdfast/protocol'
+import type { Counters } from '../counters.ts'
+import type { HubHealth } from '../health.ts'
 import type { Peer } from '../peer.ts'
 import type { Policy } from '../policy.ts'
 import type { SessionRecord } from '../session-record.ts'
@@ -25,14 +27,16 @@ export class HubChannels {
   readonly #policy: Policy
   readonly #broker: Broker | undefined
   readonly #newId: () => string
+  readonly #counters: Counters
   readonly #kinds = new Map<string, KindPolicy>()
   readonly #sessions = new Map<SessionRecord, PeerChannels>()
   #made: ChannelParts | undefined
 
-  constructor(policy: Policy, broker: Broker | undefined, newId: () => string) {
+  constructor(policy: Policy, broker: Broker | undefined, newId: () => string, counters: Counters) {
     this.#policy = policy
     this.#broker = broker
     this.#newId = newId
+    this.#counters = counters
   }
 
   /** Whether clients may use channels. */
@@ -109,6 +113,12 @@ export class HubChannels {
     this.#sessions.delete(record)
   }
 
+  /** Whether the broker answers. */
+  async health(): Promise<HubHealth['broker']> {
+    if (!this.isOffered && !this.#made) return 'unused'
+    return (await this.#parts.link.isReachable()) ? 'reachable' : 'unreachable'
+  }
+
   async close(): Promise<void> {
     if (!this.#made) return
     const { slow, presences, feeds, link } = this.#made
@@ -129,7 +139,7 @@ export class HubChannels {
   #make(): ChannelParts {
     const policy = this.#policy
     const { clock } = policy.ports
-    const link = new BrokerLink(policy, this.#broker ?? memory({ now: () => clock.wall() }))
+    const link = new BrokerLink(policy, this.#broker ?? memory({ now: () => clock.wall() }), this.#counters)
     return {
       clock,
       limits: policy.limits,
@@ -140,6 +150,7 @@ export class HubChannels {
       presences: new Presences(clock, link),
       turn: new Turn(),
       slow: new SlowSubscribers(clock),
+      counters: this.#counters,
       counts: { subscriptions: 0 },
       reportTrouble: policy.reportTrouble,
       warn: policy.warn,
