@@ -4,7 +4,7 @@ import { defineConfig } from 'tsup'
 const bundled = ['@holdfast/protocol']
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', metrics: 'src/metrics/index.ts' },
   format: ['esm', 'cjs'],
   dts: { compilerOptions: { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } } },
   noExternal: bundled,
