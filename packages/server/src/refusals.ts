@@ -45,8 +45,8 @@ export function createRefusals(policy: Policy, { announce, counters }: Lifecycle
     announce(refusal) {
       counters.refused++
       countOne(counters.refusals, refusal.code)
-      const limit = limitByReason[refusal.why] ?? limitByCode[refusal.code]
-      if (limit) countOne(counters.limitHits, limit)
+      const reached = limitByReason[refusal.why] ?? limitByCode[refusal.code]
+      if (reached) countOne(counters.limitHits, reached)
       announce('refused', refusal)
       warnOfRefusal(policy, refusal)
     },

@@ -31,7 +31,9 @@ export class Meters {
   add(hub: MeteredHub, name: string): Unsubscribe {
     const hubs = this.#hubs
     if (hubs.has(name) || (hubs.size > 0 && (name === '' || hubs.has(''))))
-      throw misuse("hubs that share a register need different names: metrics(hub, { register, name: 'chat' })")
+      throw misuse(
+        "hubs that share a register need different names: metrics(hub, { register, name: 'chat' })",
+      )
     if (hubs.size === 0) this.#create()
     hubs.set(name, hub)
     const labels = labelsOf(name)

@@ -1,4 +1,5 @@
 import { Counter, Registry } from 'prom-client'
+import type { OpenMetricsContentType } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { settleMicrotasks } from '@holdfast/testing'
 import { setUp } from '../../test/support/set-up.ts'
@@ -125,15 +126,16 @@ describe('the metrics of a hub', () => {
 
   it('do not take a name that the application has used, and leave nothing behind', async () => {
     const register = new Registry()
-    new Counter({ name: 'holdfast_sessions', help: 'mine', registers: [register] })
+    const mine = new Counter({ name: 'holdfast_sessions', help: 'mine', registers: [register] })
     const { hub } = setUp()
     expect(() => metrics(hub, { register })).toThrow(/has a metric 'holdfast_sessions'/)
-    expect((await register.getMetricsAsJSON()).map(({ name }) => name)).toEqual(['holdfast_sessions'])
+    expect(register.getMetricsAsArray()).toEqual([mine])
     expect(() => metrics(hub, { register, prefix: 'chat_' })).not.toThrow()
   })
 
   it('suit OpenMetrics as well', async () => {
-    const register = new Registry(Registry.OPENMETRICS_CONTENT_TYPE)
+    const register = new Registry<OpenMetricsContentType>()
+    register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
     const off = metrics(setUp().hub, { register })
     const text = await register.metrics()
     expect(text).toContain('# TYPE holdfast_messages_sent counter\nholdfast_messages_sent_total 0\n')
