@@ -51,7 +51,7 @@ const crashPage: CrashPage = {
     const random = createRandom(seed)
     let number = 0
     // On a machine that is busy a crash comes late: no page sends more than waits in a queue.
-    while (number < 8_000) {
+    while (number < 2_000) {
       const count = 1 + Math.floor(random() * burst)
       for (let index = 0; index < count; index++)
         client.send('note', { page, number: number++, text: 'x'.repeat(random() * 200) })

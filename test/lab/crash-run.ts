@@ -21,8 +21,16 @@ export interface CrashRun {
   /** To see the run fail. */
   readonly sabotage?: Sabotage
   /** What all pages do, instead of each something else. */
-  readonly plan?: Partial<Task>
+  readonly plan?: Partial<Task & Crash>
   say?(text: string): void
+}
+
+/** When a page is crashed: on a busy machine a moment that is only a time comes before a page has sent anything. */
+interface Crash {
+  /** How many messages it has reported as committed, if it sends. */
+  readonly commits: number
+  /** In milliseconds after that. */
+  readonly delay: number
 }
 
 export interface CrashReport {
@@ -85,14 +93,19 @@ export async function crash({ times, seed, sabotage, plan, say }: CrashRun): Pro
       const connectAfter = [-1, 0, random() * 100, 1e6][Math.floor(random() * 4)]!
       const burst = [1, 5, 100][Math.floor(random() * 3)]!
       const isSending = random() < 0.9
-      const opened = await open({ page, seed: seed + page, url, connectAfter, burst, isSending, ...plan })
-      await sleep(random() * 150)
+      const commits = [0, 1, 20, 200][Math.floor(random() * 4)]!
+      const delay = random() * (commits > 0 ? 20 : 150)
+      const task = { page, seed: seed + page, url, connectAfter, burst, isSending, commits, delay, ...plan }
+      const opened = await open(task)
+      const isFar = (): boolean => !task.isSending || (committed.get(page) ?? 0) >= task.commits
+      while (!isFar() && faults.length === 0) await sleep(1)
+      await sleep(task.delay)
       await crashRenderer(context, opened)
       if ((page + 1) % 20 === 0) say?.(`${page + 1} of ${times} pages crashed`)
     }
     const lastTask: Task = { page: times, seed, url, connectAfter: -1, burst: 1, isSending: false }
     const last = await open(lastTask)
-    const deadline = Date.now() + 30_000
+    const deadline = Date.now() + 120_000
     let reloadAt = Date.now() + 5_000
     while ((await last.evaluate(() => crashPage.left())) > 0) {
       if (Date.now() > deadline) {

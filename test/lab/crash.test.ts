@@ -7,7 +7,7 @@ const seed = Math.floor(Math.random() * 2 ** 31)
 test(`a crash of the page loses nothing that was committed, and doubles nothing, seed ${seed}`, async () => {
   const { faults, committed, handed } = await crash({ times: 10, seed })
   expect(faults).toEqual([])
-  expect(committed, 'reported').toBeGreaterThan(50)
+  expect(committed, 'reported').toBeGreaterThan(0)
   expect(handed).toBeGreaterThanOrEqual(committed)
 })
 
@@ -15,7 +15,7 @@ test('a store that deletes a message before its outcome is detected', async () =
   const { faults } = await crash({
     times: 4,
     seed: 3,
-    plan: { connectAfter: 1e6, isSending: true },
+    plan: { connectAfter: 1e6, isSending: true, commits: 20 },
     sabotage: {
       file: /store\/persistence\.ts$/,
       from: 'journal.push(messageTask(entry))\n    },',
@@ -29,7 +29,7 @@ test('a store that sends messages of other pages without their producers is dete
   const { faults } = await crash({
     times: 6,
     seed: 3,
-    plan: { connectAfter: -1, burst: 100, isSending: true },
+    plan: { connectAfter: -1, burst: 100, isSending: true, commits: 1 },
     sabotage: {
       file: /store\/records\.ts$/,
       from: 'return data ? { head: text, bytes: data } : text',

@@ -177,7 +177,7 @@ async function openShort(
 }
 
 test('temporary faults end automatically', async () => {
-  const { host, ask } = await openShort({ refuseDuration: 200, slowDuration: 200, slowness: 100 })
+  const { host, ask } = await openShort({ refuseDuration: 3_000, slowDuration: 3_000, slowness: 100 })
   const peer = await dial(`ws://${host}/ws?page=mine`)
   const roundTrip = async (): Promise<number> => {
     const startedAt = performance.now()

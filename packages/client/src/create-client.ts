@@ -9,6 +9,7 @@ import {
   given,
   HoldfastError,
   misuse,
+  namesOf,
 } from '@holdfast/protocol'
 import type {
   AnyContract,
@@ -30,7 +31,7 @@ import { createPreparation } from './connection/preparation.ts'
 import { createIntake } from './intake.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { createListeners } from './events/listeners.ts'
-import { resolveOptions } from './options.ts'
+import { names, resolveOptions } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { createSnapshots } from './snapshots.ts'
 import type { CreateOutbox } from './store.ts'
@@ -58,8 +59,8 @@ export function createClient<S extends Schemas>(
 export function createClient<C extends Contract = AnyContract>(options: CoreOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
 export function createClient(options: CoreOptions & { readonly contract?: Schemas }): Client {
-  const { contract, wire, store, diagnose, token } = options
-  const ports: Ports = { ...systemPorts, ...given(options.ports) }
+  const { contract, wire, store, diagnose, token } = given(options, names)
+  const ports: Ports = { ...systemPorts, ...given(options.ports, namesOf(systemPorts)) }
   const { clock, random, report } = ports
   const { policy, delay, closeRules } = resolveOptions(options, report)
   const isContract = !contract || contract.schemas

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, isHoldfastError, plain, session } from './index.ts'
+import { createClient, isHoldfastError, overHttp, ping, plain, session } from './index.ts'
 import type { ClientOptions, Lifecycle } from './index.ts'
 import type { kinds } from './create-client.ts'
 import type { names } from './options.ts'
@@ -25,7 +25,8 @@ const create = (options?: unknown) => (): unknown => createClient(options as Cli
 describe('a program without types is told what to write', () => {
   it.each<[what: string, run: () => unknown, told: string]>([
     ['createClient()', create(), 'url must be like ws://'],
-    ['a URL in place of options', create('ws://test'), 'url must be like ws://'],
+    ['a URL in place of options', create('ws://test'), 'write { url, token, '],
+    ['no options', create(null), 'url must be like ws://'],
     ['a URL without a scheme', create({ url: 'localhost:8080' }), 'not localhost:8080'],
     ['a wire that was not called', create({ url, wire: session }), 'wire: session()'],
     ['a wire by its name', create({ url, wire: 'session' }), 'wire: session()'],
@@ -39,6 +40,19 @@ describe('a program without types is told what to write', () => {
       "'maxSize' is not one of maxM",
     ],
     ['an unknown delay', create({ url, backoff: { delay: 1 } }), "'delay' is not one of minDelay, baseDelay"],
+    ['a number for delays', create({ url, backoff: 5 }), 'write { minDelay, baseDelay'],
+    ['a number for the queue', create({ url, outbox: 5 }), 'write { maxMessages, maxBytes'],
+    ['an unknown port', create({ url, ports: { log() {} } }), "'log' is not one of clock, random"],
+    ['a number for a port of the store', () => store({ name: 'a', ports: 5 as never }), 'write { databases'],
+    ['a number for the options of a wire', () => session(5 as never), 'write { maxPayloadBytes, window }'],
+    ['a shape that there is not', () => plain({ shape: 'nested' as never }), "'flat' or 'envelope'"],
+    [
+      'an option of a ping that there is not',
+      () => ping({ every: 1 } as never),
+      "'every' is not one of mess",
+    ],
+    ['a ping without a message', () => ping({ isReply: () => true } as never), 'ping({ message, isReply })'],
+    ['a path for the diagnosis', () => overHttp('/health' as never), 'write { url }'],
     ['an option of another wire', () => session({ shape: 'flat' } as never), "'shape' is not one of maxPay"],
     ['an option that plain() lacks', () => plain({ window: 1 } as never), "'window' is not one of shape"],
     [
@@ -63,6 +77,8 @@ describe('a program without types is told what to write', () => {
   })
 
   it('and may leave out what it does not want', () => {
+    createClient({ url, wire: plain(null as never), backoff: null, outbox: null, ports: null } as never)
+    session(null as never)
     createClient({ url, store: undefined, wire: undefined, diagnose: undefined } as never)
   })
 })

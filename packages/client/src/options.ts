@@ -1,4 +1,4 @@
-import { checkNames, defaultCloseRules, given, misuse, reportRejection } from '@holdfast/protocol'
+import { defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
@@ -104,14 +104,14 @@ export const names =
 export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
   const { url, backoff, attemptTimeout = 10_000 } = options
   if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
-  checkNames(Object.keys(options), names)
   const custom = typeof backoff === 'function' ? backoff : undefined
-  const numbers = { ...defaultBackoff, ...(custom ? {} : given(backoff as BackoffOptions)) }
-  checkNames(Object.keys(numbers), Object.keys(defaultBackoff).join(', '))
-  checkNames(Object.keys(given(options.outbox)), 'maxMessages, maxBytes, overflow, highWaterBytes')
+  const numbers = {
+    ...defaultBackoff,
+    ...given(custom ? undefined : (backoff as BackoffOptions), namesOf(defaultBackoff)),
+  }
   const limits: Record<string, number & string> = {
     ...numbers,
-    ...given(options.outbox),
+    ...given(options.outbox, 'maxMessages, maxBytes, overflow, highWaterBytes'),
     attemptTimeout,
   } as never
   for (const [name, value] of Object.entries(limits))

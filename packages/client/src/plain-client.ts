@@ -1,6 +1,8 @@
+import { given } from '@holdfast/protocol'
 import type { AnyContract, Contract, ContractOf, Schemas } from '@holdfast/protocol'
 import type { Client } from './client.ts'
 import { createClient as createCoreClient } from './create-client.ts'
+import { names } from './options.ts'
 import type { ClientOptions } from './options.ts'
 import { defaultWire } from './wire/plain.ts'
 
@@ -19,6 +21,6 @@ export function createClient<S extends Schemas>(
 ): Client<ContractOf<S>>
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
-export function createClient(options: ClientOptions = {} as never): Client {
-  return createCoreClient({ ...options, wire: options.wire ?? defaultWire() })
+export function createClient(options?: ClientOptions): Client {
+  return createCoreClient({ wire: defaultWire(), ...(given(options, names) as ClientOptions) })
 }

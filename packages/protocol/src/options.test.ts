@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkClose, checkNames, checkTime, given } from './options.ts'
+import { checkClose, checkNames, checkTime, given, namesOf } from './options.ts'
 
 const misuse = expect.objectContaining({ code: 'misuse' }) as Error
 
@@ -8,6 +8,19 @@ describe('options', () => {
     expect(given({ a: undefined, b: 0, c: null })).toEqual({ b: 0, c: null })
     expect(Object.keys(given({ a: undefined }))).toEqual([])
     expect(given(undefined)).toEqual({})
+    expect(given(null, 'a')).toEqual({})
+  })
+
+  it('are an object', () => {
+    expect(() => given(5 as never, 'a, b')).toThrow('write { a, b } in place of a number')
+    expect(() => given('' as never)).toThrow('write { … } in place of a string')
+    expect(() => given((() => {}) as never, 'a')).toThrow(misuse)
+  })
+
+  it('of other names than those that are known are refused, unless they are undefined', () => {
+    const options = { a: 1, c: undefined as number | undefined }
+    expect(given(options, 'a, b')).toEqual({ a: 1 })
+    expect(() => given({ ...options, c: 1 }, namesOf({ a: 0, b: 0 }))).toThrow("'c' is not one of a, b")
   })
 
   it('of unknown names are refused, with the names that there are', () => {

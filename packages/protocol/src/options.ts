@@ -1,11 +1,22 @@
 import { misuse } from './errors.ts'
 import { utf8Length } from './limits.ts'
 
-/** The options without those that are undefined, which JavaScript callers use for "not set". */
-export function given<T extends object>(options: T | undefined): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
+/**
+ * The options without those that are undefined, which JavaScript callers use for "not set", as they do null for all.
+ *
+ * @throws {HoldfastError} `misuse` for what is not an object, and for names that are not `known`, unless that is empty
+ */
+export function given<T extends object>(options: T | null | undefined, known = ''): Partial<T> {
+  const all = options ?? {}
+  if (typeof all !== 'object') throw misuse(`write { ${known || '…'} } in place of a ${typeof all}`)
+  const chosen = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  if (known) checkNames(Object.keys(chosen), known)
+  return chosen as Partial<T>
+}
+
+/** The names of the options that have defaults, as {@link given} takes them. */
+export function namesOf(defaults: object): string {
+  return Object.keys(defaults).join(', ')
 }
 
 /**

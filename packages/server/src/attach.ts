@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkNames, misuse } from '@holdfast/protocol'
+import { given, misuse } from '@holdfast/protocol'
 import type { WebSocket } from 'ws'
 import { createAcceptors } from './acceptors.ts'
 import type { Connection } from './connection.ts'
@@ -113,7 +113,7 @@ function check(server: unknown, options: unknown): void {
   if (typeof (server as { readonly on?: unknown } | null | undefined)?.on !== 'function')
     throw misuse('attach takes a server of node:http: write hub.attach(server)')
   if (typeof options === 'string') throw misuse(`write hub.attach(server, { path: '${options}' })`)
-  checkNames(Object.keys(options ?? {}), 'path')
+  given(options as object, 'path')
 }
 
 /**

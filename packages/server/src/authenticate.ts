@@ -30,7 +30,7 @@ export interface Authentication<Data = unknown> {
   readonly data?: Data | undefined
   /**
    * How long the authentication is valid, in milliseconds. The hub asks the client for a fresh token ahead of that
-   * time, and every 5 s at most.
+   * time, and every 5 s at most. With 0 or less the token has expired: the client is refused, as with undefined.
    */
   readonly expiresIn?: number | undefined
 }

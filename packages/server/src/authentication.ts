@@ -70,10 +70,12 @@ function read(given: unknown): AuthenticateAnswer {
   if (given === undefined || given === null) return { status: 'refused' }
   const { identity, data, expiresIn } = given as Authentication
   const isIdentity = identity === null || typeof identity === 'string'
+  // The remaining time of a token that has expired.
+  if (isIdentity && typeof expiresIn === 'number' && expiresIn <= 0) return { status: 'refused' }
   if (isIdentity && (expiresIn === undefined || (typeof expiresIn === 'number' && expiresIn > 0)))
     return { status: 'known', authentication: { identity, data, expiresIn } }
   throw misuse(
-    'authenticate must give an identity, which is a string or null, and an expiresIn above 0; to refuse a client, undefined',
+    'authenticate must give an identity, which is a string or null, and a number for expiresIn; to refuse a client, undefined',
   )
 }
 

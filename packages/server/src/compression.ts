@@ -1,4 +1,4 @@
-import { checkNames, given, misuse } from '@holdfast/protocol'
+import { given, misuse, namesOf } from '@holdfast/protocol'
 import type { PerMessageDeflateOptions } from 'ws'
 
 /**
@@ -81,9 +81,7 @@ export function resolveCompression(
   options: boolean | CompressionOptions | undefined,
 ): Compression | undefined {
   if (!options) return undefined
-  const asked = options === true ? {} : given(options)
-  checkNames(Object.keys(asked), Object.keys(defaults).join(', '))
-  const wanted = { ...defaults, ...asked }
+  const wanted = { ...defaults, ...(options === true ? {} : given(options, namesOf(defaults))) }
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = wanted[name as keyof typeof ranges]
     const isInteger = Number.isSafeInteger(value) || value === most

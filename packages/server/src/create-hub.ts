@@ -1,4 +1,4 @@
-import { misuse } from '@holdfast/protocol'
+import { given, misuse } from '@holdfast/protocol'
 import type { AnyContract, Contract, Schemas, ServerContractOf } from '@holdfast/protocol'
 import { createAttachments } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
@@ -12,7 +12,7 @@ import { createGreeting } from './greeting.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { BroadcastOptions, Hub } from './hub.ts'
 import { createLifecycle } from './lifecycle.ts'
-import { resolveOptions } from './policy.ts'
+import { names, resolveOptions } from './policy.ts'
 import type { HubOptions } from './options.ts'
 import { createOutbound } from './outbound.ts'
 import type { Peer } from './peer.ts'
@@ -46,7 +46,8 @@ export function createHub<C extends Contract = AnyContract, Data = unknown>(
   options?: HubOptions<Data>,
 ): Hub<C, Data>
 /* @__NO_SIDE_EFFECTS__ */
-export function createHub(options: HubOptions & { readonly contract?: Schemas } = {}): Hub {
+export function createHub(chosen?: HubOptions & { readonly contract?: Schemas }): Hub {
+  const options = given(chosen, names)
   const { contract } = options
   if (contract && !contract.schemas) throw misuse('write contract: schemas({ toClient, toServer })')
   const policy = resolveOptions(options)
@@ -179,6 +180,7 @@ export function createHub(options: HubOptions & { readonly contract?: Schemas } 
 function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {
   if (typeof except === 'function') return (peer) => isTrue(except(peer))
   if (!except) return () => false
+  if (typeof except !== 'object') throw misuse('except is a peer, several peers, or a function')
   const peers = new Set(Symbol.iterator in except ? except : [except])
   return (peer) => peers.has(peer)
 }

@@ -190,6 +190,7 @@ describe('authentication', () => {
     ['gives null', () => null],
     ['resolves to undefined', () => Promise.resolve(undefined)],
     ['resolves to null', () => Promise.resolve(null)],
+    ['gives an expiry in the past', () => ({ identity: 'ann', expiresIn: 0 })],
     [
       'throws an error that says so',
       () => {
@@ -218,7 +219,7 @@ describe('authentication', () => {
     ['gives false', () => false],
     ['resolves to true', () => Promise.resolve(true)],
     ['gives an identity that is a number', () => ({ identity: 7 })],
-    ['gives an expiry in the past', () => ({ identity: 'ann', expiresIn: -1 })],
+    ['gives an expiry that is no number', () => ({ identity: 'ann', expiresIn: NaN })],
     ['gives an expiry that is text', () => ({ identity: 'ann', expiresIn: '60' })],
     ['gives what cannot even be looked at', () => hostile],
     ['resolves to what cannot even be looked at', () => Promise.resolve().then(() => hostile)],

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { checkNames, defaultDecodeLimits, given, misuse } from '@holdfast/protocol'
+import { defaultDecodeLimits, given, misuse, namesOf } from '@holdfast/protocol'
 import type { DecodeLimits, Window } from '@holdfast/protocol'
 
 /** The bounds of everything that clients can make grow. PROTOCOL.md lists their close codes. */
@@ -259,15 +259,13 @@ export function noLimitHits(): Record<LimitName, number> {
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveLimits(options: HubLimits | undefined): Limits {
-  const known = [...Object.keys(defaultLimits), 'admissionBurst', 'maxBufferedTotalBytes', 'decode']
-  checkNames(Object.keys(given(options)), known.join(', '))
-  checkNames(Object.keys(given(options?.decode)), Object.keys(defaultDecodeLimits).join(', '))
-  const wanted = { ...defaultLimits, ...given(options) }
+  const known = `${namesOf(defaultLimits)}, admissionBurst, maxBufferedTotalBytes, decode`
+  const wanted = { ...defaultLimits, ...given(options, known) }
   const limits = {
     ...wanted,
     admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate),
     maxBufferedTotalBytes: wanted.maxBufferedTotalBytes ?? getHeapStatistics().heap_size_limit / 4,
-    decode: { ...defaultDecodeLimits, ...given(options?.decode) },
+    decode: { ...defaultDecodeLimits, ...given(wanted.decode, namesOf(defaultDecodeLimits)) },
   }
   check(limits)
   return limits

@@ -12,6 +12,16 @@ it.each<[what: string, run: () => unknown, told: string]>([
   ['an unknown limit', create({ limits: { maxSession: 1 } }), "'maxSession' is not one of maxPayloadBytes"],
   ['an unknown limit of the decoder', create({ limits: { decode: { depth: 1 } } }), 'maxDepth'],
   ['an unknown port', create({ ports: { log() {} } }), "'log' is not one of clock, randomBytes"],
+  ['a number of options', create(5), 'write { authenticate, origins'],
+  ['a number for limits', create({ limits: 5 }), 'write { maxPayloadBytes'],
+  ['a number for ports', create({ ports: 5 }), 'write { clock'],
+  [
+    'a number for history',
+    use((hub) => hub.channels('room', { history: 5 as never })),
+    'write { … } in place of a number',
+  ],
+  ['an exception that is a number', use((hub) => hub.broadcast('a', 1, { except: 5 as never })), 'except is'],
+  ['an exception by its id', use((hub) => hub.broadcast('a', 1, { except: 'id' as never })), 'except is'],
   ['schemas that nobody checks', create({ contract: { toServer: {} } }), 'contract: schemas({'],
   ['authenticate as data', create({ authenticate: { identity: 'a' } }), 'authenticate must be a function'],
   ['an address as text', create({ address: 'x-real-ip' }), 'address must be a function'],
@@ -38,6 +48,7 @@ it.each<[what: string, run: () => unknown, told: string]>([
 })
 
 it('an option that is undefined was not given', () => {
+  createHub(null as never)
   createHub({ authenticate: undefined, limits: undefined, hello: undefined } as never)
 })
 

@@ -1,4 +1,4 @@
-import { checkNames, given, misuse } from '@holdfast/protocol'
+import { given, misuse, namesOf } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
 import type { AuthenticateContext, MaybeAuthentication } from './authenticate.ts'
 import { resolveCompression } from './compression.ts'
@@ -40,7 +40,7 @@ type Times = Required<
 >
 type AddressOf = (request: RequestLike) => string | undefined
 
-const names: Readonly<Record<keyof HubOptions | 'contract', true>> = {
+const known: Readonly<Record<keyof HubOptions | 'contract', true>> = {
   authenticate: true,
   origins: true,
   hosts: true,
@@ -58,15 +58,15 @@ const names: Readonly<Record<keyof HubOptions | 'contract', true>> = {
   contract: true,
 }
 
+export const names: string = namesOf(known)
+
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: HubOptions): Policy {
   const { address, authenticate, origins, hosts, trace } = options
-  checkNames(Object.keys(given(options)), Object.keys(names).join(', '))
-  checkNames(Object.keys(given(options.ports)), Object.keys(systemPorts).join(', '))
   const limits = resolveLimits(options.limits)
   for (const [name, value] of Object.entries({ authenticate, address, trace }))
     if (value && typeof value !== 'function') throw misuse(`${name} must be a function`)
-  const ports: HubPorts = { ...systemPorts, ...given(options.ports) }
+  const ports: HubPorts = { ...systemPorts, ...given(options.ports, namesOf(systemPorts)) }
   const reportTrouble = createTroubleReport(ports)
   return {
     ...resolveTimes(options),

@@ -16,7 +16,7 @@ describe('compression', () => {
 
   it.each([
     ['bounds its window', {}, 12],
-    ['does not bound its window, as Firefox', { clientMaxWindowBits: 0 }, undefined],
+    ['does not bound its window, as Firefox', { clientMaxWindowBits: false as never }, undefined],
     ['remembers nothing', { serverNoContextTakeover: true, clientNoContextTakeover: true }, 12],
   ])('serves a client that %s, and counts bytes as they are without it', async (_, offer, agreed) => {
     await using served = await serve({ perMessageDeflate: true })

@@ -627,7 +627,8 @@ declare class Line implements Link<Body> {
   add(frame: string): boolean
   received(payload: Payload): void
 }
-declare function given<T extends object>(options: T | undefined): Partial<T>
+declare function given<T extends object>(options: T | null | undefined, known?: string): Partial<T>
+declare function namesOf(defaults: object): string
 declare function checkNames(names: readonly string[], known: string): void
 declare function checkTime(name: string, value: number | undefined): void
 declare function checkClose(code?: number, reason?: string): void
@@ -712,6 +713,7 @@ export {
   longestTimer,
   maxNameLength,
   misuse,
+  namesOf,
   pollInterval,
   printable,
   readClose,

@@ -1,4 +1,4 @@
-import { checkNames } from '@holdfast/protocol'
+import { given } from '@holdfast/protocol'
 import type { DelayRange } from '@holdfast/protocol'
 import { longestHint } from './backoff.ts'
 import type { Diagnose } from './diagnose.ts'
@@ -57,9 +57,8 @@ const reasons: Readonly<Record<number, string>> = {
  * @see browsers report a failed handshake as close 1006, whatever the response: WHATWG WebSockets, section 4
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function overHttp(options: OverHttpOptions = {}): Diagnose {
-  checkNames(Object.keys(options), 'url')
-  const { url: chosen } = options
+export function overHttp(options?: OverHttpOptions): Diagnose {
+  const { url: chosen } = given(options, 'url')
   if (chosen !== undefined) resolveUrl(chosen, 'ws://localhost')
 
   return async (url, { signal, clock }) => {

@@ -5,7 +5,7 @@ import type { AttemptContext, Prepared } from './attempt.ts'
 import type { SocketConstructor } from '../platform/ports.ts'
 import { baseUrl, resolveUrl } from '../platform/url.ts'
 import type { UrlSource } from '../platform/url.ts'
-import { tokenPatience } from './times.ts'
+import { renewalPause, tokenPatience } from './times.ts'
 
 /** The options of `createClient` for connection attempts. */
 export interface AttemptOptions {
@@ -77,6 +77,7 @@ export function createPreparation(
   wasOpen: () => boolean,
 ): Preparation {
   let token: string | undefined
+  let renewedAt = -Infinity
   let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
 
   const findSocket = (): SocketConstructor => {
@@ -99,7 +100,14 @@ export function createPreparation(
 
   return {
     token: () => token,
-    renew: async () => (token = await askToken('renew')),
+    async renew() {
+      // A server that asks without pause gets the same one again.
+      if (clock.now() - renewedAt >= renewalPause) {
+        renewedAt = clock.now()
+        token = await askToken('renew')
+      }
+      return token
+    },
     check() {
       const { url } = options
       findSocket()

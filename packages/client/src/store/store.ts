@@ -1,4 +1,4 @@
-import { checkNames, given, HoldfastError, misuse, reportRejection } from '@holdfast/protocol'
+import { given, HoldfastError, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import type { Store } from '../store.ts'
 import { wrapOutbox } from './outbox.ts'
 import { createPersistence } from './persistence.ts'
@@ -66,8 +66,14 @@ export interface DiskStore extends Store {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function store(options: StoreOptions): DiskStore {
-  const { name, ttl = 86_400_000, maxStored = 33_554_432, onTrouble } = options
-  checkNames(Object.keys(options), 'name, ttl, maxStored, onTrouble, ports')
+  const {
+    name,
+    ttl = 86_400_000,
+    maxStored = 33_554_432,
+    onTrouble,
+    ports,
+  } = given(options, 'name, ttl, maxStored, onTrouble, ports')
+  const storePorts = { ...browserPorts, ...given(ports, namesOf(browserPorts)) }
   if (typeof name !== 'string' || name === '') throw misuse('a store needs a name')
   if (!(ttl > 0) || !(maxStored > 0)) throw misuse('ttl and maxStored must be numbers above 0')
   let persistence: Persistence | undefined
@@ -89,7 +95,7 @@ export function store(options: StoreOptions): DiskStore {
         name,
         ttl,
         maxStored,
-        ports: { ...browserPorts, ...given(options.ports) },
+        ports: storePorts,
         trouble(what, cause) {
           if (what === 'unavailable' || what === 'failed') durability = 'memory'
           try {

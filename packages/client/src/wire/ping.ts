@@ -1,4 +1,4 @@
-import { given } from '@holdfast/protocol'
+import { given, misuse } from '@holdfast/protocol'
 import type { Payload, PlainFrame } from '@holdfast/protocol'
 import { createHeartbeat } from '../connection/heartbeat.ts'
 import type { Heartbeat } from '../connection/heartbeat.ts'
@@ -32,13 +32,15 @@ export interface PlainHeartbeat extends Pick<PingOptions, 'message' | 'isReply'>
 /**
  * A heartbeat on the plain wire: a message that the server answers, which shows whether a silent connection is alive.
  *
- * @throws {HoldfastError} `misuse` for an interval or a timeout that is not above 0
+ * @throws {HoldfastError} `misuse`
  * @example
  * const heartbeat = ping({ message: '{"type":"ping"}', isReply: ({ type }) => type === 'pong' })
  * createClient({ url: '/ws', wire: plain({ heartbeat }) })
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function ping(options: PingOptions): PlainHeartbeat {
-  const heartbeat = createHeartbeat({ interval: 25_000, timeout: 10_000, ...given(options) })
-  return { message: options.message, isReply: options.isReply, heartbeat }
+  const { message, isReply, ...times } = given(options, 'message, isReply, interval, timeout')
+  if (message === undefined || !isReply) throw misuse('write ping({ message, isReply })')
+  const heartbeat = createHeartbeat({ interval: 25_000, timeout: 10_000, ...times })
+  return { message, isReply, heartbeat }
 }

@@ -1,5 +1,5 @@
 import {
-  checkNames,
+  given,
   defaultMaxPayloadBytes,
   envelopeCodec,
   flatCodec,
@@ -80,20 +80,18 @@ export interface PlainOptions {
  * @throws {HoldfastError} `misuse`
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function plain(options: PlainOptions = {}): Wire {
-  const { shape, heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = options
-  checkNames(
-    Object.keys(options),
-    'shape, encode, decode, greet, greeted, heartbeat, requests, maxPayloadBytes',
-  )
+export function plain(options?: PlainOptions): Wire {
+  const chosen = given(options, 'shape, encode, decode, greet, greeted, heartbeat, requests, maxPayloadBytes')
+  const { shape = 'flat', heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = chosen
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
+  if (!/^(flat|envelope)$/.test(shape)) throw misuse("shape is 'flat' or 'envelope'")
   if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
     throw misuse('write heartbeat: ping({ … }), requests: correlated()')
   const codec = shape === 'envelope' ? envelopeCodec : flatCodec
   const {
     encode = (name, data, id) => codec.encode(name, data, requests?.property, id),
     decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, requests?.property) : undefined),
-  } = options
+  } = chosen
   return {
     maxPayloadBytes,
     bind(host) {
@@ -104,7 +102,7 @@ export function plain(options: PlainOptions = {}): Wire {
           encode: (name, data, id) => encode(name, data, id === undefined ? id : String(id)),
           ...pending,
         },
-        (socket) => converse({ ...options, decode }, socket, host, pending),
+        (socket) => converse({ ...chosen, decode }, socket, host, pending),
       )
     },
   }

@@ -1,4 +1,4 @@
-import { checkNames, given, misuse } from '@holdfast/protocol'
+import { given, misuse, namesOf } from '@holdfast/protocol'
 import type { Unsubscribe } from '@holdfast/protocol'
 import type { Registry, RegistryContentType } from 'prom-client'
 import type { MeteredHub } from './metered-hub.ts'
@@ -38,8 +38,7 @@ const registers = /* @__PURE__ */ new WeakMap<object, Map<string, Meters>>()
  * })
  */
 export function metrics(hub: MeteredHub, asked: MetricsOptions): Unsubscribe {
-  checkNames(Object.keys(given(asked)), Object.keys(options).join(', '))
-  const { register, prefix = 'holdfast_', name = '' } = asked
+  const { register, prefix = 'holdfast_', name = '' } = given(asked, namesOf(options))
   if (typeof (register as Partial<Registry> | undefined)?.registerMetric !== 'function')
     throw misuse('write metrics(hub, { register }), with a register of prom-client')
   if (typeof prefix !== 'string' || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(prefix))

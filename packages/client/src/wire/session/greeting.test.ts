@@ -160,6 +160,19 @@ describe('tokens', () => {
     ])
   })
 
+  it('are fetched once a second at most, however often the server asks', async () => {
+    let count = 0
+    const { clock, live, say, heard } = setUpSession({ token: () => `t${++count}` })
+    await live()
+    await say(...Array.from({ length: 50 }, () => ['renew']))
+    for (let i = 0; i < 5; i++) await say(['renew'])
+    expect(count).toBe(2)
+    expect(heard().at(-1)).toEqual(['token', 't2'])
+    await clock.advance(1_000)
+    await say(['renew'])
+    expect(heard().at(-1)).toEqual(['token', 't3'])
+  })
+
   it('are asked for afresh once when refused, then the client gives up', async () => {
     const token = vi.fn(() => 't')
     const { client, live, cut, network } = setUpSession({ token })

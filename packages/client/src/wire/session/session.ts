@@ -1,4 +1,4 @@
-import { checkNames, defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
+import { given, defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
 import type { Wire } from '../wire.ts'
 import { bind } from './bind.ts'
 
@@ -32,9 +32,11 @@ export interface SessionOptions {
  * @see PROTOCOL.md
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function session(options: SessionOptions = {}): Wire {
-  const { maxPayloadBytes = defaultMaxPayloadBytes, window = [1_024, 1_048_576] } = options
-  checkNames(Object.keys(options), 'maxPayloadBytes, window')
+export function session(options?: SessionOptions): Wire {
+  const { maxPayloadBytes = defaultMaxPayloadBytes, window = [1_024, 1_048_576] } = given(
+    options,
+    'maxPayloadBytes, window',
+  )
   if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number of 1,024 or more')
   if (!window.every((size) => Number.isInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
