@@ -1,6 +1,6 @@
 /** What `hub.health()` returns. */
 export interface HubHealth {
-  /** `draining` after `hub.close({ drain })`, while clients finish; `closed` for good. */
+  /** `draining` after `hub.close({ drain })`, while clients finish; `closed` permanently. */
   readonly stage: 'open' | 'draining' | 'closed'
   /** Whether a new client would be let in: the hub is open, and has fewer connections than `maxConnections`. */
   readonly isAccepting: boolean

@@ -29,7 +29,7 @@ export interface HubStats {
   readonly publicationsSent: number
   /** Subscriptions that clients began again with everything that they had missed. */
   readonly recoveries: number
-  /** The number of times that a subscriber was notified that it has missed publications for good. */
+  /** The number of times that a subscriber was notified that it has missed publications permanently. */
   readonly gaps: number
   /** Subscriptions that were refused: as `forbidden`, `too-many`, `too-large` or `unavailable`, or as `other` with a reason of a rule. */
   readonly channelRefusals: Readonly<Record<string, number>>

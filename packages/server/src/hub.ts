@@ -109,10 +109,10 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * broker is away: connections, sessions and events work without it.
    *
    * @example
-   * const live = createServer(async ({ url }, response) => {
+   * server.on('request', async ({ url }, response) => {
+   *   if (url !== '/ready') return
    *   const { isAccepting, stage } = await hub.health()
-   *   const isGood = url === '/ready' ? isAccepting : stage !== 'closed'
-   *   response.writeHead(isGood ? 200 : 503).end(stage)
+   *   response.writeHead(isAccepting ? 200 : 503).end(stage)
    * })
    */
   health(): Promise<HubHealth>

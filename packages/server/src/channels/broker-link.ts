@@ -7,7 +7,7 @@ import { withinTime } from './within-time.ts'
 
 /** How long the broker may take to answer, in milliseconds. */
 const brokerTimeout = 5_000
-/** A channel that nobody has. */
+/** A channel that applications do not have. */
 const probedChannel = 'health'
 
 /**

@@ -39,7 +39,7 @@ const registers = /* @__PURE__ */ new WeakMap<object, Map<string, Meters>>()
  */
 export function metrics(hub: MeteredHub, asked: MetricsOptions): Unsubscribe {
   const { register, prefix = 'holdfast_', name = '' } = given(asked, namesOf(options))
-  if (typeof (register as Partial<Registry> | undefined)?.registerMetric !== 'function')
+  if (!register || typeof register.registerMetric !== 'function')
     throw misuse('write metrics(hub, { register }), with a register of prom-client')
   if (typeof prefix !== 'string' || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(prefix))
     throw misuse('the prefix of metrics consists of letters, digits and _')
