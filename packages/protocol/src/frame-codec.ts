@@ -112,13 +112,8 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   }
   if (!Array.isArray(value) || value.length === 0) return fault('not an array')
   const first = value[0] as unknown
-  if (typeof first === 'string') {
-    if (!isControl(first, value[1])) return fault('malformed control')
-    // The content of all others has a form.
-    if (first === 'channel' && budgetAfter(value[1], limits.maxKeys, limits.maxDepth) < 0)
-      return fault('an oversized control')
-    return { control: value as unknown as Control }
-  }
+  if (typeof first === 'string')
+    return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
   const frames = Array.isArray(first) ? value : [value]
   if (frames.length > limits.maxFrames) return fault('too many frames')
   if (!frames.every(isFrame)) return fault('malformed frame')
@@ -202,6 +197,14 @@ function isPlace(value: unknown): value is ProducerSequence {
   if (!Array.isArray(value) || value.length !== 2) return false
   const [producer, n] = value as unknown[]
   return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
+}
+
+/**
+ * Returns whether a value is within the depth and the keys of a message: for the content of a control, which has no form that
+ * bounds it.
+ */
+export function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean {
+  return budgetAfter(value, maxKeys, maxDepth) >= 0
 }
 
 /** Returns the remaining budget of keys and elements after a value; negative if the value also nests too deep. */

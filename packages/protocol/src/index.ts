@@ -38,6 +38,7 @@ export {
   encodeBody,
   encodeControl,
   encodeFrame,
+  isWithin,
   maxNameLength,
 } from './frame-codec.ts'
 export type { BinaryBody, Body, Decoded, DecodeLimits } from './frame-codec.ts'

@@ -70,7 +70,11 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
   const tracer = policy.trace && new Tracer(policy.trace, policy.reportTrouble)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle, tracer })
-  const channels = new HubChannels(policy, options.broker, registry.newSecret, lifecycle.counters)
+  const channels = new HubChannels(policy, options.broker, {
+    registry,
+    outbound,
+    counters: lifecycle.counters,
+  })
   const endpoints = createEndpoints({
     clock,
     outgoing: contract?.toClient,
@@ -134,6 +138,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     },
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),
+    to: (identity) => channels.to(identity),
     stats() {
       const { counters } = lifecycle
       return {

@@ -15,6 +15,7 @@ import type {
 } from '@holdfast/protocol'
 import type { Channel } from './channels/channel.ts'
 import type { ChannelRules } from './channels/kinds.ts'
+import type { Recipient } from './channels/recipient.ts'
 import type { HubHealth } from './health.ts'
 import type { HubStats } from './hub-stats.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -99,6 +100,14 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * await hub.channel('room:42').publish('message', { text: 'hi' })
    */
   channel(name: string): Channel<Peer<C, Data>>
+  /**
+   * Returns all sessions of an identity, on all hubs that share the broker: a user on all devices.
+   *
+   * @throws {HoldfastError} `misuse` for an identity that is not a string
+   * @example
+   * await hub.to('ada').send('notice', { text: 'Your report is ready' })
+   */
+  to(identity: string): Recipient<C>
 
   /** Counters since the creation of the hub, and current sizes. */
   stats(): HubStats

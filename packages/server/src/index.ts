@@ -23,6 +23,7 @@ export type {
   PublishOptions,
 } from './channels/channel.ts'
 export type { ChannelHistory, ChannelPresence, ChannelRules, Permission, Verdict } from './channels/kinds.ts'
+export type { Recipient, RecipientOptions } from './channels/recipient.ts'
 export type { PeerJoinOptions } from './channels/peer-join-options.ts'
 export { memory } from './channels/memory.ts'
 export type { MemoryOptions } from './channels/memory.ts'

@@ -109,6 +109,7 @@ export class LiveSession implements SessionRecord {
     const { lifecycle, registry } = this.#parts
     this.#stage = 'confirmed'
     registry.confirm(this)
+    this.#parts.channels.confirmed(this)
     lifecycle.counters.opened++
     lifecycle.announcePeer(this.peer)
     lifecycle.announce('open', { peer: this.peer, resumed: false, replayed: 0 })

@@ -133,7 +133,7 @@ export interface HubOptions<Data = unknown> {
   /**
    * Called for every message that handlers receive from a client, and every message that the application sends to one. What
    * it returns is notified of the end, and can wrap the handlers. Use it to trace messages with OpenTelemetry, or to
-   * log them. Not called for publications to the subscribers of a channel.
+   * log them. Not called for publications to the subscribers of a channel, and messages of `hub.to`.
    *
    * Exceptions are reported, once a minute at most, and do not affect the message.
    *

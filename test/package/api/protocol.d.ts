@@ -371,6 +371,7 @@ declare function decodeBinary(
   limits: DecodeLimits,
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded
+declare function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
 type Listener = (...values: never[]) => unknown
@@ -710,6 +711,7 @@ export {
   isPoison,
   isServerControl,
   isSpan,
+  isWithin,
   longestTimer,
   maxNameLength,
   misuse,

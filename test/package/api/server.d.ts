@@ -395,6 +395,8 @@ interface Channel<P = Peer> {
   presence(): Promise<readonly ChannelMember[]>
   history(options?: HistoryOptions): Promise<ChannelPage>
   kick(peer: P): void
+  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  leave(identity: string): Promise<void>
 }
 interface ChannelMember {
   readonly key: string
@@ -439,6 +441,15 @@ interface ChannelHistory {
 interface ChannelPresence {
   readonly by?: 'session' | 'identity'
   readonly clientData?: boolean
+}
+interface Recipient<C = AnyContract> {
+  send<Name extends string & EventName<C, 'toClient'>>(
+    name: Name,
+    ...args: EventArguments<EventData<C, 'toClient', Name>, RecipientOptions>
+  ): Promise<void>
+}
+interface RecipientOptions {
+  readonly id?: string
 }
 interface SocketLike {
   readonly readyState: number
@@ -500,6 +511,7 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   ): void
   channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
   channel(name: string): Channel<Peer<C, Data>>
+  to(identity: string): Recipient<C>
   stats(): HubStats
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
@@ -706,6 +718,8 @@ export type {
   Place,
   Position,
   PublishOptions,
+  Recipient,
+  RecipientOptions,
   RequestContext,
   RequestLike,
   RequestName,

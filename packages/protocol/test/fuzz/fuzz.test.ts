@@ -17,7 +17,6 @@ const outcomes = [
   'text: 4400, not JSON',
   'text: 4400, not an array',
   'text: 4400, malformed control',
-  'text: 4400, an oversized control',
   'text: 4400, malformed frame',
   'text: 4400, too many frames',
   'text: 1007, too deep, or too many keys',

@@ -1,5 +1,6 @@
 import type { Peer } from '../peer.ts'
 import type { Position } from './broker.ts'
+import type { PeerJoinOptions } from './peer-join-options.ts'
 
 /** A channel, as the application uses it: `hub.channel(name)`. Holds nothing: make as many as you like. */
 export interface Channel<P = Peer> {
@@ -23,6 +24,15 @@ export interface Channel<P = Peer> {
    * `subscribe` rule of the kind, so take its permission away before.
    */
   kick(peer: P): void
+  /**
+   * Subscribes every session that the identity has now, on all hubs that share the broker, as `peer.join` does. Resolves once the
+   * broker has taken it.
+   *
+   * @throws {HoldfastError} rejects with the error of the broker
+   */
+  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  /** Ends the subscriptions of every session that the identity has, in the same way: as `peer.leave` does. */
+  leave(identity: string): Promise<void>
 }
 
 /** A member of a channel. */

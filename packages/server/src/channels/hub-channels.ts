@@ -1,15 +1,18 @@
-import { misuse, utf8Length } from '@holdfast/protocol'
+import { misuse } from '@holdfast/protocol'
 import type { Answerer, Meta } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { HubHealth } from '../health.ts'
-import type { Peer } from '../peer.ts'
+import type { Outbound } from '../outbound.ts'
 import type { Policy } from '../policy.ts'
+import type { Registry } from '../registry.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { Broker } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
-import type { Channel, ChannelMember, ChannelPage, HistoryOptions, PublishOptions } from './channel.ts'
+import type { Channel } from './channel.ts'
 import { BrokerLink } from './broker-link.ts'
 import { Feeds } from './feeds.ts'
+import { checkId, checkIdentity, HubChannel } from './hub-channel.ts'
+import { Identities } from './identities.ts'
 import { resolveKind, unknownKind } from './kinds.ts'
 import type { ChannelRules, KindPolicy } from './kinds.ts'
 import { memory } from './memory.ts'
@@ -17,26 +20,33 @@ import { parseName } from './name.ts'
 import { PeerChannels } from './peer-channels.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
 import { Presences } from './presences.ts'
-import { decodePublication, encodePublication } from './publication.ts'
+import type { Recipient, RecipientOptions } from './recipient.ts'
 import { findAnswerer } from './requests.ts'
 import { SlowSubscribers } from './slow-subscribers.ts'
 import { Turn } from './turn.ts'
+
+/** What the channels need of the hub. */
+export interface ChannelsHost {
+  readonly registry: Pick<Registry, 'sessions' | 'newSecret'>
+  readonly counters: Counters
+  readonly outbound: Pick<Outbound, 'encode' | 'postToAll'>
+}
 
 /** The channels of a hub. A hub that does not use them makes none of the parts. */
 export class HubChannels {
   readonly #policy: Policy
   readonly #broker: Broker | undefined
-  readonly #newId: () => string
-  readonly #counters: Counters
+  readonly #host: ChannelsHost
   readonly #kinds = new Map<string, KindPolicy>()
-  readonly #sessions = new Map<SessionRecord, PeerChannels>()
+  /** By the ids of the sessions. */
+  readonly #sessions = new Map<string, PeerChannels>()
   #made: ChannelParts | undefined
+  #identities: Identities | undefined
 
-  constructor(policy: Policy, broker: Broker | undefined, newId: () => string, counters: Counters) {
+  constructor(policy: Policy, broker: Broker | undefined, host: ChannelsHost) {
     this.#policy = policy
     this.#broker = broker
-    this.#newId = newId
-    this.#counters = counters
+    this.#host = host
   }
 
   /** Whether clients may use channels. */
@@ -45,7 +55,8 @@ export class HubChannels {
   }
 
   get channels(): number {
-    return this.#made?.feeds.size ?? 0
+    // One of them is that of the identities.
+    return (this.#made?.feeds.size ?? 0) - (this.#identities ? 1 : 0)
   }
 
   get subscriptions(): number {
@@ -62,16 +73,39 @@ export class HubChannels {
   channel(name: string): Channel {
     const parsed = parseName(name)
     if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
-    return new HubChannel(this.#parts, name, this.#kindOf(parsed.kind), this.#newId, (peer) => {
-      for (const [record, channels] of this.#sessions)
-        if (record.peer === peer) channels.leave(name, 'kicked')
+    return new HubChannel(this.#parts, name, this.#kindOf(parsed.kind), {
+      newId: this.#host.registry.newSecret,
+      identities: () => this.#useIdentities(),
+      kick: ({ id }) => this.#sessions.get(id)?.leave(name, 'kicked'),
     })
+  }
+
+  /** @throws {HoldfastError} `misuse` */
+  to(identity: string): Recipient {
+    checkIdentity(identity)
+    return {
+      send: async (
+        event: string,
+        data?: unknown,
+        { id = this.#host.registry.newSecret() }: RecipientOptions = {},
+      ) => {
+        checkId(id)
+        await this.#useIdentities().send(identity, event, data, id)
+      },
+    }
+  }
+
+  /** A session was confirmed. */
+  confirmed(record: SessionRecord): void {
+    // Another hub may send to its identity, if the broker is shared.
+    if (this.#broker && record.identity !== null) this.#useIdentities().add(record)
+    else this.#identities?.add(record)
   }
 
   /** The channels of a session, which has some from now on. */
   of(record: SessionRecord): PeerChannels {
-    let channels = this.#sessions.get(record)
-    if (!channels) this.#sessions.set(record, (channels = new PeerChannels(this.#parts, record)))
+    let channels = this.#sessions.get(record.id)
+    if (!channels) this.#sessions.set(record.id, (channels = new PeerChannels(this.#parts, record)))
     return channels
   }
 
@@ -80,11 +114,11 @@ export class HubChannels {
   }
 
   leave(record: SessionRecord, name: string): void {
-    this.#sessions.get(record)?.leave(name)
+    this.#sessions.get(record.id)?.leave(name)
   }
 
   namesOf(record: SessionRecord): readonly string[] {
-    return this.#sessions.get(record)?.names ?? []
+    return this.#sessions.get(record.id)?.names ?? []
   }
 
   /** A control of a client. */
@@ -99,18 +133,19 @@ export class HubChannels {
 
   /** A session is connected, and another round of heartbeats has passed. */
   rest(record: SessionRecord): void {
-    this.#sessions.get(record)?.rest()
+    this.#sessions.get(record.id)?.rest()
   }
 
   /** The connection of a session has ended. */
   disconnected(record: SessionRecord): void {
-    this.#sessions.get(record)?.disconnected()
+    this.#sessions.get(record.id)?.disconnected()
   }
 
   /** A session has ended. */
   ended(record: SessionRecord): void {
-    this.#sessions.get(record)?.ended()
-    this.#sessions.delete(record)
+    this.#sessions.get(record.id)?.ended()
+    this.#sessions.delete(record.id)
+    this.#identities?.delete(record)
   }
 
   /** Whether the broker answers. */
@@ -123,6 +158,7 @@ export class HubChannels {
     if (!this.#made) return
     const { slow, presences, feeds, link } = this.#made
     slow.clear()
+    this.#identities = undefined
     presences.close()
     feeds.close()
     await link.close()
@@ -132,6 +168,13 @@ export class HubChannels {
     return this.#kinds.get(kind) ?? unknownKind(kind)
   }
 
+  #useIdentities(): Identities {
+    const join = (record: SessionRecord, name: string, presence: unknown): void =>
+      this.join(record, name, { presence })
+    const leave = (record: SessionRecord, name: string): void => this.leave(record, name)
+    return (this.#identities ??= new Identities(this.#parts, { ...this.#host, join, leave }))
+  }
+
   get #parts(): ChannelParts {
     return (this.#made ??= this.#make())
   }
@@ -139,7 +182,11 @@ export class HubChannels {
   #make(): ChannelParts {
     const policy = this.#policy
     const { clock } = policy.ports
-    const link = new BrokerLink(policy, this.#broker ?? memory({ now: () => clock.wall() }), this.#counters)
+    const link = new BrokerLink(
+      policy,
+      this.#broker ?? memory({ now: () => clock.wall() }),
+      this.#host.counters,
+    )
     return {
       clock,
       limits: policy.limits,
@@ -150,58 +197,10 @@ export class HubChannels {
       presences: new Presences(clock, link),
       turn: new Turn(),
       slow: new SlowSubscribers(clock),
-      counters: this.#counters,
+      counters: this.#host.counters,
       counts: { subscriptions: 0 },
       reportTrouble: policy.reportTrouble,
       warn: policy.warn,
     }
-  }
-}
-
-class HubChannel implements Channel {
-  readonly name: string
-  readonly kick: (peer: Peer) => void
-  readonly #parts: ChannelParts
-  readonly #kind: KindPolicy
-  readonly #newId: () => string
-
-  constructor(
-    parts: ChannelParts,
-    name: string,
-    kind: KindPolicy,
-    newId: () => string,
-    kick: (peer: Peer) => void,
-  ) {
-    this.name = name
-    this.kick = kick
-    this.#parts = parts
-    this.#kind = kind
-    this.#newId = newId
-  }
-
-  get size(): number {
-    return this.#parts.feeds.find(this.name)?.size ?? 0
-  }
-
-  async publish(event: string, data?: unknown, { id = this.#newId() }: PublishOptions = {}) {
-    if (typeof id !== 'string' || id === '' || id.length > 64) throw misuse('an id has 1 to 64 characters')
-    const { feeds, limits } = this.#parts
-    const text = encodePublication(undefined, event, data)
-    if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
-    return feeds.append(this.name, { id, text }, this.#kind.bounds)
-  }
-
-  async presence(): Promise<readonly ChannelMember[]> {
-    const members = await this.#parts.presences.list(this.name, this.#kind.presence?.by === 'identity')
-    return members.map((member) => {
-      const [key, identity, data] = JSON.parse(member) as [string, string | null, unknown]
-      return { key, identity, data }
-    })
-  }
-
-  async history({ limit = 100, before }: HistoryOptions = {}): Promise<ChannelPage> {
-    const { epoch, entries, more } = await this.#parts.feeds.history(this.name, { limit, before }, Infinity)
-    const publications = entries.map(({ offset, id, text }) => ({ offset, id, ...decodePublication(text) }))
-    return { epoch, publications, more }
   }
 }

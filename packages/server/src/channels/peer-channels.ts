@@ -11,6 +11,7 @@ import type { KindPolicy } from './kinds.ts'
 import { parseName } from './name.ts'
 import { PeerPresence } from './peer-presence.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
+import { Rejoins } from './rejoins.ts'
 import type { SlowSubscriber } from './slow-subscribers.ts'
 import { Subscription } from './subscription.ts'
 import type { SubscriptionClient } from './subscription.ts'
@@ -30,6 +31,7 @@ export class PeerChannels implements SubscriptionClient {
   readonly #publishing = new Map<string, Promise<unknown>>()
   #publishTokens: TokenBucket | undefined
   readonly #presence: PeerPresence
+  #rejoins: Rejoins | undefined
 
   constructor(parts: ChannelParts, record: SessionRecord) {
     this.#parts = parts
@@ -43,16 +45,11 @@ export class PeerChannels implements SubscriptionClient {
     return [...new Set([...begun.map(([name]) => name), ...this.#joined.keys()])]
   }
 
-  /** Whether nothing is held for the session. */
-  get isEmpty(): boolean {
-    return this.#subscriptions.size + this.#joined.size === 0
-  }
-
   // The client
 
   /** Takes a control of the client. */
   control(content: unknown): void {
-    const control = readControl(content)
+    const control = readControl(content, this.#parts.limits.decode)
     if (!control) return this.#record.violated(4400, 'malformed channel control')
     if (control.type === 'join') for (const join of control.joins) this.#join(control.n, join)
     if (control.type === 'leave') for (const name of control.names) this.#left(name)
@@ -92,6 +89,7 @@ export class PeerChannels implements SubscriptionClient {
   /** The connection of the client has ended, and with it the subscriptions. */
   disconnected(): void {
     for (const name of [...this.#subscriptions.keys()]) this.#drop(name)
+    this.#rejoins = undefined
   }
 
   #kindOf(name: string): KindPolicy | undefined {
@@ -100,9 +98,9 @@ export class PeerChannels implements SubscriptionClient {
   }
 
   #join(n: number, request: JoinRequest): void {
-    const { limits, counts } = this.#parts
+    const { clock, limits, counts, slow } = this.#parts
     const { name, position } = request
-    this.#drop(name)
+    const isAgain = this.#drop(name)
     const kind = this.#kindOf(name)
     if (!kind) return this.#refuse(name, n, forbidden)
     const limit =
@@ -116,6 +114,15 @@ export class PeerChannels implements SubscriptionClient {
     const subscription = new Subscription(this, n, position)
     this.#subscriptions.set(name, subscription)
     counts.subscriptions++
+    const ask = (): void => this.#ask(subscription, kind, request)
+    if (!isAgain) return ask()
+    this.#rejoins ??= new Rejoins(clock, slow)
+    this.#rejoins.pace(name, ask)
+  }
+
+  /** Asks the rule of the application. */
+  #ask(subscription: Subscription, kind: KindPolicy, request: JoinRequest): void {
+    const { name } = request
     const { peer } = this.#record
     const { id } = parseName(name)!
     const rule = kind.subscribe
@@ -149,6 +156,7 @@ export class PeerChannels implements SubscriptionClient {
 
   /** The client has left. */
   #left(name: string): void {
+    this.#rejoins?.forget(name)
     if (this.#drop(name) && !this.#joined.has(name)) this.#presence.leave(name)
   }
 
@@ -157,6 +165,7 @@ export class PeerChannels implements SubscriptionClient {
     const subscription = this.#subscriptions.get(name)
     if (!subscription) return false
     this.#subscriptions.delete(name)
+    this.#rejoins?.cancel(name)
     this.#parts.counts.subscriptions--
     this.#parts.slow.delete(subscription)
     this.#presence.unwatch(name)

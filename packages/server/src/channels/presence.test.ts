@@ -175,6 +175,21 @@ describe('a client that wants to know who is here', () => {
   })
 })
 
+describe('a client whose socket is too full when it joins', () => {
+  it('gets the members when there is room', async () => {
+    const hubs = present({ limits: { maxUnsentPublicationBytes: 1_000 } })
+    await enter(hubs, 'anna')
+    const bert = await channelClient(hubs, { client: 'c2', token: 'bert' })
+    bert.socket.bufferedAmount = 1_000
+    await bert.enter(['room', null, watching])
+    expect(await told(hubs, bert)).toEqual([])
+    bert.socket.bufferedAmount = 0
+    const [all] = await told(hubs, bert)
+    expect(all!.all!.map(([, identity]) => identity)).toEqual(['anna', 'bert'])
+    expect(await told(hubs, bert)).toEqual([])
+  })
+})
+
 describe('a member', () => {
   it('stays while its client is away, and comes back without being seen to', async () => {
     const hubs = present({ sessionTimeout: 60_000 })

@@ -31,6 +31,11 @@ export class Watching implements PresenceWatcher, SlowSubscriber {
 
   all(view: MemberView): void {
     const client = this.#client
+    if (!client.hasRoom) {
+      this.#skipped = view
+      return client.lags(this)
+    }
+    this.#skipped = undefined
     const maxLength = Math.min(maxListLength, (client.maxPayload - overhead) / bytesPerUnit)
     for (const text of encodeMembers(this.#channel, view, maxLength)) client.send(text)
   }
@@ -38,18 +43,13 @@ export class Watching implements PresenceWatcher, SlowSubscriber {
   changed(text: string, view: MemberView): void {
     const client = this.#client
     if (this.#skipped) return
-    if (!client.hasRoom) {
-      this.#skipped = view
-      client.lags(this)
-    } else if (text.length * bytesPerUnit > client.maxPayload) this.all(view)
+    if (!client.hasRoom || text.length * bytesPerUnit > client.maxPayload) this.all(view)
     else client.send(text)
   }
 
   catchUp(): boolean {
     const view = this.#skipped
-    if (!view || !this.#client.hasRoom) return !view
-    this.#skipped = undefined
-    this.all(view)
-    return true
+    if (view && this.#client.hasRoom) this.all(view)
+    return !this.#skipped
   }
 }
