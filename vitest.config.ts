@@ -47,7 +47,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,channels,server,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,channels,server,redis,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     testTimeout,

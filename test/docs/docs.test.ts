@@ -40,7 +40,7 @@ const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
 
 describe('the code in the documents', () => {
   const inPages = blocks.filter(({ language }) => /^tsx?$/.test(language)).map(blockExcerpt)
-  const inDocstrings = ['client', 'protocol', 'react', 'server', 'testing'].flatMap((name) =>
+  const inDocstrings = ['client', 'protocol', 'react', 'redis', 'server', 'testing'].flatMap((name) =>
     docstringExcerpts(`packages/${name}/src`),
   )
   const wrong = [
@@ -66,6 +66,7 @@ describe('the code in the documents', () => {
     const inPackage = (name: string): number =>
       inDocstrings.filter(({ path }) => path.startsWith(`packages/${name}/`)).length
     expect(inPackage('react')).toBeGreaterThan(3)
+    expect(inPackage('redis')).toBeGreaterThan(0)
     expect(inPackage('server')).toBeGreaterThan(2)
     expect(inPackage('testing')).toBeGreaterThan(5)
     expect(inDocstrings.length).toBeGreaterThan(11)

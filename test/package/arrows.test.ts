@@ -10,6 +10,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
   react: ['holdfast', 'react'],
+  redis: ['@holdfast/server', 'node:crypto'],
   testing: ['@holdfast/protocol', 'holdfast', '@holdfast/server', 'node:crypto', 'node:net', 'node:events'],
   server: [
     '@holdfast/protocol',

@@ -17,6 +17,7 @@ const bundled: Readonly<Record<string, readonly string[]>> = { holdfast: ['mitt'
 
 /** The files that run on Node only, and may import what Node has. */
 const onNode: Readonly<Record<string, RegExp>> = {
+  '@holdfast/redis': /./,
   '@holdfast/server': /./,
   '@holdfast/testing': /^dist\/proxy\./,
 }

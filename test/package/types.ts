@@ -17,6 +17,7 @@ const used = [
   'ws',
   'zod',
   'react',
+  'redis',
   'typescript',
   '@types/node',
   '@types/react',
@@ -60,6 +61,12 @@ export const detach: server.Unsubscribe = hub.attach(createServer())
 export const off: () => void = metrics(hub, { register: new Registry() })
 export const outcome: PromiseLike<server.Outcome> | undefined = hub.peers.get('id')?.send('name', 1)
 `
+const redisConsumer = `import { redis } from '@holdfast/redis'
+import { createHub, type Broker, type Hub } from '@holdfast/server'
+import { createClient, createCluster } from 'redis'
+const broker: Broker = redis({ client: createClient(), prefix: 'chat' })
+export const hubs: Hub[] = [createHub({ broker }), createHub({ broker: redis({ client: createCluster({ rootNodes: [] }) }) })]
+`
 const testingConsumer = `import { createHub } from '@holdfast/server'
 import { createTestPair, type HubPair, type PlainPair } from '@holdfast/testing'
 import { startFaultProxy, type FaultProxy } from '@holdfast/testing/proxy'
@@ -96,6 +103,12 @@ const projects: readonly Project[] = [
     'a hub, node16 ESM and CommonJS',
     { ...node16, ...noDom, types: ['node'] },
     { 'hub.mts': hubConsumer, 'hub.cts': hubConsumer },
+  ),
+  project(
+    'a hub on Redis, node16 ESM and CommonJS',
+    // Of the types of node-redis, only those that are used have to be right.
+    { ...node16, lib: ['es2022'], skipLibCheck: true, types: ['node'] },
+    { 'redis.mts': redisConsumer, 'redis.cts': redisConsumer },
   ),
   project(
     'a pair and a proxy, node16 ESM and CommonJS',

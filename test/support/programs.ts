@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { installSystemPackages } from './system-packages.ts'
+import { findOnPath, installSystemPackages } from './system-packages.ts'
 
 /**
  * Path of a program whose package is called as it is: the one that its variable names (`NGINX` for nginx), else an
@@ -12,14 +10,10 @@ export async function findProgram(name: string): Promise<string> {
   const variable = name.toUpperCase()
   const chosen = process.env[variable]
   if (chosen) return chosen
-  // Servers are where only root has its path.
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  const look = (): string | undefined =>
-    folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
-  let path = look()
+  let path = findOnPath(name)
   if (path) return path
   await installSystemPackages([[name]])
-  path = look()
+  path = findOnPath(name)
   if (path) return path
   throw new Error(
     `The tests of proxies need ${name}, and neither was one found nor could one be installed.\n` +

@@ -1,0 +1,3 @@
+export { redis } from './redis.ts'
+export type { RedisOptions } from './options.ts'
+export type { RedisClientLike } from './client-like.ts'

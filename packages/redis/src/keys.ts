@@ -1,0 +1,46 @@
+/** The keys of one channel, all in one hash slot, so that one script may use them. */
+export interface ChannelKeys {
+  /** A hash: the epoch, the head and the bounds of the log. Also the name of the pub/sub channel. */
+  readonly base: string
+  /** A stream: the publications. */
+  readonly log: string
+  /** A sorted set: the ids of the last publications by their offset. */
+  readonly ids: string
+  /** A hash: the members. */
+  readonly members: string
+}
+
+/** The names of everything that a broker keeps in Redis. */
+export class Keys {
+  readonly #prefix: string
+
+  /** The prefix has no braces, which would take the place of the hash tags. */
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  channel(name: string): ChannelKeys {
+    const base = `${this.#prefix}:{c:${name}}`
+    return { base, log: `${base}:l`, ids: `${base}:i`, members: `${base}:p` }
+  }
+
+  /** A sorted set: the nodes by the end of their leases. */
+  get nodes(): string {
+    return `${this.#prefix}:{n}`
+  }
+
+  /** A set: the channels in which a node has members. In the slot of the leases. */
+  channelsOf(node: string): string {
+    return `${this.nodes}:${node}`
+  }
+
+  /** The pub/sub channel by which a node hears itself, in the slot of the key. */
+  echo(base: string, node: string): string {
+    return `${base}:e:${node}`
+  }
+
+  /** A key to try commands on. */
+  get check(): string {
+    return `${this.#prefix}:{check}`
+  }
+}

@@ -1,0 +1,94 @@
+import { unavailable } from './errors.ts'
+import { Shard } from './shard.ts'
+import type { ShardHost } from './shard.ts'
+
+export type PubSubHost = Omit<ShardHost, 'moved'>
+
+/** The subscriptions of a node: on one connection, or in a cluster on one for each primary that has some of the channels. */
+export class PubSub implements ShardHost {
+  readonly commands: PubSubHost['commands']
+  readonly keys: PubSubHost['keys']
+  readonly node: string
+  readonly timeout: number
+  readonly message: PubSubHost['message']
+  readonly reset: PubSubHost['reset']
+  readonly #shards = new Map<string, Shard>()
+  /** Where each channel is subscribed to. */
+  readonly #places = new Map<string, Shard>()
+  readonly #timer: NodeJS.Timeout
+  #isProbing = false
+
+  constructor(host: PubSubHost, probeInterval: number) {
+    this.commands = host.commands
+    this.keys = host.keys
+    this.node = host.node
+    this.timeout = host.timeout
+    this.message = (base, message) => host.message(base, message)
+    this.reset = () => host.reset()
+    this.#timer = setInterval(() => void this.#probe(), probeInterval)
+  }
+
+  /** Resolves once everything that is published arrives. */
+  async subscribe(base: string): Promise<void> {
+    const address = this.commands.shardOf(base)
+    if (address === undefined) throw unavailable('the cluster is not known yet')
+    await this.#place(base, address).subscribe(base)
+  }
+
+  unsubscribe(base: string): void {
+    const shard = this.#places.get(base)
+    if (!shard) return
+    this.#places.delete(base)
+    this.#remove(base, shard)
+  }
+
+  /** Whether what arrives of a channel comes from that run of Redis. If not, the caller has to read again. */
+  async isOf(base: string, run: string): Promise<boolean> {
+    return (await this.#places.get(base)?.isOf(run)) ?? true
+  }
+
+  /** The cluster has moved the channel: subscribes where it is now. */
+  moved(base: string): void {
+    const shard = this.#places.get(base)
+    const address = this.commands.shardOf(base)
+    if (!shard || address === undefined || address === shard.address) return
+    this.#places.delete(base)
+    const subscribed = this.#place(base, address).subscribe(base)
+    this.#remove(base, shard)
+    subscribed.then(this.reset, nothing)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const shard of this.#shards.values()) shard.close()
+    this.#shards.clear()
+    this.#places.clear()
+  }
+
+  #place(base: string, address: string): Shard {
+    const known = this.#places.get(base)
+    if (known) return known
+    let shard = this.#shards.get(address)
+    if (!shard) this.#shards.set(address, (shard = new Shard(this, address, base)))
+    this.#places.set(base, shard)
+    return shard
+  }
+
+  #remove(base: string, shard: Shard): void {
+    shard.unsubscribe(base)
+    // A single connection is kept for the next channel.
+    if (shard.size > 0 || shard.address === '') return
+    shard.close()
+    this.#shards.delete(shard.address)
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#isProbing) return
+    this.#isProbing = true
+    for (const shard of [...this.#shards.values()]) await shard.probe().catch(nothing)
+    this.#isProbing = false
+  }
+}
+
+/** A shard that fails tries again by itself. */
+function nothing(): void {}
