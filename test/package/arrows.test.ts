@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:stream',
     'node:v8',
+    'prom-client',
   ],
 }
 
@@ -109,6 +110,15 @@ describe('imports follow the arrows', () => {
   ])('%s may: %s', (path, text) => {
     expect(wrongImports(path, text)).toEqual([])
   })
+})
+
+test('only the metrics of the server need prom-client, which users may not have', () => {
+  const users = globSync('packages/server/src/**/*.ts', { cwd: root })
+    .map(slashes)
+    .filter((path) => importsOf(readFileSync(join(root, path), 'utf8')).includes('prom-client'))
+  expect(new Set(users.map((path) => dirname(path)))).toEqual(new Set(['packages/server/src/metrics']))
+  const entry = readFileSync(join(root, 'packages/server/src/index.ts'), 'utf8')
+  expect(importsOf(entry).filter((target) => target.startsWith('./metrics/'))).toEqual([])
 })
 
 describe('the rooms of the client', () => {
