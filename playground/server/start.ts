@@ -8,6 +8,7 @@ import { createChatServer } from './chat.ts'
 import { createOutage } from './outage.ts'
 import { servePage } from './page.ts'
 import { createRoom } from './room.ts'
+import { createRooms } from './rooms.ts'
 import { createScenesServer } from './scenes.ts'
 import { createSessionChat } from './session-chat.ts'
 import { createTrouble } from './trouble.ts'
@@ -87,6 +88,7 @@ async function open(
   const upgrades = new Map([
     ['/scenes', scenesUpgrades],
     ['/session', sessionUpgrades],
+    ['/rooms', sessionUpgrades],
   ])
   const trouble = createTrouble(http, {
     serverFor: (path) => upgrades.get(path) ?? chatUpgrades,
@@ -99,8 +101,9 @@ async function open(
   const room = createRoom()
   const servers = [createChatServer(chatUpgrades, { room }), createScenesServer(scenesUpgrades)]
   const sessionChat = createSessionChat(hubUpgrades, { room })
+  const rooms = createRooms(hubUpgrades)
   const sessionStreams = new Set<Duplex>()
-  // Other listeners of the hub's server do not see the upgrades that the hub handles.
+  // Other listeners of the hubs' server do not see the upgrades that the hubs handle.
   sessionUpgrades.on('upgrade', (request, stream: Duplex, head) => {
     sessionStreams.add(stream)
     stream.on('close', () => sessionStreams.delete(stream))
@@ -112,7 +115,8 @@ async function open(
     async stop(how) {
       // A crashing process sends no `bye`.
       if (how === 'restart') for (const stream of sessionStreams) stream.destroy()
-      await sessionChat.close(how === 'drain' ? { drain: troubleFigures.drainDuration } : {})
+      const closing = how === 'drain' ? { drain: troubleFigures.drainDuration } : {}
+      await Promise.all([sessionChat.close(closing), rooms.close(closing)])
       sessionUpgrades.removeAllListeners('upgrade')
       for (const server of servers) server.close()
       http.close()

@@ -30,6 +30,7 @@ export default defineConfig({
     proxy: {
       '/ws': { target: server, ws: true },
       '/session': { target: server, ws: true },
+      '/rooms': { target: server, ws: true },
       '/scenes': { target: server, ws: true },
       '/cut': server,
       '/trouble': server,

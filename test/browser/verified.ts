@@ -13,6 +13,7 @@ export const suites: Readonly<Record<string, string>> = {
     'Sessions: cuts, half-open sockets, refusals, bye; floods in slices',
   'test/browser/store.browser.test.ts': 'The offline store, on the IndexedDB and the locks of the engine',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
+  'test/browser/react-channels.browser.test.tsx': 'The hooks of channels of `@holdfast/react`',
   'test/browser/fake-socket.browser.test.ts':
     'The sockets of `@holdfast/testing` behave like those of the engine',
   'test/engines/navigation.test.ts': 'A page with a session, left and restored; offline, except in WebKitGTK',

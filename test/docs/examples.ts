@@ -29,6 +29,8 @@ type Known = Readonly<Record<string, string>>
 
 const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }'
 
+const rooms = `${chat.slice(0, -2)}; channels: { room: { message: { text: string } } } }`
+
 /** What an example may use without saying where it comes from, unless it says so itself. */
 const known: Known = {
   createClient: `import { createClient } from 'holdfast'`,
@@ -48,12 +50,11 @@ const known: Known = {
 const knownInReact: Known = {
   ...known,
   ...Object.fromEntries(
-    ['HoldfastProvider', 'useClient', 'useConnection', 'useEvent'].map((name) => [
-      name,
-      `import { ${name} } from '@holdfast/react'`,
-    ]),
+    ['HoldfastProvider', 'useChannel', 'useClient', 'useConnection', 'useEvent', 'usePresence'].map(
+      (name) => [name, `import { ${name} } from '@holdfast/react'`],
+    ),
   ),
-  client: `declare const client: import('holdfast').Client<${chat}>`,
+  client: `declare const client: import('holdfast').Client<${rooms}>`,
   App: 'declare function App(): null',
   setMessages: 'declare function setMessages(change: (all: string[]) => string[]): void',
 }

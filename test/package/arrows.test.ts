@@ -21,13 +21,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:stream',
     'node:v8',
+    'prom-client',
   ],
 }
 
-/** What a package may import the types of, and nothing that would be bundled or run. */
-const typesOnly: Readonly<Record<string, readonly string[]>> = {
-  react: ['holdfast'],
-  testing: ['holdfast', '@holdfast/server'],
+/** What a package may import the types of, and only those values, because they would be bundled and run. */
+const valuesOnly: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  react: { holdfast: ['channel'] },
+  testing: { holdfast: [], '@holdfast/server': [] },
 }
 
 /** The rooms of the client, and which rooms the files of each may import. The root is the room without a name. */
@@ -86,7 +87,13 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.ts', `import { createVirtualClock } from '@holdfast/testing'`],
     ['packages/react/src/a.ts', `import { createClient } from 'holdfast'`],
     ['packages/react/src/a.ts', `import { type Client } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import { createClient as channel } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import * as channel from 'holdfast'`],
     ['packages/react/src/a.ts', `export { createClient } from 'holdfast'`],
+    ['packages/react/src/a.ts', `export { channel } from 'holdfast'`],
+    ['packages/react/src/a.ts', `const { channel } = await import('holdfast')`],
+    ['packages/react/src/a.ts', `import { channel, session } from 'holdfast'`],
+    ['packages/testing/src/a.ts', `import { channel } from 'holdfast'`],
     ['packages/react/src/a.ts', `import type { Limits } from '@holdfast/protocol'`],
     ['packages/client/src/a.ts', `import type { ReactNode } from 'react'`],
   ])('%s may not: %s', (path, text) => {
@@ -97,11 +104,21 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.ts', `import { frame } from '@holdfast/protocol'; import './connection/b.ts'`],
     ['packages/client/src/a.test.ts', `import { test } from 'vitest'; import '../test/support/clock.ts'`],
     ['packages/react/src/a.ts', `import type { Client } from 'holdfast'; import { useState } from 'react'`],
+    ['packages/react/src/a.ts', `import { channel, type Client } from 'holdfast'`],
     ['packages/react/src/a.test.ts', `import { createClient } from 'holdfast'`],
     ['packages/protocol/src/a.test.ts', `import { createVirtualClock } from '@holdfast/testing'`],
   ])('%s may: %s', (path, text) => {
     expect(wrongImports(path, text)).toEqual([])
   })
+})
+
+test('only the metrics of the server need prom-client, which users may not have', () => {
+  const users = globSync('packages/server/src/**/*.ts', { cwd: root })
+    .map(slashes)
+    .filter((path) => importsOf(readFileSync(join(root, path), 'utf8')).includes('prom-client'))
+  expect(new Set(users.map((path) => dirname(path)))).toEqual(new Set(['packages/server/src/metrics']))
+  const entry = readFileSync(join(root, 'packages/server/src/index.ts'), 'utf8')
+  expect(importsOf(entry).filter((target) => target.startsWith('./metrics/'))).toEqual([])
 })
 
 describe('the rooms of the client', () => {
@@ -196,7 +213,8 @@ function wrongImports(path: string, text: string): string[] {
   if (!allowed) return [`${own} has no line among the arrows`]
   return importsOf(text).filter((target) => {
     if (target.startsWith('.')) return !mayImportFile(own, path, posix.join(dirname(path), target))
-    if (typesOnly[own]?.includes(target) && !isTest(path) && runs(text, target)) return true
+    const values = valuesOnly[own]?.[target]
+    if (values && !isTest(path) && valuesOf(text, target).some((name) => !values.includes(name))) return true
     if (allowed.includes(target)) return false
     // What only tests have: it may be built on what it tests.
     if (target === '@holdfast/testing') return !isTest(path)
@@ -220,10 +238,22 @@ function wrongRooms(path: string, text: string): string[] {
     })
 }
 
-/** Whether the import is left when the types are gone. */
-function runs(text: string, target: string): boolean {
+/** The names of what is imported when the types are gone; `*` for everything, and for an import that only runs. */
+function valuesOf(text: string, target: string): string[] {
   const options = { module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
-  return importsOf(ts.transpile(text, options)).includes(target)
+  const code = ts.transpile(text, options)
+  const { statements } = ts.createSourceFile('file.js', code, ts.ScriptTarget.Latest, true)
+  const imports = statements
+    .filter(ts.isImportDeclaration)
+    .filter(({ moduleSpecifier }) => ts.isStringLiteral(moduleSpecifier) && moduleSpecifier.text === target)
+  const names = imports.flatMap(({ importClause }) => {
+    const bindings = importClause?.namedBindings
+    if (importClause?.name || !bindings || !ts.isNamedImports(bindings)) return ['*']
+    const { elements } = bindings
+    return elements.length > 0 ? elements.map(({ name, propertyName }) => (propertyName ?? name).text) : ['*']
+  })
+  const others = importsOf(code).filter((imported) => imported === target).length - imports.length
+  return others > 0 ? [...names, '*'] : names
 }
 
 function importsOf(text: string): string[] {

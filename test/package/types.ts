@@ -11,6 +11,7 @@ const compilers = process.argv.includes('--all')
   ? ['typescript-5.9', 'typescript', 'typescript-7']
   : ['typescript-7']
 const used = [
+  'prom-client',
   'valibot',
   'vitest',
   'ws',
@@ -53,8 +54,11 @@ export const rule: holdfast.CloseRule = protocol.closeRule(1006)
 `
 const hubConsumer = `import { createServer } from 'node:http'
 import * as server from '@holdfast/server'
+import { metrics } from '@holdfast/server/metrics'
+import { Registry } from 'prom-client'
 const hub: server.Hub = server.createHub()
 export const detach: server.Unsubscribe = hub.attach(createServer())
+export const off: () => void = metrics(hub, { register: new Registry() })
 export const outcome: PromiseLike<server.Outcome> | undefined = hub.peers.get('id')?.send('name', 1)
 `
 const redisConsumer = `import { redis } from '@holdfast/redis'

@@ -91,7 +91,7 @@ export function watchComplaints(page: Page): readonly string[] {
     // Every browser reports a dial that fails, and a request for the reason. No page can keep it from that.
     const isFailedDial =
       message.text().startsWith('WebSocket connection to ') ||
-      /\/(ws|session|scenes)\b/.test(message.location().url)
+      /\/(ws|session|rooms|scenes)\b/.test(message.location().url)
     if (['error', 'warning'].includes(message.type()) && !isFailedDial) complaints.push(message.text())
   })
   page.on('dialog', (dialog) => {

@@ -120,8 +120,8 @@ test('every control has a name, a role and a place in the keyboard order', { tim
 
   await page.getByRole('tab', { name: 'Inspector' }).focus()
   await page.keyboard.press('ArrowRight')
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ticker')
-  await page.getByRole('tabpanel', { name: 'Ticker' }).waitFor()
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Rooms')
+  await page.getByRole('tabpanel', { name: 'Rooms' }).waitFor()
   await page.keyboard.press('End')
   await page.getByRole('tabpanel', { name: 'Upload' }).waitFor()
   await page.keyboard.press('ArrowRight')
@@ -171,7 +171,7 @@ test('in every theme and with any panel open, the page fits its window, and axe 
     await page.getByRole('button', { name: 'Cancel' }).last().click()
     await page.getByRole('listbox').getByRole('option').last().click()
     await examine(page, 'inspector')
-    for (const tab of ['Ticker', 'Cursors', 'Form', 'Upload']) {
+    for (const tab of ['Rooms', 'Ticker', 'Cursors', 'Form', 'Upload']) {
       await page.getByRole('tab', { name: tab }).click()
       await examine(page, tab.toLowerCase(), '.panel:not([hidden])')
     }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import type { Peer, PeerEnd } from '@holdfast/server'
+import type { HubOptions, Peer, PeerEnd } from '@holdfast/server'
 import type { Delivery } from 'holdfast'
 import { listen, outcomes, startPair } from './pair.ts'
 import type { Order, RemoteReport } from './remote.ts'
@@ -17,14 +17,14 @@ interface Lent {
   obey(order: Order): Promise<unknown>
 }
 
-export async function startRemoteServer(): Promise<RemoteServer> {
+export async function startRemoteServer(options: HubOptions = {}): Promise<RemoteServer> {
   const pairs = new Map<string, Lent>()
   const http = createServer((request, response) => {
     const answer = async (): Promise<unknown> => {
       const order = JSON.parse(await textOf(request)) as Order & { readonly id?: string }
       if (order.do === 'open') {
         const id = crypto.randomUUID()
-        const lent = await lend()
+        const lent = await lend(options)
         pairs.set(id, lent)
         return { id, url: lent.url }
       }
@@ -50,9 +50,9 @@ export async function startRemoteServer(): Promise<RemoteServer> {
   }
 }
 
-async function lend(): Promise<Lent> {
+async function lend(options: HubOptions): Promise<Lent> {
   // Pages are of another host.
-  const pair = await startPair({ origins: '*' })
+  const pair = await startPair({ origins: '*', ...options })
   const { hub, proxy } = pair
   const up: unknown[] = []
   const ends: PeerEnd[] = []

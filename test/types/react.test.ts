@@ -1,8 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HoldfastProvider, useClient, useConnection, useEvent } from '@holdfast/react'
+import {
+  HoldfastProvider,
+  useChannel,
+  useClient,
+  useConnection,
+  useEvent,
+  usePresence,
+} from '@holdfast/react'
 import { createClient, schemas } from 'holdfast'
-import type { Client } from 'holdfast'
+import type { ChannelState, Client, Gap, Position } from 'holdfast'
 import { createElement } from 'react'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -15,6 +22,8 @@ interface Chat {
     confirm(question: string): boolean
   }
   toServer: { 'chat.typing': { room: string } }
+  channels: { room: { message: { text: string }; cleared: undefined }; news: { headline: string } }
+  presence: { room: { name: string } }
 }
 
 const url = 'ws://localhost'
@@ -77,6 +86,61 @@ describe('the hooks of React', () => {
     })
   })
 
+  it('hooks type channels by kind, like the client', () => {
+    compiles(() => {
+      const room = useChannel(client, `room:${String(42)}`, {
+        since: { epoch: 'e', offset: 1, id: 'i' },
+        on: {
+          message: (message, { event, offset }) => {
+            expectTypeOf(message).toEqualTypeOf<{ text: string }>()
+            expectTypeOf(event).toEqualTypeOf<'message'>()
+            expectTypeOf(offset).toEqualTypeOf<number>()
+          },
+          cleared: (nothing) => expectTypeOf(nothing).toEqualTypeOf<undefined>(),
+        },
+        watch: { gap: (gap) => expectTypeOf(gap).toEqualTypeOf<Gap>() },
+      })
+      expectTypeOf(room.state).toEqualTypeOf<ChannelState>()
+      expectTypeOf(room.publish('message', { text: 'hi' })).resolves.toEqualTypeOf<Position>()
+      void room.publish('cleared')
+      // @ts-expect-error an event of another kind
+      void room.publish('headline', 'hi')
+      // @ts-expect-error the data is missing
+      void room.publish('message')
+      // @ts-expect-error there is no such kind
+      useChannel(client, 'romm:42')
+      // @ts-expect-error an event of another kind
+      useChannel(client, 'room:42', { on: { headline: () => {} } })
+      // @ts-expect-error there is no such change
+      useChannel(client, 'room:42', { watch: { gaps: () => {} } })
+      // @ts-expect-error the handler wants something else
+      useChannel(client, 'news', { on: { headline: (headline: number) => headline } })
+    })
+  })
+
+  it('hooks type the data of members', () => {
+    compiles(() => {
+      const { members, isKnown, set } = usePresence(client, 'room:42')
+      expectTypeOf(members[0]!.data).toEqualTypeOf<{ name: string }>()
+      expectTypeOf(isKnown).toEqualTypeOf<boolean>()
+      set({ name: 'ada' })
+      set(undefined)
+      // @ts-expect-error the data is of the wrong type
+      set({ nam: 'ada' })
+      expectTypeOf(usePresence(client, 'news').members[0]!.data).toEqualTypeOf<unknown>()
+    })
+  })
+
+  it('hooks of channels without a contract allow any name, and data is unknown', () => {
+    compiles(() => {
+      const room = useChannel('whatever:1', {
+        on: { message: (data) => expectTypeOf(data).toEqualTypeOf<unknown>() },
+      })
+      void room.publish('message', 5)
+      usePresence('whatever').set([5])
+    })
+  })
+
   it('a provider accepts any client', () => {
     compiles(() => {
       createElement(HoldfastProvider, { client: createClient({ url }) })
@@ -88,11 +152,13 @@ describe('the hooks of React', () => {
 })
 
 const registered = `import { createClient } from 'holdfast'
-import { useClient, useConnection, useEvent } from '@holdfast/react'
-interface Chat { toClient: { 'chat.message': { text: string }; 'room.closed': undefined } }
+import { useChannel, useClient, useConnection, useEvent, usePresence } from '@holdfast/react'
+interface Chat { toClient: { 'chat.message': { text: string }; 'room.closed': undefined }; channels: { room: { message: { text: string } } } }
 const client = createClient<Chat>({ url: 'ws://localhost' })
 declare module '@holdfast/react' { interface Register { client: typeof client } }
 `
+const wrongChannel = (name: string): string =>
+  `Argument of type '"${name}"' is not assignable to parameter of type '"room" | \`room:\${string}\`'.`
 const wrongName = `Argument of type '"x"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`
 
 describe('a registered client', () => {
@@ -102,6 +168,12 @@ describe('a registered client', () => {
     [`useClient().on('x', () => {})`, wrongName],
     [
       `useEvent('chat.message', ({ txt }) => txt)`,
+      `Property 'txt' does not exist on type '{ text: string; }'.`,
+    ],
+    [`useChannel('romm:1')`, wrongChannel('romm:1')],
+    [`usePresence('x')`, wrongChannel('x')],
+    [
+      `useChannel('room:1', { on: { message: ({ txt }) => txt } })`,
       `Property 'txt' does not exist on type '{ text: string; }'.`,
     ],
     [`useConnection((state) => state.rtt)`, `Property 'rtt' does not exist on type 'ClientState'.`],
@@ -124,8 +196,8 @@ describe('a registered client', () => {
 it('every example in the guide to the hooks compiles', async () => {
   const guide = await readFile(join(import.meta.dirname, '../../packages/react/README.md'), 'utf8')
   const [first = '', ...rest] = [...guide.matchAll(/^```tsx\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
-  expect(rest).toHaveLength(2)
-  expect(guide.split('\n').length).toBeLessThan(120)
+  expect(rest).toHaveLength(3)
+  expect(guide.split('\n').length).toBeLessThan(150)
   const others = rest.map((code) => code.replace(`'./client'`, `'./program-0.tsx'`))
   expect(tsxErrors(first, ...others)).toEqual([])
 })

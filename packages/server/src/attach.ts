@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { given, misuse } from '@holdfast/protocol'
-import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { createAcceptors } from './acceptors.ts'
 import type { Connection } from './connection.ts'
 import { whyNot } from './connections.ts'
 import type { Connections } from './connections.ts'
@@ -42,7 +42,7 @@ export interface Attachments {
 export function createAttachments(parts: AttachParts): Attachments {
   const detachments = new Set<() => void>()
   const { policy, stage, refusals, connections, greeting } = parts
-  let acceptor: WebSocketServer | undefined
+  const acceptorOf = createAcceptors(policy)
 
   // Functions that live as long as a connection must not keep the request alive.
   const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
@@ -66,14 +66,9 @@ export function createAttachments(parts: AttachParts): Attachments {
     const verdict = policy.checkPage(request, server)
     if (verdict === 'origin' || verdict === 'host') return refuse(request, socket, 403, whyNot[verdict])
     if (connections.isShut) return refuse(request, socket, 503, 'too many connections')
-    acceptor ??= new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: policy.limits.maxPayloadBytes,
-    })
     try {
       let isTaken = false
-      acceptor.handleUpgrade(request, socket, head, (accepted) => {
+      acceptorOf(request).handleUpgrade(request, socket, head, (accepted) => {
         isTaken = true
         take(accepted, request, verdict)
       })

@@ -53,7 +53,7 @@ export function createBuffers(max: number, registry: Registry): Buffers {
       const enough = max * (1 - portion)
       for (const record of candidates(registry)) {
         if (bytes <= enough) break
-        if (record.stage !== 'ended') record.overflow()
+        if (record.stage !== 'ended') record.overflow('maxBufferedTotalBytes')
       }
       // The rest belongs to sessions that are about to end.
       threshold = Math.max(max, bytes + max * portion)

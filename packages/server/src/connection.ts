@@ -1,4 +1,5 @@
 import type { Payload } from '@holdfast/protocol'
+import { countOne } from './counters.ts'
 import type { Counters } from './counters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { keptRequest } from './kept-request.ts'
@@ -178,6 +179,10 @@ class SocketConnection implements Connection, SocketListener {
 
   pinged(): void {
     this.charge()
+  }
+
+  overlong(): void {
+    countOne(this.#host.counters.limitHits, 'maxPayloadBytes')
   }
 
   closed(code: number, reason: string): void {

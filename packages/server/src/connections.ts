@@ -17,6 +17,8 @@ export interface Connections {
   /** Those that are open or closing. */
   readonly size: number
   readonly accepted: number
+  /** Whether further ones would be refused: there are as many as the limit allows. */
+  readonly isFull: boolean
   /** Whether upgrades are refused without a handshake: there are too many connections, or the hub is closing. */
   readonly isShut: boolean
   /**
@@ -83,6 +85,9 @@ export function createConnections(parts: ConnectionsParts): Connections {
     },
     get accepted() {
       return accepted
+    },
+    get isFull() {
+      return all.size >= maxConnections
     },
     get isShut() {
       return all.size >= maxHandshakes || stage.current === 'closed'

@@ -2,6 +2,7 @@ import { isClientControl, Line } from '@holdfast/protocol'
 import type { Body, Clock, Control, DecodeLimits, Frame, IsControl } from '@holdfast/protocol'
 import type { LineOptions, Payload, Session, Window } from '@holdfast/protocol'
 import type { Connection, ConnectionOwner } from './connection.ts'
+import { countOne } from './counters.ts'
 import type { HubParts } from './hub-parts.ts'
 import { decodeUtf8, encodeText } from './ports.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -138,6 +139,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     if (this.#isLeaving || seq === 0 || typeof seq === 'string') return undefined
     const tokens = this.#record.messageTokens
     if (tokens.take()) return undefined
+    this.#exceededRate()
     return Math.min(tokens.wait(this.#parts.policy.limits.messageRate / batchRate), longestWait)
   }
 
@@ -156,7 +158,10 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   deliver(frame: Frame): void {
     this.#record.showedLife()
-    if (frame[0] === 0 && !this.#record.messageTokens.take()) return this.dropped(1)
+    if (frame[0] === 0 && !this.#record.messageTokens.take()) {
+      this.#exceededRate()
+      return this.dropped(1)
+    }
     this.#parts.lifecycle.counters.receivedMessages++
     if (!this.#isNew(frame)) return
     try {
@@ -204,6 +209,10 @@ export class Conversation implements LineOptions, ConnectionOwner {
 
   pinged(): void {
     this.#record.showedLife()
+  }
+
+  #exceededRate(): void {
+    countOne(this.#parts.lifecycle.counters.limitHits, 'messageRate')
   }
 
   /** Deliveries that are awaited cause pings as well: one that left after the measured one makes its round trip seem longer. */

@@ -1,10 +1,13 @@
-import type { HubStats } from './hub.ts'
+import type { HubStats } from './hub-stats.ts'
+import { noLimitHits } from './limits.ts'
 
 /** The counters of a hub; the other numbers of `stats()` are current sizes. */
 export type Counters = { -readonly [Name in CounterName]: HubStats[Name] } & {
   readonly rtt: { count: number; sum: number }
   readonly ended: Record<string, number>
   readonly refusals: Record<number, number>
+  readonly limitHits: Record<string, number>
+  readonly channelRefusals: Record<string, number>
 }
 
 type CounterName =
@@ -18,6 +21,11 @@ type CounterName =
   | 'sentMessages'
   | 'sentBytes'
   | 'deliveredMessages'
+  | 'published'
+  | 'publicationsSent'
+  | 'recoveries'
+  | 'gaps'
+  | 'brokerFailures'
   | 'invalid'
   | 'unhandled'
 
@@ -25,6 +33,7 @@ export function createCounters(): Counters {
   return {
     refused: 0,
     refusals: {},
+    limitHits: noLimitHits(),
     opened: 0,
     resumed: 0,
     disconnected: 0,
@@ -44,6 +53,12 @@ export function createCounters(): Counters {
     sentMessages: 0,
     sentBytes: 0,
     deliveredMessages: 0,
+    published: 0,
+    publicationsSent: 0,
+    recoveries: 0,
+    gaps: 0,
+    channelRefusals: { forbidden: 0, 'too-many': 0, 'too-large': 0, unavailable: 0, other: 0 },
+    brokerFailures: 0,
     invalid: 0,
     unhandled: 0,
     rtt: { count: 0, sum: 0 },

@@ -26,6 +26,7 @@ import { createSessions } from './sessions.ts'
 import { createShutdown } from './shutdown.ts'
 import { HubStage } from './stage.ts'
 import { goodbyeTimeout } from './teardown.ts'
+import { Tracer } from './tracer.ts'
 import { ignoreRejection } from './trouble.ts'
 
 /**
@@ -66,9 +67,14 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
   )
   const authenticator = createAuthenticator(policy)
   const renewals = createRenewals(policy, authenticator)
+  const tracer = policy.trace && new Tracer(policy.trace, policy.reportTrouble)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
-  const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle })
-  const channels = new HubChannels(policy, options.broker, { registry, outbound })
+  const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle, tracer })
+  const channels = new HubChannels(policy, options.broker, {
+    registry,
+    outbound,
+    counters: lifecycle.counters,
+  })
   const endpoints = createEndpoints({
     clock,
     outgoing: contract?.toClient,
@@ -78,6 +84,8 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     channels,
     reports,
     deferred: lifecycle,
+    counters: lifecycle.counters,
+    tracer,
   })
   const heartbeats: HubParts['heartbeats'] = createDeadlines(clock, policy.pingInterval, (conversation) =>
     conversation.beat(),
@@ -137,6 +145,8 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
         ...counters,
         ended: { ...counters.ended },
         refusals: { ...counters.refusals },
+        limitHits: { ...counters.limitHits },
+        channelRefusals: { ...counters.channelRefusals },
         rtt: { ...counters.rtt },
         accepted: connections.accepted,
         connections: connections.size,
@@ -150,6 +160,12 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
         channels: channels.channels,
         subscriptions: channels.subscriptions,
       }
+    },
+
+    async health() {
+      const broker = await channels.health()
+      const { current } = stage
+      return { stage: current, isAccepting: current === 'open' && !connections.isFull, broker }
     },
 
     attach: attachments.add,

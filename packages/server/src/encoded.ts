@@ -1,4 +1,5 @@
 import type { Body } from '@holdfast/protocol'
+import type { TracedMessage } from './tracer.ts'
 
 /** An encoded message for any number of clients. */
 export interface Encoded {
@@ -6,7 +7,11 @@ export interface Encoded {
   readonly bytes: number
   /** The shared record of a message to many sessions. */
   readonly shared: SharedMessage | undefined
+  /** What it is made of, if messages are traced. */
+  readonly source?: MessageSource
 }
+
+export type MessageSource = Pick<TracedMessage, 'kind' | 'name' | 'data'>
 
 /** A message that waits for many sessions, whose content is in memory once. */
 export interface SharedMessage {

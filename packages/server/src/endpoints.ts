@@ -6,7 +6,10 @@ import type { ClientReports } from './client-reports.ts'
 import type { DeferredEvents } from './deferred-events.ts'
 import { newAbort } from './ports.ts'
 import type { HubRouter } from './router.ts'
+import { countOne } from './counters.ts'
+import type { Counters } from './counters.ts'
 import type { SessionRecord } from './session-record.ts'
+import type { TracedMessage, Tracer } from './tracer.ts'
 
 /** Makes the endpoints of sessions. */
 export interface Endpoints {
@@ -22,6 +25,8 @@ interface EndpointParts extends HubRouter {
   readonly channels: HubChannels
   readonly reports: ClientReports
   readonly deferred: DeferredEvents
+  readonly counters: Counters
+  readonly tracer: Tracer | undefined
 }
 
 interface SharedParts extends EndpointParts {
@@ -54,25 +59,33 @@ class SessionPorts implements EndpointPorts {
   }
 
   event(name: string, data: unknown): void {
-    this.#parts.router.event(name, data, this.#record.peer)
+    const { router, tracer } = this.#parts
+    const { peer } = this.#record
+    if (!tracer) return router.event(name, data, peer)
+    tracer.handle({ direction: 'in', kind: 'event', name, data, peer }, () => router.event(name, data, peer))
   }
 
   raw(data: string | Uint8Array): void {
-    this.#parts.router.raw(data, this.#record.peer)
+    const { router, tracer } = this.#parts
+    const { peer } = this.#record
+    if (!tracer) return router.raw(data, peer)
+    tracer.handle({ direction: 'in', kind: 'raw', name: '', data, peer }, () => router.raw(data, peer))
   }
 
   /** Returns the handler of a request, unless too many run for its client. */
   find(name: string, meta: Meta): Answerer | undefined {
-    const { running, handlers, channels } = this.#parts
+    const { running, handlers, channels, counters, tracer } = this.#parts
     const { peer } = this.#record
     const isOfChannel = meta.channel !== undefined && channels.isOffered
     const answerer = isOfChannel ? channels.find(this.#record, name, meta) : undefined
     const handler = handlers.find(name)
     if (!answerer && !handler) return undefined
     const owner = ownerOf(this.#record)
-    return (input, context) => {
-      if (running.isFull(owner))
+    const answerOne: Answerer = (input, context) => {
+      if (running.isFull(owner)) {
+        countOne(counters.limitHits, 'maxRunningRequests')
         throw new HoldfastError('remote', 'too many requests at a time', { reason: 'overloaded' })
+      }
       const answer = answerer ? answerer(input, context) : handler!(input, peer, context)
       if (!isThenable(answer)) return answer
       // Calls `then` once, because some queries run again on every call.
@@ -82,6 +95,9 @@ class SessionPorts implements EndpointPorts {
       promise.then(ended, ended)
       return promise
     }
+    if (!tracer) return answerOne
+    const traced = { direction: 'in', kind: kindOf(meta), name, peer, ...channelOf(meta) } as const
+    return (data, context) => tracer.handle({ ...traced, data }, () => answerOne(data, context))
   }
 
   encode(name: null, data: unknown, meta: Meta): Body {
@@ -113,6 +129,14 @@ class SessionPorts implements EndpointPorts {
 /** Returns the key under which requests are counted together; empty if it is not known. */
 function ownerOf({ identity, address }: SessionRecord): string {
   return identity === null ? address : `user ${identity}`
+}
+
+function kindOf({ channel, pub }: Meta): TracedMessage['kind'] {
+  return channel !== undefined && pub !== undefined ? 'publication' : 'request'
+}
+
+function channelOf({ channel }: Meta): { readonly channel?: string } {
+  return typeof channel === 'string' ? { channel } : {}
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -16,6 +16,8 @@ import type {
 import type { Channel } from './channels/channel.ts'
 import type { ChannelRules } from './channels/kinds.ts'
 import type { Recipient } from './channels/recipient.ts'
+import type { HubHealth } from './health.ts'
+import type { HubStats } from './hub-stats.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { HttpServerLike } from './upgrades.ts'
@@ -109,6 +111,20 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
 
   /** Counters since the creation of the hub, and current sizes. */
   stats(): HubStats
+  /**
+   * Reports whether the hub accepts clients, and whether its broker can be reached, for the probes of an orchestrator.
+   *
+   * Asks the broker, for up to 5 s, if the hub uses channels. Never rejects. Do not restart a process because its
+   * broker is away: connections, sessions and events work without it.
+   *
+   * @example
+   * server.on('request', async ({ url }, response) => {
+   *   if (url !== '/ready') return
+   *   const { isAccepting, stage } = await hub.health()
+   *   response.writeHead(isAccepting ? 200 : 503).end(stage)
+   * })
+   */
+  health(): Promise<HubHealth>
 
   /**
    * Handles the upgrades of an HTTP server for its path, until the returned function is called. Accepts the server of
@@ -210,65 +226,4 @@ export interface InvalidMessage<P = Peer> extends InvalidData {
 /** An inbound message without a listener. */
 export interface UnhandledMessage<P = Peer> extends Unhandled {
   readonly peer: P
-}
-
-/** Counters since the creation of the hub, and current sizes. */
-export interface HubStats {
-  /** Sockets that are open or closing. */
-  readonly connections: number
-  /** Connections whose greeting is not over: it has not arrived, or `authenticate` is pending. */
-  readonly greeting: number
-  /** Sessions, with a connection or without, confirmed or not. */
-  readonly sessions: number
-  /** Sessions that have a connection. */
-  readonly connected: number
-  /** Ended sessions that are remembered. */
-  readonly tombstones: number
-  /** Producers of clients that are remembered. */
-  readonly producers: number
-  /**
-   * Messages that wait for clients to receive and acknowledge them: each message counts for every session that it
-   * waits for.
-   */
-  readonly bufferedMessages: number
-  /** The memory of these messages, as `limits.maxBufferedTotalBytes` counts it. */
-  readonly bufferedBytes: number
-  /** The channels that have subscribers on this hub. */
-  readonly channels: number
-  /** Channels that clients have joined: each counts for every session that has. */
-  readonly subscriptions: number
-  /** Connections that were accepted. */
-  readonly accepted: number
-  /** Connections that were refused, or closed for a violation or a limit. */
-  readonly refused: number
-  /** Sessions that were confirmed. */
-  readonly opened: number
-  /** The number of times that a session was resumed. */
-  readonly resumed: number
-  /** The number of times that a session lost its connection. */
-  readonly disconnected: number
-  /**
-   * Confirmed sessions that ended, by the `why` of `watch('closed')`: `left` if their clients ended them. `unknown`
-   * counts the clients that came back to a session that this hub does not know.
-   */
-  readonly ended: Readonly<Record<string, number>>
-  /** The connections of `refused`, by the code of `watch('refused')`. */
-  readonly refusals: Readonly<Record<number, number>>
-  /** The pings that clients answered, and the sum of their round-trip times in milliseconds. */
-  readonly rtt: { readonly count: number; readonly sum: number }
-  /** Messages for client applications, by `send`, `request` and `broadcast`: each counts for every session. */
-  readonly sentMessages: number
-  /** The bytes of WebSocket messages that were sent and received, before compression and without their headers. */
-  readonly sentBytes: number
-  readonly receivedBytes: number
-  /** Messages of client applications that arrived. */
-  readonly receivedMessages: number
-  /** Volatile messages of clients that were dropped because they exceeded `messageRate`. */
-  readonly droppedMessages: number
-  /** Messages that clients have acknowledged. */
-  readonly deliveredMessages: number
-  /** Messages that were reported to `watch('invalid')`. */
-  readonly invalid: number
-  /** Messages that were reported to `watch('unhandled')`. */
-  readonly unhandled: number
 }

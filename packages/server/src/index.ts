@@ -32,11 +32,13 @@ export type {
   BroadcastOptions,
   Hub,
   HubLifecycle,
-  HubStats,
   InvalidMessage,
   UnhandledMessage,
 } from './hub.ts'
+export type { CompressionOptions } from './compression.ts'
+export type { HubHealth } from './health.ts'
 export type { Hosts } from './hosts.ts'
+export type { HubStats } from './hub-stats.ts'
 export type { AuthenticateContext, Authentication, MaybeAuthentication } from './authenticate.ts'
 export type { HubLimits } from './limits.ts'
 export type { HubOptions } from './options.ts'
@@ -76,4 +78,5 @@ export type {
   Unsubscribe,
   Window,
 } from '@holdfast/protocol'
+export type { MessageTrace, TracedMessage, TraceResult } from './tracer.ts'
 export type { HttpServerLike } from './upgrades.ts'

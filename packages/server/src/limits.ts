@@ -223,6 +223,40 @@ const defaultLimits = {
   maxUnsentPublicationBytes: 262_144,
 } as const
 
+/** A limit that refuses, delays, drops or ends something: how often is counted. */
+export type LimitName = Exclude<
+  keyof HubLimits,
+  // These belong to others, or only make the hub forget the oldest.
+  'window' | 'admissionBurst' | 'messageBurst' | 'publishBurst' | 'maxTombstones' | 'maxProducers'
+>
+
+/** A counter for each limit. */
+export function noLimitHits(): Record<LimitName, number> {
+  return {
+    maxPayloadBytes: 0,
+    decode: 0,
+    maxConnections: 0,
+    maxConnectionsPerAddress: 0,
+    admissionRate: 0,
+    maxSessions: 0,
+    maxSessionsPerAddress: 0,
+    maxSessionsPerIdentity: 0,
+    messageRate: 0,
+    maxRunningRequests: 0,
+    maxBufferedMessages: 0,
+    maxBufferedBytes: 0,
+    maxBufferedTotalBytes: 0,
+    maxChannelsPerSession: 0,
+    maxSubscriptions: 0,
+    maxChannels: 0,
+    maxPresenceMembers: 0,
+    maxPresenceBytes: 0,
+    publishRate: 0,
+    maxPublicationBytes: 0,
+    maxUnsentPublicationBytes: 0,
+  }
+}
+
 /** @throws {HoldfastError} `misuse` */
 export function resolveLimits(options: HubLimits | undefined): Limits {
   const known = `${namesOf(defaultLimits)}, admissionBurst, maxBufferedTotalBytes, decode`

@@ -4,11 +4,13 @@ import type { Lost, LostReason, SendOptions, Sent, Unsubscribe } from '@holdfast
 import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
+import { countOne } from './counters.ts'
 import { createPeer } from './create-peer.ts'
 import { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
 import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
+import type { LimitName } from './limits.ts'
 import { createListeners } from './listeners.ts'
 import { Outgoing } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
@@ -260,7 +262,8 @@ export class LiveSession implements SessionRecord {
     this.#retire(why).close(code, details)()
   }
 
-  overflow(): void {
+  overflow(limit: LimitName): void {
+    countOne(this.#parts.lifecycle.counters.limitHits, limit)
     this.end('overflow', 4410)
   }
 

@@ -1,9 +1,11 @@
 import type { MaybeAuthentication, AuthenticateContext } from './authenticate.ts'
 import type { Broker } from './channels/broker.ts'
+import type { CompressionOptions } from './compression.ts'
 import type { Hosts } from './hosts.ts'
 import type { HubLimits } from './limits.ts'
 import type { Origins } from './origins.ts'
 import type { HubPorts, RequestLike } from './ports.ts'
+import type { Trace } from './tracer.ts'
 
 /** The options of `createHub`. All have defaults, but a hub without `authenticate` accepts every client. */
 export interface HubOptions<Data = unknown> {
@@ -118,6 +120,35 @@ export interface HubOptions<Data = unknown> {
    * createHub({ address: ({ headers }) => String(headers['x-real-ip'] ?? '') })
    */
   readonly address?: (request: RequestLike) => string | undefined
+  /**
+   * Compresses messages with the extension `permessage-deflate` of `ws`, for sockets that `attach` accepts: `true`, or
+   * how. Costs processor time, and memory for every connection that has sent or received a compressed message.
+   *
+   * `maxPayloadBytes` limits messages as they are after decompression.
+   *
+   * @default false
+   * @see RFC 7692
+   */
+  readonly perMessageDeflate?: boolean | CompressionOptions
+  /**
+   * Called for every message that handlers receive from a client, and every message that the application sends to one. What
+   * it returns is notified of the end, and can wrap the handlers. Use it to trace messages with OpenTelemetry, or to
+   * log them. Not called for publications to the subscribers of a channel, and messages of `hub.to`.
+   *
+   * Exceptions are reported, once a minute at most, and do not affect the message.
+   *
+   * @default messages are not traced
+   * @example
+   * createHub({
+   *   trace({ direction, kind, name, peer }) {
+   *     const startedAt = performance.now()
+   *     return {
+   *       end: ({ error }) => console.log(direction, kind, name, peer.id, performance.now() - startedAt, error),
+   *     }
+   *   },
+   * })
+   */
+  readonly trace?: Trace<Data>
   /** The clock, randomness, and the receivers of exceptions and warnings. For tests, simulations and logs. */
   readonly ports?: Partial<HubPorts>
 }

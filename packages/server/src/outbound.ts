@@ -9,9 +9,10 @@ import {
 } from '@holdfast/protocol'
 import type { Body, Checks, Clock, Link, Outbox, SendOptions, Sent } from '@holdfast/protocol'
 import type { DeferredEvents } from './deferred-events.ts'
-import type { Encoded } from './encoded.ts'
+import type { Encoded, MessageSource } from './encoded.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { HubStage } from './stage.ts'
+import type { Tracer } from './tracer.ts'
 
 /** Sends the messages of the application and the hub to clients. */
 export interface Outbound {
@@ -32,11 +33,12 @@ interface OutboundParts {
   /** A draining hub sends only answers. */
   readonly stage: HubStage
   readonly deferred: DeferredEvents
+  readonly tracer: Tracer | undefined
 }
 
 export function createOutbound(
   outgoing: Checks | undefined,
-  { clock, stage, deferred: { during } }: OutboundParts,
+  { clock, stage, deferred: { during }, tracer }: OutboundParts,
 ): Outbound {
   // Messages that are pushed here settle at once.
   let refusing: Outbox<Body, undefined> | undefined
@@ -55,23 +57,40 @@ export function createOutbound(
     return refusing.push(body, bytes, undefined, {})
   }
 
-  const post = (record: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent =>
+  const push = (record: SessionRecord, encoded: Encoded, how: SendOptions): Sent =>
     stage.current === 'open' ? record.push(encoded, how) : refuse(encoded)
 
+  const post = (record: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent => {
+    const { source } = encoded
+    if (!tracer || !source) return push(record, encoded, how)
+    const trace = tracer.begin({ direction: 'out', ...source, peer: record.peer })
+    const sent = push(record, encoded, how)
+    if (trace?.end) sent.whenSettled((outcome) => tracer.end(trace, { outcome }))
+    return sent
+  }
+
+  const from = (encoded: Encoded, source: MessageSource): Encoded =>
+    tracer ? { ...encoded, source } : encoded
+
   return {
-    encode: (name, data, id) => encodeMessage(outgoing, name, data, id, encodeEvent),
+    encode: (name, data, id) =>
+      from(encodeMessage(outgoing, name, data, id, encodeEvent), {
+        kind: id === undefined ? 'event' : 'request',
+        name,
+        data,
+      }),
     encodeRaw(data) {
       const payload = typeof data === 'string' ? data : bytesOf(data)
       if (payload === undefined) throw misuse('sendRaw takes text or bytes')
-      return encodedOf(encodeBody(null, payload, { raw: true }))
+      return from(encodedOf(encodeBody(null, payload, { raw: true })), { kind: 'raw', name: '', data })
     },
     post(record, encoded, how) {
       checkTime('ttl', how?.ttl)
       return during(() => post(record, encoded, how))
     },
-    postToAll(recipients, { body, bytes }, how) {
+    postToAll(recipients, message, how) {
       checkTime('ttl', how.ttl)
-      const encoded = { body, bytes, shared: { holders: 0 } }
+      const encoded = { ...message, shared: { holders: 0 } }
       during(() => {
         for (const record of recipients) if (record.stage !== 'ended') post(record, encoded, how)
       })

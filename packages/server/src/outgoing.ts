@@ -3,6 +3,7 @@ import type { Body, Line, Link, Outbox, Outcome, SendOptions, Sent } from '@hold
 import type { Outgoing as Message } from '@holdfast/protocol'
 import type { Encoded, SharedMessage } from './encoded.ts'
 import type { HubParts } from './hub-parts.ts'
+import type { LimitName } from './limits.ts'
 import type { SessionRecord } from './session-record.ts'
 
 const batchBytes = 16_384
@@ -41,7 +42,8 @@ export class Outgoing implements Link<Body> {
 
   push({ body, bytes, shared }: Encoded, how: SendOptions): Sent {
     const { buffers, lifecycle } = this.#parts
-    if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()
+    const limit = how.volatile ? undefined : this.#exceeded(bytes)
+    if (limit) this.#record.overflow(limit)
     this.messages++
     this.bytes += bytes
     lifecycle.counters.sentMessages++
@@ -95,11 +97,13 @@ export class Outgoing implements Link<Body> {
     this.#record.line?.ask()
   }
 
-  #isFull(bytes: number): boolean {
+  /** Returns the limit that one more message exceeds. */
+  #exceeded(bytes: number): LimitName | undefined {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.policy.limits
     // A message that is too large for the client is not sent.
-    if (this.#record.stage === 'ended' || bytes > this.#record.maxMessageBytes) return false
-    return this.messages >= maxBufferedMessages || this.bytes + bytes > maxBufferedBytes
+    if (this.#record.stage === 'ended' || bytes > this.#record.maxMessageBytes) return undefined
+    if (this.messages >= maxBufferedMessages) return 'maxBufferedMessages'
+    return this.bytes + bytes > maxBufferedBytes ? 'maxBufferedBytes' : undefined
   }
 
   #settled(shared: SharedMessage | undefined, { status }: Outcome, bytes: number): void {

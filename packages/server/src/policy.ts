@@ -1,6 +1,8 @@
 import { given, misuse, namesOf } from '@holdfast/protocol'
 import { countedAs, isLocal } from './addresses.ts'
 import type { AuthenticateContext, MaybeAuthentication } from './authenticate.ts'
+import { resolveCompression } from './compression.ts'
+import type { Compression } from './compression.ts'
 import { resolveLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { HubOptions } from './options.ts'
@@ -17,6 +19,9 @@ export interface Policy extends Times {
   readonly origins: Origins | undefined
   readonly checkPage: CheckPage
   readonly limits: Limits
+  /** Undefined for none. */
+  readonly compression: Compression | undefined
+  readonly trace: HubOptions['trace']
   /**
    * The address that a request counts for in the limits per address; empty for none, undefined when the application
    * failed.
@@ -47,6 +52,8 @@ const known: Readonly<Record<keyof HubOptions | 'contract', true>> = {
   pingInterval: true,
   greetingTimeout: true,
   address: true,
+  perMessageDeflate: true,
+  trace: true,
   ports: true,
   contract: true,
 }
@@ -55,9 +62,9 @@ export const names: string = namesOf(known)
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: HubOptions): Policy {
-  const { address, authenticate, origins, hosts } = options
+  const { address, authenticate, origins, hosts, trace } = options
   const limits = resolveLimits(options.limits)
-  for (const [name, value] of Object.entries({ authenticate, address }))
+  for (const [name, value] of Object.entries({ authenticate, address, trace }))
     if (value && typeof value !== 'function') throw misuse(`${name} must be a function`)
   const ports: HubPorts = { ...systemPorts, ...given(options.ports, namesOf(systemPorts)) }
   const reportTrouble = createTroubleReport(ports)
@@ -67,6 +74,8 @@ export function resolveOptions(options: HubOptions): Policy {
     origins,
     checkPage: createPageCheck({ origins, hosts, reportTrouble }),
     limits,
+    compression: resolveCompression(options.perMessageDeflate),
+    trace,
     reportTrouble,
     warn: createWarn(ports),
     ports,

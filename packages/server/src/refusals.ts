@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts'
 import { countOne } from './counters.ts'
 import type { HubLifecycle } from './hub.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
 import type { RefusalDetails } from './session-record.ts'
 import type { Peer } from './peer.ts'
@@ -44,6 +45,8 @@ export function createRefusals(policy: Policy, { announce, counters }: Lifecycle
     announce(refusal) {
       counters.refused++
       countOne(counters.refusals, refusal.code)
+      const reached = limitByReason[refusal.why] ?? limitByCode[refusal.code]
+      if (reached) countOne(counters.limitHits, reached)
       announce('refused', refusal)
       warnOfRefusal(policy, refusal)
     },
@@ -58,7 +61,8 @@ function warnOfRefusal(policy: Policy, refusal: Refusal): void {
   if (code === 1012) return
   // The client chooses the number of its version.
   const kind = code === 4426 ? 'version' : `${code} ${why}`
-  const advice = (byReason[why] ?? byCode[code])?.(policy, refusal)
+  const reached = limitByReason[why]
+  const advice = (reached ? limit(reached) : (byReason[why] ?? byCode[code]))?.(policy, refusal)
   policy.warn(
     kind,
     [`refused a connection with ${code}, ${why}.`, advice, "watch('refused') reports all."]
@@ -87,14 +91,25 @@ const byReason: Readonly<Record<string, Advice | undefined>> = {
   'origins failed': comesBack('`origins` threw, which is reported.'),
   'address failed': comesBack('`address` threw or returned an invalid result, which is reported.'),
   'no greeting in time': rightClient,
-  'too many connections': limit('maxConnections'),
-  'too many connections at once': limit('admissionRate'),
-  'too many connections of one address': limit('maxConnectionsPerAddress'),
-  'too many sessions': limit('maxSessions'),
   'resumed too often': () => 'It loses its connection faster than the hub can replay the missed messages.',
-  'too many sessions of one address': limit('maxSessionsPerAddress'),
-  'too many sessions of one identity': limit('maxSessionsPerIdentity'),
 }
+
+/** The limits that are reached, by the reasons of the hub. */
+const limitByReason: Readonly<Record<string, ConnectionLimit | undefined>> = {
+  'too many connections': 'maxConnections',
+  'too many connections at once': 'admissionRate',
+  'too many connections of one address': 'maxConnectionsPerAddress',
+  'too many sessions': 'maxSessions',
+  'too many sessions of one address': 'maxSessionsPerAddress',
+  'too many sessions of one identity': 'maxSessionsPerIdentity',
+}
+
+const limitByCode: Readonly<Record<number, LimitName | undefined>> = {
+  1007: 'decode',
+  1009: 'maxPayloadBytes',
+}
+
+type ConnectionLimit = Exclude<LimitName, 'decode'>
 
 /** For the many reasons of the decoder. */
 const byCode: Readonly<Record<number, Advice | undefined>> = {
@@ -107,7 +122,7 @@ const byCode: Readonly<Record<number, Advice | undefined>> = {
   4429: () => 'It sends more pings and other controls than Holdfast clients do.',
 }
 
-function limit(name: Exclude<keyof Policy['limits'], 'decode'>): Advice {
+function limit(name: ConnectionLimit): Advice {
   const proxy = name.endsWith('PerAddress') ? ' Behind a proxy, set `address`.' : ''
   return ({ limits }) => `\`limits.${name}\` is ${String(limits[name])}.${proxy}`
 }

@@ -4,6 +4,7 @@ import type { Authentication } from './authenticate.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
+import type { LimitName } from './limits.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -79,8 +80,8 @@ export interface SessionRecord extends Owner {
    * Ends the session, and closes its connection if it has one. With the client's final cursor no message is unknown.
    */
   end(why: LostReason, code: number, details?: EndDetails): void
-  /** More messages wait for the client than the limits allow. */
-  overflow(): void
+  /** More messages wait for the client than this limit allows. */
+  overflow(limit: LimitName): void
   /** The client did not return to the session. Calling the result notifies the application. */
   expire(): () => void
   /**

@@ -9,6 +9,8 @@ export interface SocketListener {
   arrived(payload: Payload | undefined, bytes: number): void
   /** The client has sent a ping of the WebSocket protocol. */
   pinged(): void
+  /** The socket has refused a message of the client for its size. A close follows. */
+  overlong(): void
   /** The socket is gone. */
   closed(code: number, reason: string): void
 }
@@ -48,7 +50,7 @@ function listenToWs(socket: WsSocket, listener: SocketListener): void {
   socket.on('message', wsMessage)
   socket.on('ping', wsPing)
   socket.on('close', wsClose)
-  socket.on('error', ignoreError)
+  socket.on('error', wsError)
 }
 
 function wsMessage(this: WsSocket, data: Buffer, isBinary: boolean): void {
@@ -57,6 +59,10 @@ function wsMessage(this: WsSocket, data: Buffer, isBinary: boolean): void {
 
 function wsPing(this: WsSocket): void {
   this[ofSocket]?.pinged()
+}
+
+function wsError(this: WsSocket, error: Error): void {
+  if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this[ofSocket]?.overlong()
 }
 
 function wsClose(this: WsSocket, code: number, reason: Buffer): void {

@@ -1,5 +1,6 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
+import { channelClient, wire } from '../test/channels/channel-client.ts'
 import { newcomer, resuming, setUp } from '../test/support/set-up.ts'
 
 describe('the snapshot of a hub', () => {
@@ -64,5 +65,66 @@ describe('the snapshot of a hub', () => {
     const before = hub.stats()
     await dial().say('nonsense')
     expect(before).toMatchObject({ refused: 0, refusals: {}, receivedBytes: 0 })
+  })
+
+  it('counts the limits that were reached, by their names', async () => {
+    const { dial, hub, join, peers } = setUp({
+      limits: {
+        maxConnections: 2,
+        maxPayloadBytes: 65_536,
+        messageRate: 1,
+        messageBurst: 1,
+        maxBufferedMessages: 1,
+        maxRunningRequests: 1,
+      },
+    })
+    hub.handle('never', () => new Promise(() => {}))
+    const client = await join()
+    const other = await join({ client: 'b' })
+    dial()
+    await client.say([1, 0, 'never', null, { id: 1 }])
+    await client.say([0, 0, 'n'])
+    void peers[0]!.send('m')
+    void peers[0]!.send('m')
+    await other.say('x'.repeat(70_000))
+    const hits = Object.entries(hub.stats().limitHits).filter(([, count]) => count > 0)
+    expect(Object.fromEntries(hits)).toEqual({
+      maxConnections: 1,
+      messageRate: 1,
+      maxBufferedMessages: 1,
+      maxPayloadBytes: 1,
+    })
+  })
+
+  it('counts what channels publish, send, refuse, heal and lose', async () => {
+    const hubs = setUp({ limits: { maxChannelsPerSession: 1, publishRate: 1, publishBurst: 1 } })
+    const { hub } = hubs
+    hub.channels('room', {
+      subscribe: (_, id) => id !== 'no',
+      publish: () => true,
+      history: { maxMessages: 1 },
+    })
+    hub.channels('last', { subscribe: () => false })
+    const publish = async () => wire(await hub.channel('room').publish('n', 1))
+    const first = await publish()
+    const client = await channelClient(hubs)
+    await client.enter(['room', first])
+    const second = await publish()
+    await client.enter(['room', first])
+    await publish()
+    await client.enter(['room', first])
+    await client.enter(['room', second], ['room:1'], ['room:no'])
+    await client.ask('n', 1, { channel: 'room', pub: 'a' })
+    await client.ask('n', 1, { channel: 'room', pub: 'b' })
+    expect(hub.stats()).toMatchObject({
+      published: 4,
+      recoveries: 3,
+      gaps: 1,
+      channelRefusals: { 'too-many': 2, forbidden: 0, other: 0 },
+      limitHits: { maxChannelsPerSession: 2, publishRate: 1 },
+      channels: 1,
+      subscriptions: 1,
+    })
+    expect(hub.stats().publicationsSent).toBe(5)
   })
 })

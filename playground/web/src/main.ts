@@ -25,7 +25,7 @@ const typing = createTyping()
 const composer = createComposer(client, log)
 showWire(wire)
 createStatus(client, page)
-createTools(client, network, page)
+createTools(client, network, page, () => name)
 
 client.on('welcome', ({ others, ...self }) => online.reset(self, others))
 client.on('joined', (person) => {

@@ -1,5 +1,23 @@
 // Written by `node test/package/api.ts --accept`.
-import { Client, Handler, EventData, AnyContract, ClientState, EventName } from 'holdfast'
+import {
+  Client,
+  Handler,
+  EventData,
+  AnyContract,
+  ChannelOptions,
+  ChannelEvent,
+  ChannelData,
+  Publication,
+  ChannelLifecycle,
+  Channel,
+  ChannelName,
+  KindOf,
+  ClientState,
+  EventName,
+  PresenceState,
+  Presence,
+  PresenceData,
+} from 'holdfast'
 import { ReactNode, ReactElement } from 'react'
 interface Register {}
 type RegisteredContract = Register extends {
@@ -16,6 +34,27 @@ interface HoldfastProviderProps {
 }
 declare function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement
 declare function useClient<C = RegisteredContract>(): Client<C>
+interface UseChannelOptions<C, Kind> extends ChannelOptions {
+  readonly on?: {
+    readonly [Event in ChannelEvent<C, Kind>]?: (
+      data: ChannelData<C, Kind, Event, 'output'>,
+      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
+    ) => unknown
+  }
+  readonly watch?: {
+    readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
+  }
+}
+type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
+declare function useChannel<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: Name,
+  options?: UseChannelOptions<C, KindOf<C, Name>>,
+): UsedChannel<C, KindOf<C, Name>>
+declare function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+  name: Name,
+  options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
+): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
 type Selector<T> = (state: ClientState) => T
 declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
 declare function useConnection<T>(selector: Selector<T>): T
@@ -28,5 +67,22 @@ declare function useEvent<Name extends string & EventName<RegisteredContract, 't
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
-export { HoldfastProvider, useClient, useConnection, useEvent }
-export type { ConnectionLike, EventHandler, HoldfastProviderProps, Register, RegisteredContract }
+type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
+declare function usePresence<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: Name,
+): UsedPresence<PresenceData<C, KindOf<C, Name>>>
+declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+  name: Name,
+): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
+export { HoldfastProvider, useChannel, useClient, useConnection, useEvent, usePresence }
+export type {
+  ConnectionLike,
+  EventHandler,
+  HoldfastProviderProps,
+  Register,
+  RegisteredContract,
+  UseChannelOptions,
+  UsedChannel,
+  UsedPresence,
+}

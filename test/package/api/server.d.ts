@@ -451,6 +451,49 @@ interface Recipient<C = AnyContract> {
 interface RecipientOptions {
   readonly id?: string
 }
+interface HubHealth {
+  readonly stage: 'open' | 'draining' | 'closed'
+  readonly isAccepting: boolean
+  readonly broker: 'reachable' | 'unreachable' | 'unused'
+}
+interface HubStats {
+  readonly connections: number
+  readonly greeting: number
+  readonly sessions: number
+  readonly connected: number
+  readonly tombstones: number
+  readonly producers: number
+  readonly bufferedMessages: number
+  readonly bufferedBytes: number
+  readonly channels: number
+  readonly subscriptions: number
+  readonly published: number
+  readonly publicationsSent: number
+  readonly recoveries: number
+  readonly gaps: number
+  readonly channelRefusals: Readonly<Record<string, number>>
+  readonly brokerFailures: number
+  readonly accepted: number
+  readonly refused: number
+  readonly opened: number
+  readonly resumed: number
+  readonly disconnected: number
+  readonly ended: Readonly<Record<string, number>>
+  readonly refusals: Readonly<Record<number, number>>
+  readonly limitHits: Readonly<Record<string, number>>
+  readonly rtt: {
+    readonly count: number
+    readonly sum: number
+  }
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  readonly receivedMessages: number
+  readonly droppedMessages: number
+  readonly deliveredMessages: number
+  readonly invalid: number
+  readonly unhandled: number
+}
 interface SocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -513,6 +556,7 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   channel(name: string): Channel<Peer<C, Data>>
   to(identity: string): Recipient<C>
   stats(): HubStats
+  health(): Promise<HubHealth>
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
   close(options?: { readonly drain?: number }): Promise<void>
@@ -557,37 +601,6 @@ interface InvalidMessage<P = Peer> extends InvalidData {
 interface UnhandledMessage<P = Peer> extends UnhandledMessage$1 {
   readonly peer: P
 }
-interface HubStats {
-  readonly connections: number
-  readonly greeting: number
-  readonly sessions: number
-  readonly connected: number
-  readonly tombstones: number
-  readonly producers: number
-  readonly bufferedMessages: number
-  readonly bufferedBytes: number
-  readonly channels: number
-  readonly subscriptions: number
-  readonly accepted: number
-  readonly refused: number
-  readonly opened: number
-  readonly resumed: number
-  readonly disconnected: number
-  readonly ended: Readonly<Record<string, number>>
-  readonly refusals: Readonly<Record<number, number>>
-  readonly rtt: {
-    readonly count: number
-    readonly sum: number
-  }
-  readonly sentMessages: number
-  readonly sentBytes: number
-  readonly receivedBytes: number
-  readonly receivedMessages: number
-  readonly droppedMessages: number
-  readonly deliveredMessages: number
-  readonly invalid: number
-  readonly unhandled: number
-}
 interface AuthenticateContext {
   readonly token: string | undefined
   readonly request: RequestLike
@@ -600,6 +613,14 @@ interface Authentication<Data = unknown> {
   readonly expiresIn?: number | undefined
 }
 type MaybeAuthentication<Data> = Authentication<Data> | undefined | Promise<Authentication<Data> | undefined>
+interface CompressionOptions {
+  readonly threshold?: number
+  readonly concurrencyLimit?: number
+  readonly level?: number
+  readonly memLevel?: number
+  readonly windowBits?: number
+  readonly contextTakeover?: boolean
+}
 type Hosts = '*' | readonly string[]
 interface HubLimits {
   readonly maxPayloadBytes?: number
@@ -631,6 +652,23 @@ interface HubLimits {
   readonly maxUnsentPublicationBytes?: number
 }
 type Origins = '*' | readonly string[] | ((origin: string, request: RequestLike) => boolean)
+type Trace<Data = unknown> = (message: TracedMessage<Data>) => MessageTrace | undefined | void
+interface TracedMessage<Data = unknown> {
+  readonly direction: 'in' | 'out'
+  readonly kind: 'event' | 'request' | 'publication' | 'raw'
+  readonly name: string
+  readonly data: unknown
+  readonly peer: Peer<AnyContract, Data>
+  readonly channel?: string
+}
+interface MessageTrace {
+  run?(handle: () => void): void
+  end?(result: TraceResult): void
+}
+interface TraceResult {
+  readonly error?: unknown
+  readonly outcome?: Outcome
+}
 interface HubOptions<Data = unknown> {
   readonly authenticate?: (context: AuthenticateContext) => MaybeAuthentication<Data>
   readonly origins?: Origins
@@ -643,6 +681,8 @@ interface HubOptions<Data = unknown> {
   readonly pingInterval?: number
   readonly greetingTimeout?: number
   readonly address?: (request: RequestLike) => string | undefined
+  readonly perMessageDeflate?: boolean | CompressionOptions
+  readonly trace?: Trace<Data>
   readonly ports?: Partial<HubPorts>
 }
 declare function createHub<S extends Schemas, Data = unknown>(
@@ -680,6 +720,7 @@ export type {
   ChannelRules,
   Checks,
   Clock,
+  CompressionOptions,
   Contract,
   DecodeLimits,
   Delivery,
@@ -691,6 +732,7 @@ export type {
   Hosts,
   HttpServerLike,
   Hub,
+  HubHealth,
   HubLifecycle,
   HubLimits,
   HubOptions,
@@ -708,6 +750,7 @@ export type {
   MemberChange,
   Members,
   MemoryOptions,
+  MessageTrace,
   NewEntry,
   Origins,
   Outcome,
@@ -733,6 +776,8 @@ export type {
   ServerContractOf,
   SocketLike,
   StandardSchema,
+  TraceResult,
+  TracedMessage,
   UndeliveredReason,
   UnhandledMessage,
   UnknownReason,

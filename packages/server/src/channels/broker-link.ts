@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/protocol'
+import type { Counters } from '../counters.ts'
 import type { Policy } from '../policy.ts'
 import type { Broker, BrokerListener, BrokerNode, LogBounds, LogRange, LogSlice } from './broker.ts'
 import type { Member, Members, NewEntry, Position } from './broker.ts'
@@ -6,6 +7,8 @@ import { withinTime } from './within-time.ts'
 
 /** How long the broker may take to answer, in milliseconds. */
 const brokerTimeout = 5_000
+/** A channel that applications do not have. */
+const probedChannel = 'health'
 
 /**
  * The broker of a hub, which is opened with the first use. All calls reject when the broker fails, or does not answer in time.
@@ -16,13 +19,15 @@ export class BrokerLink {
   onMember: BrokerListener['memberChanged'] = () => {}
   readonly #policy: Policy
   readonly #broker: Broker
+  readonly #counters: Counters
   readonly #resets: (() => void)[] = []
   #node: BrokerNode | undefined
 
-  constructor(policy: Policy, broker: Broker) {
+  constructor(policy: Policy, broker: Broker, counters: Counters) {
     this.clock = policy.ports.clock
     this.#policy = policy
     this.#broker = broker
+    this.#counters = counters
   }
 
   onReset(listener: () => void): void {
@@ -31,11 +36,14 @@ export class BrokerLink {
 
   /** Reports a failure, once in a while. */
   failed(error: unknown): void {
+    this.#counters.brokerFailures++
     this.#policy.reportTrouble('broker', error)
   }
 
   async append(channel: string, publication: NewEntry, bounds: LogBounds): Promise<Position> {
-    return await this.#within(this.#use().append(channel, publication, bounds))
+    const position = await this.#within(this.#use().append(channel, publication, bounds))
+    this.#counters.published++
+    return position
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -60,6 +68,17 @@ export class BrokerLink {
 
   async members(channel: string): Promise<Members> {
     return await this.#within(this.#use().members(channel))
+  }
+
+  /** Asks for something that every broker has to look up. */
+  async isReachable(): Promise<boolean> {
+    try {
+      await this.members(probedChannel)
+      return true
+    } catch (error) {
+      this.failed(error)
+      return false
+    }
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/protocol'
+import type { Counters } from '../counters.ts'
 import type { Limits } from '../limits.ts'
 import type { ReportTrouble, Warn } from '../trouble.ts'
 import type { BrokerLink } from './broker-link.ts'
@@ -20,6 +21,7 @@ export interface ChannelParts {
   readonly presences: Presences
   readonly turn: Turn
   readonly slow: SlowSubscribers
+  readonly counters: Counters
   readonly counts: { subscriptions: number }
   readonly reportTrouble: ReportTrouble
   readonly warn: Warn

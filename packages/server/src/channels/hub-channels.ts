@@ -1,5 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import type { Answerer, Meta } from '@holdfast/protocol'
+import type { Counters } from '../counters.ts'
+import type { HubHealth } from '../health.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Policy } from '../policy.ts'
 import type { Registry } from '../registry.ts'
@@ -26,6 +28,7 @@ import { Turn } from './turn.ts'
 /** What the channels need of the hub. */
 export interface ChannelsHost {
   readonly registry: Pick<Registry, 'sessions' | 'newSecret'>
+  readonly counters: Counters
   readonly outbound: Pick<Outbound, 'encode' | 'postToAll'>
 }
 
@@ -145,6 +148,12 @@ export class HubChannels {
     this.#identities?.delete(record)
   }
 
+  /** Whether the broker answers. */
+  async health(): Promise<HubHealth['broker']> {
+    if (!this.isOffered && !this.#made) return 'unused'
+    return (await this.#parts.link.isReachable()) ? 'reachable' : 'unreachable'
+  }
+
   async close(): Promise<void> {
     if (!this.#made) return
     const { slow, presences, feeds, link } = this.#made
@@ -173,7 +182,11 @@ export class HubChannels {
   #make(): ChannelParts {
     const policy = this.#policy
     const { clock } = policy.ports
-    const link = new BrokerLink(policy, this.#broker ?? memory({ now: () => clock.wall() }))
+    const link = new BrokerLink(
+      policy,
+      this.#broker ?? memory({ now: () => clock.wall() }),
+      this.#host.counters,
+    )
     return {
       clock,
       limits: policy.limits,
@@ -184,6 +197,7 @@ export class HubChannels {
       presences: new Presences(clock, link),
       turn: new Turn(),
       slow: new SlowSubscribers(clock),
+      counters: this.#host.counters,
       counts: { subscriptions: 0 },
       reportTrouble: policy.reportTrouble,
       warn: policy.warn,

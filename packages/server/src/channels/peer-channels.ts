@@ -1,4 +1,6 @@
 import { misuse } from '@holdfast/protocol'
+import { countOne } from '../counters.ts'
+import type { LimitName } from '../limits.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { ChannelParts } from './channel-parts.ts'
@@ -101,8 +103,14 @@ export class PeerChannels implements SubscriptionClient {
     const isAgain = this.#drop(name)
     const kind = this.#kindOf(name)
     if (!kind) return this.#refuse(name, n, forbidden)
-    if (this.#subscriptions.size >= limits.maxChannelsPerSession) return this.#refuse(name, n, tooMany)
-    if (counts.subscriptions >= limits.maxSubscriptions) return this.#refuse(name, n, tooMany)
+    const limit =
+      this.#subscriptions.size >= limits.maxChannelsPerSession
+        ? 'maxChannelsPerSession'
+        : counts.subscriptions >= limits.maxSubscriptions && 'maxSubscriptions'
+    if (limit) {
+      this.reached(limit)
+      return this.#refuse(name, n, tooMany)
+    }
     const subscription = new Subscription(this, n, position)
     this.#subscriptions.set(name, subscription)
     counts.subscriptions++
@@ -137,7 +145,10 @@ export class PeerChannels implements SubscriptionClient {
   ): void {
     const { feeds } = this.#parts
     if (!decision.isAllowed) return this.refused(name, subscription, decision)
-    if (!feeds.canOpen(name)) return this.refused(name, subscription, tooMany)
+    if (!feeds.canOpen(name)) {
+      this.reached('maxChannels')
+      return this.refused(name, subscription, tooMany)
+    }
     const attendance = this.#presence.attend(name, kind, decision.permission, options)
     if (attendance && 'why' in attendance) return this.refused(name, subscription, attendance)
     subscription.allow(feeds.open(name, kind), attendance)
@@ -163,6 +174,9 @@ export class PeerChannels implements SubscriptionClient {
   }
 
   #refuse(name: string, n: number | undefined, { why, after }: Refusal): void {
+    const { channelRefusals } = this.#parts.counters
+    // Reasons of the application may be any number.
+    countOne(channelRefusals, Object.hasOwn(channelRefusals, why) ? why : 'other')
     this.tell({ refused: name, ...(n !== undefined && { n }), why, ...(after && { after }) })
   }
 
@@ -189,7 +203,8 @@ export class PeerChannels implements SubscriptionClient {
     const subscription = this.#subscriptions.get(name)
     if (!subscription) return
     this.#drop(name)
-    this.#refuse(name, subscription.hasBegun ? undefined : subscription.n, { isAllowed: false, why })
+    const n = subscription.hasBegun ? undefined : subscription.n
+    this.tell({ refused: name, ...(n !== undefined && { n }), why })
   }
 
   /** The session has ended. */
@@ -215,7 +230,9 @@ export class PeerChannels implements SubscriptionClient {
 
   write(frame: string): void {
     const { line } = this.#record
-    if (line) this.#parts.turn.write(line, frame)
+    if (!line) return
+    this.#parts.turn.write(line, frame)
+    this.#parts.counters.publicationsSent++
   }
 
   tell(content: object): void {
@@ -229,7 +246,16 @@ export class PeerChannels implements SubscriptionClient {
   }
 
   lags(subscription: SlowSubscriber): void {
-    this.#parts.slow.add(subscription)
+    if (this.#parts.slow.add(subscription)) this.reached('maxUnsentPublicationBytes')
+  }
+
+  count(what: 'recoveries' | 'gaps'): void {
+    this.#parts.counters[what]++
+  }
+
+  /** Counts that a limit was reached. */
+  reached(limit: LimitName): void {
+    countOne(this.#parts.counters.limitHits, limit)
   }
 
   began(name: string, subscription: Subscription): void {

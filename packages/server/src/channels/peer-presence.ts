@@ -1,4 +1,5 @@
 import { utf8Length } from '@holdfast/protocol'
+import { countOne } from '../counters.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { JoinOptions } from './client-control.ts'
@@ -49,9 +50,11 @@ export class PeerPresence {
     options: JoinOptions,
   ): Attendance | Refusal | undefined {
     if (!presence) return undefined
-    const { limits, presences, reportTrouble } = this.#parts
-    if (!this.#memberships.has(channel) && presences.own.count(channel) >= limits.maxPresenceMembers)
+    const { counters, limits, presences, reportTrouble } = this.#parts
+    if (!this.#memberships.has(channel) && presences.own.count(channel) >= limits.maxPresenceMembers) {
+      countOne(counters.limitHits, 'maxPresenceMembers')
       return tooMany
+    }
     const isOwn = presence.clientData && 'data' in options
     try {
       const data = this.#encode(isOwn ? options.data : permission.presence)
@@ -133,8 +136,10 @@ export class PeerPresence {
     if (json === undefined) throw new TypeError(`presence data that is a ${typeof data}`)
     const bytes = utf8Length(json)
     const { maxPresenceBytes } = this.#parts.limits
-    if (bytes > maxPresenceBytes)
+    if (bytes > maxPresenceBytes) {
+      countOne(this.#parts.counters.limitHits, 'maxPresenceBytes')
       throw new TypeError(`${bytes} bytes of presence data, above maxPresenceBytes`)
+    }
     return json
   }
 }

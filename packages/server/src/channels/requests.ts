@@ -1,5 +1,6 @@
 import { HoldfastError, isHoldfastError, utf8Length } from '@holdfast/protocol'
 import type { Answerer, Meta } from '@holdfast/protocol'
+import { countOne } from '../counters.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { LogEntry, Position } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
@@ -52,7 +53,10 @@ function publish(
 ): unknown {
   if (typeof pub !== 'string' || pub === '' || pub.length > 64)
     refuse('invalid', 'pub has 1 to 64 characters')
-  if (!channels.takePublishToken()) refuse('rate', 'too many publications')
+  if (!channels.takePublishToken()) {
+    channels.reached('publishRate')
+    refuse('rate', 'too many publications')
+  }
   const text = encoded(parts, event, data)
   const { publish: rule } = kind
   return channels.inOrder(name, () => {
@@ -65,10 +69,13 @@ function publish(
 }
 
 /** @throws {HoldfastError} `remote` */
-function encoded({ limits }: ChannelParts, event: string, data: unknown): string {
+function encoded({ limits, counters }: ChannelParts, event: string, data: unknown): string {
   if (data instanceof Uint8Array) refuse('invalid', 'channels carry JSON only')
   const text = encodePublication(undefined, event, data)
-  if (utf8Length(text) > limits.maxPublicationBytes) refuse('too-large', 'the publication is too large')
+  if (utf8Length(text) > limits.maxPublicationBytes) {
+    countOne(counters.limitHits, 'maxPublicationBytes')
+    refuse('too-large', 'the publication is too large')
+  }
   return text
 }
 

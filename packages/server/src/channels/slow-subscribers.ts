@@ -18,9 +18,12 @@ export class SlowSubscribers {
     this.#clock = clock
   }
 
-  add(subscriber: SlowSubscriber): void {
+  /** Returns whether it was not slow before. */
+  add(subscriber: SlowSubscriber): boolean {
+    const isNew = !this.#slow.has(subscriber)
     this.#slow.add(subscriber)
     this.#start()
+    return isNew
   }
 
   delete(subscriber: SlowSubscriber): void {

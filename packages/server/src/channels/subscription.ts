@@ -19,6 +19,8 @@ export interface SubscriptionClient {
   tell(content: object): void
   /** The subscription is skipped until it has caught up. */
   lags(subscription: SlowSubscriber): void
+  /** Counts something that happened to a subscription. */
+  count(what: 'recoveries' | 'gaps'): void
   /** The client was notified that it is subscribed. */
   began(name: string, subscription: Subscription): void
   /** The subscription could not begin. */
@@ -71,6 +73,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
     const { at, missed, gap, from } = answerOf(log, this.position, this.#feed!.kind)
     const head = { joined: this.#feed!.name, n: this.n, at: [at.epoch, at.offset, at.id] }
     this.#client.tell(missed === undefined ? { ...head, gap } : { ...head, missed })
+    if (this.position) this.#client.count(missed === undefined ? 'gaps' : 'recoveries')
     this.#goOn(log, from)
     this.#client.began(this.#feed!.name, this)
   }
@@ -102,6 +105,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
   #tellGap(log: Log, position: Position): void {
     const { at, gap, from } = answerOf(log, position, this.#feed!.kind)
     this.#client.tell({ gap: this.#feed!.name, at: [at.epoch, at.offset, at.id], missed: gap })
+    this.#client.count('gaps')
     this.#goOn(log, from)
   }
 
@@ -125,5 +129,6 @@ export class Subscription implements Subscriber, SlowSubscriber {
   #omit({ entry: { offset, id } }: Publication): void {
     const { name, log } = this.#feed!
     this.#client.tell({ gap: name, at: [log!.epoch, offset, id], missed: 1 })
+    this.#client.count('gaps')
   }
 }

@@ -1,0 +1,95 @@
+import type {
+  Channel,
+  ChannelData,
+  ChannelEvent,
+  ChannelLifecycle,
+  ChannelName,
+  ChannelOptions,
+  ChannelState,
+  Client,
+  Handler,
+  KindOf,
+  Publication,
+} from 'holdfast'
+import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { createChannelStore } from './channel-store.ts'
+import type { ChannelTarget } from './channel-store.ts'
+import { useNearest } from './provider.ts'
+import type { RegisteredContract } from './types.ts'
+
+/** What a component does with a channel. The functions may be new ones on every render. */
+export interface UseChannelOptions<C, Kind> extends ChannelOptions {
+  /** The handlers of publications, by event. */
+  readonly on?: {
+    readonly [Event in ChannelEvent<C, Kind>]?: (
+      data: ChannelData<C, Kind, Event, 'output'>,
+      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
+    ) => unknown
+  }
+  /** The listeners of changes of the subscription. */
+  readonly watch?: { readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]> }
+}
+
+/** The channel of a component. The same object until its state changes; `publish` and `history` never change. */
+export type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
+
+const joining: ChannelState = { status: 'joining', reason: undefined }
+
+/**
+ * Subscribes to a channel while the component is mounted.
+ *
+ * Renders when the state of the channel changes, and never because of a publication; set state in a handler for that.
+ * The hook calls the handlers of the last render. Components with the same channel share its subscription. A component
+ * that React hides and shows again continues from its position: it gets what it has missed, or a `gap`. On a server,
+ * and while a page hydrates, the state is `joining`.
+ *
+ * @example
+ * const room = useChannel(client, 'room:42', {
+ *   on: { message: ({ text }) => setMessages((all) => [...all, text]) },
+ *   watch: { gap: () => setMessages(() => []) },
+ * })
+ */
+export function useChannel<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: Name,
+  options?: UseChannelOptions<C, KindOf<C, Name>>,
+): UsedChannel<C, KindOf<C, Name>>
+/**
+ * The same for the client of the nearest {@link HoldfastProvider}.
+ *
+ * @throws {Error} when there is no provider
+ */
+// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
+export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+  name: Name,
+  options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
+): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
+export function useChannel(...args: unknown[]): object {
+  const [given, name, options] = (typeof args[0] === 'string' ? [undefined, ...args] : args) as [
+    Client | undefined,
+    string,
+    Omit<ChannelTarget, 'client' | 'name'> | undefined,
+  ]
+  const client = useNearest(given)
+  const [{ store, publish, history }] = useState(createUsedChannel)
+  // Runs in the commit itself: no publication can arrive between a render and the registration of its handlers.
+  useInsertionEffect(() => store.aim({ ...options, client, name }))
+  useEffect(() => store.open(client, name), [store, client, name])
+  const state = useSyncExternalStore(
+    store.subscribe,
+    () => store.stateOf(client, name),
+    () => joining,
+  )
+  return useMemo(() => ({ state, publish, history }), [state, publish, history])
+}
+
+function createUsedChannel() {
+  const store = createChannelStore({
+    initial: joining,
+    isInitial: ({ status, reason }) => status === 'joining' && reason === undefined,
+    of: (handle) => handle,
+  })
+  const publish: Channel['publish'] = (...args) => store.handle().publish(...args)
+  const history: Channel['history'] = (options) => store.handle().history(options)
+  return { store, publish, history }
+}

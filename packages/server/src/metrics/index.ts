@@ -1,0 +1,3 @@
+export type { MeteredHub } from './metered-hub.ts'
+export { metrics } from './metrics.ts'
+export type { MetricsOptions } from './metrics.ts'

@@ -1,0 +1,25 @@
+import { createClient, session, type SocketConstructor } from 'holdfast'
+import type { Rooms } from '../../../rooms-contract.ts'
+import { find } from '../dom.ts'
+import { createFigures } from './figures-view.ts'
+import { createRoomView } from './room-view.ts'
+import type { RoomsClient } from './types.ts'
+
+/** The source code that runs, unchanged. */
+const codes = import.meta.glob<string>('./room.ts', { query: '?raw', import: 'default', eager: true })
+
+/** The rooms, with a client of their own, which connects when they are first shown. */
+export function createRooms(page: string, WebSocket: SocketConstructor, name: () => string): RoomsClient {
+  // The name of the first connection: the server compares it with the author of each message.
+  let own: string | undefined
+  const client = createClient<Rooms>({
+    url: `/rooms?page=${page}`,
+    WebSocket,
+    wire: session(),
+    token: () => (own ??= name()),
+  })
+  createRoomView(client, () => own ?? name())
+  createFigures(client)
+  find('rooms-code', HTMLElement).textContent = Object.values(codes).join('')
+  return client
+}
