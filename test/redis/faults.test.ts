@@ -229,7 +229,7 @@ test('a path to Redis that takes nothing and gives nothing any more is given up,
   await using server = await RedisServer.start()
   await using proxy = await startFaultProxy({ target: server.port })
   const client = redisClient(proxy.port)
-  await using node = await startNode({ client } as RedisServer, { timeout: 1_000 })
+  await using node = await startNode({ client }, { timeout: 1_000 })
   await using other = await startNode(server)
   await using ada = await visit(node.direct)
   proxy.blackHole()
