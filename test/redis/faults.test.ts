@@ -34,7 +34,7 @@ async function setUp(redisOptions: string): Promise<Scene> {
   const options = { timeout: 1_000, memberTimeout: 2_000 }
   const nodes = [await startNode(server, options), await startNode(server, options)] as const
   const visitors = [await visit(nodes[0].direct), await visit(nodes[1].direct)] as const
-  for (const { room } of visitors) void room.presence.set('here')
+  for (const { room } of visitors) room.presence.set('here')
   await publish(nodes[0], 0)
   await until(() => visitors.every(({ got }) => got.length === 1))
   await until(() => visitors.every((visitor) => membersOf(visitor).join() === 'here,here'))
@@ -215,7 +215,7 @@ test('Redis is slow by 500 ms: everything arrives once and in order', async () =
   await using server = await RedisServer.start()
   await using slow = await startFaultProxy({ target: server.port })
   slow.rule('both: delay 250ms')
-  await using node = await startNode({ client: redisClient(slow.port) } as RedisServer)
+  await using node = await startNode({ client: redisClient(slow.port) })
   await using other = await startNode(server)
   await using ada = await visit(node.direct)
   await using bob = await visit(other.direct)
