@@ -1,4 +1,4 @@
-// Real sockets: who is in a channel, from the real hub to the real client.
+// The members of channels, with real sockets between a real client and a real hub.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubOptions } from '@holdfast/server'
 import { channel } from 'holdfast'
