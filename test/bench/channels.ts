@@ -3,7 +3,7 @@
 // The first table is CPU time per delivery of one publication to all subscribers of a channel, against a loop that writes
 // one prepared frame to every socket of a bare `ws` server, the same loop with `send`, and the room of Socket.IO. Each sample is a
 // fresh server; the subscribers are sockets in another process that only count. `--full` adds 10,000 subscribers and
-// 10,000 connections.
+// 10,000 connections; `--only=deliveries`, `recovery` or `memory` is one part.
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,8 +21,8 @@ import { message } from './flood-server.ts'
 import { RawSubscriber } from './raw-subscriber.ts'
 
 const isFull = process.argv.includes('--full')
-const rounds = 5
-const warmup = 40
+const rounds = 3
+const warmup = 20
 const channel = 'room:1'
 const ways = ['frame', 'send', 'hub', 'socket.io'] as const
 type Way = (typeof ways)[number]
@@ -44,10 +44,11 @@ else if (role) await broadcast(role[0] as Way, Number(role[1]))
 else await main()
 
 async function main(): Promise<void> {
-  for (const subscribers of isFull ? [1_000, 10_000] : [1_000]) await deliveries(subscribers)
-  await recoveries()
+  const only = process.argv.find((argument) => /^--only=/.test(argument))?.slice(7)
   const counts = isFull ? [1_000, 10_000] : [1_000]
-  for (const count of counts) await connections(count)
+  if (!only || only === 'deliveries') for (const count of counts) await deliveries(count)
+  if (!only || only === 'recovery') await recoveries()
+  if (!only || only === 'memory') for (const count of counts) await connections(count)
 }
 
 // Deliveries
@@ -77,7 +78,7 @@ async function broadcast(way: Way, subscribers: number): Promise<void> {
     String(port),
     String(subscribers),
   )
-  const measured = Math.ceil(200_000 / subscribers)
+  const measured = Math.ceil(60_000 / subscribers)
   const publishAll = async (count: number): Promise<void> => {
     for (let sent = 0; sent < count; sent++) {
       const all = clients.next()
