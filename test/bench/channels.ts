@@ -44,7 +44,7 @@ else if (role) await broadcast(role[0] as Way, Number(role[1]))
 else await main()
 
 async function main(): Promise<void> {
-  const only = process.argv.find((argument) => /^--only=/.test(argument))?.slice(7)
+  const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
   const counts = isFull ? [1_000, 10_000] : [1_000]
   if (!only || only === 'deliveries') for (const count of counts) await deliveries(count)
   if (!only || only === 'recovery') await recoveries()

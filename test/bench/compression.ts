@@ -37,7 +37,7 @@ interface Figures {
 
 const role = roleOf()
 if (role?.[0] === 'clients') await connectAll(role[1]!)
-else if (role) await play(cases[role[0]!]!)
+else if (role) await play(cases[role[0]!])
 else await main()
 
 async function main(): Promise<void> {
