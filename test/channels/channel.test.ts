@@ -1,48 +1,12 @@
 // Real sockets: the real client and the real hub, with a proxy between them that breaks the path.
 import { HoldfastError } from '@holdfast/server'
-import type { ChannelRules, HubOptions } from '@holdfast/server'
 import { channel } from 'holdfast'
-import type { Channel, Client } from 'holdfast'
 import { describe, expect, test } from 'vitest'
+import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
-import { startPair, until, upTo } from './pair.ts'
-import type { Pair } from './pair.ts'
+import { impatient, joined, open, publish, record, startRooms, whileAway } from './rooms.ts'
 
 expectNothingLeft()
-
-const open: ChannelRules = { subscribe: () => true, publish: () => true, history: { maxMessages: 100 } }
-const impatient = { backoff: () => 20 }
-
-async function startRooms(rules: ChannelRules = {}, options: HubOptions = {}): Promise<Pair> {
-  const pair = await startPair(options)
-  pair.hub.channels('room', { ...open, ...rules })
-  return pair
-}
-
-/** Everything that a handle brings, in order. */
-function record(room: Channel): unknown[] {
-  const got: unknown[] = []
-  room.on('n', (data) => got.push(data))
-  room.watch('gap', ({ missed }) => got.push(`gap ${missed}`))
-  room.watch('recovered', ({ count }) => got.push(`recovered ${count}`))
-  return got
-}
-
-const joined = (room: Channel): Promise<void> => until(() => room.state.status === 'joined')
-
-/** Publishes from the hub. */
-async function publish({ hub }: Pair, ...numbers: number[]): Promise<void> {
-  for (const n of numbers) await hub.channel('room:1').publish('n', n)
-}
-
-/** Breaks the path, does something, and lets the client come back. */
-async function whileAway({ proxy }: Pair, client: Client, act: () => unknown): Promise<void> {
-  await proxy.refuse()
-  proxy.cut()
-  await until(() => client.state.status !== 'open')
-  await act()
-  await proxy.accept()
-}
 
 describe('a channel', () => {
   test('brings what clients publish to all, in one order, with the positions that the publishers get', async () => {
