@@ -12,12 +12,12 @@ import { createHub } from '@holdfast/server'
 import type { Hub } from '@holdfast/server'
 import { Server as SocketIoServer } from 'socket.io'
 import { io } from 'socket.io-client'
-import { Sender, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { launch, roleOf, tell } from './child.ts'
 import { compare } from './compare.ts'
 import { median, print, quantile } from './figures.ts'
-import { message } from './flood-server.ts'
+import { frameOf, message } from './flood-server.ts'
 import { RawSubscriber } from './raw-subscriber.ts'
 
 const isFull = process.argv.includes('--full')
@@ -112,14 +112,7 @@ async function publisher(way: Way, http: Server): Promise<() => unknown> {
     return () => {
       for (const client of server.clients) client.send(text)
     }
-  const frame = Sender.frame(Buffer.from(text), {
-    fin: true,
-    opcode: 1,
-    mask: false,
-    readOnly: false,
-    rsv1: false,
-  })
-  const bytes = Buffer.concat(frame as Buffer[])
+  const bytes = frameOf(text)
   return () => {
     for (const client of server.clients) transportOf(client).write(bytes)
   }
