@@ -48,7 +48,7 @@ export function createPublisher(broker: Broker, kinds: PublisherKinds): Publishe
     async publish(channel, event, data, { id = newId(), wait = 0 } = {}) {
       checkId(id)
       const kind = policies.get(parseName(channel)?.kind ?? '')
-      if (!kind) throw misuse(`the publisher knows no history of the channel ${String(channel)}`)
+      if (!kind) throw misuse(`the publisher knows no history of the channel ${channel}`)
       const text = encodePublication(undefined, event, data)
       if (utf8Length(text) > maxPublicationBytes) throw misuse('the publication is too large')
       return await keepTrying(clock, wait, () =>
