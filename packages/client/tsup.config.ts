@@ -19,11 +19,16 @@ const compilerOptions = { paths: { '@holdfast/protocol': ['../protocol/src/index
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'src/index.ts', core: 'src/core.ts', store: 'src/store/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      core: 'src/core.ts',
+      socket: 'src/socket/index.ts',
+      store: 'src/store/index.ts',
+    },
     format: ['esm', 'cjs'],
     dts: { entry: 'src/index.ts', compilerOptions },
     splitting: true,
-    clean: ['!holdfast.global.*', '!core.d.*', '!store.d.*'],
+    clean: ['!holdfast.global.*', '!core.d.*', '!socket.d.*', '!store.d.*'],
     platform: 'neutral',
     target: 'es2022',
   },
@@ -31,6 +36,12 @@ export default defineConfig([
   {
     ...shared,
     entry: { store: 'src/store/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: { only: true, compilerOptions },
+  },
+  {
+    ...shared,
+    entry: { socket: 'src/socket/index.ts' },
     format: ['esm', 'cjs'],
     dts: { only: true, compilerOptions },
   },

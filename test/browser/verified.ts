@@ -12,6 +12,8 @@ export const suites: Readonly<Record<string, string>> = {
   'test/browser/session.browser.test.ts':
     'Sessions: cuts, half-open sockets, refusals, bye; floods in slices',
   'test/browser/store.browser.test.ts': 'The offline store, on the IndexedDB and the locks of the engine',
+  'test/browser/socket.browser.test.ts':
+    '`ReconnectingWebSocket` and the native class, step by step of the standard',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
   'test/browser/react-channels.browser.test.tsx': 'The hooks of channels of `@holdfast/react`',
   'test/browser/fake-socket.browser.test.ts':

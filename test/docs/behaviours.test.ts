@@ -8,7 +8,7 @@ const rows = readFileSync(join(root, 'test/behaviours.md'), 'utf8')
   .filter((line) => line.startsWith('| ') && line.includes('`: '))
 
 test.each(rows)('%s', (row) => {
-  const [, file, title] = /`([^`]+\.ts)`: (.*?) \|/.exec(row)!
+  const [, file, title] = /`([^`]+\.tsx?)`: (.*?) \|/.exec(row)!
   expect(readFileSync(join(root, file!), 'utf8')).toContain(title)
 })
 

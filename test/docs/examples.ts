@@ -40,6 +40,7 @@ const known: Known = {
   ping: `import { ping } from 'holdfast'`,
   plain: `import { plain } from 'holdfast'`,
   session: `import { session } from 'holdfast'`,
+  ReconnectingWebSocket: `import { ReconnectingWebSocket } from 'holdfast/socket'`,
   store: `import { store } from 'holdfast/store'`,
   url: 'declare const url: string',
   Chat: `interface Chat ${chat}`,

@@ -39,6 +39,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   events: [''],
   channel: ['', 'wire', 'events'],
   '': ['wire', 'connection', 'platform', 'events', 'channel'],
+  socket: ['wire', 'connection', 'platform'],
   store: ['', 'wire', 'connection', 'platform'],
 }
 

@@ -41,6 +41,7 @@ const node16 = { ...strict, module: 'node16', moduleResolution: 'node16' }
 const noDom = { lib: ['es2022'], skipLibCheck: false }
 const consumer = `import * as holdfast from 'holdfast'
 import { store, type DiskStore } from 'holdfast/store'
+import ReconnectingWebSocket, { type SocketCloseEvent } from 'holdfast/socket'
 import * as protocol from '@holdfast/protocol'
 const outbox: DiskStore = store({ name: 'name' })
 const client: holdfast.Client = holdfast.createClient({
@@ -50,6 +51,9 @@ const client: holdfast.Client = holdfast.createClient({
 })
 export const committed: Promise<void> = outbox.committed()
 export const outcome: PromiseLike<holdfast.Outcome> = client.send('name', 1)
+const socket = new ReconnectingWebSocket('ws://localhost', [], { maxRetries: 3 })
+socket.onclose = ({ code }: SocketCloseEvent) => code
+export const state: 0 | 1 | 2 | 3 = socket.readyState
 export const rule: holdfast.CloseRule = protocol.closeRule(1006)
 `
 const hubConsumer = `import { createServer } from 'node:http'

@@ -82,6 +82,8 @@ export async function visit(url: string, options: Partial<ClientOptions> = {}): 
   room.on('n', (data) => got.push(data))
   room.watch('gap', ({ missed }) => got.push(`gap ${missed}`))
   room.watch('recovered', ({ count }) => got.push(`recovered ${count}`))
+  // Asked for later, it would make the client join again.
+  void room.presence
   await client.connect()
   await until(() => room.state.status === 'joined')
   return { client, room, got, [Symbol.asyncDispose]: () => client.dispose() }

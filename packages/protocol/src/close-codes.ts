@@ -113,6 +113,11 @@ const serverCaused = [0, 5_000] as const
 
 /** Returns the rule for a close code. A rule without a delay gets the range of a close that the server caused. */
 export function closeRule(code: number, rules: CloseRules = defaultCloseRules): CloseRule {
+  return ruleIn(rules, code)
+}
+
+/** The same without the default rules, which no bundle contains only for that. */
+export function ruleIn(rules: CloseRules, code: number): CloseRule {
   const rule = rules[code] ?? unlisted
   return rule.delay ? rule : { ...rule, delay: serverCaused }
 }

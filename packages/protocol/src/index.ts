@@ -1,4 +1,4 @@
-export { closeRule, defaultCloseRules, isPoison, readClose } from './close-codes.ts'
+export { closeRule, defaultCloseRules, isPoison, readClose, ruleIn } from './close-codes.ts'
 export type { CloseAction, CloseRule, CloseRules, DelayRange } from './close-codes.ts'
 export type {
   AnyContract,

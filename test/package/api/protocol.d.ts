@@ -15,6 +15,7 @@ declare function readClose(event: unknown): {
 }
 declare function isPoison(code: number): boolean
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
+declare function ruleIn(rules: CloseRules, code: number): CloseRule
 type RequestHandler = (...values: never[]) => unknown
 interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -720,6 +721,7 @@ export {
   printable,
   readClose,
   reportRejection,
+  ruleIn,
   schemas,
   utf8Length,
 }

@@ -1,4 +1,4 @@
-import { closeRule, readClose } from '@holdfast/protocol'
+import { readClose, ruleIn } from '@holdfast/protocol'
 import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
 import { lost } from './retry.ts'
@@ -159,7 +159,7 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
       const facts = readClose(event)
       // Before the socket opened, the code is its own and not the server's.
       if (!conversation) return fail({ cause: why({ ...facts, ...host.unreachable() }), rule: retry })
-      const known = facts.code ? closeRule(facts.code, host.closeRules) : lost
+      const known = facts.code ? ruleIn(host.closeRules, facts.code) : lost
       const retryAfter = conversation.retryAfter(facts.text)
       const rule = retryAfter ? { ...known, retryAfter } : known
       fail({ cause: why({ reason: known.reason, ...facts }), rule })

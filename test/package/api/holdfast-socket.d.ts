@@ -1,0 +1,225 @@
+// Written by `node test/package/api.ts --accept`.
+interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+interface Sample extends Moment {
+  readonly random: number
+  readonly heardAt: number
+  readonly rtt?: number | undefined
+  readonly readyState?: number | undefined
+  readonly isHidden?: boolean
+  readonly customDelay?: number
+}
+interface Watch {
+  readonly phase: 'quiet' | 'probing' | 'judging'
+  readonly deadline: number
+  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
+  readonly repeated?: boolean
+}
+type Beat =
+  | {
+      readonly watch: Watch
+      readonly probe?: boolean
+    }
+  | 'dead'
+interface Heartbeat {
+  start(sample: Sample): Watch
+  onDeadline(watch: Watch, sample: Sample): Beat
+  onProbe(watch: Watch, sample: Sample): Beat
+}
+interface Clock {
+  now(): number
+  wall(): number
+  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
+  clearTimer(timer: unknown): void
+}
+type Payload = string | Uint8Array<ArrayBuffer>
+interface SocketPingOptions {
+  readonly message: Payload
+  readonly isReply: (data: unknown) => boolean
+  readonly interval?: number
+  readonly timeout?: number
+}
+interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'> {
+  readonly heartbeat: Heartbeat
+}
+declare const ping: (options: SocketPingOptions) => SocketHeartbeat
+type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
+interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  readonly protocol?: string
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
+interface Signals {
+  listen(notice: (signal: Signal, url?: string) => void): () => void
+  isOffline(): boolean
+  isHidden?(): boolean
+}
+interface Ports {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signals: Signals
+  readonly report: (error: unknown) => void
+}
+type SocketData = string | ArrayBuffer | ArrayBufferView | BlobLike
+interface BlobLike {
+  readonly size: number
+  readonly type: string
+}
+interface SocketEvent {
+  readonly type: string
+  readonly target?: unknown
+}
+interface SocketErrorEvent extends SocketEvent {
+  readonly message?: string
+  readonly error?: unknown
+}
+interface SocketMessageEvent extends SocketEvent {
+  readonly data: unknown
+  readonly origin?: string
+}
+interface SocketCloseEvent extends SocketEvent {
+  readonly code: number
+  readonly reason: string
+  readonly wasClean: boolean
+}
+interface SocketEventMap {
+  open: SocketEvent
+  message: SocketMessageEvent
+  error: SocketErrorEvent
+  close: SocketCloseEvent
+}
+type EventListenerLike<Event = SocketEvent> =
+  | {
+      listener(event: Event): unknown
+    }['listener']
+  | {
+      handleEvent(event: Event): unknown
+    }
+type EventHandler<Event> =
+  | {
+      handler(event: Event): unknown
+    }['handler']
+  | null
+interface ListenerOptions {
+  readonly capture?: boolean | undefined
+  readonly once?: boolean | undefined
+  readonly passive?: boolean | undefined
+  readonly signal?: SignalLike | undefined
+}
+interface SignalLike {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+}
+interface EventTargetLike {
+  addEventListener(
+    type: string,
+    listener: EventListenerLike<never> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  removeEventListener(
+    type: string,
+    listener: EventListenerLike<never> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  dispatchEvent(event: SocketEvent): boolean
+}
+type UrlProvider =
+  | string
+  | {
+      readonly href: string
+    }
+  | (() => string | Promise<string>)
+type ProtocolsProvider =
+  | string
+  | readonly string[]
+  | null
+  | (() => string | readonly string[] | null | Promise<string | readonly string[] | null>)
+interface ReconnectingWebSocketOptions {
+  readonly minReconnectionDelay?: number
+  readonly maxReconnectionDelay?: number
+  readonly reconnectionDelayGrowFactor?: number
+  readonly jitter?: number
+  readonly minUptime?: number
+  readonly connectionTimeout?: number
+  readonly maxRetries?: number
+  readonly maxEnqueuedMessages?: number
+  readonly maxEnqueuedBytes?: number
+  readonly startClosed?: boolean
+  readonly shouldReconnectOnClose?: (event: SocketCloseEvent) => boolean
+  readonly closeImmediately?: boolean
+  readonly heartbeat?: SocketHeartbeat
+  readonly WebSocket?: SocketConstructor
+  readonly debug?: boolean
+  readonly debugLogger?: (...values: unknown[]) => void
+  readonly ports?: Partial<Ports>
+}
+declare const EventTargetBase: new () => EventTargetLike
+declare class ReconnectingWebSocket extends EventTargetBase {
+  #private
+  static readonly CONNECTING: 0
+  static readonly OPEN: 1
+  static readonly CLOSING: 2
+  static readonly CLOSED: 3
+  readonly CONNECTING: 0
+  readonly OPEN: 1
+  readonly CLOSING: 2
+  readonly CLOSED: 3
+  onopen: EventHandler<SocketEvent>
+  onmessage: EventHandler<SocketMessageEvent>
+  onerror: EventHandler<SocketErrorEvent>
+  onclose: EventHandler<SocketCloseEvent>
+  constructor(url: UrlProvider, protocols?: ProtocolsProvider, options?: ReconnectingWebSocketOptions)
+  get readyState(): 0 | 1 | 2 | 3
+  get url(): string
+  get protocol(): string
+  get extensions(): string
+  get bufferedAmount(): number
+  get binaryType(): 'blob' | 'arraybuffer'
+  set binaryType(type: 'blob' | 'arraybuffer')
+  get retryCount(): number
+  get shouldReconnect(): boolean
+  send(data: SocketData): boolean
+  drainQueuedMessages(): SocketData[]
+  close(code?: number, reason?: string): void
+  reconnect(code?: number, reason?: string): void
+  addEventListener<Type extends keyof SocketEventMap>(
+    type: Type,
+    listener: EventListenerLike<SocketEventMap[Type]> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerLike | null,
+    options?: boolean | ListenerOptions,
+  ): void
+}
+export { ReconnectingWebSocket, ReconnectingWebSocket as default, ping }
+export type {
+  BlobLike,
+  EventHandler,
+  EventListenerLike,
+  EventTargetLike,
+  ListenerOptions,
+  ProtocolsProvider,
+  ReconnectingWebSocketOptions,
+  SignalLike,
+  SocketCloseEvent,
+  SocketData,
+  SocketErrorEvent,
+  SocketEvent,
+  SocketEventMap,
+  SocketHeartbeat,
+  SocketMessageEvent,
+  SocketPingOptions,
+  UrlProvider,
+}
