@@ -157,7 +157,8 @@ export class HubChannels {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const { slow, presences, feeds, link } = this.#parts
+    if (!this.#made) return
+    const { slow, presences, feeds, link } = this.#made
     slow.clear()
     this.#identities = undefined
     presences.close()
@@ -189,6 +190,7 @@ export class HubChannels {
       this.#broker ?? memory({ now: () => clock.wall() }),
       this.#host.counters,
     )
+    if (this.#isClosed) void link.close()
     return {
       clock,
       limits: policy.limits,
