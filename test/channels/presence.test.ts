@@ -1,4 +1,4 @@
-// Real sockets: the members of a channel, as the real hub reports them to the real client.
+// The members of channels, with real sockets between a real client and a real hub.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubOptions } from '@holdfast/server'
 import { channel } from 'holdfast'

@@ -217,7 +217,7 @@ describe('a live subscriber', () => {
     expect(room.position!.epoch).not.toBe(epoch)
   })
 
-  test('is notified of the gap at once when the broker says that it has lost its data', async () => {
+  test('is notified of the gap at once when the broker reports that it has lost its data', async () => {
     const broker = new TestBroker()
     await using pair = await startRooms({}, { broker })
     const { got } = await enter(pair)
@@ -246,7 +246,7 @@ describe('a history', () => {
     expect(got).toEqual([...expected, 99])
   })
 
-  test('that has expired meanwhile is a gap', async () => {
+  test('that has expired meanwhile is reported as a gap', async () => {
     let now = Date.now()
     const clockwise = { history: { maxMessages: 10, maxAge: 60_000 } }
     await using pair = await startRooms(clockwise, { broker: memory({ now: () => now }) })
