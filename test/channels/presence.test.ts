@@ -283,20 +283,24 @@ test('a thousand joins and leaves in a second reach a client in few messages, an
     }),
   )
   const began = performance.now()
-  for (const _ of upTo(25)) {
-    const rooms = visitors.map((client) => channel(client, 'room:1'))
-    await Promise.all(rooms.map(joined))
-    for (const room of rooms) room.leave()
-    await sleep(1)
-  }
+  await Promise.all(
+    visitors.map(async (client, index) => {
+      await sleep(index)
+      for (const _ of upTo(25)) {
+        const room = channel(client, 'room:1')
+        await joined(room)
+        room.leave()
+        await sleep(1)
+      }
+    }),
+  )
   const rooms = visitors.slice(10).map((client) => channel(client, 'room:1'))
   await Promise.all(rooms.map(joined))
   await sees(anna, 'anna', ...upTo(10).map((n) => `u${n + 10}`))
   await settled()
-  // Every 100 ms at most, and the first one at once.
-  const messages = Math.ceil((performance.now() - began) / 100) + 1
   expect(calls).toBeGreaterThan(0)
-  expect(calls).toBeLessThanOrEqual(messages)
+  // One in 100 ms, however long the machine has taken. Timers may be early by a millisecond.
+  expect(calls).toBeLessThanOrEqual((performance.now() - began) / 95 + 2)
   expect(anna.names()).toHaveLength(11)
 })
 

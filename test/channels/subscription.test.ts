@@ -236,7 +236,7 @@ describe('a history', () => {
     ['begins directly after the position', 3, [2, 3, 4, 'recovered 3']],
     ['has lost one publication after the position', 4, ['gap 4']],
     ['has lost several publications after the position', 9, ['gap 9']],
-  ])('that %s heals the client or tells it of a gap', async (_, count, expected) => {
+  ])('that %s heals the client or notifies it of a gap', async (_, count, expected) => {
     await using pair = await startRooms({ history: { maxMessages: 3 } })
     const { got, client } = await enter(pair)
     await whileAway(pair, client, () => publish(pair, ...upTo(count).map((n) => n + 2)))

@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/protocol'
 import type { Clock } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { Policy } from '../policy.ts'
@@ -7,6 +8,11 @@ import { brokerTimeout, withinTime } from './within-time.ts'
 
 /** A channel that applications do not have. */
 const probedChannel = 'health'
+
+/** The error of what is asked of a hub that is closed. */
+export function hubClosed(): HoldfastError {
+  return new HoldfastError('disposed', 'the hub is closed')
+}
 
 /**
  * The broker of a hub, which is opened with the first use. All calls reject when the broker fails, or does not answer in time.
@@ -20,6 +26,7 @@ export class BrokerLink {
   readonly #counters: Counters
   readonly #resets: (() => void)[] = []
   #node: BrokerNode | undefined
+  #isClosed = false
 
   constructor(policy: Policy, broker: Broker, counters: Counters) {
     this.clock = policy.ports.clock
@@ -80,6 +87,7 @@ export class BrokerLink {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const node = this.#node
     this.#node = undefined
     try {
@@ -90,6 +98,7 @@ export class BrokerLink {
   }
 
   #use(): BrokerNode {
+    if (this.#isClosed) throw hubClosed()
     return (this.#node ??= this.#broker.open({
       published: (...publication) => this.onPublication(...publication),
       memberChanged: (...change) => this.onMember(...change),

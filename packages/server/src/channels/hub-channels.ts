@@ -9,7 +9,7 @@ import type { SessionRecord } from '../session-record.ts'
 import type { Broker } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { Channel } from './channel.ts'
-import { BrokerLink } from './broker-link.ts'
+import { BrokerLink, hubClosed } from './broker-link.ts'
 import { Feeds } from './feeds.ts'
 import { checkId, checkIdentity, HubChannel } from './hub-channel.ts'
 import { Identities } from './identities.ts'
@@ -42,6 +42,7 @@ export class HubChannels {
   readonly #sessions = new Map<string, PeerChannels>()
   #made: ChannelParts | undefined
   #identities: Identities | undefined
+  #isClosed = false
 
   constructor(policy: Policy, broker: Broker | undefined, host: ChannelsHost) {
     this.#policy = policy
@@ -155,6 +156,7 @@ export class HubChannels {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     if (!this.#made) return
     const { slow, presences, feeds, link } = this.#made
     slow.clear()
@@ -169,6 +171,7 @@ export class HubChannels {
   }
 
   #useIdentities(): Identities {
+    if (this.#isClosed) throw hubClosed()
     const join = (record: SessionRecord, name: string, presence: unknown): void =>
       this.join(record, name, { presence })
     const leave = (record: SessionRecord, name: string): void => this.leave(record, name)
@@ -187,6 +190,7 @@ export class HubChannels {
       this.#broker ?? memory({ now: () => clock.wall() }),
       this.#host.counters,
     )
+    if (this.#isClosed) void link.close()
     return {
       clock,
       limits: policy.limits,

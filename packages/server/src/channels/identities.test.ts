@@ -5,7 +5,7 @@ import { TestBroker } from '../../test/channels/test-broker.ts'
 import { ended, newcomer, resuming, setUp } from '../../test/support/set-up.ts'
 import type { SetUp } from '../../test/support/set-up.ts'
 import { memory } from './memory.ts'
-import type { HubOptions } from '../index.ts'
+import type { Hub, HubOptions } from '../index.ts'
 import type { AnyContract } from '@holdfast/protocol'
 
 /** A hub whose clients are called as their token says. */
@@ -175,5 +175,31 @@ describe('join and leave of a channel with an identity', () => {
     await hubs.hub.channel('room:1').leave('anna')
     expect(await anna!.received()).toEqual([{ refused: 'room:1', why: 'left' }])
     await expect(hubs.hub.channel('room:1').join(1 as never)).rejects.toThrow('an identity is a string')
+  })
+})
+
+describe('a hub that is closed', () => {
+  it.each<[string, boolean, (hub: Hub) => Promise<unknown>]>([
+    ['publish', true, (hub) => hub.channel('room').publish('n', 1)],
+    ['publish, and has not before', false, (hub) => hub.channel('room').publish('n', 1)],
+    ['read', true, (hub) => hub.channel('room').history()],
+    ['tell who is present', true, (hub) => hub.channel('room').presence()],
+    ['send to a user', true, (hub) => hub.to('anna').send('n', 1)],
+    ['subscribe a user', false, (hub) => hub.channel('room').join('anna')],
+  ])('does not %s, and does not open its broker', async (_, isUsed, use) => {
+    let opened = 0
+    const broker = memory()
+    const hubs = named({
+      broker: {
+        open(listener) {
+          opened++
+          return broker.open(listener)
+        },
+      },
+    })
+    if (isUsed) await hubs.hub.channel('room').publish('n', 0)
+    await hubs.hub.close()
+    await expect(use(hubs.hub)).rejects.toMatchObject({ code: 'disposed' })
+    expect([opened, hubs.clock.pending]).toEqual([isUsed ? 1 : 0, 0])
   })
 })
