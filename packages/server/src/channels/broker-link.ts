@@ -1,3 +1,4 @@
+import { HoldfastError, isHoldfastError } from '@holdfast/protocol'
 import type { Clock } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { Policy } from '../policy.ts'
@@ -22,6 +23,7 @@ export class BrokerLink {
   readonly #counters: Counters
   readonly #resets: (() => void)[] = []
   #node: BrokerNode | undefined
+  #isClosed = false
 
   constructor(policy: Policy, broker: Broker, counters: Counters) {
     this.clock = policy.ports.clock
@@ -34,8 +36,9 @@ export class BrokerLink {
     this.#resets.push(listener)
   }
 
-  /** Reports a failure, once in a while. */
+  /** Reports a failure, once in a while. That the hub is closed is none. */
   failed(error: unknown): void {
+    if (isHoldfastError(error) && error.code === 'disposed') return
     this.#counters.brokerFailures++
     this.#policy.reportTrouble('broker', error)
   }
@@ -84,6 +87,7 @@ export class BrokerLink {
   async close(): Promise<void> {
     const node = this.#node
     this.#node = undefined
+    this.#isClosed = true
     try {
       if (node) await this.#within(node.close())
     } catch (error) {
@@ -92,6 +96,8 @@ export class BrokerLink {
   }
 
   #use(): BrokerNode {
+    // A broker that is opened again would never be closed.
+    if (this.#isClosed) throw new HoldfastError('disposed', 'the hub is closed')
     return (this.#node ??= this.#broker.open({
       published: (...publication) => this.onPublication(...publication),
       memberChanged: (...change) => this.onMember(...change),

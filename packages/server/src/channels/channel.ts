@@ -9,8 +9,8 @@ export interface Channel<P = Peer> {
    * Publishes an event to all subscribers, on all hubs that share the broker. Resolves to its position once it is in the
    * log.
    *
-   * @throws {HoldfastError} rejects with `misuse` for data that the wire does not accept, or with the error of the broker; after
-   * that, the publication may be repeated with the same `id`
+   * @throws {HoldfastError} rejects with `misuse` for data that the wire does not accept, with `disposed` once the hub is closed, or with
+   * the error of the broker; after that, the publication may be repeated with the same `id`
    */
   publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   /** How many sessions of this hub are subscribed. */
