@@ -1,4 +1,4 @@
-// Real sockets: who is in a channel, as the real client hears it of the real hub.
+// The members of channels, with real sockets between a real client and a real hub.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubOptions } from '@holdfast/server'
 import { channel } from 'holdfast'
@@ -174,7 +174,7 @@ describe('a member that comes back', () => {
     await sees(anna, 'anna', 'bert')
   })
 
-  test('within the timeout hears of the differences only', async () => {
+  test('within the timeout receives the differences only', async () => {
     await using pair = await startPresence()
     const anna = await enter(pair, 'anna')
     const bert = await enter(pair, 'bert', impatient)

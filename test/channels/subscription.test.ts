@@ -203,7 +203,7 @@ describe('a permission that is revoked', () => {
 })
 
 describe('a live subscriber', () => {
-  test('hears of a gap before anything newer when the log begins another epoch', async () => {
+  test('is notified of a gap before anything newer when the log begins another epoch', async () => {
     const broker = new TestBroker()
     await using pair = await startRooms({}, { broker })
     const { room, got } = await enter(pair)
@@ -217,7 +217,7 @@ describe('a live subscriber', () => {
     expect(room.position!.epoch).not.toBe(epoch)
   })
 
-  test('hears of the gap at once when the broker says that it has lost its data', async () => {
+  test('is notified of the gap at once when the broker reports that it has lost its data', async () => {
     const broker = new TestBroker()
     await using pair = await startRooms({}, { broker })
     const { got } = await enter(pair)
@@ -246,7 +246,7 @@ describe('a history', () => {
     expect(got).toEqual([...expected, 99])
   })
 
-  test('that has expired meanwhile is told as a gap', async () => {
+  test('that has expired meanwhile is reported as a gap', async () => {
     let now = Date.now()
     const clockwise = { history: { maxMessages: 10, maxAge: 60_000 } }
     await using pair = await startRooms(clockwise, { broker: memory({ now: () => now }) })
@@ -367,7 +367,7 @@ describe('a client that is too slow', () => {
     expect([client.state.status, pair.hub.peers.has(peer!.id)]).toEqual(['open', true])
   })
 
-  test('hears of a gap first if the history no longer has what was skipped', async () => {
+  test('is notified of a gap first if the history no longer has what was skipped', async () => {
     const large = 'x'.repeat(50_000)
     await using pair = await startRooms(
       { history: { maxMessages: 10, maxBytes: 1e9 } },

@@ -28,6 +28,7 @@ export function explain(error: unknown): HoldfastError {
   if (isHoldfastError(error)) return error
   const text = textOf(error)
   if (/^(NOAUTH|WRONGPASS)/.test(text)) return unusable(`Redis refuses the user: ${text}`, error)
+  if (text.startsWith('NOPERM')) return unusable(`the user of Redis lacks permissions: ${text}`, error)
   return unavailable(error)
 }
 

@@ -110,8 +110,8 @@ export class Link<Connection extends Openable> {
 
   #retry(cause: unknown): void {
     if (this.#isClosed) return
-    this.#cause = cause
-    if (isUnusable(cause)) this.#reject()
+    this.#cause = explain(cause)
+    if (isUnusable(this.#cause)) this.#reject()
     const longest = Math.min(longestDelay, shortestDelay * 2 ** Math.min(this.#failures++, 10))
     this.#timer = setTimeout(() => void this.#open(), longest * (0.5 + Math.random() / 2))
   }

@@ -26,6 +26,8 @@ export type { ChannelHistory, ChannelPresence, ChannelRules, Permission, Verdict
 export type { Recipient, RecipientOptions } from './channels/recipient.ts'
 export type { PeerJoinOptions } from './channels/peer-join-options.ts'
 export { memory } from './channels/memory.ts'
+export { createPublisher } from './channels/publisher.ts'
+export type { Publisher, PublisherKinds } from './channels/publisher.ts'
 export type { MemoryOptions } from './channels/memory.ts'
 export type {
   AttachOptions,

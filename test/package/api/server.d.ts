@@ -405,6 +405,7 @@ interface ChannelMember {
 }
 interface PublishOptions {
   readonly id?: string
+  readonly wait?: number
 }
 interface HistoryOptions {
   readonly limit?: number
@@ -699,7 +700,13 @@ interface MemoryOptions {
   readonly now?: () => number
 }
 declare function memory(options?: MemoryOptions): Broker
-export { HoldfastError, createHub, isHoldfastError, memory, schemas }
+interface Publisher {
+  publish(channel: string, event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  close(): Promise<void>
+}
+type PublisherKinds = Readonly<Record<string, Pick<ChannelRules, 'history'>>>
+declare function createPublisher(broker: Broker, kinds: PublisherKinds): Publisher
+export { HoldfastError, createHub, createPublisher, isHoldfastError, memory, schemas }
 export type {
   AbortSignalLike,
   AnyContract,
@@ -761,6 +768,8 @@ export type {
   Place,
   Position,
   PublishOptions,
+  Publisher,
+  PublisherKinds,
   Recipient,
   RecipientOptions,
   RequestContext,

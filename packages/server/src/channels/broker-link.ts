@@ -4,10 +4,8 @@ import type { Counters } from '../counters.ts'
 import type { Policy } from '../policy.ts'
 import type { Broker, BrokerListener, BrokerNode, LogBounds, LogRange, LogSlice } from './broker.ts'
 import type { Member, Members, NewEntry, Position } from './broker.ts'
-import { withinTime } from './within-time.ts'
+import { brokerTimeout, withinTime } from './within-time.ts'
 
-/** How long the broker may take to answer, in milliseconds. */
-const brokerTimeout = 5_000
 /** A channel that applications do not have. */
 const probedChannel = 'health'
 

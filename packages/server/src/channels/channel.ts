@@ -46,6 +46,13 @@ export interface ChannelMember {
 export interface PublishOptions {
   /** 1 to 64 characters. A second publication with the same id is not appended, if the first was recent. */
   readonly id?: string
+  /**
+   * How long to try again while the broker fails, in milliseconds. The publication keeps its id, so it is not appended twice; others
+   * may be appended before it.
+   *
+   * @default 0
+   */
+  readonly wait?: number
 }
 
 export interface HistoryOptions {

@@ -4,6 +4,7 @@ import type { Position } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { Channel, ChannelMember, ChannelPage, HistoryOptions, PublishOptions } from './channel.ts'
 import type { Identities } from './identities.ts'
+import { keepTrying } from './keep-trying.ts'
 import type { KindPolicy } from './kinds.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
 import { decodePublication, encodePublication } from './publication.ts'
@@ -37,13 +38,13 @@ export class HubChannel implements Channel {
   async publish(
     event: string,
     data?: unknown,
-    { id = this.#ports.newId() }: PublishOptions = {},
+    { id = this.#ports.newId(), wait = 0 }: PublishOptions = {},
   ): Promise<Position> {
     checkId(id)
-    const { feeds, limits } = this.#parts
+    const { clock, feeds, limits } = this.#parts
     const text = encodePublication(undefined, event, data)
     if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
-    return feeds.append(this.name, { id, text }, this.#kind.bounds)
+    return keepTrying(clock, wait, () => feeds.append(this.name, { id, text }, this.#kind.bounds))
   }
 
   async join(identity: string, { presence }: PeerJoinOptions = {}): Promise<void> {

@@ -1,6 +1,9 @@
 import { HoldfastError } from '@holdfast/protocol'
 import type { Clock } from '@holdfast/protocol'
 
+/** How long a broker may take to answer, in milliseconds. */
+export const brokerTimeout = 5_000
+
 /** Rejects with `timeout` when a promise takes too long, whatever comes of it later. */
 export function withinTime<T>(clock: Clock, timeout: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
