@@ -53,7 +53,7 @@ export function createLossyBroker(broker: Broker, clock: Clock, random: Random):
             done.catch(() => {})
           })
         })
-        const ended = result.catch(() => {}).then(() => open.delete(ended))
+        const ended: Promise<unknown> = result.catch(() => {}).then(() => open.delete(ended))
         open.add(ended)
         return result
       }
