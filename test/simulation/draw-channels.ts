@@ -9,7 +9,11 @@ const names = ['room:1', 'room:__proto__', 'brief:1', 'live']
 export function drawChannels({ seed, setting, steps }: Plan): Plan {
   const random = createRandom(seed, 2)
   if (random.chance(0.5)) return { seed, setting, steps }
-  const channels = { maxMessages: random.pick([1, 5, 100]), rewind: random.pick([0, 0, 1]) }
+  const channels = {
+    maxMessages: random.pick([1, 5, 100]),
+    rewind: random.pick([0, 0, 1]),
+    broker: createRandom(seed, 3).chance(0.4) ? ('lossy' as const) : ('memory' as const),
+  }
   const places = setting.clients.length
   const own = names.slice(0, random.between(1, names.length))
   const at = (action: ChannelAction, wait = 0): Step => ({ wait, client: random.below(places), action })

@@ -30,6 +30,7 @@ export function createMachine(base: Clock, lateness: Lateness): Machine {
   /** What was due while the machine slept. */
   let missed: Timer[] = []
   let asleepFor = 0
+  let isHalted = false
   let skew = 0
   let asleep: { readonly since: number; readonly style: 'stops' | 'runs' } | undefined
 
@@ -50,6 +51,8 @@ export function createMachine(base: Clock, lateness: Lateness): Machine {
       wall: () => Math.floor(base.wall() + skew),
       setTimer(callback, delay) {
         const timer: Timer = { callback, due: now() + delay, base: undefined }
+        // Promises go on after the end of a process, and must not bring it back.
+        if (isHalted) return timer
         timers.add(timer)
         arm(timer, Math.max(0, delay + lateness(delay)))
         return timer
@@ -83,6 +86,7 @@ export function createMachine(base: Clock, lateness: Lateness): Machine {
     },
     jump: (ms) => void (skew += ms),
     halt() {
+      isHalted = true
       for (const timer of timers) base.clearTimer(timer.base)
       timers.clear()
       missed = []

@@ -37,7 +37,8 @@ export function createServerChannels(
     return new Promise((resolve) => clock.setTimer(() => resolve(true), 700))
   }
   const rules = { subscribe: allow, publish: allow }
-  hub.channels('room', { ...rules, history: setting })
+  const { maxMessages, rewind } = setting
+  hub.channels('room', { ...rules, history: { maxMessages, rewind } })
   hub.channels('brief', { ...rules, history: { maxMessages: 3 } })
   hub.channels('live', rules)
 

@@ -27,7 +27,11 @@ export interface ServerSetting {
   /** For how long an authentication holds, in milliseconds; for ever without. */
   readonly expiresIn: number | undefined
   /** Absent: it has no channels. */
-  readonly channels?: { readonly maxMessages: number; readonly rewind: number }
+  readonly channels?: {
+    readonly maxMessages: number
+    readonly rewind: number
+    readonly broker: 'memory' | 'lossy'
+  }
 }
 
 export function drawSetting(random: Random): Setting {

@@ -329,8 +329,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a full session drops messages',
     file: outgoing,
-    from: 'if (!how.volatile && this.#isFull(bytes)) this.#record.overflow()',
-    to: 'if (!how.volatile && this.#isFull(bytes)) how = { ...how, signal: AbortSignal.abort() }',
+    from: 'if (limit) this.#record.overflow(limit)',
+    to: 'if (limit) how = { ...how, signal: AbortSignal.abort() }',
   },
 ]
 

@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, isHoldfastError } from '@holdfast/protocol'
 import type { Clock } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { Policy } from '../policy.ts'
@@ -39,8 +39,9 @@ export class BrokerLink {
     this.#resets.push(listener)
   }
 
-  /** Reports a failure, once in a while. */
+  /** Reports a failure, once in a while. That the hub is closed is none. */
   failed(error: unknown): void {
+    if (isHoldfastError(error) && error.code === 'disposed') return
     this.#counters.brokerFailures++
     this.#policy.reportTrouble('broker', error)
   }

@@ -276,6 +276,21 @@ describe('a broker that fails', () => {
   })
 })
 
+describe('a hub that is closed', () => {
+  it('opens its broker no more', async () => {
+    const hubs = troubled()
+    await entered(hubs)
+    const closed = hubs.hub.close()
+    await hubs.clock.advance(5_000)
+    await closed
+    const { length } = hubs.broker.calls
+    const room = hubs.hub.channel('room')
+    await expect(room.publish('n', 1)).rejects.toMatchObject({ code: 'disposed' })
+    await expect(room.history()).rejects.toMatchObject({ code: 'disposed' })
+    expect(hubs.broker.calls).toHaveLength(length)
+  })
+})
+
 describe('many clients at once', () => {
   it('are healed by one read of the log', async () => {
     const hubs = troubled(100)
