@@ -14,6 +14,8 @@ export interface Commands {
    * Runs a script, on the primary that has its keys. It may be executed although the promise rejects, even much later.
    */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** Resolves once there is a connection. */
+  ready(): Promise<void>
   /** The primary that has a key, by its address; undefined while it is not known. */
   shardOf(key: string): string | undefined
   /** Makes a connection for pub/sub, which is not open yet, to the primary that has a key. */
@@ -61,6 +63,10 @@ abstract class LinkedCommands<Connection extends Openable> {
       if (isLate(error) || isMisplaced(error)) this.link.renew(connection, error)
       throw explain(error)
     }
+  }
+
+  async ready(): Promise<void> {
+    await this.link.ready(this.#timeout)
   }
 
   close(): void {

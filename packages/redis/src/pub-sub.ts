@@ -13,6 +13,7 @@ export class PubSub implements ShardHost {
   readonly message: PubSubHost['message']
   readonly reset: PubSubHost['reset']
   readonly #shards = new Map<string, Shard>()
+  readonly #wanted = new Set<string>()
   /** Where each channel is subscribed to. */
   readonly #places = new Map<string, Shard>()
   readonly #timer: NodeJS.Timeout
@@ -30,12 +31,16 @@ export class PubSub implements ShardHost {
 
   /** Resolves once everything that is published arrives. */
   async subscribe(base: string): Promise<void> {
+    this.#wanted.add(base)
+    if (this.commands.shardOf(base) === undefined) await this.commands.ready()
+    if (!this.#wanted.has(base)) return
     const address = this.commands.shardOf(base)
-    if (address === undefined) throw unavailable('the cluster is not known yet')
+    if (address === undefined) throw unavailable('the cluster does not have the slot')
     await this.#place(base, address).subscribe(base)
   }
 
   unsubscribe(base: string): void {
+    this.#wanted.delete(base)
     const shard = this.#places.get(base)
     if (!shard) return
     this.#places.delete(base)

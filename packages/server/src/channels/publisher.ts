@@ -33,7 +33,9 @@ export type PublisherKinds = Readonly<Record<string, Pick<ChannelRules, 'history
  *
  * @throws {HoldfastError} `misuse`
  * @example
- * const publisher = createPublisher(broker, { room: { history: { maxMessages: 100 } } })
+ * import { createPublisher, memory } from '@holdfast/server'
+ *
+ * const publisher = createPublisher(memory(), { room: { history: { maxMessages: 100 } } })
  * await publisher.publish('room:42', 'message', { text: 'The report is ready' }, { wait: 30_000 })
  * await publisher.close()
  */
