@@ -153,20 +153,16 @@ test(
     const received = async (): Promise<number> =>
       Number((await ann.page.locator('.totals dd').nth(1).textContent())?.split(' ')[0]?.replaceAll(',', ''))
     const before = await received()
-    await ann.press('1,000 messages/s')
-    await expect.poll(received).toBeGreaterThan(before + 500)
-    await ann.press('20,000 at once')
-    await ann.page.getByText('One flood at a time.').waitFor()
     const streamed = await watchMainThread(ann.page)
-    const countBefore = await received()
+    await ann.press('1,000 messages/s')
 
     const typed = 'Still here, and every key is answered.'
     const startedAt = performance.now()
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially(typed)
     const typing = performance.now() - startedAt
-    await expect.poll(received).toBeGreaterThan(countBefore + 2_000)
+    await expect.poll(received).toBeGreaterThan(before + 2_000)
     const stream = await streamed()
-    const count = (await received()) - countBefore
+    const count = (await received()) - before
     console.log(`${count} messages, ${typed.length} keys in ${typing.toFixed(0)} ms. ${describe(stream)}`)
     expect(await ann.page.getByLabel('Message', { exact: true }).inputValue()).toBe(typed)
     // A few hundredths, and more on a machine that is busy; a page that stalls is blocked all the time.
