@@ -47,7 +47,7 @@ if (import.meta.main) {
 }
 
 /** A final text frame: RFC 6455, section 5.2. */
-function frameOf(payload: string): Buffer {
+export function frameOf(payload: string): Buffer {
   const { length } = payload
   const head = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 255]
   return Buffer.concat([Buffer.from(head), Buffer.from(payload)])

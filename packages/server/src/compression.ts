@@ -27,7 +27,7 @@ export interface CompressionOptions {
    */
   readonly level?: number
   /**
-   * The memory of a compressor, from 1 to 9: 2 to the power of this plus 9, in bytes.
+   * The memory of a compressor, from 1 to 9: 2 to the power of this plus 9, in bytes, and what Node adds to it.
    *
    * @default 5
    */
