@@ -6,20 +6,27 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { brokerSuite } from '../conformance/broker-suite.ts'
 import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
+import { freePort } from '../support/port.ts'
 import { RedisServer } from '../support/redis-server.ts'
 
 expectNothingLeft('all')
 
 const servers: RedisServer[] = []
+const buses: string[] = []
 let count = 0
 
 beforeAll(async () => {
   for (const index of upTo(3)) {
-    const server = await RedisServer.start('--cluster-enabled yes --cluster-node-timeout 2000')
+    // By default the port of the bus is the other one plus 10,000, which another process may have.
+    const bus = await freePort()
+    const server = await RedisServer.start(
+      `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${bus}`,
+    )
     servers.push(server)
+    buses.push(String(bus))
     const range = [index * 5_462, Math.min(16_383, index * 5_462 + 5_461)].map(String)
     await server.command('CLUSTER', 'ADDSLOTSRANGE', ...range)
-    await server.command('CLUSTER', 'MEET', '127.0.0.1', String(servers[0]!.port))
+    await server.command('CLUSTER', 'MEET', '127.0.0.1', String(servers[0]!.port), buses[0]!)
   }
   for (const server of servers) {
     while (!String(await server.command('CLUSTER', 'INFO')).includes('cluster_known_nodes:3')) await sleep(50)
