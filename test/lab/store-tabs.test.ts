@@ -153,27 +153,35 @@ describe('in Chromium', () => {
   })
 
   test('a left page with a store is cached, lets another tab send, and sends no message twice on its return', async () => {
-    const { got, url, tab } = await setUp()
-    const page = await tab()
-    const other = await tab()
-    await page.evaluate(() => {
-      tabPage.send('a', 10)
-      return tabPage.committed()
-    })
-    await page.goto(`${url}/away`)
-    await other.evaluate(() => tabPage.connect())
-    await until(() => got.length >= 10)
-    await expect.poll(() => left(other)).toBe(0)
-    await page.goBack({ waitUntil: 'commit' })
-    expect(await page.evaluate(() => tabPage.events)).toEqual([
-      'pageshow false',
-      'pagehide true',
-      'pageshow true',
-    ])
-    await page.evaluate(() => tabPage.connect())
-    await page.evaluate(() => tabPage.send('a', 5, 10))
-    await until(() => got.length >= 15)
-    expect(got).toEqual(notes('a', 15))
-    await expect.poll(() => left(page)).toBe(0)
+    // A browser that is busy may discard a page that it could keep.
+    let isCached = false
+    for (let tries = 0; tries < 5 && !isCached; tries++) isCached = await leaveAndReturn()
+    expect(isCached).toBe(true)
   })
 })
+
+/** Whether the browser kept the page. */
+async function leaveAndReturn(): Promise<boolean> {
+  const { got, url, tab } = await setUp()
+  const page = await tab()
+  const other = await tab()
+  await page.evaluate(() => {
+    tabPage.send('a', 10)
+    return tabPage.committed()
+  })
+  await page.goto(`${url}/away`)
+  await other.evaluate(() => tabPage.connect())
+  await until(() => got.length >= 10)
+  await expect.poll(() => left(other)).toBe(0)
+  await page.goBack({ waitUntil: 'commit' })
+  const [first, ...events] = await page.evaluate(() => tabPage.events)
+  expect(first).toBe('pageshow false')
+  if (events.length === 0) return false
+  expect(events).toEqual(['pagehide true', 'pageshow true'])
+  await page.evaluate(() => tabPage.connect())
+  await page.evaluate(() => tabPage.send('a', 5, 10))
+  await until(() => got.length >= 15)
+  expect(got).toEqual(notes('a', 15))
+  await expect.poll(() => left(page)).toBe(0)
+  return true
+}
