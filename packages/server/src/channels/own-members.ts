@@ -80,6 +80,8 @@ export class OwnMembers {
 
   #mark(entry: Entry): void {
     entry.isDirty = true
+    // The member that changed last is written last: of the sessions of an identity, it has the data.
+    this.#dirty.delete(entry)
     this.#dirty.add(entry)
     if (this.#timer === undefined) this.#flush()
   }
