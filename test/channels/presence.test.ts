@@ -136,6 +136,7 @@ describe('the members of a channel', () => {
     await using pair = await startPresence({ clientData: true })
     const anna = await enter(pair, 'anna')
     const bert = await enter(pair, 'bert', impatient)
+    await sees(anna, 'anna', 'bert')
     bert.room.presence.set('typing')
     await sees(anna, 'anna', 'typing')
     await whileAway(pair, bert.client, () => bert.room.presence.set('back'))
