@@ -223,7 +223,7 @@ export function createChannels(ledger: Ledger, { violate }: Audit): Channels {
       const subscriber = find(event)
       if (!subscriber) return
       const { by, channel, count } = event
-      // A client joins again without a word when it had to drop one.
+      // A client joins again and reports nothing when it had to drop one.
       if (count > subscriber.count)
         violate(
           'recovered-count',

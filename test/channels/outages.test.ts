@@ -91,7 +91,7 @@ test.each([
   expect(breaches(got)).toEqual(expected)
 })
 
-/** What came twice, out of order, or after something that was missed without a word. */
+/** What came twice, out of order, or after something that was missed without a gap. */
 function breaches(got: readonly Got[]): string[] {
   const found: string[] = []
   let last = -1

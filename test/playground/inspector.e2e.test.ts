@@ -155,12 +155,25 @@ test(
     const before = await received()
     const streamed = await watchMainThread(ann.page)
     await ann.press('1,000 messages/s')
+    const refused = ann.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const told = document.querySelector('#trouble-said')!
+          new MutationObserver(() => told.textContent === 'One flood at a time.' && resolve()).observe(told, {
+            childList: true,
+            subtree: true,
+            characterData: true,
+          })
+          document.querySelector<HTMLElement>('[data-trouble=flood]')!.click()
+        }),
+    )
 
     const typed = 'Still here, and every key is answered.'
     const startedAt = performance.now()
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially(typed)
     const typing = performance.now() - startedAt
     await expect.poll(received).toBeGreaterThan(before + 2_000)
+    await refused
     const stream = await streamed()
     const count = (await received()) - before
     console.log(`${count} messages, ${typed.length} keys in ${typing.toFixed(0)} ms. ${describe(stream)}`)

@@ -49,7 +49,7 @@ export function createClientChannels(client: Client, { shared, tell, random }: C
     room.watch('recovered', ({ count }) => tell({ type: 'channel-recovered', channel: name, count }))
   }
 
-  /** It ends with a position, or with an error that tells what became of the request. */
+  /** It ends with a position, or with an error that is the outcome of the request. */
   const publish = (name: string, room: Channel): void => {
     const publication = shared.nextId()
     tell({ type: 'published', publication, channel: name })

@@ -78,6 +78,7 @@ describe('a program without types is told what to write', () => {
 
   it('and may leave out what it does not want', () => {
     createClient({ url, wire: plain(null as never), backoff: null, outbox: null, ports: null } as never)
+    createClient({ url, wire: null } as never)
     session(null as never)
     createClient({ url, store: undefined, wire: undefined, diagnose: undefined } as never)
   })

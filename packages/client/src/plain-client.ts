@@ -22,5 +22,6 @@ export function createClient<S extends Schemas>(
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions): Client<C>
 /* @__NO_SIDE_EFFECTS__ */
 export function createClient(options?: ClientOptions): Client {
-  return createCoreClient({ wire: defaultWire(), ...(given(options, names) as ClientOptions) })
+  const chosen = given(options, names) as ClientOptions
+  return createCoreClient({ ...chosen, wire: chosen.wire ?? defaultWire() })
 }

@@ -59,8 +59,7 @@ export function useChannel<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is no provider
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+export function useChannel<Name extends ChannelName<RegisteredContract>>(
   name: Name,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>

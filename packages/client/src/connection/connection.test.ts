@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { defaultCloseRules } from '@holdfast/protocol'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
+import { createTestPorts } from '../../test/support/test-ports.ts'
 import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { fatal } from './attempt.ts'
 import type { OpenSocket } from './attempt.ts'
@@ -11,7 +12,6 @@ import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
 import type { Finding, Policy, State } from './states.ts'
-import type { Signal } from '../platform/page.ts'
 
 function setUp(
   faults = clockFaults.exact,
@@ -19,13 +19,13 @@ function setUp(
   rules: Partial<Policy> = {},
   heartbeat?: Heartbeat,
 ) {
-  const clock = createVirtualClock(faults)
+  const { ports, signal, isListening } = createTestPorts(createVirtualClock(faults))
+  const { clock } = ports
   const network = createFakeNetwork()
   const states: State['name'][] = []
   const received: unknown[] = []
   const report = vi.fn()
   let socket: OpenSocket | undefined
-  let notice: ((signal: Signal, url?: string) => void) | undefined
   const connection: Connection = createConnection({
     policy: {
       attemptTimeout: 10_000,
@@ -38,18 +38,7 @@ function setUp(
       asksDelay: true,
       ...rules,
     },
-    ports: {
-      clock,
-      random: () => 0.5,
-      signals: {
-        listen(listener) {
-          notice = listener
-          return () => (notice = undefined)
-        },
-        isOffline: () => false,
-      },
-      report,
-    },
+    ports: { ...ports, report },
     closeRules: defaultCloseRules,
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
     // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
@@ -89,8 +78,8 @@ function setUp(
       return socket!
     },
     open,
-    signal: (name: Signal, url?: string) => notice?.(name, url),
-    isListening: () => !!notice,
+    signal,
+    isListening,
   }
 }
 

@@ -78,6 +78,7 @@ export function createPreparation(
 ): Preparation {
   let token: string | undefined
   let renewedAt = -Infinity
+  let renewal: Promise<unknown> | undefined
   let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
 
   const findSocket = (): SocketConstructor => {
@@ -104,8 +105,10 @@ export function createPreparation(
       // A server that asks without pause gets the same one again.
       if (clock.now() - renewedAt >= renewalPause) {
         renewedAt = clock.now()
-        token = await askToken('renew')
+        renewal = askToken('renew').then((fresh) => (token = fresh))
       }
+      // One that failed has given none.
+      await renewal
       return token
     },
     check() {

@@ -15,13 +15,19 @@ export function baseUrl(): string | undefined {
   return platform.document?.baseURI ?? platform.location?.href
 }
 
+/** Returns a part of an absolute URL; undefined for an invalid one, and where the platform cannot tell. */
+export function readUrl(url: string | undefined, part: 'href' | 'origin'): string | undefined {
+  try {
+    return new platform.URL!(url!)[part]
+  } catch {
+    return undefined
+  }
+}
+
 /** Returns whether both URLs have the same origin. False for invalid URLs. */
 export function isSameOrigin(url: string, other: string | undefined): boolean {
-  try {
-    return new platform.URL!(url).origin === new platform.URL!(other!).origin
-  } catch {
-    return false
-  }
+  const origin = readUrl(url, 'origin')
+  return origin !== undefined && origin === readUrl(other, 'origin')
 }
 
 /**

@@ -1,9 +1,8 @@
 import { utf8Length } from '@holdfast/protocol'
-import { baseUrl, resolveUrl } from '../platform/url.ts'
+import { baseUrl, readUrl, resolveUrl } from '../platform/url.ts'
 
 const platform = globalThis as unknown as {
   readonly DOMException?: new (message: string, name: string) => Error
-  readonly URL?: new (url: string, base?: string) => { readonly href: string; readonly origin: string }
 }
 
 /** The exception of the standard, or an error of its name where there is none. */
@@ -22,28 +21,11 @@ export function socketUrl(source: unknown): string {
   const text = String(source)
   try {
     const url = resolveUrl(text, baseUrl())
-    if (!text.includes('#')) return normal(url)
+    if (!text.includes('#')) return readUrl(url, 'href') ?? url
   } catch {
     // Reported below.
   }
   throw domException('SyntaxError', `'${text}' is not the URL of a WebSocket`)
-}
-
-function normal(url: string): string {
-  try {
-    return new platform.URL!(url).href
-  } catch {
-    return url
-  }
-}
-
-/** The origin of messages from there; empty where the platform cannot tell. */
-export function originOf(url: string): string {
-  try {
-    return new platform.URL!(url).origin
-  } catch {
-    return ''
-  }
 }
 
 /**

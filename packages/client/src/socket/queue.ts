@@ -5,7 +5,7 @@ import type { BlobLike, SocketData } from './types.ts'
 export class SendQueue {
   readonly #maxMessages: number
   readonly #maxBytes: number
-  #messages: SocketData[] = []
+  #messages: { readonly data: SocketData; readonly bytes: number }[] = []
   #bytes = 0
 
   constructor(maxMessages: number, maxBytes: number) {
@@ -19,23 +19,23 @@ export class SendQueue {
 
   /** Returns false if there is no room. */
   push(data: SocketData): boolean {
-    const bytes = this.#bytes + sizeOf(data)
-    if (this.#messages.length >= this.#maxMessages || bytes > this.#maxBytes) return false
-    this.#bytes = bytes
-    this.#messages.push(snapshot(data))
+    const bytes = sizeOf(data)
+    if (this.#messages.length >= this.#maxMessages || this.#bytes + bytes > this.#maxBytes) return false
+    this.#bytes += bytes
+    this.#messages.push({ data: snapshot(data), bytes })
     return true
   }
 
   /** Passes the messages to `write`, the oldest first, until it returns false. */
   flush(write: (data: SocketData) => boolean): void {
     let written = 0
-    while (written < this.#messages.length && write(this.#messages[written]!)) written++
-    for (const data of this.#messages.splice(0, written)) this.#bytes -= sizeOf(data)
+    while (written < this.#messages.length && write(this.#messages[written]!.data)) written++
+    for (const { bytes } of this.#messages.splice(0, written)) this.#bytes -= bytes
   }
 
   drain(): SocketData[] {
     this.#bytes = 0
-    return this.#messages.splice(0)
+    return this.#messages.splice(0).map(({ data }) => data)
   }
 }
 

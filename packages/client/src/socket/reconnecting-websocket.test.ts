@@ -1,7 +1,7 @@
-import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
-import type { Signal } from '../platform/page.ts'
+import { createTestPorts } from '../../test/support/test-ports.ts'
 import { ping, ReconnectingWebSocket } from './index.ts'
 import type {
   ProtocolsProvider,
@@ -15,26 +15,14 @@ function setUp(
   url: UrlProvider = 'ws://test/socket',
   protocols?: ProtocolsProvider,
 ) {
-  const clock = createVirtualClock()
+  const { ports, reported, signal } = createTestPorts()
+  const { clock } = ports
   const network = createFakeNetwork()
-  const reported: unknown[] = []
   const log: string[] = []
-  let notice: ((signal: Signal) => void) | undefined
   const socket = new ReconnectingWebSocket(url, protocols, {
     WebSocket: network.WebSocket,
     ...options,
-    ports: {
-      clock,
-      random: () => 0.5,
-      signals: {
-        listen(listener) {
-          notice = listener
-          return () => (notice = undefined)
-        },
-        isOffline: () => false,
-      },
-      report: (error) => reported.push(error),
-    },
+    ports,
   })
   socket.addEventListener('open', () => log.push('open'))
   socket.addEventListener('message', ({ data }) => log.push(`message ${String(data)}`))
@@ -49,7 +37,7 @@ function setUp(
     reported,
     /** The events since the last call. */
     take: () => log.splice(0),
-    signal: (name: Signal) => notice?.(name),
+    signal,
     async open() {
       await settleMicrotasks()
       network.last.open()
@@ -181,6 +169,8 @@ describe('after a failure', () => {
     expect([counts, socket.retryCount]).toEqual([[1, 2], 2])
     await clock.advance(5_000)
     expect(socket.retryCount).toBe(0)
+    network.last.end()
+    expect(socket.retryCount).toBe(1)
   })
 
   it('a connection that lived for a second is redialed like the first', async () => {
@@ -251,6 +241,16 @@ describe('after a failure', () => {
     expect([reported, network.sockets.length]).toEqual([[error], 2])
   })
 
+  it('one that answers with a promise, of which some reject, does not decide', async () => {
+    const { clock, network, open, reported } = setUp({
+      shouldReconnectOnClose: (() => Promise.reject(new Error('oops'))) as never,
+    })
+    await open()
+    network.last.end()
+    await clock.advance(5_000)
+    expect([reported, network.sockets.length]).toEqual([[new Error('oops')], 2])
+  })
+
   it('an attempt that takes too long is given up, with TIMEOUT as its message', async () => {
     const { clock, network, take } = setUp({ connectionTimeout: 3_000 })
     await clock.advance(3_000)
@@ -303,6 +303,15 @@ describe('messages', () => {
     },
   )
 
+  it('wait on when the socket has closed by the time it says that it is open', async () => {
+    const { socket, network } = setUp()
+    socket.send('a')
+    await settleMicrotasks()
+    network.last.readyState = 2
+    network.last.onopen!({} as never)
+    expect([network.last.sent, socket.bufferedAmount]).toEqual([[], 1])
+  })
+
   it('that wait can be taken back', async () => {
     const { socket, network } = setUp()
     socket.send('a')
@@ -322,6 +331,12 @@ describe('messages', () => {
     await clock.advance(2_000)
     network.last.open()
     expect(network.last.sent).toEqual(['a', 'b'])
+  })
+
+  it('come in as blobs by default', async () => {
+    const { socket, network, open } = setUp()
+    await open()
+    expect([network.last.binaryType, socket.binaryType]).toEqual(['blob', 'blob'])
   })
 
   it('come in with the origin of the server, in the form of binaryType', async () => {
@@ -447,6 +462,18 @@ describe('reconnect()', () => {
     expect([take(), network.sockets.length, network.live.length]).toEqual([['open'], 2, 1])
   })
 
+  it('never tells the end of an old socket as that of a dial whose constructor throws', async () => {
+    const { socket, clock, network, open, take } = setUp()
+    await open()
+    await clock.advance(1_000)
+    network.refuse(new Error('blocked'))
+    socket.reconnect()
+    await settleMicrotasks()
+    network.sockets[0]!.end(4000)
+    await clock.advance(2_000)
+    expect(take()).toEqual(['close 1000 clean', 'error blocked', 'close 1006', 'error blocked', 'close 1006'])
+  })
+
   it('dials at once while the socket waits, and after it has given up', async () => {
     const { socket, clock, network, open } = setUp({ maxRetries: 0 })
     await open()
@@ -528,6 +555,35 @@ describe('a heartbeat', () => {
     await clock.advance(2_000)
     expect(network.sockets).toHaveLength(2)
   })
+})
+
+it.each([
+  [
+    'throws',
+    () => {
+      throw new Error('oops')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('oops'))],
+])('a heartbeat whose isReply %s is reported, and hides no message', async (_, isReply) => {
+  const { network, open, take, reported } = setUp({
+    heartbeat: ping({ message: 'ping', isReply: isReply as never }),
+  })
+  await open()
+  network.last.message('hi')
+  await settleMicrotasks()
+  expect([take(), reported]).toEqual([['message hi'], [new Error('oops')]])
+})
+
+it('a debugLogger that throws is reported, and the socket opens', async () => {
+  const { socket, open, reported } = setUp({
+    debug: true,
+    debugLogger() {
+      throw new Error('oops')
+    },
+  })
+  await open()
+  expect([socket.readyState, reported.length]).toEqual([1, 4])
 })
 
 describe('the page', () => {

@@ -1,15 +1,19 @@
-import { given, misuse, namesOf } from '@holdfast/protocol'
+import { given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import { fatal, retry } from '../connection/attempt.ts'
 import type { Conversation, OpenSocket, Prepared } from '../connection/attempt.ts'
 import type { Cause } from '../connection/cause.ts'
 import { createConnection } from '../connection/connection.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { DelayQuestion, Policy, State } from '../connection/states.ts'
+import type { State } from '../connection/states.ts'
 import { isLive } from '../connection/retry.ts'
 import { systemPorts } from '../platform/ports.ts'
 import type { Ports, SocketConstructor, SocketLike } from '../platform/ports.ts'
-import { checkClosing, domException, originOf, socketProtocols, socketUrl } from './arguments.ts'
+import { readUrl } from '../platform/url.ts'
+import { checkClosing, domException, socketProtocols, socketUrl } from './arguments.ts'
+import { EventHandlers } from './event-handlers.ts'
 import { createEvent, EventTargetBase } from './event-target.ts'
+import { delayOf, policyOf, resolveOptions } from './options.ts'
+import type { ResolvedOptions } from './options.ts'
 import { dataOf, SendQueue, sizeOf } from './queue.ts'
 import type {
   EventHandler,
@@ -26,32 +30,7 @@ import type {
   UrlProvider,
 } from './types.ts'
 
-const defaults = {
-  minReconnectionDelay: 500,
-  maxReconnectionDelay: 30_000,
-  reconnectionDelayGrowFactor: 2,
-  jitter: 1,
-  minUptime: 5_000,
-  connectionTimeout: 10_000,
-  maxRetries: Infinity,
-  maxEnqueuedMessages: Infinity,
-  maxEnqueuedBytes: Infinity,
-}
-const others =
-  'startClosed, shouldReconnectOnClose, closeImmediately, heartbeat, WebSocket, debug, debugLogger, ports'
-
-/** The uptime after which a lost connection is redialed as if nothing had failed before. */
-const patience = 1_000
-/** The shortest time between two dials of `reconnect()`. */
-const shortestPause = 100
-
 const facts = { resumption: { resumed: false, replayed: 0 } }
-
-/** The value of `onopen` or another, and the listener that calls it. */
-interface Registration {
-  handler: unknown
-  readonly listener: (event: SocketEvent) => void
-}
 
 /** What is known of the end of a connection. */
 interface End {
@@ -98,21 +77,21 @@ export class ReconnectingWebSocket extends EventTargetBase {
     for (const type of ['open', 'message', 'error', 'close'])
       Object.defineProperty(this.prototype, `on${type}`, {
         get(this: ReconnectingWebSocket) {
-          return this.#handlers.get(type)?.handler ?? null
+          return this.#handlers.get(type)
         },
         set(this: ReconnectingWebSocket, handler: unknown) {
-          this.#handle(type, handler)
+          this.#handlers.set(type, handler)
         },
         enumerable: true,
         configurable: true,
       })
   }
 
-  readonly #options: typeof defaults & ReconnectingWebSocketOptions
+  readonly #options: ResolvedOptions
   readonly #ports: Ports
   readonly #connection: Connection
   readonly #queue: SendQueue
-  readonly #handlers = new Map<string, Registration>()
+  readonly #handlers = new EventHandlers(this)
   #url = ''
   #binaryType: 'blob' | 'arraybuffer' = 'blob'
   /** The latest socket, which may have ended. */
@@ -143,7 +122,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
       ports: this.#ports,
       closeRules: {},
       diagnose: undefined,
-      delay: ({ failures }: DelayQuestion, { random }) => delayOf(failures, random, this.#options),
+      delay: ({ failures }, { random }) => delayOf(failures, random, this.#options),
       prepare: () => this.#prepare(url, protocols),
       open: (socket) => this.#converse(socket),
       received: (data, conversation) => conversation.received(data as never),
@@ -233,7 +212,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
   close(code?: number, reason?: string): void {
     checkClosing(code, reason)
     const isImmediate = this.#options.closeImmediately ?? false
-    this.#sayGoodbye(isImmediate, code, reason)
+    this.#beginClose(isImmediate, code, reason)
     this.#connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: !isImmediate })
   }
 
@@ -244,7 +223,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
    */
   reconnect(code?: number, reason?: string): void {
     checkClosing(code, reason)
-    this.#sayGoodbye(true, code ?? 1000, reason)
+    this.#beginClose(true, code ?? 1000, reason)
     this.#connection.dispatch({ type: 'stop', cause: { reason: 'reconnect' }, graceful: false })
     this.#connection.dispatch({ type: 'connect' })
     this.#retryCount = 0
@@ -266,26 +245,6 @@ export class ReconnectingWebSocket extends EventTargetBase {
     options?: boolean | ListenerOptions,
   ): void {
     super.addEventListener(type, listener, options)
-  }
-
-  /** A handler keeps its place among the listeners while others replace it, and loses it with null. */
-  #handle(type: string, handler: unknown): void {
-    const known = this.#handlers.get(type)
-    const isSet = typeof handler === 'function' || (typeof handler === 'object' && handler !== null)
-    if (known && isSet) known.handler = handler
-    else if (known) {
-      this.#handlers.delete(type)
-      this.removeEventListener(type, known.listener)
-    } else if (isSet) {
-      const added: Registration = {
-        handler,
-        listener: (event) => {
-          if (typeof added.handler === 'function') added.handler.call(this, event)
-        },
-      }
-      this.#handlers.set(type, added)
-      this.addEventListener(type, added.listener)
-    }
   }
 
   async #prepare(url: UrlProvider, protocols: ProtocolsProvider | undefined): Promise<Prepared> {
@@ -328,11 +287,11 @@ export class ReconnectingWebSocket extends EventTargetBase {
     const { heartbeat } = this.#options
     this.#open = socket
     this.#socket!.binaryType = this.#binaryType
-    const origin = originOf(this.#url)
+    const origin = readUrl(this.#url, 'origin') ?? ''
     socket.confirm({ ...facts, heartbeat: heartbeat?.heartbeat })
     return {
       received: (data) => {
-        if (heartbeat?.isReply(data)) socket.answered()
+        if (heartbeat && this.#ask(() => heartbeat.isReply(data)) === true) socket.answered()
         else this.dispatchEvent(createEvent(this, 'message', { data, origin }))
       },
       refused() {},
@@ -344,7 +303,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
   }
 
   /** Begins the closing handshake. The `close` event tells these arguments if it does not wait for the native one. */
-  #sayGoodbye(isImmediate: boolean, code: number | undefined, reason: string | undefined): void {
+  #beginClose(isImmediate: boolean, code: number | undefined, reason: string | undefined): void {
     const { state } = this.#connection
     if (isImmediate && isLive(state)) this.#end = { code: code ?? 1000, reason: reason ?? '', wasClean: true }
     if (state.name !== 'open') return
@@ -355,7 +314,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
 
   #changed(state: State, previous: State): void {
     const { debug, debugLogger = log } = this.#options
-    if (debug) debugLogger('holdfast:', state.name, state.cause ?? '')
+    if (debug) this.#ask(() => debugLogger('holdfast:', state.name, state.cause ?? ''))
     const withheld = this.#withheld
     this.#withheld = undefined
     withheld?.()
@@ -395,7 +354,10 @@ export class ReconnectingWebSocket extends EventTargetBase {
         this.#isCancelled = false
         dispatch()
       }, 0)
-    } else if (state.name === 'waiting' && !this.#isWelcome(closed)) {
+    } else if (
+      state.name === 'waiting' &&
+      this.#ask(() => this.#options.shouldReconnectOnClose?.(closed)) === false
+    ) {
       this.#withheld = dispatch
       this.#connection.dispatch({ type: 'stop', cause: state.cause, graceful: false })
     } else dispatch()
@@ -405,12 +367,16 @@ export class ReconnectingWebSocket extends EventTargetBase {
     return state.name === 'open' && this.#ports.clock.now() - state.openedAt >= this.#options.minUptime
   }
 
-  #isWelcome(closed: SocketCloseEvent): boolean {
+  /** Calls a function of the application, which may throw, or reject although it must be synchronous. */
+  #ask(question: () => unknown): unknown {
+    const { report } = this.#ports
     try {
-      return this.#options.shouldReconnectOnClose?.(closed) ?? true
+      const answer = question()
+      reportRejection(answer, report)
+      return answer
     } catch (error) {
-      this.#ports.report(error)
-      return true
+      report(error)
+      return undefined
     }
   }
 }
@@ -425,43 +391,4 @@ function failureOf({ reason, error }: Cause): { readonly error: unknown; readonl
 
 function log(...values: unknown[]): void {
   ;(globalThis as unknown as { console?: { log(...values: unknown[]): void } }).console?.log(...values)
-}
-
-/** @throws {HoldfastError} `misuse` */
-function resolveOptions(
-  options: ReconnectingWebSocketOptions | undefined,
-): typeof defaults & ReconnectingWebSocketOptions {
-  const resolved = { ...defaults, ...given(options, `${namesOf(defaults)}, ${others}`) }
-  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
-    if (!(resolved[name] >= 0)) throw misuse(`${name} cannot be ${String(resolved[name])}`)
-  return resolved
-}
-
-function policyOf({
-  minReconnectionDelay,
-  maxReconnectionDelay,
-  minUptime,
-  connectionTimeout,
-  maxRetries,
-}: typeof defaults): Policy {
-  return {
-    minDelay: Math.min(shortestPause, minReconnectionDelay),
-    baseDelay: patience,
-    maxDelay: maxReconnectionDelay,
-    maxHiddenDelay: maxReconnectionDelay,
-    maxAttempts: maxRetries + 1,
-    // A connection that was stable would have its retries again.
-    minUptime: maxRetries > 0 ? minUptime : Infinity,
-    attemptTimeout: connectionTimeout,
-    asksDelay: true,
-  }
-}
-
-function delayOf(
-  failures: number,
-  random: number,
-  { minReconnectionDelay, maxReconnectionDelay, reconnectionDelayGrowFactor, jitter }: typeof defaults,
-): number {
-  const grown = minReconnectionDelay * reconnectionDelayGrowFactor ** Math.max(0, failures - 1)
-  return Math.min(maxReconnectionDelay, grown || 0) * (1 + jitter * random)
 }

@@ -2,7 +2,8 @@ import { createClient } from '../../src/index.ts'
 import type { AnyContract, Client, ClientOptions, Contract, Signal } from '../../src/index.ts'
 import { createFakeNetwork } from './fake-socket.ts'
 import type { FakeNetwork } from './fake-socket.ts'
-import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import { createTestPorts } from './test-ports.ts'
+import { settleMicrotasks } from '@holdfast/testing'
 import type { VirtualClock } from '@holdfast/testing'
 
 export interface SetUp<C> {
@@ -20,31 +21,17 @@ export interface SetUp<C> {
 
 /** A client on a virtual clock and a fake network. */
 export function setUp<C extends Contract = AnyContract>(options: Partial<ClientOptions> = {}): SetUp<C> {
-  const clock = createVirtualClock()
+  const { ports, reported, signal } = createTestPorts()
   const network = createFakeNetwork()
-  const reported: unknown[] = []
-  let notice: ((signal: Signal) => void) | undefined
   const client = createClient<C>({
     url: 'ws://test/socket',
     WebSocket: network.WebSocket,
     ...options,
-    ports: {
-      clock,
-      random: () => 0.5,
-      signals: {
-        listen(listener) {
-          notice = listener
-          return () => (notice = undefined)
-        },
-        isOffline: () => false,
-      },
-      report: (error) => reported.push(error),
-      ...options.ports,
-    },
+    ports: { ...ports, ...options.ports },
   })
   return {
     client,
-    clock,
+    clock: ports.clock,
     network,
     reported,
     async open() {
@@ -54,6 +41,6 @@ export function setUp<C extends Contract = AnyContract>(options: Partial<ClientO
       await settleMicrotasks()
     },
     sent: () => network.last.sent.map((frame) => JSON.parse(frame as string) as unknown),
-    signal: (name) => notice?.(name),
+    signal,
   }
 }

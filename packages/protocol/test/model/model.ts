@@ -155,8 +155,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         if (sockets & (sockets - 1)) violate(state, `TWO: session ${sid} is live on two sockets`)
       }
     for (let id = 1; id < state.fate.length; id++)
-      if (state.fate[id] === fates.open && !(kept & (1 << id)))
-        violate(state, `WITHOUT A WORD: ${id} is lost`)
+      if (state.fate[id] === fates.open && !(kept & (1 << id))) violate(state, `SILENTLY: ${id} is lost`)
     if (isStuck(state)) violate(state, 'STUCK: a message waits for nothing')
   }
 

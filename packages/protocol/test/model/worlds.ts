@@ -90,7 +90,7 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'cursor-before-fence': ['DUPLICATE', { ...base, chances: { closes: 1 } }],
   'resend-unknown': ['DUPLICATE', { ...base, chances: { crashes: 1 } }],
   'guess-undelivered': ['LIE', { ...base, chances: { crashes: 1 } }],
-  'forget-undelivered': ['WITHOUT A WORD', base],
+  'forget-undelivered': ['SILENTLY', base],
   'take-after-bye': ['DUPLICATE', { ...base, chances: { drains: 1 } }],
   'bye-without-cursor': ['LIE', { ...base, chances: { drains: 1 } }],
 }

@@ -173,6 +173,18 @@ describe('tokens', () => {
     expect(heard().at(-1)).toEqual(['token', 't3'])
   })
 
+  it('are not sent again in place of fresh ones that could not be fetched', async () => {
+    const token = vi.fn(() => 't1')
+    const { live, say, heard, reported } = setUpSession({ token })
+    await live()
+    token.mockImplementation(() => {
+      throw new Error('away')
+    })
+    for (let i = 0; i < 3; i++) await say(['renew'])
+    expect(heard().filter((frame) => (frame as unknown[])[0] === 'token')).toEqual([])
+    expect([token.mock.calls.length, reported.length]).toEqual([2, 3])
+  })
+
   it('are asked for afresh once when refused, then the client gives up', async () => {
     const token = vi.fn(() => 't')
     const { client, live, cut, network } = setUpSession({ token })
