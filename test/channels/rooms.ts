@@ -1,4 +1,5 @@
 import type { ChannelRules, HubOptions } from '@holdfast/server'
+import { channel } from 'holdfast'
 import type { Channel, Client } from 'holdfast'
 import { startPair, until } from '../session/pair.ts'
 import type { Pair } from '../session/pair.ts'
@@ -44,4 +45,19 @@ export async function whileAway({ proxy }: Pair, client: Client, act: () => unkn
   await until(() => client.state.status !== 'open')
   await act()
   await proxy.accept()
+}
+
+/** A client with a room that has received the publication 1, and what it brings from then on. */
+export async function enter(
+  pair: Pair,
+): Promise<{ room: Channel; got: unknown[]; client: ReturnType<Pair['client']> }> {
+  const client = pair.client(impatient)
+  const room = channel(client, 'room:1')
+  const got = record(room)
+  await client.connect()
+  await joined(room)
+  await publish(pair, 1)
+  await until(() => got.length === 1)
+  got.length = 0
+  return { room, got, client }
 }

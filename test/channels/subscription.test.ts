@@ -2,30 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHub, HoldfastError, memory } from '@holdfast/server'
 import { channel } from 'holdfast'
-import type { Channel, Position } from 'holdfast'
+import type { Position } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { TestBroker } from '../../packages/server/test/channels/test-broker.ts'
 import { until, upTo } from '../session/pair.ts'
 import type { Pair } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
-import { impatient, joined, open, publish, record, startRooms, whileAway } from './rooms.ts'
+import { enter, impatient, joined, open, publish, record, startRooms, whileAway } from './rooms.ts'
 
 expectNothingLeft()
-
-/** A client with a room that has received the publication 1, and what it brings from then on. */
-async function enter(
-  pair: Pair,
-): Promise<{ room: Channel; got: unknown[]; client: ReturnType<Pair['client']> }> {
-  const client = pair.client(impatient)
-  const room = channel(client, 'room:1')
-  const got = record(room)
-  await client.connect()
-  await joined(room)
-  await publish(pair, 1)
-  await until(() => got.length === 1)
-  got.length = 0
-  return { room, got, client }
-}
 
 describe('a publication between the read of the history and the start of live delivery', () => {
   /**

@@ -59,7 +59,8 @@ export function useChannel<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is no provider
  */
-export function useChannel<Name extends ChannelName<RegisteredContract>>(
+// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
+export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
   name: Name,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
