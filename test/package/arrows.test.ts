@@ -50,6 +50,7 @@ const pureCore = [
     .filter((path) => !isTest(path)),
   'packages/client/src/connection/machine.ts',
   'packages/client/src/connection/retry.ts',
+  'packages/client/src/connection/finding.ts',
   'packages/client/src/connection/sleep.ts',
   'packages/client/src/connection/heartbeat.ts',
   'packages/client/src/connection/backoff.ts',

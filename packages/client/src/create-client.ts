@@ -25,6 +25,7 @@ import { createChanges, stateKey } from './changes.ts'
 import type { Client } from './client.ts'
 import type { Cause } from './connection/cause.ts'
 import { createConnection } from './connection/connection.ts'
+import { createDiagnosis } from './connection/diagnosis.ts'
 import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
 import { createPreparation } from './connection/preparation.ts'
@@ -148,7 +149,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     delay,
     ports,
     closeRules,
-    diagnose,
+    diagnosis: createDiagnosis(diagnose),
     prepare: preparation.prepare,
     open: (socket) => bound.open(socket, outbox),
     received: createIntake(wire.maxPayloadBytes, counters),

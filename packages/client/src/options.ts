@@ -1,6 +1,7 @@
 import { defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
+import { pickBackoff } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { Diagnose } from './connection/diagnose.ts'
@@ -121,7 +122,7 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
     if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
 
   return {
-    policy: { ...numbers, attemptTimeout, asksDelay: custom !== undefined },
+    policy: { ...numbers, attemptTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {
         const delay = custom?.({ failures, cause, random, isHidden }) ?? NaN

@@ -1,4 +1,5 @@
 import type { DelayRange } from '@holdfast/protocol'
+import type { Sample } from './sleep.ts'
 
 /** The delay before the next attempt. All times in milliseconds. */
 export interface BackoffOptions {
@@ -47,6 +48,19 @@ export interface BackoffOptions {
    */
   readonly minUptime?: number
 }
+
+/**
+ * Picks the delay before the next dial, after `failures` in a row, less those that uptime has offset.
+ *
+ * `hint` is the range of the cause, and `retryAfter` the last one that the server requested.
+ */
+export type PickDelay = (
+  failures: number,
+  hint: DelayRange | undefined,
+  retryAfter: DelayRange | undefined,
+  options: Required<BackoffOptions>,
+  sample: Pick<Sample, 'random' | 'isHidden'>,
+) => number
 
 /** The longest delay that a server can request, in milliseconds. */
 export const longestHint = 3_600_000
@@ -105,3 +119,7 @@ export function pickDelay([min, max]: DelayRange, random: number): number {
   // Both bounds may be infinite.
   return max > min ? min + random * (max - min) : min
 }
+
+/** The delay of a client: a random one, in {@link backoffWindow}. */
+export const pickBackoff: PickDelay = (failures, hint, retryAfter, options, { random, isHidden }) =>
+  pickDelay(backoffWindow(failures, hint, options, retryAfter, isHidden), random)

@@ -6,8 +6,11 @@ import { createTestPorts } from '../../test/support/test-ports.ts'
 import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { fatal } from './attempt.ts'
 import type { OpenSocket } from './attempt.ts'
+import { pickBackoff } from './backoff.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
+import type { Diagnose } from './diagnose.ts'
+import { createDiagnosis } from './diagnosis.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
@@ -15,7 +18,7 @@ import type { Finding, Policy, State } from './states.ts'
 
 function setUp(
   faults = clockFaults.exact,
-  overrides: Partial<ConnectionOptions> = {},
+  { diagnose, ...overrides }: Partial<ConnectionOptions> & { readonly diagnose?: Diagnose } = {},
   rules: Partial<Policy> = {},
   heartbeat?: Heartbeat,
 ) {
@@ -35,6 +38,7 @@ function setUp(
       baseDelay: 1_000,
       maxDelay: 30_000,
       maxHiddenDelay: 120_000,
+      delay: pickBackoff,
       asksDelay: true,
       ...rules,
     },
@@ -57,7 +61,7 @@ function setUp(
     },
     opened: () => {},
     flush: () => {},
-    diagnose: undefined,
+    diagnosis: createDiagnosis(diagnose),
     received: (data, conversation) => conversation.received(data as string),
     changed: (state) => states.push(state.name),
     ...overrides,

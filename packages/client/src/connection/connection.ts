@@ -10,23 +10,20 @@ import type {
 } from './attempt.ts'
 import { longestTimer } from '@holdfast/protocol'
 import type { CloseRules } from '@holdfast/protocol'
-import type { Diagnose } from './diagnose.ts'
+import type { CreateDiagnosis } from './diagnosis.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment, Sample } from './sleep.ts'
-import type { Closing, Command, DelayQuestion, Facts, Finding, Input, Open, Policy, State } from './states.ts'
-import { newAbort } from '../platform/ports.ts'
+import type { Closing, Command, DelayQuestion, Facts, Input, Open, Policy, State } from './states.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
-import { isSameOrigin } from '../platform/url.ts'
-import { diagnoseEvery } from './times.ts'
 
 export interface ConnectionOptions {
   readonly policy: Policy
   readonly ports: Ports
   readonly closeRules: CloseRules
-  /** What the application wants to wait, if it gives delays; `isHidden` and `random` are those of the moment. */
-  delay(question: DelayQuestion, sample: Sample): number
+  /** What the application wants to wait; `isHidden` and `random` are those of the moment. Absent unless the policy asks. */
+  readonly delay?: (question: DelayQuestion, sample: Sample) => number
   /** Prepares an attempt before it opens a socket. Must not reject. */
   prepare(context: AttemptContext): Promise<Prepared>
   /** The socket opened: send the greeting, then call `confirm()`, at once or after an answer. */
@@ -37,8 +34,8 @@ export interface ConnectionOptions {
   opened(facts: Facts): void
   /** Writes everything that can still be written: the page is being left. */
   flush(): void
-  /** Undefined if the application did not enable diagnosis. */
-  readonly diagnose: Diagnose | undefined
+  /** Begins to find out why sockets do not open, if anybody wants to know. */
+  readonly diagnosis: CreateDiagnosis | undefined
   /** The state changed. Inputs dispatched here are queued. */
   changed(state: State, previous: State): void
 }
@@ -51,9 +48,6 @@ export interface Connection {
   /** Runs an input, or queues it while another one runs. */
   dispatch(input: Input): void
 }
-
-/** The policy of the page forbids the dial. */
-const csp: Finding = { cause: { reason: 'csp' } }
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { policy, ports } = options
@@ -71,16 +65,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     state: initialState,
     dispatch: (input) => dispatch(input),
     unreachable: () =>
-      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...finding?.cause },
+      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...diagnosis?.cause },
   }
   let attempt: Attempt | undefined
-  /** Where the last attempt dialed. */
-  let url: string | undefined
-  /** Why no socket opens there, as far as it was found out. */
-  let finding: Finding | undefined
-  let diagnosis: ReturnType<typeof newAbort> | undefined
-  /** How many attempts in a row opened no socket. */
-  let unopened = 0
   let timer: unknown
   let stopListening: (() => void) | undefined
   /** When the clocks were last read. */
@@ -123,7 +110,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     host.state = committed
     for (const command of commands)
       if (typeof command === 'string') run(command)
-      else advance(input, { ...sample, customDelay: options.delay(command, sample) })
+      else advance(input, { ...sample, customDelay: options.delay!(command, sample) })
   }
 
   // Set again after every input: an early tick has changed nothing, and a delay is never rounded down.
@@ -137,7 +124,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const listen = (): void => {
     if (host.state.name === 'idle' || host.state.name === 'closed') {
-      forget()
+      diagnosis?.forget()
       stopListening?.()
       stopListening = undefined
     } else stopListening ??= signals.listen(notice)
@@ -150,37 +137,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       dispatch({ type: 'leave' })
     } else if (signal === 'offline') dispatch({ type: 'probe' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
-    // Other forbidden requests to this host, over HTTP for example, are not a reason.
-    else if (url && isSameOrigin(url, blocked)) found(csp)
-  }
-
-  const found = (next: Finding | undefined): void => {
-    finding = next
-    if (next) dispatch({ type: 'diagnosed', epoch: host.state.epoch, finding: next })
-  }
-
-  const diagnose = async (): Promise<void> => {
-    // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the server
-    // may well answer over HTTP.
-    const isDue = ++unopened % diagnoseEvery === 0
-    if (!isDue || !options.diagnose || diagnosis?.signal.aborted === false || finding === csp) return
-    const { signal } = (diagnosis = newAbort())
-    let next: Finding | undefined
-    try {
-      next = await options.diagnose(url!, { signal, clock })
-    } catch (error) {
-      // An aborted request rejects, too.
-      if (!signal.aborted) ports.report(error)
-    }
-    if (signal.aborted) return
-    diagnosis = undefined
-    found(next)
-  }
-
-  const forget = (): void => {
-    diagnosis?.abort()
-    diagnosis = finding = undefined
-    unopened = 0
+    else diagnosis?.blocked(blocked)
   }
 
   const run = (command: Exclude<Command, DelayQuestion>): void => {
@@ -189,18 +146,17 @@ export function createConnection(options: ConnectionOptions): Connection {
         attempt = createAttempt(host, host.state)
         return
       case 'dial':
-        if (url && !isSameOrigin(url, attempt!.url)) forget()
-        url = attempt!.url
+        diagnosis?.dialed(attempt!.url!)
         return attempt!.dial()
       case 'greet':
-        forget()
+        diagnosis?.forget()
         return attempt!.converse()
       case 'announce':
         return options.opened((host.state as Open).facts)
       case 'probe':
         return attempt!.probe()
       case 'diagnose':
-        return void diagnose()
+        return diagnosis?.failed()
       case 'close':
         return attempt!.close((host.state as Closing).cause)
       case 'abandon':
@@ -208,6 +164,10 @@ export function createConnection(options: ConnectionOptions): Connection {
         return end(command === 'destroy')
     }
   }
+
+  const diagnosis = options.diagnosis?.(ports, (discovery) =>
+    dispatch({ type: 'diagnosed', epoch: host.state.epoch, discovery }),
+  )
 
   const end = (isDead: boolean): void => {
     const ended = attempt

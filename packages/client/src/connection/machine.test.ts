@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closeRule } from '@holdfast/protocol'
-import { backoffWindow } from './backoff.ts'
+import { backoffWindow, pickBackoff } from './backoff.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import { discoveryOf } from './finding.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept, slept } from './sleep.ts'
 import type { Command, DelayQuestion, Finding, Input, Policy, State } from './states.ts'
@@ -17,6 +18,7 @@ const policy: Policy = {
   baseDelay: 1_000,
   maxDelay: 30_000,
   maxHiddenDelay: 120_000,
+  delay: pickBackoff,
   asksDelay: false,
 }
 const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
@@ -535,7 +537,12 @@ describe('the floor of the policy', () => {
 
   it('is higher where a Retry-After asks for it', () => {
     const finding = { cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] } as const
-    const [told] = step(waiting, { type: 'diagnosed', epoch: 1, finding }, policy, at(200))
+    const [told] = step(
+      waiting,
+      { type: 'diagnosed', epoch: 1, discovery: discoveryOf(finding) },
+      policy,
+      at(200),
+    )
     expect(deadlineOf(step(told, reconnect, policy, at(300))[0])).toBe(60_200)
   })
 
@@ -713,7 +720,11 @@ describe('attempts that open no socket', () => {
     expect(commandsOf(openState, ended(1006), 100)).toEqual(['destroy'])
   })
 
-  const diagnosed = (finding: Finding, epoch = 1): Input => ({ type: 'diagnosed', epoch, finding })
+  const diagnosed = (finding: Finding, epoch = 1): Input => ({
+    type: 'diagnosed',
+    epoch,
+    discovery: discoveryOf(finding),
+  })
 
   it('get the cause that was found out', () => {
     const [known] = step(waiting, diagnosed({ cause: { reason: 'forbidden', status: 403 } }), policy, at(200))
@@ -958,7 +969,11 @@ describe('whatever happens in whatever order', () => {
       case 'leave':
         return { type: kind }
       case 'diagnosed':
-        return { type: kind, epoch, finding: { cause: { reason: 'rate-limited' }, delay: [0, 60_000] } }
+        return {
+          type: kind,
+          epoch,
+          discovery: discoveryOf({ cause: { reason: 'rate-limited' }, delay: [0, 60_000] }),
+        }
       case 'wake':
         return wake
       case 'change':

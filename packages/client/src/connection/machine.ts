@@ -1,16 +1,6 @@
 import type { Cause } from './cause.ts'
 import type { Beat, Watch } from './heartbeat.ts'
-import {
-  applyFinding,
-  close,
-  fresh,
-  isLive,
-  lost,
-  scheduleRetry,
-  shortenWait,
-  shortestDelay,
-  uncounted,
-} from './retry.ts'
+import { close, fresh, isLive, lost, scheduleRetry, shortenWait, shortestDelay, uncounted } from './retry.ts'
 import type { Accepted, Attempt, Facts, Input, Open, Policy, State, Step, Tally } from './states.ts'
 import type { Sample } from './sleep.ts'
 import { closeGrace, closeTimeout, leftDelay, lookInterval, stuckAfter } from './times.ts'
@@ -82,8 +72,8 @@ function transition(state: State, input: Input, policy: Policy, sample: Sample):
     case 'leave':
       return leave(state, policy, sample)
     case 'diagnosed':
-      if (name === 'waiting') return [applyFinding(state, input.finding, sample)]
-      if (name === 'opening' || name === 'preparing') return [{ ...state, finding: input.finding }]
+      if (name === 'waiting') return [input.discovery.applyTo(state, sample)]
+      if (name === 'opening' || name === 'preparing') return [{ ...state, discovery: input.discovery }]
       break
     case 'probe':
       return probe(state, policy, sample)

@@ -1,7 +1,7 @@
 import type { CloseRule, DelayRange } from '@holdfast/protocol'
-import { backoffWindow, boundHint, failuresAfter, pickDelay } from './backoff.ts'
+import { boundHint, failuresAfter } from './backoff.ts'
 import type { Cause } from './cause.ts'
-import type { Aftermath, Closed, Finding, Live, Policy, State, Step, Tally, Waiting } from './states.ts'
+import type { Aftermath, Closed, Live, Policy, State, Step, Tally, Waiting } from './states.ts'
 import type { Sample } from './sleep.ts'
 import { maxRetryAfter, shortestPause, wakeDelay, wakePause } from './times.ts'
 
@@ -29,7 +29,7 @@ export function scheduleRetry(
   sample: Sample,
   isWoken = false,
 ): Step {
-  const { now } = sample
+  const { now, customDelay } = sample
   const past = isStable(from, policy, sample) ? fresh : from.tally
   const isHopeless =
     rule.action === 'fatal' ||
@@ -44,15 +44,20 @@ export function scheduleRetry(
   const notBefore = Math.max(from.notBefore, floor, now + (hint?.[0] ?? 0))
   // A later `connect()` has as many attempts again, but does not dial as fast as at first.
   if (isHopeless) return [close({ ...from, notBefore }, cause, true, failures), 'destroy']
-  if (policy.asksDelay && sample.customDelay === undefined) return [from, { failures, cause }]
+  if (policy.asksDelay && customDelay === undefined) return [from, { failures, cause }]
 
   const tally = tallyAfter(past, cause, rule, asked, failures)
+  // Not `customDelay < 0`, because the function may give NaN, or nothing.
+  const delay =
+    customDelay! >= 0
+      ? Math.max(customDelay!, hint?.[0] ?? 0)
+      : policy.delay(failures, hint, tally.retryAfter, policy, sample)
   let wait: Waiting = {
     name: 'waiting',
     epoch: from.epoch,
     tally,
     notBefore,
-    deadline: now + delayOf(failures, hint, tally.retryAfter, policy, sample),
+    deadline: now + delay,
     // A dial that never left the machine did not load the server.
     earliest: from.startedAt + (cause.reason === 'offline' ? 0 : wakePause),
     wakeWithin: wakeDelay,
@@ -60,7 +65,7 @@ export function scheduleRetry(
   }
   if (isWoken) wait = shortenWait(wait, sample)
   if (from.name !== 'opening') return [wait, 'destroy']
-  return [from.finding ? applyFinding(wait, from.finding, sample) : wait, 'destroy', 'diagnose']
+  return [from.discovery?.applyTo(wait, sample) ?? wait, 'destroy', 'diagnose']
 }
 
 /** Whether a connection was open for so long that no earlier failure counts. */
@@ -104,18 +109,6 @@ function tallyAfter(
   }
 }
 
-function delayOf(
-  failures: number,
-  hint: DelayRange | undefined,
-  retryAfter: DelayRange | undefined,
-  policy: Policy,
-  { customDelay, random, isHidden }: Sample,
-): number {
-  // Not `customDelay < 0`, because the function may give NaN, or nothing.
-  if (customDelay! >= 0) return Math.max(customDelay!, hint?.[0] ?? 0)
-  return pickDelay(backoffWindow(failures, hint, policy, retryAfter, isHidden), random)
-}
-
 /** The shortest time between two dials of the application. */
 export function shortestDelay({ minDelay, maxDelay }: Policy): number {
   return Math.min(minDelay, maxDelay)
@@ -127,25 +120,6 @@ export function uncounted(from: State, policy: Policy, sample: Sample): Tally {
   if (!isLive(from)) return tally
   if (isStable(from, policy, sample)) return fresh
   return { ...tally, attempts: tally.attempts - 1, failures: tally.failures - 1 }
-}
-
-/** Continues the wait with a better known cause, and longer if the server requests it. */
-export function applyFinding(
-  state: Waiting,
-  { cause, delay, refresh = false }: Finding,
-  sample: Sample,
-): Waiting {
-  const tally = { ...state.tally, refresh: state.tally.refresh || refresh }
-  const next = { ...state, tally, cause: { ...state.cause, ...cause } }
-  // A function of the application computed the delay, and no delay may be NaN or infinite.
-  if (!(delay && delay[0] >= 0 && delay[0] <= delay[1] && delay[1] < Infinity)) return next
-  const { now, random } = sample
-  return {
-    ...next,
-    tally: { ...tally, retryAfter: delay },
-    deadline: Math.max(state.deadline, now + pickDelay(delay, random)),
-    notBefore: Math.max(state.notBefore, now + delay[0]),
-  }
 }
 
 /** Shortens a wait. A second call has no further effect. */

@@ -1,7 +1,8 @@
 import type { CloseRule, DelayRange } from '@holdfast/protocol'
-import type { BackoffOptions } from './backoff.ts'
+import type { BackoffOptions, PickDelay } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
+import type { Sample } from './sleep.ts'
 
 /** The state of a connection: see `machine.ts` for the transitions. */
 export type State = Idle | Attempt | Open | Waiting | Closing | Closed
@@ -42,7 +43,7 @@ export interface Attempt extends Base {
   /** The failure that the socket reported, if it has not closed yet. */
   readonly failure?: Cause
   /** The diagnosis of earlier attempts, which arrived during this one. */
-  readonly finding?: Finding
+  readonly discovery?: Discovery
 }
 
 export interface Open extends Base {
@@ -99,7 +100,7 @@ export type Input =
   | { readonly type: 'failed'; readonly epoch: number; readonly failure: Cause }
   | { readonly type: 'ended'; readonly epoch: number; readonly cause: Cause; readonly rule: Aftermath }
   /** The diagnosis of the last attempts is known. */
-  | { readonly type: 'diagnosed'; readonly epoch: number; readonly finding: Finding }
+  | { readonly type: 'diagnosed'; readonly epoch: number; readonly discovery: Discovery }
 
 /** The wire has done its handshake. */
 export interface Accepted {
@@ -123,6 +124,12 @@ export interface Finding {
   readonly delay?: DelayRange
   /** Whether the server refuses the token, so that the client calls `token` for a fresh one. */
   readonly refresh?: boolean
+}
+
+/** What a diagnosis has found out, as a pure function, so that the machine does without a diagnosis. */
+export interface Discovery {
+  /** Continues the wait with a better known cause, and longer if the server requests it. */
+  applyTo(state: Waiting, sample: Sample): Waiting
 }
 
 /**
@@ -160,6 +167,8 @@ export type Step = readonly [state: State, ...commands: Command[]]
 /** The resolved options of the machine. Times in milliseconds. */
 export interface Policy extends Required<BackoffOptions> {
   readonly attemptTimeout: number
+  /** The delay before the next dial; pure. */
+  readonly delay: PickDelay
   /** Whether the application gives the delays: `step` then asks for each, see {@link DelayQuestion}. */
   readonly asksDelay: boolean
 }

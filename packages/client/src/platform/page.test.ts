@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { pickBackoff } from '../connection/backoff.ts'
 import { createHeartbeat } from '../connection/heartbeat.ts'
 import type { Heartbeat } from '../connection/heartbeat.ts'
 import { deadlineOf, initialState, step } from '../connection/machine.ts'
@@ -49,6 +50,7 @@ describe('a page that goes through anything', () => {
     baseDelay: 1_000,
     maxDelay: 30_000,
     maxHiddenDelay: 120_000,
+    delay: pickBackoff,
     asksDelay: false,
   }
   const resumption = { resumed: false, replayed: 0 }

@@ -51,6 +51,8 @@ export function resolveOptions(options: ReconnectingWebSocketOptions | undefined
 export function policyOf({
   minReconnectionDelay,
   maxReconnectionDelay,
+  reconnectionDelayGrowFactor,
+  jitter,
   minUptime,
   connectionTimeout,
   maxRetries,
@@ -64,16 +66,10 @@ export function policyOf({
     // A connection that was stable would have its retries again.
     minUptime: maxRetries > 0 ? minUptime : Infinity,
     attemptTimeout: connectionTimeout,
-    asksDelay: true,
+    asksDelay: false,
+    delay(failures, _hint, _retryAfter, _policy, { random }) {
+      const grown = minReconnectionDelay * reconnectionDelayGrowFactor ** Math.max(0, failures - 1)
+      return Math.min(maxReconnectionDelay, grown || 0) * (1 + jitter * random)
+    },
   }
-}
-
-/** The delay before the next dial, in milliseconds. */
-export function delayOf(
-  failures: number,
-  random: number,
-  { minReconnectionDelay, maxReconnectionDelay, reconnectionDelayGrowFactor, jitter }: ResolvedOptions,
-): number {
-  const grown = minReconnectionDelay * reconnectionDelayGrowFactor ** Math.max(0, failures - 1)
-  return Math.min(maxReconnectionDelay, grown || 0) * (1 + jitter * random)
 }

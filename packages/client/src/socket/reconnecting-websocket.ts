@@ -12,7 +12,7 @@ import { readUrl } from '../platform/url.ts'
 import { checkClosing, domException, socketProtocols, socketUrl } from './arguments.ts'
 import { EventHandlers } from './event-handlers.ts'
 import { createEvent, EventTargetBase } from './event-target.ts'
-import { delayOf, policyOf, resolveOptions } from './options.ts'
+import { policyOf, resolveOptions } from './options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { dataOf, SendQueue, sizeOf } from './queue.ts'
 import type {
@@ -121,8 +121,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
       policy: policyOf(this.#options),
       ports: this.#ports,
       closeRules: {},
-      diagnose: undefined,
-      delay: ({ failures }, { random }) => delayOf(failures, random, this.#options),
+      diagnosis: undefined,
       prepare: () => this.#prepare(url, protocols),
       open: (socket) => this.#converse(socket),
       received: (data, conversation) => conversation.received(data as never),
