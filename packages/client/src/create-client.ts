@@ -24,6 +24,7 @@ import type {
 import { createChanges, stateKey } from './changes.ts'
 import type { Client } from './client.ts'
 import type { Cause } from './connection/cause.ts'
+import { closeReader } from './connection/close.ts'
 import { createConnection } from './connection/connection.ts'
 import { createDiagnosis } from './connection/diagnosis.ts'
 import { systemPorts } from './platform/ports.ts'
@@ -148,7 +149,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     policy,
     delay,
     ports,
-    closeRules,
+    closed: closeReader(closeRules),
     diagnosis: createDiagnosis(diagnose),
     prepare: preparation.prepare,
     open: (socket) => bound.open(socket, outbox),
@@ -221,10 +222,9 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
 
     send: (name: string, data?: unknown, how?: SendOptions) => post(encode(name, data), name, how),
     sendRaw(data, how) {
-      if (typeof data === 'string') return post(bound.encodeRaw(data), undefined, how)
-      const bytes = bytesOf(data)
-      if (!bytes) throw misuse('sendRaw takes text or bytes')
-      return post(bound.encodeRaw(bytes.slice()), undefined, how)
+      const raw = typeof data === 'string' ? data : bytesOf(data)?.slice()
+      if (raw === undefined) throw misuse('sendRaw takes text or bytes')
+      return post(bound.encodeRaw(raw), undefined, how)
     },
     request(name: string, input?: unknown, how: RequestOptions = {}) {
       if (disposed) return Promise.reject(gone())

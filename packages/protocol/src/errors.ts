@@ -55,16 +55,14 @@ const brand: unique symbol = /* @__PURE__ */ Symbol.for('holdfast.error')
 
 /** The only error class of Holdfast. Distinguish cases by `code`, and other errors by {@link isHoldfastError}. */
 export class HoldfastError extends Error implements HoldfastErrorDetails {
-  readonly code: HoldfastErrorCode
+  declare readonly code: HoldfastErrorCode
   declare readonly reason?: string
   declare readonly data?: unknown
   declare readonly outcome?: Outcome
 
   constructor(code: HoldfastErrorCode, message: string, details: HoldfastErrorDetails = {}) {
     super(message, details)
-    this.name = 'HoldfastError'
-    this.code = code
-    Object.assign(this, details, { [brand]: true })
+    Object.assign(this, details, { name: 'HoldfastError', code, [brand]: true })
   }
 }
 

@@ -25,7 +25,7 @@ describe('listeners', () => {
     ])
   })
 
-  it('are removed in place again after one whose report threw', () => {
+  it('are removed after one whose report threw as before', () => {
     const registry = createRegistry()
     const { on, emit } = createListeners(registry, (error) => {
       throw error
@@ -35,10 +35,9 @@ describe('listeners', () => {
     })
     on('a', () => {})
     expect(() => emit('a')).toThrow('thrown on')
-    const before = registry.all.get('a')
     remove()
-    expect(registry.all.get('a')).toBe(before)
-    expect(before).toHaveLength(1)
+    expect(registry.all.get('a')).toHaveLength(1)
+    expect(emit('a')).toBe(true)
   })
 
   it('must be functions', () => {

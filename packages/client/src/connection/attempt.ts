@@ -1,7 +1,5 @@
-import { readClose, ruleIn } from '@holdfast/protocol'
-import type { AbortSignalLike, CloseRule, CloseRules, DelayRange, Payload } from '@holdfast/protocol'
+import type { AbortSignalLike, CloseRule, DelayRange, Payload } from '@holdfast/protocol'
 import type { Cause } from './cause.ts'
-import { lost } from './retry.ts'
 import { closeTimeout } from './times.ts'
 import { newAbort } from '../platform/ports.ts'
 import type { Ports, SocketLike } from '../platform/ports.ts'
@@ -85,7 +83,6 @@ export interface OpenSocket {
 /** What an attempt does its work with. */
 export interface AttemptHost {
   readonly ports: Pick<Ports, 'clock'>
-  readonly closeRules: CloseRules
   readonly state: State
   /** Prepares an attempt before it opens a socket. Must not reject. */
   prepare(context: AttemptContext): Promise<Prepared>
@@ -93,6 +90,10 @@ export interface AttemptHost {
   open(socket: OpenSocket): Conversation
   /** Brings what the socket has brought to the conversation, if it can be taken. */
   received(data: unknown, conversation: Conversation): void
+  /** Reads the `close` event of a socket, which had no conversation if it had not opened. */
+  closed(event: unknown, conversation: Conversation | undefined): Failure
+  /** The `error` event of a socket. Absent if nothing is needed but its error. */
+  readonly errored?: (event: unknown) => void
   /** Why a socket did not open, as far as the platform or a diagnosis tells. */
   unreachable(): Cause
   readonly path: Path
@@ -153,16 +154,12 @@ export function createAttempt(host: AttemptHost, { epoch, tally }: State): Attem
     // Carries no details in browsers; other runtimes report the error here.
     opening.onerror = (event?: { readonly error?: unknown }) => {
       error = event?.error
+      host.errored?.(event)
       host.dispatch({ type: 'failed', epoch, failure: why(host.unreachable()) })
     }
     opening.onclose = (event?: unknown) => {
-      const facts = readClose(event)
-      // Before the socket opened, the code is its own and not the server's.
-      if (!conversation) return fail({ cause: why({ ...facts, ...host.unreachable() }), rule: retry })
-      const known = facts.code ? ruleIn(host.closeRules, facts.code) : lost
-      const retryAfter = conversation.retryAfter(facts.text)
-      const rule = retryAfter ? { ...known, retryAfter } : known
-      fail({ cause: why({ reason: known.reason, ...facts }), rule })
+      const { cause, rule } = host.closed(event, conversation)
+      fail({ cause: why(conversation ? cause : { ...cause, ...host.unreachable() }), rule })
     }
   }
 

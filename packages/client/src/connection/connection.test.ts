@@ -7,6 +7,7 @@ import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/tes
 import { fatal } from './attempt.ts'
 import type { OpenSocket } from './attempt.ts'
 import { pickBackoff } from './backoff.ts'
+import { closeReader } from './close.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import type { Diagnose } from './diagnose.ts'
@@ -43,7 +44,7 @@ function setUp(
       ...rules,
     },
     ports: { ...ports, report },
-    closeRules: defaultCloseRules,
+    closed: closeReader(defaultCloseRules),
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),
     // A fraction, as real jitter has: a timer that rounds it down fires before the deadline.
     delay: () => 500.37,

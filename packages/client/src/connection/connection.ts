@@ -1,15 +1,6 @@
 import { createAttempt } from './attempt.ts'
-import type {
-  Attempt,
-  AttemptContext,
-  AttemptHost,
-  Conversation,
-  OpenSocket,
-  Path,
-  Prepared,
-} from './attempt.ts'
+import type { Attempt, AttemptHost, Path } from './attempt.ts'
 import { longestTimer } from '@holdfast/protocol'
-import type { CloseRules } from '@holdfast/protocol'
 import type { CreateDiagnosis } from './diagnosis.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
@@ -18,18 +9,14 @@ import type { Closing, Command, DelayQuestion, Facts, Input, Open, Policy, State
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Pick<
+  AttemptHost,
+  'prepare' | 'open' | 'received' | 'closed' | 'errored'
+> {
   readonly policy: Policy
   readonly ports: Ports
-  readonly closeRules: CloseRules
   /** What the application wants to wait; `isHidden` and `random` are those of the moment. Absent unless the policy asks. */
   readonly delay?: (question: DelayQuestion, sample: Sample) => number
-  /** Prepares an attempt before it opens a socket. Must not reject. */
-  prepare(context: AttemptContext): Promise<Prepared>
-  /** The socket opened: send the greeting, then call `confirm()`, at once or after an answer. */
-  open(socket: OpenSocket): Conversation
-  /** Brings what the socket has brought to the conversation, if it can be taken. */
-  received(data: unknown, conversation: Conversation): void
   /** The connection is open, and no listener was called yet. */
   opened(facts: Facts): void
   /** Writes everything that can still be written: the page is being left. */

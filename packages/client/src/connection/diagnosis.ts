@@ -47,11 +47,11 @@ export function createDiagnosis(diagnose: Diagnose | undefined): CreateDiagnosis
       if (next) found(discoveryOf(next))
     }
 
-    const ask = async (call: Diagnose): Promise<void> => {
+    const ask = async (): Promise<void> => {
       const { signal } = (question = newAbort())
       let next: Finding | undefined
       try {
-        next = await call(url!, { signal, clock })
+        next = await diagnose!(url!, { signal, clock })
       } catch (error) {
         // An aborted request rejects, too.
         if (!signal.aborted) report(error)
@@ -73,8 +73,7 @@ export function createDiagnosis(diagnose: Diagnose | undefined): CreateDiagnosis
         // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the
         // server may well answer over HTTP.
         const isDue = ++unopened % diagnoseEvery === 0
-        const isAsked = question?.signal.aborted === false
-        if (isDue && diagnose && !isAsked && finding !== csp) void ask(diagnose)
+        if (isDue && diagnose && question?.signal.aborted !== false && finding !== csp) void ask()
       },
       blocked(target) {
         // Other forbidden requests to this host, over HTTP for example, are not a reason.

@@ -1,11 +1,11 @@
 import { given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import { fatal, retry } from '../connection/attempt.ts'
-import type { Conversation, OpenSocket, Prepared } from '../connection/attempt.ts'
+import type { Conversation, Failure, OpenSocket, Prepared } from '../connection/attempt.ts'
 import type { Cause } from '../connection/cause.ts'
 import { createConnection } from '../connection/connection.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { State } from '../connection/states.ts'
-import { isLive } from '../connection/retry.ts'
+import { isLive, lost } from '../connection/retry.ts'
 import { systemPorts } from '../platform/ports.ts'
 import type { Ports, SocketConstructor, SocketLike } from '../platform/ports.ts'
 import { readUrl } from '../platform/url.ts'
@@ -120,8 +120,12 @@ export class ReconnectingWebSocket extends EventTargetBase {
     this.#connection = createConnection({
       policy: policyOf(this.#options),
       ports: this.#ports,
-      closeRules: {},
       diagnosis: undefined,
+      closed: (event) => this.#closed(Object(event) as Partial<End>),
+      errored: (event) => {
+        const { error, message = '' } = Object(event) as { error?: unknown; message?: string }
+        this.#error = { error, message }
+      },
       prepare: () => this.#prepare(url, protocols),
       open: (socket) => this.#converse(socket),
       received: (data, conversation) => conversation.received(data as never),
@@ -268,18 +272,10 @@ export class ReconnectingWebSocket extends EventTargetBase {
     return (this.#socket = socket)
   }
 
-  /** The end of the native socket, which the connection passes on without what only a DOM event has. */
-  #observe(socket: SocketLike): void {
-    const { onerror, onclose } = socket
-    socket.onerror = (event?: { readonly error?: unknown; readonly message?: string }) => {
-      this.#error = { error: event?.error, message: event?.message ?? '' }
-      onerror?.(event as never)
-    }
-    socket.onclose = (event?: Partial<End>) => {
-      const { code = 1006, reason = '', wasClean = false } = event ?? {}
-      this.#end = { code, reason, wasClean }
-      onclose?.(event as never)
-    }
+  /** The end of the native socket, with what only a DOM event has. */
+  #closed({ code = 1006, reason = '', wasClean = false }: Partial<End>): Failure {
+    this.#end = { code, reason, wasClean }
+    return { cause: { reason: 'closed', code }, rule: code === 1006 ? lost : retry }
   }
 
   #converse(socket: OpenSocket): Conversation {
@@ -317,8 +313,6 @@ export class ReconnectingWebSocket extends EventTargetBase {
     const withheld = this.#withheld
     this.#withheld = undefined
     withheld?.()
-    // A constructor that threw has left the socket of an earlier attempt.
-    if (state.name === 'opening' && this.#socket?.readyState === 0) this.#observe(this.#socket)
     const isOver = isLive(previous) || previous.name === 'closing'
     const goesOn = state.epoch === previous.epoch && (isLive(state) || state.name === 'closing')
     if (isOver && !goesOn) this.#ended(state, previous)
