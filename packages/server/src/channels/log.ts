@@ -68,11 +68,14 @@ export class Log {
     else entries.splice(0, count)
   }
 
-  /** Decides about a publication that was brought: it is the next one, it is known, or something is missing before it. */
-  take(epoch: string, { offset, id }: Place): 'next' | 'old' | 'hole' {
+  /**
+   * Decides about a publication that was brought, after the one with the id `before`: it is the next one, it is known, or something is
+   * missing before it.
+   */
+  take(epoch: string, { offset, id }: Place, before: string): 'next' | 'old' | 'hole' {
     if (epoch !== this.#epoch) return 'hole'
-    if (offset === this.head.offset + 1) return 'next'
     // The log may have lost its end, and uses the offsets again.
+    if (offset === this.head.offset + 1) return before === this.head.id ? 'next' : 'hole'
     const known = this.#at(offset)
     return offset > this.head.offset || (known && known.id !== id) ? 'hole' : 'old'
   }
