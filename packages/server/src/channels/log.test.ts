@@ -38,6 +38,7 @@ describe('what is missing above a position', () => {
   it('is counted if the log goes on above it', () => {
     expect(log.missedSince({ epoch: 'e', offset: 1, id: 'id 1' })).toBe(5)
     expect(log.missedSince({ epoch: 'e', offset: 6, id: 'other' })).toBeNull()
+    expect(log.missedSince({ epoch: 'e', offset: 5, id: 'other' })).toBeNull()
     expect(log.missedSince({ epoch: 'f', offset: 1, id: 'id 1' })).toBeNull()
   })
 })

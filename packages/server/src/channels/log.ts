@@ -86,10 +86,9 @@ export class Log {
     return this.#entries.slice(offset - this.#before.offset)
   }
 
-  /** Returns how many publications are above a position; null if that is not known. */
+  /** Returns how many publications are above a position that is not in the log any more; null if that is not known. */
   missedSince({ epoch, offset }: Position): number | null {
-    const missed = this.head.offset - offset
-    return epoch === this.#epoch && missed > 0 ? missed : null
+    return epoch === this.#epoch && offset < this.#before.offset ? this.head.offset - offset : null
   }
 
   /** Returns a part of the log. */
