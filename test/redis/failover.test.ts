@@ -146,16 +146,17 @@ test('a former primary follows the new one, whose publications it brings by the 
   await until(() => visitors.every(({ got }) => got.length === 3))
   await servers.promote()
   for (const address of servers.addresses) address.target = replica.port
+  // They have the offsets of what is lost, and the hubs do not get them.
+  for (const n of [3, 4]) await publishAtLast(other, n)
   await primary.command('REPLICAOF', '127.0.0.1', String(replica.port))
   await follows(primary)
-  // The first two have the offsets of what is lost, and the third one the next.
-  for (const n of [3, 4, 5, 6]) await publishAtLast(other, n)
+  await publishAtLast(other, 5)
   await until(() => visitors.every(({ got }) => got.length > 3))
-  await publishAtLast(other, 7)
-  await until(() => visitors.every(({ got }) => got.includes(7)))
+  await publishAtLast(other, 6)
+  await until(() => visitors.every(({ got }) => got.includes(6)))
   for (const { got } of visitors) {
     const [zero, one, two, gap, ...rest] = got
     expect([zero, one, two, gap]).toEqual([0, 1, 2, 'gap undefined'])
-    expect(rest).toEqual([3, 4, 5, 6, 7].slice(-rest.length))
+    expect(rest).toEqual([3, 4, 5, 6].slice(-rest.length))
   }
 })
