@@ -167,8 +167,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
 
   const post = (payload: Encoded, name: string | undefined, how: SendOptions = {}): Sent => {
     const bytes = bound.sizeOf(payload)
-    if (bytes === undefined || bytes < 0)
-      throw misuse('a payload must be bytes, or text without lone surrogates')
+    if (bytes === undefined || bytes < 0) throw misuse('a payload is bytes, or well-formed text')
     checkTime('ttl', how.ttl)
     return outbox.push(payload, bytes, name, how)
   }

@@ -5,7 +5,7 @@ import type { AttemptContext, Prepared } from './attempt.ts'
 import type { SocketConstructor } from '../platform/ports.ts'
 import { baseUrl, resolveUrl } from '../platform/url.ts'
 import type { UrlSource } from '../platform/url.ts'
-import { renewalPause, tokenPatience } from './times.ts'
+import { tokenPatience } from './times.ts'
 
 /** The options of `createClient` for connection attempts. */
 export interface AttemptOptions {
@@ -67,7 +67,7 @@ export interface Preparation {
   prepare(attempt: AttemptContext): Promise<Prepared>
   /** The token of the current attempt. */
   token(): string | undefined
-  /** Returns a fresh token, because the server asks for one. */
+  /** Returns a fresh token, which it calls `token` for: the server asks for one. */
   renew(): Promise<string | undefined>
 }
 
@@ -77,14 +77,12 @@ export function createPreparation(
   wasOpen: () => boolean,
 ): Preparation {
   let token: string | undefined
-  let renewedAt = -Infinity
-  let renewal: Promise<unknown> | undefined
   let asking: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined
 
   const findSocket = (): SocketConstructor => {
     const socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
     if (socket) return socket
-    throw new HoldfastError('no-websocket', 'no WebSocket: pass one as the option WebSocket')
+    throw new HoldfastError('no-websocket', 'no WebSocket: pass the option WebSocket')
   }
   const findUrl = (source: UrlSource): string => resolveUrl(source, baseUrl())
 
@@ -101,16 +99,7 @@ export function createPreparation(
 
   return {
     token: () => token,
-    async renew() {
-      // A server that asks without pause gets the same one again.
-      if (clock.now() - renewedAt >= renewalPause) {
-        renewedAt = clock.now()
-        renewal = askToken('renew').then((fresh) => (token = fresh))
-      }
-      // One that failed has given none.
-      await renewal
-      return token
-    },
+    renew: async () => (token = await askToken('renew')),
     check() {
       const { url } = options
       findSocket()

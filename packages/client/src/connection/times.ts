@@ -29,7 +29,5 @@ export const assumedRtt = 2_000
 export const lateness = 1_500
 /** How long the client waits for a call of `token`, over all attempts, before it calls again. In milliseconds. */
 export const tokenPatience = 60_000
-/** How long the client keeps a token that the server asked for, before it calls `token` for the next request. In milliseconds. */
-export const renewalPause = 1_000
 /** After how many attempts in a row without an open socket the diagnosis runs. */
 export const diagnoseEvery = 3

@@ -260,7 +260,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
       const target = socketUrl(source)
       const names = socketProtocols(offered)
       const Socket = this.#options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
-      if (!Socket) throw misuse('no WebSocket: pass one as the option WebSocket')
+      if (!Socket) throw misuse('no WebSocket: pass the option WebSocket')
       return { url: target, open: () => this.#dial(new Socket(target, names), target) }
     } catch (error) {
       return { cause: { reason: 'url', error }, rule }

@@ -6,6 +6,7 @@ import type { SessionConversation } from './conversation.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
 import { randomId } from './random-id.ts'
+import { createRenewal } from './renewal.ts'
 import { createResumableSession } from './resumable-session.ts'
 
 /** Binds the session to one connection after the other: the greeting, the line, and the end. */
@@ -23,6 +24,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     () => conversation?.due(),
   )
   const session = createResumableSession(host, exchange.lost)
+  const renew = createRenewal(host)
 
   const link: PeerLink = {
     batchBytes: 16_384,
@@ -58,7 +60,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     sizeOf: (body) => bodyBytes(body as Body),
     open(socket, queue) {
       const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
-      return (conversation = converse(socket, { host, queue, session, exchange, channels, hi }))
+      return (conversation = converse(socket, { host, queue, session, exchange, channels, renew, hi }))
     },
     request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,

@@ -31,6 +31,8 @@ export interface ConversationParts {
   readonly session: ResumableSession
   readonly exchange: Exchange
   readonly channels: ChannelWire
+  /** Returns a token that the server asks for. */
+  renew(): Promise<string | undefined>
   /** What the client says of itself in its greeting. */
   readonly hi: Pick<Hi, 'v' | 'client' | 'n' | 'window' | 'maxPayload'>
 }
@@ -58,7 +60,7 @@ export interface SessionConversation extends Conversation {
  */
 export function converse(
   socket: OpenSocket,
-  { host, queue, session: held, exchange, channels, hi }: ConversationParts,
+  { host, queue, session: held, exchange, channels, renew, hi }: ConversationParts,
 ): SessionConversation {
   const { clock } = host
   let phase: 'banner' | 'greeting' | 'live' | 'bye' | 'over' = 'banner'
@@ -187,7 +189,7 @@ export function converse(
     })
 
   const onControl = (control: Control): void => {
-    if (control[0] === 'renew') void renew()
+    if (control[0] === 'renew') void giveToken()
     else if (control[0] === 'drain') {
       drain = control[1]
       sayByeWhenDone()
@@ -196,9 +198,9 @@ export function converse(
     else violate(4400, `'${control[0]}' at the wrong time`)
   }
 
-  const renew = async (): Promise<void> => {
+  const giveToken = async (): Promise<void> => {
     try {
-      const token = await host.renew()
+      const token = await renew()
       if (token !== undefined) line?.control(['token', token])
     } catch (error) {
       // The server will close the connection, and then the token is asked for again.

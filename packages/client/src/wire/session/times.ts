@@ -12,3 +12,5 @@ export const maxUnanswered = 2
 export const shortestAnswer = 2_000
 /** The speed below which a path counts as dead, in bytes a millisecond. */
 export const slowestPath = 32
+/** How long the client keeps a token that the server asked for, before it calls `token` for the next request. In milliseconds. */
+export const renewalPause = 1_000
