@@ -33,6 +33,7 @@ export async function writeReference(folder: string): Promise<void> {
     entryPoints: [...sources.values()],
     tsconfig: join(import.meta.dirname, 'tsconfig.json'),
     plugin: [fileURLToPath(import.meta.resolve('typedoc-plugin-markdown'))],
+    outputs: [{ name: 'markdown', path: folder }],
     readme: 'none',
     disableSources: true,
     hidePageHeader: true,
@@ -52,6 +53,6 @@ export async function writeReference(folder: string): Promise<void> {
   })
   const project = await app.convert()
   if (!project) throw new Error('The reference could not be made')
-  await app.generateDocs(project, folder)
+  await app.generateOutputs(project)
 }
 
