@@ -1,6 +1,6 @@
 // `npm run docs`: the site, as static files in `dist/site`. With `--if-changed`, only if its sources are not those of the last time.
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vitepress'
 import { assemble } from './assemble.ts'
@@ -12,11 +12,12 @@ const stamp = join(dist, 'stamp')
 
 const hash = hashOfSources()
 if (!process.argv.includes('--if-changed') || readStamp() !== hash) {
-  rmSync(stamp, { force: true })
   assemble(join(dist, 'pages'))
   await writeReference(join(dist, 'pages/reference'))
   await build(import.meta.dirname)
-  mkdirSync(dist, { recursive: true })
+  // A server may serve the last build meanwhile.
+  rmSync(join(dist, 'site'), { recursive: true, force: true })
+  renameSync(join(dist, 'next'), join(dist, 'site'))
   writeFileSync(stamp, hash)
 }
 
@@ -26,10 +27,13 @@ function readStamp(): string | undefined {
 
 function hashOfSources(): string {
   const exclude = ['**/node_modules', '**/dist', '**/*.test.ts']
-  const own = globSync(['packages/docs/{*.ts,.vitepress/**/*.{ts,css}}', 'packages/*/src/**/*.ts', 'pnpm-lock.yaml'], {
-    cwd: root,
-    exclude,
-  })
+  const own = globSync(
+    ['packages/docs/{*.ts,.vitepress/**/*.{ts,css}}', 'packages/*/src/**/*.ts', 'pnpm-lock.yaml'],
+    {
+      cwd: root,
+      exclude,
+    },
+  )
   const hashed = createHash('sha256').update(JSON.stringify([process.env['BASE'], process.env['REPOSITORY']]))
   for (const file of [...new Set([...own, ...findPages().values()])].sort())
     hashed.update(file).update(readFileSync(join(root, file)))

@@ -5,26 +5,28 @@ import { posix } from 'node:path'
  * undefined, and then only the text of the link remains. Code is left as it is, and notes for the tests are removed.
  */
 export function mapLinks(text: string, target: (written: string) => string | undefined): string {
-  const withoutNotes = text.replaceAll(/^<!--[\s\S]*?-->\n*/gm, '')
-  const code = /^(\s*)(```+)[\s\S]*?^\s*\2 *$|`[^`\n]*`/gm
-  let result = ''
-  let end = 0
-  for (const match of withoutNotes.matchAll(code)) {
-    result += mapProse(withoutNotes.slice(end, match.index), target) + match[0]
-    end = match.index + match[0].length
-  }
-  return result + mapProse(withoutNotes.slice(end), target)
-}
-
-function mapProse(prose: string, target: (written: string) => string | undefined): string {
-  return prose.replaceAll(/\]\(([^)\s]+)\)|\b(href|src)="([^"]+)"/g, (whole, link?: string, attribute?: string, value?: string) => {
-    const written = link ?? value!
-    if (/^[a-z]+:|^#/.test(written)) return whole
+  return text.replaceAll(codeOrLink, (whole: string, ...rest: unknown[]) => {
+    const { note, label, link, attribute, value } = rest.at(-1) as Record<string, string | undefined>
+    if (note !== undefined) return ''
+    const written = link ?? value
+    if (written === undefined || /^[a-z]+:|^#/.test(written)) return whole
     const mapped = target(written)
     if (attribute !== undefined) return `${attribute}="${(mapped ?? '#').replace(/\.md(?=#|$)/, '.html')}"`
-    return mapped === undefined ? ']' : `](${mapped})`
+    return mapped === undefined ? label! : `[${label}](${mapped})`
   })
 }
+
+/** Code is found so that the links in it are not. The label of a link may hold code. */
+const codeOrLink = new RegExp(
+  [
+    '^ *(?<fence>```+)[^]*?^ *\\k<fence> *$',
+    '^(?<note><!--[^]*?-->\\n*)',
+    '\\[(?<label>(?:`[^`\\n]*`|[^[\\]`])*)\\]\\((?<link>[^)\\s]+)\\)',
+    '\\b(?<attribute>href|src)="(?<value>[^"]+)"',
+    '`[^`\\n]*`',
+  ].join('|'),
+  'gm',
+)
 
 /** From one path on the site to another. */
 export function relativeLink(from: string, to: string): string {

@@ -1,11 +1,15 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, posix, sep } from 'node:path'
 
-/** What stands at the side of every page: groups of pages, by their paths on the site. */
+/** Pages that stand together at the side of a page, by their paths on the site. */
 export interface Group {
   readonly title: string
+  readonly part: Part
   readonly pages: readonly string[]
 }
+
+/** A part of the site: a page shows the groups of its own part. */
+export type Part = 'start' | 'guides' | 'reference'
 
 export const root: string = join(import.meta.dirname, '../..')
 
@@ -44,7 +48,7 @@ export function findPages(): Map<string, string> {
 /** The path on the site of a file of the repository. */
 export function targetOf(source: string, pages: ReadonlyMap<string, string>): string | undefined {
   if (source === packagedStart || source === 'README.md') return 'index.md'
-  for (const [target, file] of pages) if (file === source) return target
+  return [...pages].find(([, file]) => file === source)?.[0]
 }
 
 /** The guides in the order in which the package lists them. */
@@ -57,15 +61,25 @@ export function groups(): Group[] {
   const start = (...names: string[]): string[] => names.map((name) => `start/${name}.md`)
   const recipe = (...names: string[]): string[] => names.map((name) => `recipes/${name}.md`)
   return [
-    { title: 'Start', pages: [...start('your-server', 'both-ends', 'socket'), 'which-wire.md', 'tutorial.md'] },
+    {
+      title: 'Start',
+      part: 'start',
+      pages: [...start('your-server', 'both-ends', 'socket'), 'which-wire.md', 'tutorial.md'],
+    },
     {
       title: 'Quick starts',
-      pages: start('react', 'vue', 'svelte', 'next', 'script-tag', 'express', 'fastify', 'hono', 'react-native'),
+      part: 'start',
+      pages: start('react', 'next', 'script-tag', 'express', 'fastify', 'hono', 'react-native'),
     },
-    { title: 'What to expect', pages: ['guarantees.md', 'defaults.md', 'faq.md', 'troubleshooting.md'] },
-    { title: 'Guides', pages: guides() },
+    {
+      title: 'What to expect',
+      part: 'start',
+      pages: ['guarantees.md', 'defaults.md', 'faq.md', 'troubleshooting.md'],
+    },
+    { title: 'Guides', part: 'guides', pages: guides() },
     {
       title: 'Recipes',
+      part: 'start',
       pages: recipe(
         'signing-in',
         'missed-messages',
@@ -80,15 +94,21 @@ export function groups(): Group[] {
         'kubernetes',
       ),
     },
-    { title: 'Testing offline behaviour', pages: ['offline', 'clock', 'faults', 'proxy'].map((name) => `testing/${name}.md`) },
+    {
+      title: 'Testing offline behaviour',
+      part: 'guides',
+      pages: ['offline', 'clock', 'faults', 'proxy'].map((name) => `testing/${name}.md`),
+    },
     {
       title: 'Migrate from',
+      part: 'start',
       pages: ['socket-io', 'reconnecting-websocket', 'partysocket', 'signalr', 'pusher', 'phoenix'].map(
         (name) => `migrate/${name}.md`,
       ),
     },
     {
       title: 'Look up',
+      part: 'reference',
       pages: [
         'errors.md',
         'close-codes.md',

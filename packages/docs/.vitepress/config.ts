@@ -1,20 +1,19 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
-import type { DefaultTheme } from 'vitepress'
+import type { MarkdownRenderer } from 'vitepress'
 import { slug } from '../links.ts'
-import { findPages, groups, repository, root, titleOf } from '../site.ts'
+import { sidebar } from '../sidebar.ts'
+import { findPages, repository } from '../site.ts'
 
 const sources = findPages()
-const reference = join(import.meta.dirname, '../dist/pages/reference/sidebar.json')
 
 export default defineConfig({
   title: 'Holdfast',
-  description: 'A WebSocket that holds fast: typed events, automatic reconnection, and a known outcome for every message.',
+  description:
+    'A WebSocket that holds fast: typed events, automatic reconnection, and a known outcome for every message.',
   lang: 'en',
   base: process.env['BASE'] ?? '/docs/',
   srcDir: 'dist/pages',
-  outDir: 'dist/site',
+  outDir: 'dist/next',
   cacheDir: 'dist/cache',
   // A page of the site is a file, so that every server can serve it.
   cleanUrls: false,
@@ -23,7 +22,8 @@ export default defineConfig({
   markdown: {
     anchor: { slugify: slug },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
-    languageAlias: { haproxy: 'nginx', Caddyfile: 'nginx' },
+    languageAlias: { haproxy: 'nginx' },
+    config: emptyCorners,
   },
   transformPageData(page) {
     page.filePath = sources.get(page.relativePath) ?? page.filePath
@@ -37,21 +37,18 @@ export default defineConfig({
       { text: 'Recipes', link: '/recipes/signing-in' },
       { text: 'Reference', link: '/reference/' },
     ],
-    sidebar: sidebar(),
+    sidebar: sidebar(sources),
     outline: [2, 3],
     search: { provider: 'local' },
     ...(repository && { editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' } }),
   },
 })
 
-function sidebar(): DefaultTheme.SidebarItem[] {
-  const guides = groups().map(({ title, pages }) => ({
-    text: title,
-    collapsed: title !== 'Start',
-    items: pages.map((page) => ({
-      text: titleOf(readFileSync(join(root, sources.get(page)!), 'utf8')),
-      link: `/${page.replace(/\.md$/, '')}`,
-    })),
-  }))
-  return guides
+/** The corner of a table is no header if it says nothing. */
+function emptyCorners(markdown: MarkdownRenderer): void {
+  markdown.core.ruler.push('empty-corners', ({ tokens }) => {
+    for (const [index, token] of tokens.entries())
+      if (token.type === 'th_open' && tokens[index + 1]?.content === '')
+        for (const cell of [token, tokens[index + 2]!]) cell.tag = 'td'
+  })
 }
