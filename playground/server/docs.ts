@@ -57,8 +57,8 @@ function answer(response: ServerResponse, status: number, extension: string, bod
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    ...(extension === '.html' && { 'content-security-policy': policyFor(body.toString()) }),
-    ...(status === 503 && { 'retry-after': 3 }),
+    ...(extension === '.html' ? { 'content-security-policy': policyFor(body.toString()) } : {}),
+    ...(status === 503 ? { 'retry-after': '3' } : {}),
   })
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
