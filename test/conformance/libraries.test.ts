@@ -113,7 +113,7 @@ test('documents of y-websocket are in step on it, and what is written during a c
   const open = () => {
     const doc = new Y.Doc()
     const provider = new WebsocketProvider(server.url, 'room', doc, {
-      WebSocketPolyfill: OneConnection as unknown as typeof globalThis.WebSocket,
+      WebSocketPolyfill: OneConnection,
       disableBc: true,
       maxBackoffTime: 50,
     })
@@ -142,7 +142,7 @@ test('a subject of rxjs ends with the connection, and retry() opens the next', a
   await using server = await startServer((socket) => socket.send(JSON.stringify(++connections)))
   const subject = webSocket<number>({
     url: server.url,
-    WebSocketCtor: OneConnection as unknown as typeof globalThis.WebSocket,
+    WebSocketCtor: OneConnection,
   })
   const heard: number[] = []
   const subscription = subject.pipe(retry({ delay: 20 })).subscribe((value) => heard.push(value))
@@ -160,7 +160,7 @@ test('websocket-as-promised gets its answers, is told of a cut, and opens the ne
     socket.on('message', (data: Buffer) => socket.send(data.toString())),
   )
   const socket = new WebSocketAsPromised(server.url, {
-    createWebSocket: (url) => new OneConnection(url) as unknown as globalThis.WebSocket,
+    createWebSocket: (url) => new OneConnection(url),
     packMessage: (data) => JSON.stringify(data),
     unpackMessage: (data) => JSON.parse(data as string) as object,
     attachRequestId: (data, id) => ({ id, ...(data as object) }),
@@ -186,7 +186,7 @@ test('a channel of phoenix joins again after a cut, and sends what it kept', asy
     }),
   )
   const socket = new PhoenixSocket(server.url, {
-    transport: OneConnection as never,
+    transport: OneConnection,
     reconnectAfterMs: () => 20,
     rejoinAfterMs: () => 20,
   })
