@@ -30,20 +30,19 @@ export type CreateDiagnosis = (
 ) => Diagnosis
 
 /** The policy of the page forbids the dial. */
-const csp: Finding = { cause: { reason: 'csp' } }
+const csp: Cause = { reason: 'csp' }
 
 /** The diagnosis by the policy of the page, and by a function if one is given. */
 export function createDiagnosis(diagnose: Diagnose | undefined): CreateDiagnosis {
   return ({ clock, report }, found) => {
     /** Where the last attempt dialed. */
     let url: string | undefined
-    let finding: Finding | undefined
     let question: ReturnType<typeof newAbort> | undefined
     /** How many attempts in a row opened no socket. */
     let unopened = 0
 
     const find = (next: Finding | undefined): void => {
-      finding = next
+      diagnosis.cause = next?.cause
       if (next) found(discoveryOf(next))
     }
 
@@ -61,10 +60,8 @@ export function createDiagnosis(diagnose: Diagnose | undefined): CreateDiagnosis
       find(next)
     }
 
-    const diagnosis: Diagnosis = {
-      get cause() {
-        return finding?.cause
-      },
+    const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
+      cause: undefined,
       dialed(next) {
         if (url && !isSameOrigin(url, next)) diagnosis.forget()
         url = next
@@ -73,16 +70,16 @@ export function createDiagnosis(diagnose: Diagnose | undefined): CreateDiagnosis
         // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the
         // server may well answer over HTTP.
         const isDue = ++unopened % diagnoseEvery === 0
-        if (isDue && diagnose && question?.signal.aborted !== false && finding !== csp) void ask()
+        if (isDue && diagnose && question?.signal.aborted !== false && diagnosis.cause !== csp) void ask()
       },
       blocked(target) {
         // Other forbidden requests to this host, over HTTP for example, are not a reason.
-        if (url && isSameOrigin(url, target)) find(csp)
+        if (url && isSameOrigin(url, target)) find({ cause: csp })
       },
       abort: () => question?.abort(),
       forget() {
         question?.abort()
-        question = finding = undefined
+        question = diagnosis.cause = undefined
         unopened = 0
       },
     }

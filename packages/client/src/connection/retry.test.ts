@@ -294,7 +294,12 @@ describe('the floor of the policy', () => {
 
   it('is higher where a Retry-After asks for it', () => {
     const finding = { cause: { reason: 'rate-limited' }, delay: [60_000, 75_000] } as const
-    const [told] = step(waiting, { type: 'diagnosed', epoch: 1, discovery: discoveryOf(finding) }, policy, at(200))
+    const [told] = step(
+      waiting,
+      { type: 'diagnosed', epoch: 1, discovery: discoveryOf(finding) },
+      policy,
+      at(200),
+    )
     expect(deadlineOf(step(told, reconnect, policy, at(300))[0])).toBe(60_200)
   })
 
