@@ -323,8 +323,10 @@ describe('limits of what a client sends', () => {
       void peers[0]!.send('m').then()
       await settleMicrotasks()
       expect(client.take()).toEqual([
-        [n, 3_000, 'm'],
-        ['p', 3_000],
+        [
+          [n, 3_000, 'm'],
+          ['p', 3_000],
+        ],
       ])
       // The handlers of the client are busy, so the ack comes later.
       await client.say(['q', 0])

@@ -252,7 +252,7 @@ export class LiveSession implements SessionRecord {
       return this.miss(log, encoded)
     }
     const { bytes } = encoded
-    const limit = exceededLimit(this.#parts, this, bytes)
+    const limit = exceededLimit(this.#parts, this, this, bytes)
     if (limit) this.overflow(limit)
     if (this.#stage === 'ended' || bytes > this.maxMessageBytes) return false
     this.#parts.lifecycle.counters.sentMessages++
@@ -288,7 +288,7 @@ export class LiveSession implements SessionRecord {
     this.#outgoing ??= new Outgoing(this.#parts, this)
     while (this.#missed && this.#outgoing.queued < count) {
       const encoded = missed.next()
-      if (encoded) this.#outgoing.take(encoded)
+      if (encoded) this.#outgoing.add(encoded)
       else this.#missed = undefined
     }
     this.#parts.buffers.relieve()
