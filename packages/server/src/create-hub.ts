@@ -79,6 +79,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     isOpen: () => stage.current === 'open',
   })
   const channels = new HubChannels(policy, options.broker, {
+    contract,
     registry,
     outbound,
     counters: lifecycle.counters,
