@@ -48,8 +48,8 @@ else await main()
 
 async function main(): Promise<void> {
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
-  const count = Number(process.argv.find((argument) => argument.startsWith('--count='))?.slice(8) ?? 0)
-  const counts = count ? [count] : isFull ? [1_000, 10_000] : [1_000]
+  const asked = Number(process.argv.find((argument) => argument.startsWith('--count='))?.slice(8) ?? 0)
+  const counts = asked ? [asked] : isFull ? [1_000, 10_000] : [1_000]
   if (!only || only === 'deliveries') for (const count of counts) await deliveries(count)
   if (!only || only === 'recovery') await recoveries()
   if (!only || only === 'memory') for (const count of counts) await connections(count)

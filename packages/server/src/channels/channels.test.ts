@@ -408,8 +408,8 @@ describe('publications of a kind that has schemas in the contract', () => {
       channels: { room: { message: v.object({ text: v.pipe(v.string(), v.transform(Number)) }) } },
     })
     const hubs = setUp({ contract })
-    const publish = (_: unknown, __: string, ...rest: unknown[]): boolean => asked.push(rest) > 0
-    hubs.hub.channels('room', { subscribe: () => true, publish })
+    const allow = (_: unknown, __: string, ...rest: unknown[]): boolean => asked.push(rest) > 0
+    hubs.hub.channels('room', { subscribe: () => true, publish: allow })
     const client = await channelClient(hubs)
     await client.enter(['room:1'])
     const say = async (event: string, data: unknown): Promise<unknown> =>
