@@ -2,8 +2,8 @@
 //
 // The first table is CPU time per delivery of one publication to all subscribers of a channel, against a loop that writes
 // one prepared frame to every socket of a bare `ws` server, the same loop with `send`, and the room of Socket.IO. Each sample is a
-// fresh server; the subscribers are sockets in another process that only count. `--full` adds 10,000 subscribers and
-// 10,000 connections; `--only=deliveries`, `recovery` or `memory` is one part.
+// fresh server; the subscribers are sockets in another process that only count. `--full` adds 10,000 subscribers, in one round, and
+// 10,000 connections; `--only=deliveries`, `recovery` or `memory` is one part, and `--count=10000` one size.
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,7 +21,10 @@ import { frameOf, message } from './flood-server.ts'
 import { RawSubscriber } from './raw-subscriber.ts'
 
 const isFull = process.argv.includes('--full')
-const rounds = 3
+/** How many rounds of a comparison there are; one of many subscribers takes a minute for each of them. */
+const roundsOf = (subscribers: number): number => (subscribers > 1_000 ? 1 : 3)
+/** How many sockets are opened at once. */
+const batch = 100
 const warmup = 20
 const channel = 'room:1'
 const ways = ['frame', 'send', 'hub', 'socket.io'] as const
@@ -45,7 +48,8 @@ else await main()
 
 async function main(): Promise<void> {
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
-  const counts = isFull ? [1_000, 10_000] : [1_000]
+  const asked = Number(process.argv.find((argument) => argument.startsWith('--count='))?.slice(8) ?? 0)
+  const counts = asked ? [asked] : isFull ? [1_000, 10_000] : [1_000]
   if (!only || only === 'deliveries') for (const count of counts) await deliveries(count)
   if (!only || only === 'recovery') await recoveries()
   if (!only || only === 'memory') for (const count of counts) await connections(count)
@@ -54,6 +58,7 @@ async function main(): Promise<void> {
 // Deliveries
 
 async function deliveries(subscribers: number): Promise<void> {
+  const rounds = roundsOf(subscribers)
   const samples = await compare(import.meta.filename, ways, rounds, String(subscribers))
   const rows = ways.map((way) => {
     const ratios = samples[way].map((value, round) => value / samples.frame[round]!)
@@ -137,31 +142,35 @@ async function subscribe(way: Way, port: number, count: number): Promise<void> {
     }
   }
   if (way === 'socket.io')
-    for (let index = 0; index < count; index++) {
-      const socket = io(`ws://${addresses[index % 4]}:${port}`, { transports: ['websocket'], forceNew: true })
+    await inBatches(count, async (index) => {
+      const url = `ws://${addresses[index % addresses.length]}:${port}`
+      const socket = io(url, { transports: ['websocket'], forceNew: true })
       socket.on('chat', took)
       await new Promise<void>((resolve) => socket.once('connect', resolve))
-    }
+    })
   else {
     const all = await dialAll(way, port, count)
-    for (const subscriber of all) {
-      subscriber.onReceived = took
-      if (way === 'hub') await subscriber.join(channel)
-    }
+    for (const subscriber of all) subscriber.onReceived = took
+    if (way === 'hub') await inBatches(count, (index) => all[index]!.join(channel))
   }
   await sleep(200)
   tell('ready')
 }
 
 async function dialAll(way: Way, port: number, count: number): Promise<RawSubscriber[]> {
-  const all: RawSubscriber[] = []
+  return await inBatches(count, (index) => {
+    const url = `ws://${addresses[index % addresses.length]}:${port}/ws`
+    return new RawSubscriber(url, way !== 'hub').ready()
+  })
+}
+
+/** Does something so many times, some at once. */
+async function inBatches<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
+  const all: T[] = []
   while (all.length < count) {
-    const size = Math.min(100, count - all.length)
-    const some = Array.from({ length: size }, (_, index) => {
-      const url = `ws://${addresses[index % addresses.length]}:${port}/ws`
-      return new RawSubscriber(url, way !== 'hub').ready()
-    })
-    all.push(...(await Promise.all(some)))
+    const from = all.length
+    const size = Math.min(batch, count - from)
+    all.push(...(await Promise.all(Array.from({ length: size }, (_, index) => make(from + index)))))
   }
   return all
 }

@@ -6,6 +6,8 @@ interface Arrival {
   readonly items: readonly (Frame | Control)[]
   /** The size that counts until the last item is delivered. */
   readonly bytes: number
+  /** The number of volatile ones that were dropped right after it, because too many waited. */
+  dropped: number
   done: number
 }
 
@@ -17,20 +19,19 @@ export class Arrivals {
   bytes = 0
   #messages: Arrival[] = []
 
-  /** Adds the items of a message of that size. Returns how many volatile ones of them are dropped, because too many wait. */
-  add(items: readonly (Frame | Control)[], bytes: number, limits: Window): number {
+  /** Adds the items of a message of that size. Drops volatile ones of them if too many wait. */
+  add(items: readonly (Frame | Control)[], bytes: number, limits: Window): void {
     // A volatile message may be lost, so a flood of them must not fill the memory.
     const isFull = this.count >= limits[0] || this.bytes >= limits[1]
     const taken = isFull ? items.filter(([seq]) => seq !== 0) : items
     const dropped = items.length - taken.length
-    if (taken.length === 0) return dropped
+    if (taken.length === 0) return void (this.#messages.at(-1)!.dropped += dropped)
     // Traffic outside the window must not count towards it: neither a message that is in flight alone, nor volatile
     // messages.
     const counted = Math.min(dropped > 0 ? JSON.stringify(taken).length : bytes, limits[1])
-    this.#messages.push({ items: taken, bytes: counted, done: 0 })
+    this.#messages.push({ items: taken, bytes: counted, dropped, done: 0 })
     this.count += taken.length
     this.bytes += counted
-    return dropped
   }
 
   /** The item that is delivered next. */
@@ -39,14 +40,14 @@ export class Arrivals {
     return message?.items[message.done]
   }
 
-  /** Removes the next item. Returns the size of its message with the last item of the message, 0 before that. */
-  shift(): number {
+  /** Removes the next item. Returns its message with the last item of the message. */
+  shift(): Pick<Arrival, 'bytes' | 'dropped'> | undefined {
     const message = this.#messages[0]!
     this.count--
-    if (++message.done < message.items.length) return 0
+    if (++message.done < message.items.length) return undefined
     this.#messages.shift()
     this.bytes -= message.bytes
-    return message.bytes
+    return message
   }
 
   clear(): void {

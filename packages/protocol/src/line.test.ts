@@ -893,7 +893,7 @@ describe('messages that have to wait', () => {
     expect(handed).toEqual([1, 'v'])
   })
 
-  it('push out volatile ones that come when the window is full, which are counted, and their acks taken', async () => {
+  it('push out volatile ones that come when the window is full: their acks are taken, and they are counted when what came before is delivered', async () => {
     const { line, dropped, push, handed, clock } = paced(1, { window: [3, 1_000] })
     const delivery = push('mine')
     await settleMicrotasks()
@@ -901,9 +901,22 @@ describe('messages that have to wait', () => {
     line.received(frame(0, 'v'))
     line.received(`[${frame(0, 'w')},${frame(0, 'x', 1)}]`)
     await settleMicrotasks()
-    expect([dropped, delivery.outcome]).toEqual([[1, 2], { status: 'delivered' }])
+    expect([dropped, delivery.outcome]).toEqual([[], { status: 'delivered' }])
     await clock.advance(100)
-    expect(handed).toEqual(range(1, 4))
+    expect([handed, dropped]).toEqual([range(1, 4), [3]])
+  })
+
+  it('report no dropped ones when the connection ends with the last that came before', async () => {
+    const scene = paced(1, {
+      window: [2, 1_000],
+      deliver: ([seq]) => {
+        if (seq === 3) scene.line.close()
+      },
+    })
+    scene.line.received(pack(1, 3))
+    scene.line.received(frame(0, 'v'))
+    await scene.clock.advance(100)
+    expect(scene.dropped).toEqual([])
   })
 
   it('are dropped with the connection, and replayed on the next', async () => {

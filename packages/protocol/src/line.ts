@@ -56,7 +56,9 @@ export interface LineOptions {
   pinged?(): void
   /** A control of any kind arrived. Its ack, if any, has been processed. */
   controlled?(control: Control, isBounded: boolean): void
-  /** That many volatile messages were dropped, because too much data waits to be delivered. */
+  /**
+   * That many volatile messages were dropped, because too much data waited. What came before them has been delivered.
+   */
   dropped?(count: number): void
   /** The peer acknowledged something new. */
   progressed(): void
@@ -299,8 +301,7 @@ export class Line implements Link<Body> {
     const { window: size, limits } = options
     this.#canAsk ||= items.some(([seq]) => typeof seq === 'number' && seq > 0)
     if (items.length === 1 && this.#handAlone(items[0]!, bytes)) return
-    const dropped = arrivals.add(items, bytes, size)
-    if (dropped > 0) options.dropped?.(dropped)
+    arrivals.add(items, bytes, size)
     if (this.#sliceTimer === undefined) this.#handOn()
     // An ack is processed at once, even if the message that carries it waits or is dropped.
     const ack = items[items.length - 1]?.[1]
@@ -368,8 +369,10 @@ export class Line implements Link<Body> {
         break
       }
       isFirst = false
-      this.#bytesToAck += arrivals.shift()
+      const message = arrivals.shift()
+      this.#bytesToAck += message?.bytes ?? 0
       this.#hand(item)
+      if (message?.dropped && !this.#isClosed) this.#options.dropped?.(message.dropped)
       if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }
     this.#isHanding = false

@@ -7,8 +7,14 @@ export interface Buffers {
   readonly messages: number
   /** Their approximate memory use. */
   readonly bytes: number
+  /** A message waits for one session. */
   add(bytes: number, shared: SharedMessage | undefined): void
   remove(bytes: number, shared: SharedMessage | undefined): void
+  /** The log of broadcasts has a message, whichever sessions wait for it. */
+  hold(bytes: number, shared: SharedMessage | undefined): void
+  release(bytes: number, shared: SharedMessage | undefined): void
+  /** So many more or fewer sessions wait for messages of that log. */
+  wait(count: number): void
   /** Ends sessions when the limit is exceeded. */
   relieve(): void
 }
@@ -30,6 +36,16 @@ export function createBuffers(max: number, registry: Registry): Buffers {
   /** Candidates are searched again above this. */
   let threshold = max
 
+  const hold = (content: number, shared: SharedMessage | undefined): void => {
+    bytes += messageBytes
+    if (!shared || shared.holders++ === 0) bytes += content
+  }
+  const release = (content: number, shared: SharedMessage | undefined): void => {
+    bytes -= messageBytes
+    if (!shared || --shared.holders === 0) bytes -= content
+    if (bytes <= max) threshold = max
+  }
+
   return {
     get messages() {
       return messages
@@ -39,19 +55,21 @@ export function createBuffers(max: number, registry: Registry): Buffers {
     },
     add(content, shared) {
       messages++
-      bytes += messageBytes
-      if (!shared || shared.holders++ === 0) bytes += content
+      hold(content, shared)
     },
     remove(content, shared) {
       messages--
-      bytes -= messageBytes
-      if (!shared || --shared.holders === 0) bytes -= content
-      if (bytes <= max) threshold = max
+      release(content, shared)
+    },
+    hold,
+    release,
+    wait(count) {
+      messages += count
     },
     relieve() {
       if (bytes <= threshold) return
       const enough = max * (1 - portion)
-      for (const record of candidates(registry)) {
+      for (const record of candidates(registry, bytes)) {
         if (bytes <= enough) break
         if (record.stage !== 'ended') record.overflow('maxBufferedTotalBytes')
       }
@@ -64,9 +82,9 @@ export function createBuffers(max: number, registry: Registry): Buffers {
 /**
  * Returns the sessions with queued messages, in the order in which they end: first those without a connection, in the
  * order in which they lost it, then those with the most queued data. Sessions of a client above its fair part come
- * before all others.
+ * before all others. `total` is what all messages take, those of the log of broadcasts included.
  */
-function candidates({ sessions, away }: Registry): readonly SessionRecord[] {
+function candidates({ sessions, away }: Registry, total: number): readonly SessionRecord[] {
   const missing = new Set(away())
   const connected = [...sessions.values()].filter((record) => !missing.has(record))
   connected.sort((a, b) => costOf(b) - costOf(a))
@@ -82,7 +100,7 @@ function candidates({ sessions, away }: Registry): readonly SessionRecord[] {
   const ofGreedy = all.filter((record) => {
     const name = nameOf(record)
     const cost = name ? costs.get(name)! : 0
-    if (!name || cost <= whole * fairPart) return false
+    if (!name || cost <= Math.max(whole, total) * fairPart) return false
     costs.set(name, cost - costOf(record))
     return true
   })
@@ -95,6 +113,8 @@ function nameOf({ identity, address }: SessionRecord): string | undefined {
   return address === '' ? undefined : `address ${address}`
 }
 
-function costOf({ messages, bytes }: SessionRecord): number {
-  return messages * messageBytes + bytes
+/** Without the broadcasts that it has missed, which it shares with others. */
+function costOf({ messages, bytes, missed }: SessionRecord): number {
+  const own = messages * messageBytes + bytes
+  return missed ? own - missed.messages * messageBytes - missed.bytes : own
 }

@@ -3,6 +3,7 @@ import type { AnyContract, Contract, Schemas, ServerContractOf } from '@holdfast
 import { createAttachments } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
 import { HubChannels } from './channels/hub-channels.ts'
+import { Broadcasts } from './broadcasts.ts'
 import { createBuffers } from './buffers.ts'
 import { createClientReports } from './client-reports.ts'
 import { createConnections } from './connections.ts'
@@ -70,7 +71,15 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
   const tracer = policy.trace && new Tracer(policy.trace, policy.reportTrouble)
   const { router, handlers } = createHubRouter(contract?.toServer, policy, reports, lifecycle)
   const outbound = createOutbound(contract?.toClient, { clock, stage, deferred: lifecycle, tracer })
+  const broadcasts = new Broadcasts({
+    outbound,
+    buffers,
+    deferred: lifecycle,
+    isTraced: tracer !== undefined,
+    isOpen: () => stage.current === 'open',
+  })
   const channels = new HubChannels(policy, options.broker, {
+    contract,
     registry,
     outbound,
     counters: lifecycle.counters,
@@ -132,9 +141,10 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
       const isExcepted = exceptOf(how.except)
       // The function is evaluated for all peers before any message is sent.
       const recipients: SessionRecord[] = []
+      const others: SessionRecord[] = []
       for (const record of registry.sessions.values())
-        if (record.stage === 'confirmed' && !isExcepted(record.peer)) recipients.push(record)
-      outbound.postToAll(recipients, encoded, how)
+        if (record.stage === 'confirmed') (isExcepted(record.peer) ? others : recipients).push(record)
+      broadcasts.send(recipients, others, encoded, how)
     },
     channels: (kind, rules) => channels.addKind(kind, rules),
     channel: (name) => channels.channel(name),

@@ -70,8 +70,9 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   /** The current sessions, by id, including those whose client is disconnected. */
   readonly peers: ReadonlyMap<string, Peer<C, Data>>
   /**
-   * Sends an event to all clients, or to those that the options select. It is encoded once. Sessions that end because
-   * too many messages wait for them are reported after the event was sent to all others.
+   * Sends an event to all clients, or to those that the options select. It is encoded once, and waits once for all clients
+   * that are disconnected, unless it has a `ttl`, a `key` or a `signal`. Sessions that end because too many messages wait
+   * for them are reported after the event was sent to all others.
    *
    * @throws {HoldfastError} `misuse`, as `peer.send` does
    */

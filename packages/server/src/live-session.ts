@@ -2,6 +2,8 @@ import { createSession } from '@holdfast/protocol'
 import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
 import type { Lost, LostReason, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
+import { MissedBroadcasts } from './broadcasts.ts'
+import type { BroadcastLog } from './broadcasts.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
 import { countOne } from './counters.ts'
@@ -12,7 +14,7 @@ import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { LimitName } from './limits.ts'
 import { createListeners } from './listeners.ts'
-import { Outgoing } from './outgoing.ts'
+import { exceededLimit, Outgoing } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
@@ -22,6 +24,8 @@ import type { Tombstone } from './tombstones.ts'
 
 /** The bytes that the numbers of a frame and the header of a binary frame may add. */
 const frameOverhead = 64
+/** How many broadcasts may be left out for a session that has missed others, before it gets copies of those. */
+const maxSkipped = 256
 
 /** A session in the memory of this hub. Rarely needed members are created on demand. */
 export class LiveSession implements SessionRecord {
@@ -36,6 +40,7 @@ export class LiveSession implements SessionRecord {
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
   #outgoing: Outgoing | undefined
+  #missed: MissedBroadcasts | undefined
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
   #past: PastConnections | undefined
@@ -214,15 +219,19 @@ export class LiveSession implements SessionRecord {
   // Messages to the client
 
   get messages(): number {
-    return this.#outgoing?.messages ?? 0
+    return (this.#outgoing?.messages ?? 0) + (this.#missed?.messages ?? 0)
   }
 
   get bytes(): number {
-    return this.#outgoing?.bytes ?? 0
+    return (this.#outgoing?.bytes ?? 0) + (this.#missed?.bytes ?? 0)
   }
 
   get queued(): number {
-    return this.#outgoing?.queued ?? 0
+    return (this.#outgoing?.queued ?? 0) + (this.#missed?.messages ?? 0)
+  }
+
+  get missed(): MissedBroadcasts | undefined {
+    return this.#missed
   }
 
   get maxMessageBytes(): number {
@@ -230,23 +239,63 @@ export class LiveSession implements SessionRecord {
   }
 
   push(encoded: Encoded, how: SendOptions): Sent {
+    // What was sent before comes first.
+    if (!how.volatile) this.#takeMissed(Infinity)
     this.#outgoing ??= new Outgoing(this.#parts, this)
     return this.#outgoing.push(encoded, how)
   }
 
+  miss(log: BroadcastLog, encoded: Encoded): boolean {
+    if (this.#conversation && !this.#missed) return false
+    if (this.#missed && this.#missed.skipped >= maxSkipped) {
+      this.#takeMissed(Infinity)
+      return this.miss(log, encoded)
+    }
+    const { bytes } = encoded
+    const limit = exceededLimit(this.#parts, this, this, bytes)
+    if (limit) this.overflow(limit)
+    if (this.#stage === 'ended' || bytes > this.maxMessageBytes) return false
+    this.#parts.lifecycle.counters.sentMessages++
+    this.#missed ??= new MissedBroadcasts(log)
+    this.#missed.wait(bytes)
+    return true
+  }
+
   flush(): void {
+    this.#catchUp()
     this.#outgoing?.flush()
   }
 
   flushAll(): void {
+    if (this.#conversation) this.#takeMissed(Infinity)
     this.#outgoing?.flushAll()
   }
 
   progressed(): void {
+    this.#catchUp()
     this.#outgoing?.progressed()
   }
 
+  /** Takes as many of the missed broadcasts as the client may have, so that sessions which resume together take little memory. */
+  #catchUp(): void {
+    if (this.#missed && this.#conversation) this.#takeMissed(this.session.window[0])
+  }
+
+  /** Takes missed broadcasts until so many messages are queued. */
+  #takeMissed(count: number): void {
+    const missed = this.#missed
+    if (!missed) return
+    this.#outgoing ??= new Outgoing(this.#parts, this)
+    while (this.#missed && this.#outgoing.queued < count) {
+      const encoded = missed.next()
+      if (encoded) this.#outgoing.add(encoded)
+      else this.#missed = undefined
+    }
+    this.#parts.buffers.relieve()
+  }
+
   rest(): void {
+    this.#catchUp()
     if (this.messages === 0) this.#outgoing = undefined
     if (this.#messageTokens?.isFull) this.#messageTokens = undefined
     this.#parts.channels.rest(this)
@@ -313,6 +362,8 @@ export class LiveSession implements SessionRecord {
     // The application may listen to the signal that is aborted here.
     lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
+    this.#missed?.close()
+    this.#missed = undefined
     return (this.#teardown = new Teardown(this.#parts, this, {
       why,
       connection,

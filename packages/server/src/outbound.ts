@@ -90,7 +90,7 @@ export function createOutbound(
     },
     postToAll(recipients, message, how) {
       checkTime('ttl', how.ttl)
-      const encoded = { ...message, shared: { holders: 0 } }
+      const encoded = message.shared ? message : { ...message, shared: { holders: 0 } }
       during(() => {
         for (const record of recipients) if (record.stage !== 'ended') post(record, encoded, how)
       })

@@ -51,17 +51,22 @@ export class Outgoing implements Link<Body> {
     return this.#outbox.size
   }
 
-  push({ body, bytes, shared }: Encoded, how: SendOptions): Sent {
+  push(encoded: Encoded, how: SendOptions): Sent {
     const { buffers, lifecycle } = this.#parts
-    const limit = how.volatile ? undefined : this.#exceeded(bytes)
+    const limit = how.volatile ? undefined : exceededLimit(this.#parts, this.#record, this, encoded.bytes)
     if (limit) this.#record.overflow(limit)
-    this.messages++
-    this.bytes += bytes
     lifecycle.counters.sentMessages++
-    buffers.add(bytes, shared)
-    const delivery = this.#outbox.push(body, bytes, shared, how)
+    const delivery = this.add(encoded, how)
     buffers.relieve()
     return delivery
+  }
+
+  /** Adds a message that has been counted. */
+  add({ body, bytes, shared }: Encoded, how: SendOptions = {}): Sent {
+    this.messages++
+    this.bytes += bytes
+    this.#parts.buffers.add(bytes, shared)
+    return this.#outbox.push(body, bytes, shared, how)
   }
 
   flush(): void {
@@ -157,19 +162,24 @@ export class Outgoing implements Link<Body> {
     })
   }
 
-  /** Returns the limit that one more message exceeds. */
-  #exceeded(bytes: number): LimitName | undefined {
-    const { maxBufferedMessages, maxBufferedBytes } = this.#parts.policy.limits
-    // A message that is too large for the client is not sent.
-    if (this.#record.stage === 'ended' || bytes > this.#record.maxMessageBytes) return undefined
-    if (this.messages >= maxBufferedMessages) return 'maxBufferedMessages'
-    return this.bytes + bytes > maxBufferedBytes ? 'maxBufferedBytes' : undefined
-  }
-
   #settled(shared: SharedMessage | undefined, { status }: Outcome, bytes: number): void {
     this.messages--
     this.bytes -= bytes
     this.#parts.buffers.remove(bytes, shared)
     if (status === 'delivered') this.#parts.lifecycle.counters.deliveredMessages++
   }
+}
+
+/** Returns the limit that one more message for a session exceeds. */
+export function exceededLimit(
+  { policy }: Pick<HubParts, 'policy'>,
+  { stage, maxMessageBytes }: Pick<SessionRecord, 'stage' | 'maxMessageBytes'>,
+  waiting: { readonly messages: number; readonly bytes: number },
+  bytes: number,
+): LimitName | undefined {
+  const { maxBufferedMessages, maxBufferedBytes } = policy.limits
+  // A message that is too large for the client is not sent.
+  if (stage === 'ended' || bytes > maxMessageBytes) return undefined
+  if (waiting.messages >= maxBufferedMessages) return 'maxBufferedMessages'
+  return waiting.bytes + bytes > maxBufferedBytes ? 'maxBufferedBytes' : undefined
 }

@@ -1,6 +1,7 @@
 import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
 import type { LostReason, SendOptions, Sent, Session, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
+import type { BroadcastLog, MissedBroadcasts } from './broadcasts.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
@@ -59,6 +60,13 @@ export interface SessionRecord extends Owner {
   readonly bytes: number
   /** The number of unwritten messages. */
   readonly queued: number
+  /** Broadcasts that the session still has to read from the log, which count in the numbers above. */
+  readonly missed: MissedBroadcasts | undefined
+  /**
+   * Leaves the next broadcast of the log to be read later, if the session is away or has not caught up. Returns whether the
+   * session needs no more than that.
+   */
+  miss(log: BroadcastLog, encoded: Encoded): boolean
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message, now or on the next connection. */

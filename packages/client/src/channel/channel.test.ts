@@ -269,6 +269,26 @@ describe('a publication that is missing on a live connection', () => {
   })
 })
 
+describe('a client that had to drop publications', () => {
+  it('delivers those that came before them, and asks for the rest then: otherwise it would hardly get on', async () => {
+    const { client, liveWithChannels, tell, say, asked, network, clock } = setUpChannels({})
+    const got: unknown[] = []
+    const room = channel(client, 'room:1')
+    room.on('message', (data) => {
+      got.push(data)
+      if (data !== 1) return
+      network.last.message(JSON.stringify(Array.from({ length: 1_024 }, (_, n) => pub(n + 2))))
+      network.last.message(JSON.stringify(pub(1_026)))
+    })
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(0), missed: 0 })
+    await say(pub(1))
+    await clock.advance(100)
+    expect(got).toEqual(Array.from({ length: 1_025 }, (_, n) => n + 1))
+    expect(asked(1)).toEqual([{ join: [['room:1', at(1_025)]], n: 2 }])
+  })
+})
+
 describe('a refusal', () => {
   it('is final for an identity, and asked anew for another one', async () => {
     const { client, liveWithChannels, tell, asked, reconnect, turn } = setUpChannels()

@@ -1,4 +1,4 @@
-import type { Clock } from '@holdfast/protocol'
+import type { Checks, Clock } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { Limits } from '../limits.ts'
 import type { ReportTrouble, Warn } from '../trouble.ts'
@@ -16,6 +16,8 @@ export interface ChannelParts {
   readonly kinds: ReadonlyMap<string, KindPolicy>
   /** The rules of a kind, also of one that the application has not set. */
   kindOf(kind: string): KindPolicy
+  /** The checks of the publications of a kind, if the contract has schemas for them. */
+  checksOf(kind: string): Checks | undefined
   readonly link: BrokerLink
   readonly feeds: Feeds
   readonly presences: Presences

@@ -1,8 +1,10 @@
 import { HoldfastError } from '@holdfast/protocol'
 import { settleMicrotasks } from '@holdfast/testing'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { channelClient, wire } from '../../test/channels/channel-client.ts'
 import { resuming, setUp } from '../../test/support/set-up.ts'
+import { schemas } from '../index.ts'
 import type { Hub, Position } from '../index.ts'
 
 const open = { subscribe: () => true, publish: () => true, history: { maxMessages: 3 } }
@@ -127,8 +129,8 @@ describe('a client that comes back with a position', () => {
   it.each<[string, (positions: Position[]) => Position, number | null]>([
     ['of another epoch', (all) => ({ ...all[4]!, epoch: 'old' }), null],
     ['of the future', (all) => ({ ...all[5]!, offset: 7 }), null],
-    ['of a publication that the log has replaced', (all) => ({ ...all[4]!, id: 'lost' }), 1],
-    ['of another channel', (all) => all[10]!, 1],
+    ['of a publication that the log has replaced', (all) => ({ ...all[4]!, id: 'lost' }), null],
+    ['of another channel', (all) => all[10]!, null],
     [
       'that was before the first publication, and is trimmed',
       (all) => ({ ...all[0]!, offset: 0, id: '' }),
@@ -396,6 +398,36 @@ describe('a client that publishes', () => {
     await hubs.clock.advance(1_000)
     expect(await say(1, 'a')).toEqual({ error: 'unavailable' })
     expect(hubs.reported).toEqual([new Error('no database')])
+  })
+})
+
+describe('publications of a kind that has schemas in the contract', () => {
+  it('must fit them, whoever publishes', async () => {
+    const asked: unknown[] = []
+    const contract = schemas({
+      channels: { room: { message: v.object({ text: v.pipe(v.string(), v.transform(Number)) }) } },
+    })
+    const hubs = setUp({ contract })
+    const allow = (_: unknown, __: string, ...rest: unknown[]): boolean => asked.push(rest) > 0
+    hubs.hub.channels('room', { subscribe: () => true, publish: allow })
+    const client = await channelClient(hubs)
+    await client.enter(['room:1'])
+    const say = async (event: string, data: unknown): Promise<unknown> =>
+      await client.ask(event, data, { channel: 'room:1', pub: 'x' })
+    for (const data of [{ text: 7 }, null, 'x'])
+      expect(await say('message', data)).toEqual({ error: 'invalid' })
+    expect(await say('other', { text: 'x' })).toEqual({ error: 'invalid' })
+    expect(asked).toEqual([])
+    await client.say([5, 0, 'message', { text: '7' }, { id: 5, channel: 'room:1', pub: 'x' }])
+    // As it came: what the schema makes of it is for handlers.
+    expect(await client.publications()).toEqual([{ text: '7' }])
+    expect(asked).toEqual([['message', { text: '7' }]])
+    const room = hubs.hub.channel('room:1')
+    await expect(room.publish('message', { text: 7 })).rejects.toMatchObject({ code: 'misuse' })
+    await expect(room.publish('other', { text: '7' })).rejects.toMatchObject({ code: 'misuse' })
+    await room.publish('message', { text: '8' })
+    await hubs.hub.channel('free').publish('anything', 1)
+    expect(hubs.reported).toEqual([])
   })
 })
 

@@ -41,8 +41,8 @@ export class HubChannel implements Channel {
     { id = this.#ports.newId(), wait = 0 }: PublishOptions = {},
   ): Promise<Position> {
     checkId(id)
-    const { clock, feeds, limits } = this.#parts
-    const text = encodePublication(undefined, event, data)
+    const { checksOf, clock, feeds, limits } = this.#parts
+    const text = encodePublication(checksOf(this.#kind.kind), event, data)
     if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
     return keepTrying(clock, wait, () => feeds.append(this.name, { id, text }, this.#kind.bounds))
   }

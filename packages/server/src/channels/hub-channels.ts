@@ -1,5 +1,5 @@
 import { misuse } from '@holdfast/protocol'
-import type { Answerer, Meta } from '@holdfast/protocol'
+import type { Answerer, Meta, Schemas } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
 import type { HubHealth } from '../health.ts'
 import type { Outbound } from '../outbound.ts'
@@ -27,6 +27,7 @@ import { Turn } from './turn.ts'
 
 /** What the channels need of the hub. */
 export interface ChannelsHost {
+  readonly contract: Schemas | undefined
   readonly registry: Pick<Registry, 'sessions' | 'newSecret'>
   readonly counters: Counters
   readonly outbound: Pick<Outbound, 'encode' | 'postToAll'>
@@ -196,6 +197,7 @@ export class HubChannels {
       limits: policy.limits,
       kinds: this.#kinds,
       kindOf: (kind) => this.#kindOf(kind),
+      checksOf: (kind) => this.#host.contract?.channels.get(kind),
       link,
       feeds: new Feeds(policy.limits, link),
       presences: new Presences(clock, link),

@@ -57,7 +57,7 @@ function publish(
     channels.reached('publishRate')
     refuse('rate', 'too many publications')
   }
-  const text = encoded(parts, event, data)
+  const text = encoded(parts, kind.kind, event, data)
   const { publish: rule } = kind
   return channels.inOrder(name, () => {
     const ask = rule && (() => rule(record.peer, id, event, data))
@@ -69,13 +69,20 @@ function publish(
 }
 
 /** @throws {HoldfastError} `remote` */
-function encoded({ limits, counters }: ChannelParts, event: string, data: unknown): string {
+function encoded(
+  { limits, counters, checksOf, warn }: ChannelParts,
+  kind: string,
+  event: string,
+  data: unknown,
+): string {
   if (data instanceof Uint8Array) refuse('invalid', 'channels carry JSON only')
   let text: string
   try {
-    text = encodePublication(undefined, event, data)
-  } catch {
-    return refuse('invalid', 'the data nests too deep')
+    // Subscribers check it again, so it is published as it came.
+    text = encodePublication(checksOf(kind), event, data)
+  } catch (error) {
+    warn(`publications ${kind}`, `a publication of a client was refused as invalid: ${String(error)}`)
+    return refuse('invalid', 'the publication does not fit the contract, or nests too deep')
   }
   if (utf8Length(text) > limits.maxPublicationBytes) {
     countOne(counters.limitHits, 'maxPublicationBytes')
