@@ -25,7 +25,7 @@ export class RedisCluster implements AsyncDisposable {
       // By default the port of the bus is the other one plus 10,000, which another process may have.
       const bus = String(await freePort())
       const server = await RedisServer.start(
-        `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${bus}`,
+        `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${bus} --repl-diskless-sync-delay 0`,
       )
       const index = servers.push(server) - 1
       const range = [index, index + 1].map((third) => Math.floor((slots * third) / 3))
@@ -37,6 +37,9 @@ export class RedisCluster implements AsyncDisposable {
     for (const server of servers) await until(server, `cluster_known_nodes:${count}`)
     if (replica) await replica.command('CLUSTER', 'REPLICATE', await idOf(primaries[0]!))
     for (const server of servers) await until(server, 'cluster_state:ok')
+    // Before, it would not take over.
+    while (replica && !String(await replica.command('INFO', 'replication')).includes('link_status:up'))
+      await sleep(50)
     return new RedisCluster(primaries, replica)
   }
 
