@@ -1,10 +1,11 @@
 import type { Delivery } from './delivery.ts'
 import { Message } from './message.ts'
-import type { Outgoing, Owner, Sent } from './message.ts'
+import type { Owner, Queued, Sent } from './message.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 import { pollInterval, sliceLength } from './limits.ts'
+import { atTurnEnd } from './turn.ts'
 
 /** The bounds of the queue of messages that wait for the connection. */
 export interface OutboxOptions {
@@ -66,7 +67,7 @@ export interface Link<Body> {
   /** Returns whether a message of that size would be accepted now. */
   isWritable(bytes: number): boolean
   /** Accepts a message, and settles it now or later. False if the socket refused it, which ends the connection. */
-  write(message: Outgoing<Body>): boolean
+  write(message: Queued<Body>): boolean
   /** The last message of a batch was written. */
   flushed?(): void
   /** A caller awaits the outcome of a written message. Absent if the peer cannot be asked for it. */
@@ -279,7 +280,7 @@ export function createOutbox<Body, Name = string | undefined>(
     if (message.volatile) volatileMessages.push(message)
     if (!isBatched) {
       isBatched = true
-      void Promise.resolve().then(endTurn)
+      atTurnEnd(endTurn)
     }
     return true
   }
