@@ -38,8 +38,7 @@ export class RedisCluster implements AsyncDisposable {
     if (replica) await replica.command('CLUSTER', 'REPLICATE', await idOf(primaries[0]!))
     for (const server of servers) await until(server, 'cluster_state:ok')
     // Before, it would not take over.
-    while (replica && !String(await replica.command('INFO', 'replication')).includes('link_status:up'))
-      await sleep(50)
+    if (replica) await until(replica, 'master_link_status:up', ['INFO', 'replication'])
     return new RedisCluster(primaries, replica)
   }
 
@@ -76,8 +75,8 @@ export class RedisCluster implements AsyncDisposable {
   }
 }
 
-async function until(server: RedisServer, state: string): Promise<void> {
-  while (!String(await server.command('CLUSTER', 'INFO')).includes(state)) await sleep(50)
+async function until(server: RedisServer, state: string, command = ['CLUSTER', 'INFO']): Promise<void> {
+  while (!String(await server.command(...command)).includes(state)) await sleep(50)
 }
 
 async function idOf(server: RedisServer): Promise<string> {
