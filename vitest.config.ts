@@ -50,6 +50,7 @@ const integration: TestProjectInlineConfiguration = {
       'test/{conformance,session,channels,server,redis,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
+    exclude: ['test/**/*.slow.test.ts'],
     testTimeout,
     hookTimeout: testTimeout,
     expect,
@@ -74,6 +75,12 @@ const lab: TestProjectInlineConfiguration = {
 const proxies: TestProjectInlineConfiguration = {
   ...integration,
   test: { ...integration.test, name: 'proxies', include: ['test/proxies/**/*.test.ts'] },
+}
+
+/** What waits for the timeouts of other programs. */
+const slow: TestProjectInlineConfiguration = {
+  ...integration,
+  test: { ...integration.test, name: 'slow', include: ['test/**/*.slow.test.ts'], exclude: [] },
 }
 
 // A project for each engine, because all instances of a project have the same provider.
@@ -111,7 +118,7 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    projects: [unit, integration, lab, proxies, ...browsers],
+    projects: [unit, integration, lab, proxies, slow, ...browsers],
     ...(retriedFile && { reporters: ['default', listRetried(retriedFile, import.meta.dirname)] }),
     coverage: {
       provider: 'v8',

@@ -77,7 +77,7 @@ for (const phase of phases) {
 }
 if (!process.env['CI']) {
   print(
-    '\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers, frameworks and proxies)',
+    '\nNot run, because CI is not set: npm run test:packages (other runtimes, bundlers, frameworks, proxies and slow tests)',
   )
 }
 finish(`npm test: passed, all ${count} steps`, 0)

@@ -29,9 +29,13 @@ const scripts = [
   'expiry',
   'page',
   'store',
+  'redis',
 ]
 const packages = [
   'holdfast',
+  '@socket.io/redis-adapter',
+  '@socket.io/redis-streams-adapter',
+  'redis',
   'partysocket',
   'reconnecting-websocket',
   'socket.io',

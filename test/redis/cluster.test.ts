@@ -1,45 +1,24 @@
 // The conformance suite of brokers over a cluster of three primaries.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { redis } from '@holdfast/redis'
-import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { brokerSuite } from '../conformance/broker-suite.ts'
 import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
-import { freePort } from '../support/port.ts'
-import { RedisServer } from '../support/redis-server.ts'
+import { RedisCluster } from '../support/redis-cluster.ts'
 
 expectNothingLeft('all')
 
-const servers: RedisServer[] = []
-const buses: string[] = []
+let cluster: RedisCluster
 let count = 0
 
 beforeAll(async () => {
-  for (const index of upTo(3)) {
-    // By default the port of the bus is the other one plus 10,000, which another process may have.
-    const bus = await freePort()
-    const server = await RedisServer.start(
-      `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${bus}`,
-    )
-    servers.push(server)
-    buses.push(String(bus))
-    const range = [index * 5_462, Math.min(16_383, index * 5_462 + 5_461)].map(String)
-    await server.command('CLUSTER', 'ADDSLOTSRANGE', ...range)
-    await server.command('CLUSTER', 'MEET', '127.0.0.1', String(servers[0]!.port), buses[0]!)
-  }
-  for (const server of servers) {
-    while (!String(await server.command('CLUSTER', 'INFO')).includes('cluster_known_nodes:3')) await sleep(50)
-    while (!String(await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(50)
-  }
+  cluster = await RedisCluster.start()
 })
-afterAll(async () => {
-  for (const server of servers) await server[Symbol.asyncDispose]()
-})
+afterAll(() => cluster[Symbol.asyncDispose]())
 
 function createBroker(): ReturnType<typeof redis> {
-  const rootNodes = servers.map(({ port }) => ({ socket: { host: '127.0.0.1', port } }))
-  return redis({ client: createCluster({ rootNodes }), prefix: `p${++count}` })
+  return redis({ client: cluster.client, prefix: `p${++count}` })
 }
 
 brokerSuite('redis() on a cluster', async () => ({

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { RedisServer } from '../support/redis-server.ts'
-import { startNode } from './nodes.ts'
+import { membersOf, startNode, visit } from './nodes.ts'
 
 expectNothingLeft()
 
@@ -46,4 +46,26 @@ test('50 subscribers of three hubs, publishers everywhere, and broken paths: eac
     expect(got).toEqual(inOrder)
   }
   await Promise.all(subscribers.map(({ client }) => client.dispose()))
+})
+
+test('100 members of two hubs who change all the time, and of whom some leave: all clients and hubs agree in the end', async () => {
+  await using server = await RedisServer.start()
+  await using one = await startNode(server)
+  await using two = await startNode(server)
+  const nodes = [one, two]
+  const visitors = await Promise.all(upTo(100).map((n) => visit(nodes[n % 2]!.direct)))
+  for (const round of upTo(20)) {
+    for (const [n, { room }] of visitors.entries()) room.presence.set(`${n} ${round}`)
+    if (round === 10) await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await sleep(20)
+  }
+  const [gone, staying] = [visitors.slice(0, 10), visitors.slice(10)]
+  await Promise.all(gone.map(({ client }) => client.dispose()))
+  const expected = staying.map((_, index) => `${index + 10} 19`).sort()
+  await until(() => staying.every((visitor) => membersOf(visitor).join() === expected.join()))
+  for (const { hub } of nodes) {
+    const members = await hub.channel('room:1').presence()
+    expect(members.map(({ data }) => String(data)).sort()).toEqual(expected)
+  }
+  await Promise.all(staying.map(({ client }) => client.dispose()))
 })

@@ -4,13 +4,12 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { redis } from '@holdfast/redis'
-import type { RedisOptions } from '@holdfast/redis'
+import type { RedisClientLike, RedisOptions } from '@holdfast/redis'
 import type { ChannelRules, HubOptions } from '@holdfast/server'
 import { channel, createClient, session } from 'holdfast'
 import type { Channel, Client, ClientOptions } from 'holdfast'
 import { startPair, until } from '../session/pair.ts'
 import type { Pair } from '../session/pair.ts'
-import type { RedisServer } from '../support/redis-server.ts'
 
 /** The rooms of all hubs of the tests. */
 export const rules: ChannelRules = {
@@ -27,7 +26,7 @@ export interface Node extends Pair {
 
 /** A hub of this process. */
 export async function startNode(
-  server: Pick<RedisServer, 'client'>,
+  server: { readonly client: RedisClientLike },
   options: Partial<RedisOptions> = {},
   hubOptions: HubOptions = {},
 ): Promise<Node> {
@@ -75,9 +74,13 @@ export interface Visitor extends AsyncDisposable {
   readonly got: unknown[]
 }
 
-export async function visit(url: string, options: Partial<ClientOptions> = {}): Promise<Visitor> {
+export async function visit(
+  url: string,
+  options: Partial<ClientOptions> = {},
+  name = 'room:1',
+): Promise<Visitor> {
   const client = createClient({ url, wire: session(), backoff: () => 50, ...options })
-  const room = channel(client, 'room:1')
+  const room = channel(client, name)
   const got: unknown[] = []
   room.on('n', (data) => got.push(data))
   room.watch('gap', ({ missed }) => got.push(`gap ${missed}`))

@@ -1,8 +1,9 @@
 import { unavailable } from './errors.ts'
 import { Shard } from './shard.ts'
 import type { ShardHost } from './shard.ts'
+import { locate } from './scripts.ts'
 
-export type PubSubHost = Omit<ShardHost, 'moved'>
+export type PubSubHost = Omit<ShardHost, 'moved' | 'ended'>
 
 /** The subscriptions of a node: on one connection, or in a cluster on one for each primary that has some of the channels. */
 export class PubSub implements ShardHost {
@@ -16,6 +17,8 @@ export class PubSub implements ShardHost {
   readonly #wanted = new Set<string>()
   /** Where each channel is subscribed to. */
   readonly #places = new Map<string, Shard>()
+  /** The channels whose subscriptions were ended by Redis, and whose new place is not known yet. */
+  readonly #ended = new Set<string>()
   readonly #timer: NodeJS.Timeout
   #isProbing = false
 
@@ -41,6 +44,7 @@ export class PubSub implements ShardHost {
 
   unsubscribe(base: string): void {
     this.#wanted.delete(base)
+    this.#ended.delete(base)
     const shard = this.#places.get(base)
     if (!shard) return
     this.#places.delete(base)
@@ -63,11 +67,28 @@ export class PubSub implements ShardHost {
     subscribed.then(this.reset, nothing)
   }
 
+  ended(base: string): void {
+    if (!this.#places.has(base)) return
+    this.#ended.add(base)
+    this.#find(base).catch(nothing)
+  }
+
   close(): void {
     clearInterval(this.#timer)
+    this.#ended.clear()
     for (const shard of this.#shards.values()) shard.close()
     this.#shards.clear()
     this.#places.clear()
+  }
+
+  /** A command that needs the slot makes node-redis learn which primary has it, which a hub that only listens does not use otherwise. */
+  async #find(base: string): Promise<void> {
+    await this.commands.run(locate, [base], [])
+    if (!this.#ended.delete(base)) return
+    const shard = this.#places.get(base)
+    this.moved(base)
+    // It is back, or was never away.
+    if (shard && this.#places.get(base) === shard) shard.renew('Redis has ended a subscription')
   }
 
   #place(base: string, address: string): Shard {
@@ -91,6 +112,7 @@ export class PubSub implements ShardHost {
     if (this.#isProbing) return
     this.#isProbing = true
     for (const shard of [...this.#shards.values()]) await shard.probe().catch(nothing)
+    for (const base of this.#ended) await this.#find(base).catch(nothing)
     this.#isProbing = false
   }
 }

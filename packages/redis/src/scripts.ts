@@ -130,6 +130,9 @@ export const touch: Script = script(`
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1], 'GT') end
 `)
 
+/** Does nothing, where a key is. KEYS: the key. */
+export const locate: Script = script('return 1')
+
 /** Publishes to the node itself, and tells which run of which server it is. KEYS: the echo. ARGV: what to publish. */
 export const echo: Script = script(`${common}
 local id = run()

@@ -18,6 +18,8 @@ export interface ShardHost {
   reset(): void
   /** A channel is on another shard now. */
   moved(base: string): void
+  /** Redis has ended the subscription to a channel: this shard does not have it any more. */
+  ended(base: string): void
 }
 
 /**
@@ -91,6 +93,12 @@ export class Shard {
     for (const base of this.#wanted) this.#checkPlace(base)
   }
 
+  /** Makes another connection, with all subscriptions. */
+  renew(cause: string): void {
+    const connection = this.#link.current
+    if (connection) this.#link.renew(connection, cause)
+  }
+
   close(): void {
     this.#wanted.clear()
     this.#link.close()
@@ -106,7 +114,7 @@ export class Shard {
   }
 
   async #opened(connection: RedisConnection): Promise<void> {
-    connection.on('sharded-channel-moved', (base) => this.#host.moved(String(base)))
+    connection.on('sharded-channel-moved', (base) => this.#host.ended(String(base)))
     for (const base of this.#wanted) this.#checkPlace(base)
     const [first] = this.#wanted
     if (first !== undefined) this.#base = first

@@ -1,0 +1,40 @@
+// `npm start -- --nodes 3`: several hubs behind one port, of which some are killed.
+import { channel, createClient, session } from 'holdfast'
+import { expect, test } from 'vitest'
+import { startNodes } from '../../playground/server/nodes/start.ts'
+import { until, upTo } from '../session/pair.ts'
+import { expectNothingLeft } from '../support/leaks.ts'
+import { RedisServer } from '../support/redis-server.ts'
+
+expectNothingLeft()
+
+test('a client of several nodes goes on when its node is killed: its session is lost, and its channel recovers', async () => {
+  await using redis = await RedisServer.start()
+  const url = `redis://127.0.0.1:${redis.port}`
+  const playground = await startNodes({ port: 0, host: '127.0.0.1', count: 3, redis: url })
+  const address = `127.0.0.1:${playground.port}`
+  const client = createClient({ url: `ws://${address}/ws`, wire: session(), backoff: () => 20 })
+  const room = channel(client, 'room:demo')
+  const got: unknown[] = []
+  const nodes: string[] = []
+  let gaps = 0
+  room.on('tick', (data) => got.push((data as number[])[1]))
+  room.watch('gap', () => gaps++)
+  client.on('node', (name) => nodes.push(String(name)))
+  await client.connect()
+  for (const round of upTo(2)) {
+    await until(() => nodes.length === round + 1)
+    const kill = `http://${address}/nodes/kill?name=${encodeURIComponent(nodes[round]!)}`
+    await room.publish('tick', [0, round * 2], { id: `${round * 2}` })
+    await fetch(kill, { method: 'POST' })
+    // Of the next node.
+    await until(() => nodes.length === round + 2)
+    await room.publish('tick', [0, round * 2 + 1], { id: `${round * 2 + 1}` })
+  }
+  await until(() => got.length === 4)
+  expect([got, gaps, new Set(nodes).size]).toEqual([[0, 1, 2, 3], 0, 3])
+  expect(await (await fetch(`http://${address}/nodes`)).json()).toEqual([nodes[2]])
+  expect(await (await fetch(`http://${address}/`)).text()).toContain('several nodes')
+  await client.dispose()
+  await playground.close()
+})
