@@ -196,7 +196,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     return Promise.resolve(outbox.dispose?.())
   }
 
-  const parts: ClientParts = { bound, contract, post }
+  const parts: ClientParts = { bound, contract, ports, outbox, waits, post }
 
   return {
     ...{ [partsKey]: parts },

@@ -79,6 +79,8 @@ export interface Outbox<Body, Name = string | undefined> {
   readonly bytes: number
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
+  /** Returns the queued messages, in order. */
+  waiting(): Message<Body, Name>[]
   /** Queues a message, writes everything that can be written, and returns the delivery of this message. */
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   /** Writes everything that can be written, in slices that leave the page responsive. */
@@ -256,11 +258,15 @@ export function createOutbox<Body, Name = string | undefined>(
     if (message.key !== undefined) keyed.set(message.key, message)
   }
 
+  const waiting = (): Message<Body, Name>[] => {
+    const messages: Message<Body, Name>[] = []
+    for (let message = ends.after; message !== ends; message = message.after) messages.push(message)
+    return messages
+  }
+
   const discard = (reason: UndeliveredReason): void => {
     stopTimer()
-    const waiting: Message<Body, Name>[] = []
-    for (let message = ends.after; message !== ends; message = message.after) waiting.push(message)
-    for (const message of waiting) drop(message, reason)
+    for (const message of waiting()) drop(message, reason)
   }
 
   /** Returns whether the message will be tried at the end of the turn; if not, it was tried already. */
@@ -292,6 +298,7 @@ export function createOutbox<Body, Name = string | undefined>(
       return queuedBytes
     },
 
+    waiting,
     hasRoom: (more) => size === 0 || (size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
     push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
       const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl
