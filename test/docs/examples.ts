@@ -29,7 +29,7 @@ type Known = Readonly<Record<string, string>>
 
 const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }'
 
-const rooms = `${chat.slice(0, -2)}; channels: { room: { message: { text: string } } } }`
+const rooms = `${chat.slice(0, -3)}; find(id: number): string }; channels: { room: { message: { text: string } } } }`
 
 /** What an example may use without saying where it comes from, unless it says so itself. */
 const known: Known = {
@@ -47,13 +47,22 @@ const known: Known = {
   client: `declare const client: import('holdfast').Client`,
 }
 
+const composables = [
+  'useChannel',
+  'useClient',
+  'useConnection',
+  'useCountdown',
+  'useEvent',
+  'usePending',
+  'usePresence',
+  'useRequest',
+]
+
 /** The same for the hooks. */
 const knownInReact: Known = {
   ...known,
   ...Object.fromEntries(
-    ['HoldfastProvider', 'useChannel', 'useClient', 'useConnection', 'useEvent', 'usePresence'].map(
-      (name) => [name, `import { ${name} } from '@holdfast/react'`],
-    ),
+    ['HoldfastProvider', ...composables].map((name) => [name, `import { ${name} } from '@holdfast/react'`]),
   ),
   client: `declare const client: import('holdfast').Client<${rooms}>`,
   App: 'declare function App(): null',

@@ -14,7 +14,7 @@ export interface ChannelTarget {
 }
 
 /** What a component shows of a channel. */
-interface Part<State> {
+export interface Part<State> {
   /** What every part has before the server has answered. One object, so that opening a channel renders nothing. */
   readonly initial: State
   isInitial(state: State): boolean
