@@ -16,6 +16,8 @@ export const suites: Readonly<Record<string, string>> = {
     '`ReconnectingWebSocket` and the native class, step by step of the standard',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
   'test/browser/react-channels.browser.test.tsx': 'The hooks of channels of `@holdfast/react`',
+  'test/browser/react-values.browser.test.tsx':
+    'The hooks of requests, pending messages and the countdown of `@holdfast/react`',
   'test/browser/fake-socket.browser.test.ts':
     'The sockets of `@holdfast/testing` behave like those of the engine',
   'test/engines/navigation.test.ts': 'A page with a session, left and restored; offline, except in WebKitGTK',

@@ -6,7 +6,7 @@ const folders =
 
 test.each([
   ['every page', ['*.md', '.changeset/*.md', 'packages/**/*.md', 'test/lab/*.md']],
-  ['the React hooks', ['packages/react/src/**/*.ts']],
+  ['the React hooks', ['packages/{bindings,react}/src/**/*.ts']],
   ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
   ['the playground', ['playground/**/*.ts']],
   ['the tools and tests of the repository', ['test/*.ts', `test/{${folders}}/**/*.{ts,tsx,mjs}`]],

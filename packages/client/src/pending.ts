@@ -1,4 +1,4 @@
-import type { Delivery, Message, Unsubscribe } from '@holdfast/protocol'
+import type { Delivery, QueuedMessage, Unsubscribe } from '@holdfast/protocol'
 import { storeOf } from './client-store.ts'
 import type { StoreClient, StoreSource } from './client-store.ts'
 import type { ClientParts } from './parts.ts'
@@ -27,7 +27,7 @@ export interface Pending {
   subscribe(listener: () => unknown): Unsubscribe
 }
 
-type Sent = Message<unknown, string | undefined>
+type Sent = QueuedMessage<string | undefined>
 
 const stores = /* @__PURE__ */ new WeakMap<ClientParts, Pending>()
 
@@ -65,9 +65,9 @@ function sourceOf({ bound, outbox, waits }: ClientParts): StoreSource<Pending['s
 
   return {
     read() {
-      const written = (bound.written?.() ?? []).filter(isSent)
+      const written: readonly (object | undefined)[] = bound.written?.() ?? []
       const next = [
-        ...written.map((message) => describe(message, 'written')),
+        ...written.filter(isSent).map((message) => describe(message, 'written')),
         ...outbox.waiting().map((message) => describe(message, 'queued')),
       ]
       const isSame = next.length === list.length && next.every((message, index) => message === list[index])
@@ -93,7 +93,7 @@ function sourceOf({ bound, outbox, waits }: ClientParts): StoreSource<Pending['s
   }
 }
 
-/** An answer to the server is written as well, and nobody waits for its outcome. */
+/** An answer to the server is written as well, without a delivery. */
 function isSent(message: object | undefined): message is Sent {
   return message !== undefined && 'cancel' in message
 }

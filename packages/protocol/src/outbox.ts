@@ -73,6 +73,12 @@ export interface Link<Body> {
   ask?(): void
 }
 
+/** A message that waits in an outbox. */
+export interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
+
 /** A bounded queue in front of a link. Knows the sizes of messages, not their content or names. */
 export interface Outbox<Body, Name = string | undefined> {
   readonly size: number
@@ -80,7 +86,7 @@ export interface Outbox<Body, Name = string | undefined> {
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
   /** Returns the queued messages, in order. */
-  waiting(): Message<Body, Name>[]
+  waiting(): readonly QueuedMessage<Name>[]
   /** Queues a message, writes everything that can be written, and returns the delivery of this message. */
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   /** Writes everything that can be written, in slices that leave the page responsive. */
