@@ -1,1 +1,1 @@
-export {}
+export type { Register, RegisteredContract } from './types.ts'
