@@ -254,10 +254,18 @@ describe('the limits of a message of text', () => {
     expect(codeOf(decode(`[[1,0,"a",${ones(101)}],[2,0,"a",1]]`, limits))).toBe(1007)
   })
 
-  it('bound the content of a control where it has no form', () => {
+  it('bound the content of a control, with 4400: no frame is at fault', () => {
     const limits = { ...defaultDecodeLimits, maxDepth: 3, maxKeys: 5 }
-    for (const within of [undefined, 1, [[[1]]], [1, 2, 3, 4, 5]]) expect(isWithin(within, limits)).toBe(true)
-    for (const beyond of [[[[[]]]], [1, 2, 3, 4, 5, 6]]) expect(isWithin(beyond, limits)).toBe(false)
+    for (const within of [{}, 1, [[[1]]], [1, 2, 3, 4, 5]]) {
+      expect(isWithin(within, limits)).toBe(true)
+      expect(decode(JSON.stringify(['channel', within]), limits)).toEqual({ control: ['channel', within] })
+    }
+    for (const beyond of [[[[[]]]], [1, 2, 3, 4, 5, 6]]) {
+      const text = JSON.stringify(['channel', beyond])
+      expect(isWithin(beyond, limits)).toBe(false)
+      expect(decode(text, limits)).toEqual({ code: 4400, fault: 'malformed control' })
+      expect(codeOf(decodeText(text, limits, isClientControl))).toBe(4400)
+    }
   })
 
   it('agree with a count that takes no short cut', () => {

@@ -113,7 +113,9 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   if (!Array.isArray(value) || value.length === 0) return fault('not an array')
   const first = value[0] as unknown
   if (typeof first === 'string')
-    return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
+    return isControl(first, value[1]) && isWithin(value[1], limits)
+      ? { control: value as unknown as Control }
+      : fault('malformed control')
   const frames = Array.isArray(first) ? value : [value]
   if (frames.length > limits.maxFrames) return fault('too many frames')
   if (!frames.every(isFrame)) return fault('malformed frame')
@@ -199,10 +201,7 @@ function isPlace(value: unknown): value is ProducerSequence {
   return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
 }
 
-/**
- * Returns whether a value is within the depth and the keys of a message: for the content of a control, which has no form that
- * bounds it.
- */
+/** Returns whether a value is within the depth and the keys of a message. */
 export function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean {
   return budgetAfter(value, maxKeys, maxDepth) >= 0
 }
