@@ -22,7 +22,7 @@ function setUp() {
       }),
   } as unknown as Client
   const store = createRequestStore()
-  const shown: unknown[] = []
+  const shown: (readonly [status: string, value: unknown])[] = []
   store.subscribe(() => {
     const { status, data, error } = store.state
     shown.push([status, data ?? error])
@@ -76,7 +76,7 @@ describe('the requests of a component', () => {
     store.reset()
     expect(asked[0]!.options.signal!.aborted).toBe(true)
     await settleMicrotasks()
-    expect(shown.map(([status]) => status as string)).toEqual(['pending', 'idle'])
+    expect(shown.map(([status]) => status)).toEqual(['pending', 'idle'])
   })
 
   it('change nothing if the client throws for them', () => {
