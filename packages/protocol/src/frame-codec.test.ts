@@ -197,6 +197,15 @@ describe('a frame of text', () => {
     expect(framesOf(decode('[0,0]'))).toEqual([[0, 0]])
   })
 
+  it('takes a ping at the end of a pack, and no other control', () => {
+    const pack = (last: string): string => `[[0,0,"a"],${last}]`
+    expect(decode(pack('["p",7]'))).toEqual({ frames: [[0, 0, 'a']], ping: ['p', 7] })
+    for (const last of ['["p"]', '["p",-1]', '["q",7]', '["a",7]', '["p",7],["p",7]', '["p",7],[0,0,"a"]'])
+      expect(codeOf(decode(pack(last)))).toBe(4400)
+    expect(codeOf(decode('[["p",7]]'))).toBe(4400)
+    expect(codeOf(decode(pack('["p",7]'), { ...defaultDecodeLimits, maxFrames: 1 }))).toBeUndefined()
+  })
+
   it('changes no prototype, whatever its keys are called', () => {
     const text =
       '[1,0,"__proto__",{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},{"id":1,"__proto__":{"re":7}}]'
