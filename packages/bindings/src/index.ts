@@ -1,5 +1,5 @@
 export { createChannelStore } from './channel-store.ts'
-export type { ChannelStore, ChannelTarget } from './channel-store.ts'
+export type { ChannelPart, ChannelStore, ChannelTarget } from './channel-store.ts'
 export { hold } from './hold.ts'
 export { idle, joining, nobody, nothingPending } from './initial.ts'
 export { channelPart, presencePart } from './parts.ts'
