@@ -347,6 +347,7 @@ declare const defaultDecodeLimits: DecodeLimits
 type Decoded =
   | {
       readonly frames: readonly Frame[]
+      readonly ping?: Control | undefined
     }
   | {
       readonly control: Control
@@ -357,6 +358,7 @@ type Decoded =
     }
 declare const maxNameLength = 1024
 declare function encodeBody(name: string | null, data: unknown, meta?: Meta): Body
+declare const voidBody: Body
 declare function bodyBytes(body: Body): number
 declare function encodeFrame(seq: number, ack: number, body: string): string
 declare function encodeBinary(
@@ -477,6 +479,10 @@ interface Outgoing<Body> {
   readonly sessionBound?: true
   settle(outcome: Outcome): void
 }
+interface Queued<Body> extends Outgoing<Body> {
+  readonly key: string | undefined
+  readonly expiresAt: number
+}
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
   whenSettled(listener: (outcome: Outcome) => void): void
@@ -531,6 +537,7 @@ declare class Endpoint {
   lost(): void
   dispose(): void
 }
+declare function atTurnEnd(callback: () => void): void
 declare const defaultMaxPayloadBytes = 16777216
 declare const pollInterval = 20
 declare function utf8Length(text: string): number
@@ -551,7 +558,7 @@ interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
   isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
+  write(message: Queued<Body>): boolean
   flushed?(): void
   ask?(): void
 }
@@ -584,6 +591,7 @@ interface Session<Body> {
   readonly tx: number
   readonly acknowledged: number
   readonly unacknowledged: number
+  readonly suspect: number
   window: Window
   hasRoom(bytes: number): boolean
   number(message: Outgoing<Body>): number
@@ -594,6 +602,8 @@ interface Session<Body> {
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
 }
 declare function createSession<Body>(): Session<Body>
+type SessionNumbers = Pick<Session<unknown>, 'rx' | 'acknowledged' | 'suspect'>
+declare function restoreSession<Body>({ rx, acknowledged, suspect }: SessionNumbers): Session<Body>
 type Payload = string | Uint8Array<ArrayBuffer>
 interface LineOptions {
   readonly session: Session<Body>
@@ -685,6 +695,7 @@ export {
   HoldfastError,
   Line,
   aborted,
+  atTurnEnd,
   bodyBytes,
   bytesOf,
   checkClose,
@@ -726,9 +737,11 @@ export {
   printable,
   readClose,
   reportRejection,
+  restoreSession,
   ruleIn,
   schemas,
   utf8Length,
+  voidBody,
 }
 export type {
   AbortSignalLike,
@@ -787,6 +800,7 @@ export type {
   PresenceData,
   ProducerSequence,
   ProducersOffer,
+  Queued,
   QueuedMessage,
   Registration,
   Registry,
@@ -811,6 +825,7 @@ export type {
   SentRequest,
   ServerContractOf,
   Session,
+  SessionNumbers,
   Sized,
   StandardSchema,
   UndeliveredReason,
