@@ -1,4 +1,5 @@
-import { join, relative, sep } from 'node:path'
+import { existsSync, globSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Application, Converter, ReflectionKind } from 'typedoc'
 import type { TypeDocOptions } from 'typedoc'
@@ -24,6 +25,7 @@ export async function writeReference(folder: string): Promise<void> {
     entryFileName: 'index',
     router: 'module',
     useCodeBlocks: true,
+    useHTMLAnchors: true,
     parametersFormat: 'htmlTable',
     logLevel: 'Error',
     // The compiler checks each package, with the options of that package.
@@ -44,4 +46,16 @@ export async function writeReference(folder: string): Promise<void> {
   const project = await app.convert()
   if (!project) throw new Error('The reference could not be made')
   await app.generateOutputs(project)
+  for (const name of sources.keys()) useItsName(folder, name)
+}
+
+/** A module whose name begins with that of another one may have got a number. */
+function useItsName(folder: string, name: string): void {
+  const numbered = `${basename(name)}-1.md`
+  if (!existsSync(join(folder, dirname(name), numbered))) return
+  renameSync(join(folder, dirname(name), numbered), join(folder, `${name}.md`))
+  for (const file of globSync('**/*.md', { cwd: folder })) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    writeFileSync(join(folder, file), text.replaceAll(numbered, `${basename(name)}.md`))
+  }
 }

@@ -1,8 +1,5 @@
 // Follows the quick starts of the documentation literally: each in an empty folder, with the packages as they would be
 // published, and then in a browser. `node test/quick-starts/main.ts react vue` follows only these.
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { chromium } from 'playwright'
@@ -14,6 +11,7 @@ import { findChromium } from '../support/chromium.ts'
 import { folder as pages, isServer, readQuickStart } from './page.ts'
 import type { Action, QuickStart } from './page.ts'
 import { startRegistry } from './registry.ts'
+import { runToEnd, Servers } from './terminals.ts'
 
 const patience = 120_000
 const only = process.argv.slice(2)
@@ -61,13 +59,13 @@ for (const name of names.filter((each) => only.length === 0 || only.includes(eac
 async function follow({ name, steps, actions }: QuickStart): Promise<void> {
   const cwd = join(folder, name)
   mkdirSync(cwd)
-  await using servers = new Servers(cwd)
+  await using servers = new Servers(cwd, env)
   for (const step of steps) {
     if (step.kind === 'file') {
       mkdirSync(dirname(join(cwd, step.name)), { recursive: true })
       writeFileSync(join(cwd, step.name), step.text)
     } else if (isServer(step.text)) await servers.start(step.text)
-    else await runToEnd(step.text, cwd)
+    else await runToEnd(step.text, cwd, env)
   }
   await using context = await browser.newContext()
   const page = await context.newPage()
@@ -114,70 +112,4 @@ async function act({ verb, object }: Action, page: Page, servers: Servers): Prom
       return servers.start(object)
   }
   throw new Error(`the word ${verb} has no meaning here`)
-}
-
-async function runToEnd(command: string, cwd: string): Promise<void> {
-  const child = spawn(command, { cwd, env, shell: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += String(data)))
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`${command}: exit ${code}\n${output}`)
-}
-
-/** The terminals in which something runs. */
-class Servers implements AsyncDisposable {
-  readonly #running = new Map<string, ChildProcess>()
-  readonly #cwd: string
-  #unread = ''
-  output = ''
-
-  constructor(cwd: string) {
-    this.#cwd = cwd
-  }
-
-  async start(command: string): Promise<void> {
-    const child = spawn(command, {
-      cwd: this.#cwd,
-      env,
-      shell: true,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#running.set(command, child)
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data) => {
-        this.output += String(data)
-        this.#unread += String(data)
-      })
-    await once(child, 'spawn')
-  }
-
-  async stop(command: string): Promise<void> {
-    const child = this.#running.get(command)
-    if (child?.pid === undefined) throw new Error(`${command} does not run`)
-    this.#running.delete(command)
-    const exit = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
-    // The shell and what it runs.
-    if (exit) process.kill(-child.pid, 'SIGKILL')
-    await exit
-  }
-
-  /** Waits for a line, and reads to its end. */
-  async printed(line: string): Promise<void> {
-    const end = performance.now() + patience
-    for (;;) {
-      const lines = this.#unread.split('\n')
-      const index = lines.indexOf(line)
-      if (index >= 0) {
-        this.#unread = lines.slice(index + 1).join('\n')
-        return
-      }
-      if (performance.now() > end) throw new Error(`'${line}' was not printed`)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const command of [...this.#running.keys()]) await this.stop(command)
-  }
 }

@@ -102,6 +102,10 @@ async function lookAtPages(): Promise<void> {
       })
       page.on('response', (response) => void bodies.push(response.body().catch(() => Buffer.alloc(0))))
       await page.goto(`${origin}/docs/${path}`, { waitUntil: 'networkidle' })
+      // It has its label when the page has come to life.
+      await page.waitForFunction(
+        `[...document.querySelectorAll('.VPSwitchAppearance')].every(({ title }) => title)`,
+      )
       for (const fault of await accessibilityFaults(page)) faults.push(`${at}: ${fault}`)
       if (view !== 'light') continue
       const loaded = await Promise.all(bodies)

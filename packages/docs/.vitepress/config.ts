@@ -5,6 +5,11 @@ import { sidebar } from '../sidebar.ts'
 import { findPages, repository } from '../site.ts'
 
 const sources = findPages()
+const icon =
+  'data:image/svg+xml,' +
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#1c5fb0"/></svg>',
+  )
 
 export default defineConfig({
   title: 'Holdfast',
@@ -12,6 +17,7 @@ export default defineConfig({
     'A WebSocket that holds fast: typed events, automatic reconnection, and a known outcome for every message.',
   lang: 'en',
   base: process.env['BASE'] ?? '/docs/',
+  head: [['link', { rel: 'icon', href: icon }]],
   srcDir: 'dist/pages',
   outDir: 'dist/next',
   cacheDir: 'dist/cache',
