@@ -8,7 +8,7 @@ const folder = join(import.meta.dirname, '../web/dist')
 try {
   const playground = await startPlayground({ port: readPort(PORT), host: HOST, folder })
   console.log(
-    `\n  Holdfast playground: http://${HOST}:${playground.port}\n  Open it in two windows. Ctrl-C stops it.\n`,
+    `\n  Holdfast playground: http://${HOST}:${playground.port}\n  Open it and pull the plug. Ctrl-C stops it.\n`,
   )
   // A second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

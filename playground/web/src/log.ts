@@ -1,6 +1,7 @@
 import type { Delivery, Outcome } from 'holdfast'
 import type { Chat } from '../../contract.ts'
-import { find, make } from './dom.ts'
+import { make, part } from './dom.ts'
+import { createBurst } from './burst.ts'
 import { avatar } from './online.ts'
 
 const mostEntries = 500
@@ -16,10 +17,10 @@ export interface Log {
   notice(...text: readonly (Node | string)[]): void
 }
 
-export function createLog(): Log {
-  const scroller = find('log', HTMLElement)
-  const list = find('messages', HTMLOListElement)
+export function createLog(scroller: HTMLElement): Log {
+  const list = part(scroller, 'ol', HTMLOListElement)
   let lastAuthor: string | undefined
+  const burst = createBurst()
 
   const append = (entry: HTMLElement, author: string | undefined, follow: boolean): void => {
     const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80
@@ -33,14 +34,16 @@ export function createLog(): Log {
   return {
     theirs({ id, name, message, at }) {
       const bubble = make('div', 'bubble', byline(name), text(message), make('p', 'meta', time(at)))
-      append(make('li', 'message theirs', avatar(name), bubble), id, false)
+      const entry = make('li', 'message theirs', avatar(name), bubble)
+      entry.style.setProperty('--burst', String(burst()))
+      append(entry, id, false)
     },
 
     own(message, delivery) {
       const cancel = make('button', 'link', 'Cancel')
       cancel.type = 'button'
       cancel.addEventListener('click', () => delivery.cancel())
-      const meta = make('p', 'meta', 'Pending ', cancel)
+      const meta = make('p', 'meta', 'Waits ', cancel)
       const entry = make('li', 'message own', make('div', 'bubble', text(message), meta))
       entry.dataset['state'] = 'pending'
       append(entry, 'own', true)
@@ -85,12 +88,17 @@ function explain(outcome: Outcome): (Node | string)[] {
         time(Date.now()),
       ]
     case 'undelivered':
-      return [hint(`Not delivered: ${outcome.reason}`, 'Certainly: it can be sent again.')]
+      return [
+        hint(
+          `Not delivered: ${outcome.reason}`,
+          'The server certainly did not get it, so it can be sent again.',
+        ),
+      ]
     case 'unknown':
       return [
         hint(
-          `Unknown: ${outcome.reason}`,
-          'It was written, and nobody can tell how far it got: the session ended without the last word of the server.',
+          'May or may not have arrived',
+          `It was written, and the session ended before the server acknowledged it (${outcome.reason}).`,
         ),
       ]
   }
