@@ -5,6 +5,8 @@ import { createBurst } from './burst.ts'
 import { avatar } from './online.ts'
 
 const mostEntries = 500
+/** In pixels. */
+const nearEnd = 80
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
@@ -20,16 +22,25 @@ export interface Log {
 export function createLog(scroller: HTMLElement): Log {
   const list = part(scroller, 'ol', HTMLOListElement)
   let lastAuthor: string | undefined
+  let follows = true
   const burst = createBurst()
 
   const append = (entry: HTMLElement, author: string | undefined, follow: boolean): void => {
-    const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80
     if (author !== undefined && author === lastAuthor) entry.classList.add('continued')
     lastAuthor = author
     list.append(entry)
     if (list.childElementCount > mostEntries) list.firstElementChild?.remove()
-    if (follow || isAtEnd) scroller.scrollTop = scroller.scrollHeight
+    if (follow) follows = true
+    scrollOn()
   }
+  const scrollOn = (): void => {
+    if (follows) scroller.scrollTop = scroller.scrollHeight
+  }
+  scroller.addEventListener('scroll', () => {
+    follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEnd
+  })
+  // A window that changes its size wraps the messages differently.
+  new ResizeObserver(scrollOn).observe(scroller)
 
   return {
     theirs({ id, name, message, at }) {

@@ -15,7 +15,7 @@ export function createPlug(
 ): Plug {
   const button = find('plug', HTMLButtonElement)
   const label = part(button, '.plug-label', HTMLElement)
-  const link = find('link', HTMLElement)
+  const link = find('route', HTMLElement)
   let isPulled = false
 
   const show = (pulled: boolean): void => {

@@ -21,7 +21,7 @@ export function createShow(
   { compares, talks }: { readonly compares: boolean; readonly talks: boolean },
 ): Plug {
   const ledgers = { left: createLedger(), right: createLedger() }
-  const fly = createFlights(find('link', HTMLElement))
+  const fly = createFlights(find('route', HTMLElement))
   const talk = createTalk((side, text) => phones[side].say(text))
   const names = { left: phones.left.name, right: phones.right.name }
   const plain = createPlainLane(pages.plain, names, () => render())
@@ -98,7 +98,10 @@ function showWaiting(phones: Readonly<Record<Side, Phone>>, ledgers: Readonly<Re
   const isDown = phones.left.client.state.status !== 'open'
   const atServer = ledgers.right.counts.underWay - onPhone('right')
   setText(find('waits-left', HTMLElement), isDown && onPhone('left') > 0 ? `${onPhone('left')} wait` : '')
-  setText(find('waits-server', HTMLElement), isDown && atServer > 0 ? `keeps ${atServer}` : '')
+  setText(
+    find('waits-server', HTMLElement),
+    isDown && atServer > 0 ? `${atServer} for ${phones.left.name}` : '',
+  )
 }
 
 function showCounts(id: string, { sent, arrived, lost, twice, outOfOrder }: Counts): void {

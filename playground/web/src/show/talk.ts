@@ -4,8 +4,8 @@ export type Side = 'left' | 'right'
 type Line = readonly [side: Side, text: string]
 
 const opening: readonly Line[] = [
-  ['left', 'Hi! Did you read the sign on that plug?'],
-  ['right', '“Pull me.” Somebody will.'],
+  ['left', 'Hi Bo! Can you read this?'],
+  ['right', 'Yes. What if your connection breaks?'],
   ['left', 'Then I just keep typing.'],
 ]
 
