@@ -24,11 +24,10 @@ export interface Look {
   readonly viewport?: { readonly width: number; readonly height: number }
   /** The timers of the page can be sped up by `page.clock`. */
   readonly hurries?: boolean
-  /** Called while the page asks for the name. */
-  readonly asked?: (page: Page) => Promise<void>
+  readonly wire?: 'plain' | 'session'
 }
 
-/** Opens the chat and joins it, the way a new user does. */
+/** Opens the lobby with one phone, which has the name of an earlier visit. */
 export async function joinChat(
   browser: Browser,
   url: string,
@@ -42,18 +41,20 @@ export async function joinChat(
   const complaints = watchComplaints(page)
 
   if (look.hurries) await page.clock.install()
-  await page.goto(url)
-  await look.asked?.(page)
-  await page.getByRole('textbox', { name: 'Name' }).fill(name)
-  await page.keyboard.press('Enter')
+  // Only once, because a test may change the name and load the page again.
+  await context.addInitScript((named) => {
+    const key = 'holdfast-playground-name'
+    if (localStorage.getItem(key) === null) localStorage.setItem(key, named)
+  }, name)
+  await page.goto(`${url}?${new URLSearchParams({ room: 'lobby', wire: look.wire ?? 'plain' })}`)
 
   const chat: ChatPage = {
     page,
     status: page.locator('#status'),
-    log: page.getByRole('log'),
-    received: () => page.locator('.theirs .text').allTextContents(),
+    log: page.locator('#phone-left .log'),
+    received: () => page.locator('#phone-left .theirs .text').allTextContents(),
     own: () =>
-      page.locator('.own').evaluateAll((entries) =>
+      page.locator('#phone-left .own').evaluateAll((entries) =>
         entries.map((entry) => ({
           text: entry.querySelector('.text')?.textContent ?? '',
           state: entry.getAttribute('data-state') ?? '',
@@ -81,6 +82,18 @@ export async function joinChat(
   }
   await chat.connected()
   return chat
+}
+
+/** Unfolds the inspector of the phone, whose clients work without it. */
+export async function openInspector(page: Page): Promise<void> {
+  await page.locator('#inspector summary').click()
+}
+
+/** Unfolds the rooms and scenes, and shows one of them. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  const fold = page.locator('#more')
+  if ((await fold.getAttribute('open')) === null) await fold.locator('summary').first().click()
+  await page.getByRole('tab', { name }).click()
 }
 
 /** Collects what the browser complains about from now on: errors, warnings, violations of the policy, dialogs. */

@@ -1,4 +1,4 @@
-/** Calls that are no further apart belong to one burst, in milliseconds. */
+/** Calls closer together than this belong to one burst, in milliseconds. */
 const pause = 100
 const longest = 12
 

@@ -28,7 +28,7 @@ export interface PhoneOptions extends Address {
   readonly name: string
 }
 
-/** Builds a phone in an element, from the template of the page. It connects when its client is told to. */
+/** Builds a phone in an element, from the template of the page. Its client is not connected yet. */
 export function createPhone(element: HTMLElement, options: PhoneOptions): Phone {
   element.append(find('phone', HTMLTemplateElement).content.cloneNode(true))
   let wanted = options.name

@@ -4,7 +4,7 @@ export interface Entry {
   state: 'under way' | 'arrived' | 'lost' | 'withdrawn'
 }
 
-/** What has become of the messages, in numbers. */
+/** The outcomes of the messages, in numbers. */
 export interface Counts {
   readonly sent: number
   readonly arrived: number
