@@ -11,6 +11,7 @@ const parts: readonly (readonly string[])[] =
     : [
         ['test/simulation/soak.ts', '--seeds', '50000', '--boundaries', '20'],
         ['packages/protocol/test/channel-model/large.ts'],
+        ['packages/protocol/test/claim-model/large.ts'],
         ['test/fuzz/main.ts', '--inputs', '1000000'],
         // With RUNS, see test/support/property-runs.ts.
         ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--testTimeout', '3600000'],

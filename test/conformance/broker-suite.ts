@@ -20,7 +20,7 @@ export interface BrokerUnderTest extends AsyncDisposable {
 /** A node, and what it has heard. */
 interface Heard {
   readonly node: BrokerNode
-  readonly published: (readonly [channel: string, epoch: string, entry: LogEntry])[]
+  readonly published: (readonly [channel: string, epoch: string, entry: LogEntry, before: string])[]
   readonly changes: (readonly [channel: string, change: MemberChange])[]
   /** The texts that have arrived of a channel. */
   texts(channel: string): string[]
@@ -145,7 +145,9 @@ function logTests(create: () => Promise<BrokerUnderTest>): void {
     for (const name of names) await one.node.subscribe(name)
     await append(one, channel, ['a'])
     await heardAll(one, channel, 'a')
-    expect(one.published).toMatchObject([[channel, expect.any(String), { offset: 1, id: 'a', text: 'a' }]])
+    expect(one.published).toMatchObject([
+      [channel, expect.any(String), { offset: 1, id: 'a', text: 'a' }, ''],
+    ])
     await one.node.close()
   })
 
@@ -210,6 +212,21 @@ function subscriptionTests(create: () => Promise<BrokerUnderTest>): void {
     }
     expect(three.published).toEqual([])
     for (const { node } of [one, two, three]) await node.close()
+  })
+
+  it('names the entry before each, also if the log does not have it any more', async () => {
+    await using tested = await create()
+    const one = open(tested.broker)
+    await one.node.subscribe('room')
+    const none = { ...plenty, maxMessages: 0 }
+    await append(one, 'room', ['ä'], none)
+    await append(one, 'room', ['𝄞', 'b', 'ä', 'c'], none)
+    await append(one, 'room', ['d'])
+    await heardAll(one, 'room', 'd')
+    expect(one.published.map(([, , { id }, before]) => `${before}>${id}`).join(' ')).toBe(
+      '>ä ä>𝄞 𝄞>b b>c c>d',
+    )
+    await one.node.close()
   })
 
   it('ends, and may be made again', async () => {

@@ -1,101 +1,27 @@
 // What hubs do when their Redis is in trouble: a real Redis, stopped, killed, paused, full, read-only and cut off.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HoldfastError } from '@holdfast/server'
 import { startFaultProxy } from '@holdfast/testing/proxy'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { RedisServer, redisClient } from '../support/redis-server.ts'
-import { membersOf, startNode, visit } from './nodes.ts'
-import type { Node, Visitor } from './nodes.ts'
+import { startNode, visit } from './nodes.ts'
+import {
+  durable,
+  expectNothingUnhandled,
+  failure,
+  forgetful,
+  heals,
+  localTrafficGoesOn,
+  publish,
+  publishAtLast,
+  seen,
+  setUp,
+} from './scene.ts'
 
 expectNothingLeft()
 
-const unhandled: unknown[] = []
-const note = (error: unknown): void => void unhandled.push(error)
-beforeAll(() => void process.on('unhandledRejection', note))
-afterAll(() => {
-  process.off('unhandledRejection', note)
-  expect(unhandled).toEqual([])
-})
-
-/** Two hubs, each with a client in the room, which have heard of a first publication. */
-interface Scene extends AsyncDisposable {
-  readonly server: RedisServer
-  readonly nodes: readonly [Node, Node]
-  readonly visitors: readonly [Visitor, Visitor]
-}
-
-const durable = '--appendonly yes --appendfsync always'
-const forgetful = ''
-
-async function setUp(redisOptions: string): Promise<Scene> {
-  const server = await RedisServer.start(redisOptions)
-  const options = { timeout: 1_000, memberTimeout: 2_000 }
-  const nodes = [await startNode(server, options), await startNode(server, options)] as const
-  const visitors = [await visit(nodes[0].direct), await visit(nodes[1].direct)] as const
-  for (const { room } of visitors) room.presence.set('here')
-  await publish(nodes[0], 0)
-  await until(() => visitors.every(({ got }) => got.length === 1))
-  await until(() => visitors.every((visitor) => membersOf(visitor).join() === 'here,here'))
-  return {
-    server,
-    nodes,
-    visitors,
-    async [Symbol.asyncDispose]() {
-      for (const visitor of visitors) await visitor[Symbol.asyncDispose]()
-      for (const node of nodes) await node[Symbol.asyncDispose]()
-      await server[Symbol.asyncDispose]()
-    },
-  }
-}
-
-async function publish({ hub }: Node, ...numbers: number[]): Promise<void> {
-  for (const n of numbers) await hub.channel('room:1').publish('n', n, { id: `n${n}` })
-}
-
-/** Publishes until it succeeds, under the same id. */
-async function publishAtLast(node: Node, number: number): Promise<void> {
-  for (;;) {
-    try {
-      return await publish(node, number)
-    } catch {
-      await sleep(50)
-    }
-  }
-}
-
-/** Why a publication fails. */
-async function failure(node: Node, number: number): Promise<string> {
-  const error = (await publish(node, number).catch((cause: unknown) => cause)) as HoldfastError | undefined
-  return error ? (error.reason ?? error.code) : 'published'
-}
-
-/** Connections, requests and events do not need Redis. */
-async function localTrafficGoesOn({ nodes: [node], visitors: [{ client }] }: Scene): Promise<void> {
-  node.hub.handle('double', (n) => (n as number) * 2)
-  expect(await client.request('double', 21)).toBe(42)
-}
-
-/** From here on, numbers only find out whether publications arrive again. */
-const firstMarker = 1_000
-
-/** Waits until publications arrive again, and then both see a last one, and both members. */
-async function heals({ nodes, visitors }: Scene, number: number): Promise<void> {
-  const hasMarker = ({ got }: Visitor): boolean => got.some((n) => Number(n) >= firstMarker)
-  for (let marker = firstMarker; !visitors.every(hasMarker); marker++) {
-    await publishAtLast(nodes[1], marker)
-    await sleep(100)
-  }
-  await publishAtLast(nodes[0], number)
-  await until(() => visitors.every(({ got }) => got.includes(number)))
-  await until(() => visitors.every((visitor) => membersOf(visitor).join() === 'here,here'))
-}
-
-/** What a visitor has seen, without the markers. */
-function seen({ got }: Visitor): unknown[] {
-  return got.filter((n) => !(Number(n) >= firstMarker))
-}
+expectNothingUnhandled()
 
 test('Redis hangs for 10 s: publications fail and may be repeated, and nothing is lost or doubled', async () => {
   await using scene = await setUp(forgetful)

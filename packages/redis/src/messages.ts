@@ -1,7 +1,18 @@
 import type { LogEntry } from '@holdfast/server'
 
-/** Publications as a script publishes them: the epoch, then for each its numbers, its id and its text. */
-export function parsePublications(message: string): { readonly epoch: string; readonly entries: LogEntry[] } {
+/** What one script has appended to a log. */
+export interface Appended {
+  readonly epoch: string
+  /** The id of the entry before the first one. */
+  readonly before: string
+  readonly entries: readonly LogEntry[]
+}
+
+/**
+ * Publications as a script publishes them: the epoch and their number, then for each its numbers, its id and its text, and at the end
+ * the id before them, whose length Redis does not know.
+ */
+export function parsePublications(message: string): Appended {
   let at = 1
   const word = (): string => {
     const end = message.indexOf(' ', at)
@@ -14,8 +25,9 @@ export function parsePublications(message: string): { readonly epoch: string; re
     return message.slice(at - length, at)
   }
   const epoch = word()
+  const count = Number(word())
   const entries: LogEntry[] = []
-  while (at < message.length) {
+  while (entries.length < count) {
     const [offset, time, idLength, length] = [word(), word(), word(), word()].map(Number) as [
       number,
       number,
@@ -24,5 +36,5 @@ export function parsePublications(message: string): { readonly epoch: string; re
     ]
     entries.push({ offset, at: time, id: take(idLength), text: take(length) })
   }
-  return { epoch, entries }
+  return { epoch, before: message.slice(at), entries }
 }

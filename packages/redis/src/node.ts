@@ -133,8 +133,9 @@ export class RedisNode implements BrokerNode {
     const channel = this.#subscribed.get(base)
     if (channel === undefined || this.#isClosed) return
     if (message.startsWith('p')) {
-      const { epoch, entries } = parsePublications(message)
-      for (const entry of entries) this.#listener.published(channel, epoch, entry)
+      const { epoch, before, entries } = parsePublications(message)
+      for (const [index, entry] of entries.entries())
+        this.#listener.published(channel, epoch, entry, entries[index - 1]?.id ?? before)
     } else this.#listener.memberChanged(channel, changeOf(message.slice(1)))
   }
 

@@ -34,7 +34,7 @@ end
  */
 export const append: Script = script(`${common}
 local meta = redis.call('HMGET', KEYS[1], 'e', 'o', 'b', 's', 't', 'i')
-local epoch, id = meta[1], meta[6]
+local epoch, id, previous = meta[1], meta[6] or '', meta[6] or ''
 local head, before = tonumber(meta[2] or 0), tonumber(meta[3] or 0)
 local size, oldest = tonumber(meta[4] or 0), tonumber(meta[5] or 0)
 local maxMessages, maxBytes, maxAge = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -90,7 +90,7 @@ redis.call('HSET', KEYS[1], 'e', epoch, 'o', text(head), 'i', id, 'b', text(befo
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[3], ARGV[2])
 if maxMessages > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end
-redis.call('SPUBLISH', KEYS[1], 'p' .. epoch .. ' ' .. table.concat(message))
+redis.call('SPUBLISH', KEYS[1], 'p' .. epoch .. ' ' .. #message .. ' ' .. table.concat(message) .. previous)
 return answer
 `)
 

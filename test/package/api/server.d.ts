@@ -325,7 +325,7 @@ interface Broker {
   open(listener: BrokerListener): BrokerNode
 }
 interface BrokerListener {
-  published(channel: string, epoch: string, entry: LogEntry): void
+  published(channel: string, epoch: string, entry: LogEntry, before: string): void
   memberChanged(channel: string, change: MemberChange): void
   reset(): void
 }

@@ -10,6 +10,8 @@ export interface Model<State> {
   check(state: State): void
   /** Whether a state is good to end in. If present, some steps that heal must lead to such a state, from every state. */
   isSettled?(state: State): boolean
+  /** Whether the world ends before such steps could happen, so that they are not asked for. */
+  isCutOff?(state: State): boolean
   clone(state: State): State
   /** Bytes that two states share only if they are the same in all that matters. Valid until the next call. */
   encode(state: State): Buffer
@@ -138,11 +140,15 @@ function createHealing<State>(model: Model<State>, first: State) {
   const { isSettled } = model
   if (!isSettled) return undefined
   const good: boolean[] = [isSettled(first)]
+  const cutOff: boolean[] = [false]
   let steps = new Uint32Array(1 << 16)
   let length = 0
 
   return {
-    state: (state: State): void => void good.push(isSettled(state)),
+    state(state: State): void {
+      good.push(isSettled(state))
+      cutOff.push(model.isCutOff?.(state) ?? false)
+    },
     step(from: number, to: number, heals: boolean): void {
       if (!heals || from === to) return
       if (length === steps.length) {
@@ -171,7 +177,7 @@ function createHealing<State>(model: Model<State>, first: State) {
           heals[from] = true
           todo.push(from)
         }
-      const stuck = heals.indexOf(false)
+      const stuck = heals.findIndex((isHealing, index) => !isHealing && !cutOff[index])
       return stuck < 0 ? undefined : stuck
     },
   }

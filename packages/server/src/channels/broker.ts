@@ -13,8 +13,11 @@ export interface Broker {
 
 /** The notifications of a broker for a hub. Its methods do not throw. */
 export interface BrokerListener {
-  /** A publication of a channel that the hub is subscribed to. */
-  published(channel: string, epoch: string, entry: LogEntry): void
+  /**
+   * A publication of a channel that the hub is subscribed to. `before` is the id of the entry directly before it, which tells that
+   * the log has lost its end meanwhile, and has used the offsets again.
+   */
+  published(channel: string, epoch: string, entry: LogEntry, before: string): void
   /** A member of a channel that the hub is subscribed to came, changed or left. */
   memberChanged(channel: string, change: MemberChange): void
   /**

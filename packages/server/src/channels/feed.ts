@@ -36,6 +36,7 @@ export interface FeedHost {
 interface Arrived {
   readonly epoch: string
   readonly entry: LogEntry
+  readonly before: string
 }
 
 /** How many publications are kept that arrive while the log is read. If there are more, it is read again. */
@@ -105,10 +106,11 @@ export class Feed {
   }
 
   /** A publication has arrived from the broker. */
-  published(epoch: string, entry: LogEntry): void {
-    if (this.#phase === 'live') this.#take(epoch, entry)
+  published(epoch: string, entry: LogEntry, before: string): void {
+    if (this.#phase === 'live') this.#take({ epoch, entry, before })
     else if (this.#phase !== 'reading') return
-    else if (this.#meanwhile && this.#meanwhile.length < maxMeanwhile) this.#meanwhile.push({ epoch, entry })
+    else if (this.#meanwhile && this.#meanwhile.length < maxMeanwhile)
+      this.#meanwhile.push({ epoch, entry, before })
     else this.#meanwhile = undefined
   }
 
@@ -165,7 +167,7 @@ export class Feed {
     this.#phase = 'live'
     const meanwhile: readonly Arrived[] | undefined = this.#meanwhile
     if (!meanwhile) return void this.#read()
-    for (const { epoch, entry } of meanwhile) if (this.isLive) this.#take(epoch, entry)
+    for (const arrived of meanwhile) if (this.isLive) this.#take(arrived)
     this.#answer()
   }
 
@@ -192,9 +194,9 @@ export class Feed {
     log.trim(this.kind.bounds, this.#host.clock.wall())
   }
 
-  #take(epoch: string, entry: LogEntry): void {
+  #take({ epoch, entry, before: idBefore }: Arrived): void {
     const log = this.#log!
-    const verdict = log.take(epoch, entry)
+    const verdict = log.take(epoch, entry, idBefore)
     if (verdict === 'old') return
     if (verdict === 'hole') return void this.#read()
     const before = log.head

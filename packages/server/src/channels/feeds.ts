@@ -22,7 +22,7 @@ export class Feeds implements FeedHost {
     this.clock = link.clock
     this.#limits = limits
     this.#link = link
-    link.onPublication = (channel, epoch, entry) => this.#feeds.get(channel)?.published(epoch, entry)
+    link.onPublication = (channel, ...publication) => this.#feeds.get(channel)?.published(...publication)
     link.onReset(() => {
       for (const feed of this.#feeds.values()) feed.reset()
     })

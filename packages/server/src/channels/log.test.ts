@@ -38,13 +38,15 @@ describe('what is missing above a position', () => {
   it('is counted if the log goes on above it', () => {
     expect(log.missedSince({ epoch: 'e', offset: 1, id: 'id 1' })).toBe(5)
     expect(log.missedSince({ epoch: 'e', offset: 6, id: 'other' })).toBeNull()
+    expect(log.missedSince({ epoch: 'e', offset: 5, id: 'other' })).toBeNull()
     expect(log.missedSince({ epoch: 'f', offset: 1, id: 'id 1' })).toBeNull()
   })
 })
 
 describe('a publication that is brought', () => {
-  it.each<[string, string, LogEntry, string]>([
+  it.each<[string, string, LogEntry, string, string?]>([
     ['is the next one', 'e', entry(7), 'next'],
+    ['is the next one of a log that has lost its end', 'e', entry(7), 'hole', 'other'],
     ['is the last one', 'e', entry(6), 'old'],
     ['is long known', 'e', entry(1), 'old'],
     ['is directly before the log', 'e', entry(3), 'old'],
@@ -52,8 +54,8 @@ describe('a publication that is brought', () => {
     ['is of another epoch', 'f', entry(7), 'hole'],
     ['has the offset of another one', 'e', entry(5, 'other'), 'hole'],
     ['has the offset of the place before the log', 'e', entry(3, 'other'), 'hole'],
-  ])('%s', (_, epoch, brought, verdict) => {
-    expect(logOf(4, 6).take(epoch, brought)).toBe(verdict)
+  ])('%s', (_, epoch, brought, verdict, before = `id ${brought.offset - 1}`) => {
+    expect(logOf(4, 6).take(epoch, brought, before)).toBe(verdict)
   })
 })
 

@@ -68,11 +68,14 @@ export class Log {
     else entries.splice(0, count)
   }
 
-  /** Decides about a publication that was brought: it is the next one, it is known, or something is missing before it. */
-  take(epoch: string, { offset, id }: Place): 'next' | 'old' | 'hole' {
+  /**
+   * Decides about a publication that was brought, after the one with the id `before`: it is the next one, it is known, or something is
+   * missing before it.
+   */
+  take(epoch: string, { offset, id }: Place, before: string): 'next' | 'old' | 'hole' {
     if (epoch !== this.#epoch) return 'hole'
-    if (offset === this.head.offset + 1) return 'next'
     // The log may have lost its end, and uses the offsets again.
+    if (offset === this.head.offset + 1) return before === this.head.id ? 'next' : 'hole'
     const known = this.#at(offset)
     return offset > this.head.offset || (known && known.id !== id) ? 'hole' : 'old'
   }
@@ -83,10 +86,9 @@ export class Log {
     return this.#entries.slice(offset - this.#before.offset)
   }
 
-  /** Returns how many publications are above a position; null if that is not known. */
+  /** Returns how many publications are above a position that is not in the log any more; null if that is not known. */
   missedSince({ epoch, offset }: Position): number | null {
-    const missed = this.head.offset - offset
-    return epoch === this.#epoch && missed > 0 ? missed : null
+    return epoch === this.#epoch && offset < this.#before.offset ? this.head.offset - offset : null
   }
 
   /** Returns a part of the log. */

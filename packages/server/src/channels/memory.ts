@@ -121,7 +121,8 @@ class MemoryStore {
     const { log, ids } = channel
     const known = ids.lastIndexOf(id)
     if (known >= 0) return positionOf(log.epoch, { offset: log.head.offset - (ids.length - 1 - known), id })
-    const entry: LogEntry = { offset: log.head.offset + 1, id, text, at: this.#now() }
+    const before = log.head
+    const entry: LogEntry = { offset: before.offset + 1, id, text, at: this.#now() }
     ids.push(id)
     if (ids.length > Math.max(rememberedIds, log.size)) ids.shift()
     channel.bounds = bounds
@@ -129,7 +130,7 @@ class MemoryStore {
       log.append(entry)
       log.trim(bounds, entry.at)
     })
-    for (const node of channel.nodes) node.published(name, log.epoch, entry)
+    for (const node of channel.nodes) node.published(name, log.epoch, entry, before.id)
     this.#forget()
     return positionOf(log.epoch, entry)
   }
@@ -184,8 +185,8 @@ class MemoryNode implements BrokerNode {
     this.#listener = listener
   }
 
-  published(name: string, epoch: string, entry: LogEntry): void {
-    this.#listener.published(name, epoch, entry)
+  published(name: string, epoch: string, entry: LogEntry, before: string): void {
+    this.#listener.published(name, epoch, entry, before)
   }
 
   async append(name: string, publication: NewEntry, bounds: LogBounds): Promise<Position> {

@@ -138,11 +138,11 @@ class TestNode implements BrokerNode {
       const log = broker.logOf(channel)
       const known = log.slice({ after: 0 }).entries.find((entry) => entry.id === id)
       if (known) return positionOf(log.epoch, known)
-      const entry: LogEntry = { offset: log.head.offset + 1, id, text, at: Infinity }
-      const { epoch } = log
+      const { epoch, head } = log
+      const entry: LogEntry = { offset: head.offset + 1, id, text, at: Infinity }
       log.append(entry)
       log.trim(bounds, 0)
-      broker.bring(channel, (listener) => listener.published(channel, epoch, { ...entry }))
+      broker.bring(channel, (listener) => listener.published(channel, epoch, { ...entry }, head.id))
       return positionOf(epoch, entry)
     })
   }
