@@ -104,10 +104,11 @@ export function watchComplaints(page: Page): readonly string[] {
     // Every browser reports a dial that fails, and a request for the reason. No page can keep it from that.
     const isUnavoidable =
       message.text().startsWith('WebSocket connection to ') ||
-      /\/(ws|session|rooms|scenes)\b/.test(message.location().url) ||
+      /\/(ws|session|rooms|scenes|favicon)\b/.test(message.location().url) ||
       // So are messages that a plain WebSocket discards: nothing else reports that.
       message.text() === 'WebSocket is already in CLOSING or CLOSED state.'
-    if (['error', 'warning'].includes(message.type()) && !isUnavoidable) complaints.push(message.text())
+    if (['error', 'warning'].includes(message.type()) && !isUnavoidable)
+      complaints.push(`${message.text()} ${message.location().url}`)
   })
   page.on('dialog', (dialog) => {
     complaints.push(`a dialog: ${dialog.message()}`)

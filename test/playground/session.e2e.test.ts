@@ -91,16 +91,18 @@ test('the URL chooses the wire, the session wire is the default, and the name is
   await ann.say('hello')
   await expect.poll(async () => (await ann.own())[0]?.state).toBe('delivered')
 
+  await ann.page.goto(`${url}?room=lobby`)
+  await ann.connected()
+  await ann.page.getByLabel('Online').getByText('Ann (this phone)').waitFor()
+  const people = ann.page.getByLabel('Online').getByRole('listitem')
+  await expect.poll(() => people.count(), { message: 'there is no ghost' }).toBe(1)
+
   await ann.page.getByRole('link', { name: 'Plain JSON' }).click()
   await ann.connected()
   await ann.say('hello again')
   await expect.poll(async () => (await ann.own())[0]?.state).toBe('sent')
-
-  await ann.page.goto(`${url}?room=lobby`)
+  await ann.page.goto(url)
   await ann.connected()
   expect(await currentWire(ann), 'whatever was chosen before').toBe('Session')
-  await ann.page.getByLabel('Online').getByText('Ann (this phone)').waitFor()
-  const people = ann.page.getByLabel('Online').getByRole('listitem')
-  await expect.poll(() => people.count(), { message: 'there is no ghost' }).toBe(1)
   ann.expectNoComplaints()
 })

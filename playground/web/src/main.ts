@@ -49,11 +49,12 @@ find('invite', HTMLAnchorElement).href = `?${new URLSearchParams({ room, wire })
 find('lobby', HTMLAnchorElement).href = `?${new URLSearchParams({ room: lobby, wire })}`
 
 const phones = right ? [left, right] : [left]
-for (const { client } of phones) void client.connect()
-// A page that is closed disconnects, so that it does not stay in the room until the session has expired.
+// A page that is closed disconnects, so that it does not stay in the room until the session has expired. It listens
+// before the client does, which only leaves.
 window.addEventListener('pagehide', ({ persisted }) => {
   if (!persisted) for (const { client } of phones) void client.disconnect()
 })
+for (const { client } of phones) void client.connect()
 
 /** Choosing another wire loads the page again. */
 function showWire(): void {
