@@ -7,7 +7,7 @@ export function cleanName(text: string): string {
 }
 
 /** Returns the name, with a number appended if another participant has it already. */
-export function freeName(wanted: string, others: readonly Person[]): string {
+export function freeName(wanted: string, others: readonly Pick<Person, 'name'>[]): string {
   const taken = new Set(others.map(({ name }) => name.toLowerCase()))
   let name = wanted
   for (let count = 2; taken.has(name.toLowerCase()); count++) name = `${wanted} ${count}`

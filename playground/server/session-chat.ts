@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { createHub, type Peer } from '@holdfast/server'
+import type { MeteredHub } from '@holdfast/server/metrics'
 import type { Chat } from '../contract.ts'
 import type { Flood } from '../trouble.ts'
 import { checkFrame } from './frames.ts'
@@ -17,6 +18,7 @@ interface Origin {
 export type Visitor = Peer<Chat & Flood, Origin>
 
 export interface SessionChat {
+  readonly hub: MeteredHub
   /** The newest session of a page. */
   visitor(page: string): Visitor | undefined
   /** With `drain`, it gives its visitors that many milliseconds to finish. */
@@ -73,6 +75,7 @@ export function createSessionChat(
   })
 
   return {
+    hub,
     visitor: (page) => [...hub.peers.values()].findLast(({ data }) => data.page === page),
     async close(options) {
       await hub.close(options)

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { troubleFigures } from '../trouble.ts'
 import { createChatServer } from './chat.ts'
+import { serveMetrics } from './metrics.ts'
 import { createOutage } from './outage.ts'
 import { servePage } from './page.ts'
 import { createRoom } from './room.ts'
@@ -75,6 +76,7 @@ async function open(
   restart: (how: 'restart' | 'drain') => void,
 ): Promise<Running> {
   const http = createServer((request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics') return figures(request, response)
     const [, first = ''] = request.method === 'POST' ? (request.url?.split(/[/?]/) ?? []) : []
     if (['cut', 'unplug', 'plug'].includes(first)) return outage(request, response)
     return first === 'trouble' ? trouble(request, response) : page(request, response)
@@ -102,6 +104,7 @@ async function open(
   const servers = [createChatServer(chatUpgrades, { room }), createScenesServer(scenesUpgrades)]
   const sessionChat = createSessionChat(hubUpgrades, { room })
   const rooms = createRooms(hubUpgrades)
+  const figures = serveMetrics({ chat: sessionChat.hub, rooms: rooms.hub })
   const sessionStreams = new Set<Duplex>()
   // Other listeners of the hubs' server do not see the upgrades that the hubs handle.
   sessionUpgrades.on('upgrade', (request, stream: Duplex, head) => {

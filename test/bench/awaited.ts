@@ -1,6 +1,10 @@
 // What it costs to know: how many sends of 100 bytes that are awaited a client gets through, with 1, 8, 100 and 1,000
-// under way at any time, beside two ways of not asking the session: as many ping-pongs on a bare `ws`, each a message and
-// its echo, and volatile sends, as many in each turn, which nothing acknowledges.
+// under way at any time, beside three ways of not asking the session: as many ping-pongs on a bare `ws`, each a message and
+// its echo; the same number in one message on a bare `ws`, with one short answer for all, which is the least that any
+// acknowledgement costs; and volatile sends, as many in each turn, which nothing acknowledges.
+//
+// Volatile sends wait for nothing, so the client sends while the server receives. Where a few are under way that are awaited,
+// one end waits for the other, as the second way shows.
 //
 // Each sample is a fresh client, and lasts for a fixed time from its first send to the moment when the server has handled
 // the last; the servers have a process of their own, over a loopback. Volatile sends wait while the socket has more than
@@ -20,7 +24,7 @@ const measured = 1_000
 const outstanding = [1, 8, 100, 1_000]
 const behind = 65_536
 
-const ways = ['ping-pong', 'volatile', 'awaited'] as const
+const ways = ['ping-pong', 'pack', 'volatile', 'awaited'] as const
 type Way = (typeof ways)[number]
 
 /** Sends for so many milliseconds, with so many in flight, and returns how many. */
@@ -50,18 +54,20 @@ async function main(): Promise<void> {
       String(count),
       ...ways.map((way) => Math.round(median(samples[way])).toLocaleString('en')),
       against('ping-pong'),
+      against('pack'),
       against('volatile'),
     ])
   }
   print(
     `Messages per second, medians of ${rounds} rounds of ${measured} ms, and the ratios in the rounds with quartiles`,
-    ['under way', 'ping-pong', 'volatile', 'awaited', 'awaited against ping-pong', 'against volatile'],
+    ['under way', ...ways, 'awaited against ping-pong', 'against a pack', 'against volatile'],
     rows,
   )
 }
 
 async function play(way: Way, count: number, url: string): Promise<void> {
-  const send = way === 'ping-pong' ? await pingPong(url) : await holdfast(way, url)
+  const send =
+    way === 'ping-pong' ? await pingPong(url) : way === 'pack' ? await packs(url) : await holdfast(way, url)
   await send(warmup, count)
   const start = performance.now()
   const sent = await send(measured, count)
@@ -89,6 +95,24 @@ async function pingPong(url: string): Promise<Send> {
       }
       for (let index = 0; index < count; index++) next()
     })
+}
+
+/** The least that any protocol can do: one message for all, one short answer, and no more until it has come. */
+async function packs(url: string): Promise<Send> {
+  const socket = new WebSocket(`${url}/raw`)
+  await new Promise((resolve) => (socket.onopen = resolve))
+  return async (time, count) => {
+    const end = performance.now() + time
+    let sent = 0
+    for (; performance.now() < end; sent += count) {
+      const texts: string[] = []
+      for (let index = 0; index < count; index++) texts.push(JSON.stringify(event))
+      const answered = new Promise((resolve) => (socket.onmessage = resolve))
+      socket.send(`[${texts.join(',')}]`)
+      await answered
+    }
+    return sent
+  }
 }
 
 async function holdfast(way: 'awaited' | 'volatile', url: string): Promise<Send> {

@@ -37,7 +37,9 @@ export async function startServers(taken: (socket: WebSocket) => void = () => {}
 export function echo(socket: WebSocket): void {
   socket.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as { readonly type: string }
-    if (message.type !== chat) socket.send(JSON.stringify(message))
+    // A pack of events is answered as a whole.
+    if (Array.isArray(message)) socket.send(String(message.length))
+    else if (message.type !== chat) socket.send(JSON.stringify(message))
   })
 }
 

@@ -2,6 +2,7 @@
 import { HoldfastError } from '@holdfast/server'
 import { channel } from 'holdfast'
 import { describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { until, upTo } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { enter, impatient, joined, open, publish, record, startRooms, whileAway } from './rooms.ts'
@@ -28,6 +29,37 @@ describe('a channel', () => {
     expect(older.publications.map(({ data }) => data)).toEqual(got[0]!.slice(0, 15))
     expect(older.more).toBe(false)
   })
+
+  test.each([1, 100, 30_000])(
+    'brings publications of %i characters to clients with and without compression, between messages of the session',
+    async (length) => {
+      await using pair = await startRooms({}, { perMessageDeflate: { threshold: 0 } })
+      class Uncompressed extends WebSocket {
+        constructor(url: string) {
+          super(url, { perMessageDeflate: false })
+        }
+      }
+      const clients = [{}, {}, ...Array.from({ length: 3 }, () => ({ WebSocket: Uncompressed }))].map(
+        (options) => pair.client(options),
+      )
+      const rooms = clients.map((client) => channel(client, 'room:1'))
+      const got = rooms.map(record)
+      const said = clients.map((client) => {
+        const heard: unknown[] = []
+        client.on('said', (data) => heard.push(data))
+        return heard
+      })
+      await Promise.all(clients.map((client) => client.connect()))
+      await Promise.all(rooms.map(joined))
+      const texts = upTo(5).map((n) => `${n}${'é'.repeat(length)}`)
+      for (const text of texts) {
+        pair.hub.broadcast('said', text)
+        await pair.hub.channel('room:1').publish('n', text)
+      }
+      await until(() => [...got, ...said].every((all) => all.length === texts.length))
+      for (const all of [...got, ...said]) expect(all).toEqual(texts)
+    },
+  )
 
   test('brings what was published while the connection was broken, in order and once', async () => {
     await using pair = await startRooms()

@@ -1,13 +1,8 @@
-import { createClient } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import { buildSchema } from 'graphql'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { ReconnectingWebSocket } from 'holdfast/socket'
 import { WebSocket as PartySocket } from 'partysocket'
 import Reconnecting from 'reconnecting-websocket'
 import { describe, expect, test } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocket } from 'ws'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { startServer } from '../support/server.ts'
 
@@ -44,48 +39,4 @@ describe.each(Object.entries(classes))('a program that uses %s', (_, Socket) => 
       socket.close()
     }
   })
-})
-
-test('graphql-ws works on it, and subscribes anew after a cut', async () => {
-  const schema = buildSchema('type Query { hello: String } type Subscription { count: Int }')
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-  await once(server, 'listening')
-  let subscriptions = 0
-  const roots = {
-    query: { hello: 'hi' },
-    subscription: {
-      async *count() {
-        yield { count: ++subscriptions }
-        await new Promise(() => {})
-      },
-    },
-  }
-  const cleanup = useServer({ schema, roots }, server)
-  const client = createClient({
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    lazy: true,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    shouldRetry: () => true,
-    // It dials again itself.
-    webSocketImpl: class extends ReconnectingWebSocket {
-      constructor(url: string, protocols: string) {
-        super(url, protocols, { WebSocket, maxRetries: 0 })
-      }
-    },
-  })
-  try {
-    const answers = client.iterate({ query: '{ hello }' })
-    expect((await answers.next()).value).toEqual({ data: { hello: 'hi' } })
-    const counts = client.iterate<{ count: number }>({ query: 'subscription { count }' })
-    expect((await counts.next()).value).toEqual({ data: { count: 1 } })
-    for (const socket of server.clients) socket.terminate()
-    expect((await counts.next()).value).toEqual({ data: { count: 2 } })
-    await counts.return!()
-  } finally {
-    await client.dispose()
-    await cleanup.dispose()
-    for (const socket of server.clients) socket.terminate()
-    server.close()
-    await once(server, 'close')
-  }
 })

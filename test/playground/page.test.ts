@@ -46,6 +46,13 @@ async function ask(port: number, path: string, method = 'GET'): Promise<Answer> 
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
+test('/metrics is that of the hubs of the chat and of the rooms, for Prometheus', async () => {
+  const { status, headers, body } = await ask(await servePage(), '/metrics')
+  expect([status, headers['content-type']]).toEqual([200, expect.stringContaining('version=0.0.4')])
+  expect(body).toContain('holdfast_sessions{hub="chat"} 0')
+  expect(body).toContain('holdfast_channel_subscriptions{hub="rooms"} 0')
+})
+
 test.each([
   ['/', 'web/index.html', 'text/html; charset=utf-8', 'no-cache'],
   ['/?page=1', 'web/index.html', 'text/html; charset=utf-8', 'no-cache'],

@@ -71,6 +71,22 @@ test('a room shows its history and its members, and who is typing', async () => 
   for (const visitor of [ann, bo]) visitor.expectNoComplaints()
 })
 
+test('two visitors of one name have different ones in a room, and a page that is reloaded keeps its own', async () => {
+  const { browser, url } = await openPlayground()
+  const ann = await enter(browser, url, 'Ann')
+  const second = await enter(browser, url, 'Ann')
+  await expect.poll(ann.members).toEqual(['Ann', 'Ann 2'])
+  await second.publish('hello')
+  await expect.poll(ann.lines).toEqual(['Ann 2: hello'])
+  await second.page.reload()
+  await second.page.getByRole('tab', { name: 'Rooms' }).click()
+  await second.joined()
+  await expect.poll(ann.members).toEqual(['Ann', 'Ann 2'])
+  await second.publish('back')
+  await expect.poll(ann.lines).toEqual(['Ann 2: hello', 'Ann 2: back'])
+  for (const visitor of [ann, second]) visitor.expectNoComplaints()
+})
+
 test('what a page misses is recovered in order and once, or reported as a gap after a restart', async () => {
   const { browser, url } = await openPlayground()
   const ann = await enter(browser, url, 'Ann')

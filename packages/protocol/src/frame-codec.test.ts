@@ -197,6 +197,15 @@ describe('a frame of text', () => {
     expect(framesOf(decode('[0,0]'))).toEqual([[0, 0]])
   })
 
+  it('takes a ping at the end of a pack, and no other control', () => {
+    const pack = (last: string): string => `[[0,0,"a"],${last}]`
+    expect(decode(pack('["p",7]'))).toEqual({ frames: [[0, 0, 'a']], ping: ['p', 7] })
+    for (const last of ['["p"]', '["p",-1]', '["q",7]', '["a",7]', '["p",7],["p",7]', '["p",7],[0,0,"a"]'])
+      expect(codeOf(decode(pack(last)))).toBe(4400)
+    expect(codeOf(decode('[["p",7]]'))).toBe(4400)
+    expect(codeOf(decode(pack('["p",7]'), { ...defaultDecodeLimits, maxFrames: 1 }))).toBeUndefined()
+  })
+
   it('changes no prototype, whatever its keys are called', () => {
     const text =
       '[1,0,"__proto__",{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},{"id":1,"__proto__":{"re":7}}]'
@@ -254,10 +263,18 @@ describe('the limits of a message of text', () => {
     expect(codeOf(decode(`[[1,0,"a",${ones(101)}],[2,0,"a",1]]`, limits))).toBe(1007)
   })
 
-  it('bound the content of a control where it has no form', () => {
+  it('bound the content of a control, with 4400: no frame is at fault', () => {
     const limits = { ...defaultDecodeLimits, maxDepth: 3, maxKeys: 5 }
-    for (const within of [undefined, 1, [[[1]]], [1, 2, 3, 4, 5]]) expect(isWithin(within, limits)).toBe(true)
-    for (const beyond of [[[[[]]]], [1, 2, 3, 4, 5, 6]]) expect(isWithin(beyond, limits)).toBe(false)
+    for (const within of [{}, 1, [[[1]]], [1, 2, 3, 4, 5]]) {
+      expect(isWithin(within, limits)).toBe(true)
+      expect(decode(JSON.stringify(['channel', within]), limits)).toEqual({ control: ['channel', within] })
+    }
+    for (const beyond of [[[[[]]]], [1, 2, 3, 4, 5, 6]]) {
+      const text = JSON.stringify(['channel', beyond])
+      expect(isWithin(beyond, limits)).toBe(false)
+      expect(decode(text, limits)).toEqual({ code: 4400, fault: 'malformed control' })
+      expect(codeOf(decodeText(text, limits, isClientControl))).toBe(4400)
+    }
   })
 
   it('agree with a count that takes no short cut', () => {

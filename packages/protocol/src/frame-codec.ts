@@ -29,7 +29,7 @@ export const defaultDecodeLimits: DecodeLimits = { maxFrames: 4_096, maxDepth: 6
 
 /** The content of a message, or the close code and the description of its violation. */
 export type Decoded =
-  | { readonly frames: readonly Frame[] }
+  | { readonly frames: readonly Frame[]; readonly ping?: Control | undefined }
   | { readonly control: Control }
   | { readonly code: 1007 | 4400; readonly fault: string }
 
@@ -113,8 +113,11 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   if (!Array.isArray(value) || value.length === 0) return fault('not an array')
   const first = value[0] as unknown
   if (typeof first === 'string')
-    return isControl(first, value[1]) ? { control: value as unknown as Control } : fault('malformed control')
+    return isControl(first, value[1]) && isWithin(value[1], limits)
+      ? { control: value as unknown as Control }
+      : fault('malformed control')
   const frames = Array.isArray(first) ? value : [value]
+  const ping = frames.length > 1 ? takePing(frames, isControl) : undefined
   if (frames.length > limits.maxFrames) return fault('too many frames')
   if (!frames.every(isFrame)) return fault('malformed frame')
   // Text cannot nest deeper than half of its length, nor have more elements than characters.
@@ -126,7 +129,14 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
       if (budget < 0) return tooMuch
     }
   }
-  return { frames }
+  return { frames, ping }
+}
+
+/** Removes the ping at the end of a pack, if there is one. */
+function takePing(pack: unknown[], isControl: IsControl): Control | undefined {
+  const last = pack[pack.length - 1]
+  const isPing = Array.isArray(last) && last[0] === 'p' && isControl('p', last[1])
+  return isPing ? (pack.pop() as Control) : undefined
 }
 
 /** Decodes a binary message. `decodeUtf8` is the decoder of the platform, and throws for invalid UTF-8. */
@@ -199,10 +209,7 @@ function isPlace(value: unknown): value is ProducerSequence {
   return typeof producer === 'string' && /^[\w-]{1,64}$/.test(producer) && isCount(n) && n > 0
 }
 
-/**
- * Returns whether a value is within the depth and the keys of a message: for the content of a control, which has no form that
- * bounds it.
- */
+/** Returns whether a value is within the depth and the keys of a message. */
 export function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean {
   return budgetAfter(value, maxKeys, maxDepth) >= 0
 }

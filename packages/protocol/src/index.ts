@@ -57,6 +57,7 @@ export type {
   ProducerSequence,
 } from './frame.ts'
 export { createHandlers } from './handlers.ts'
+export { atTurnEnd } from './turn.ts'
 export type { Answerer, Handlers, RequestContext } from './handlers.ts'
 export { defaultMaxPayloadBytes, pollInterval, utf8Length } from './limits.ts'
 export { Line } from './line.ts'

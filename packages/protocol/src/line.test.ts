@@ -131,10 +131,10 @@ describe('what is written', () => {
     push(2)
     push(3)
     expect(sent).toEqual([])
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(sent).toEqual(['[[1,0,"e",1],[2,0,"e",2],[3,0,"e",3]]'])
     push(4)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(sent[1]).toBe('[4,0,"e",4]')
   })
 
@@ -214,7 +214,7 @@ describe('what is written', () => {
   it('cannot be taken back any more, and is settled by the peer alone', async () => {
     const { line, push } = setUp()
     const delivery = push(1)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([delivery.cancel(), delivery.outcome]).toEqual([false, undefined])
     line.received('["a",1]')
     expect(delivery.outcome).toEqual({ status: 'delivered' })
@@ -225,7 +225,7 @@ describe('what is written', () => {
     session.window = [2, 1_000]
     on.progressed = () => outbox.flush()
     for (const data of [1, 2, 3]) push(data)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(packsOf(sent)).toEqual([[1, 2]])
     expect([line.isWritable(0), outbox.size]).toEqual([false, 1])
     line.received('["a",1]')
@@ -264,7 +264,7 @@ describe('a volatile message', () => {
   it('has no number, and is sent when its pack is', async () => {
     const { sent, push, session } = setUp()
     const [numbered, volatile] = [push(1), push(2, true)]
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(sent).toEqual(['[[1,0,"e",1],[0,0,"e",2]]'])
     expect([numbered.outcome, volatile.outcome]).toEqual([undefined, { status: 'sent' }])
     expect(session.unacknowledged).toBe(1)
@@ -281,7 +281,7 @@ describe('a volatile message', () => {
     const { socket, push, session } = setUp()
     const [numbered, text, bytes] = [push(1), push(2, true), push(new Uint8Array(1), true)]
     socket.refuses = true
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(text.outcome).toEqual({ status: 'undelivered', reason: 'volatile' })
     expect(bytes.outcome).toEqual({ status: 'undelivered', reason: 'volatile' })
     expect([numbered.outcome, session.unacknowledged]).toEqual([undefined, 1])
@@ -303,7 +303,7 @@ describe('a volatile message', () => {
     push('x'.repeat(10_000))
     socket.refuses = true
     const late = push('y'.repeat(10_000), true)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(late.outcome).toEqual({ status: 'undelivered', reason: 'volatile' })
   })
 })
@@ -357,7 +357,7 @@ for (const [kind, faults] of Object.entries(clockFaults)) {
       const { sent, line } = setUp({ faults })
       line.received(pack(1, 3))
       expect(sent).toEqual([])
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",3]'])
     })
 
@@ -376,7 +376,7 @@ for (const [kind, faults] of Object.entries(clockFaults)) {
     it('of what follows waits for 50 ms at most, and covers all of it', async () => {
       const { clock, sent, line } = setUp({ faults })
       line.received(frame(1, 1))
-      await Promise.resolve()
+      await settleMicrotasks()
       await clock.advance(10)
       line.received(frame(2, 2))
       await clock.advance(10)
@@ -390,59 +390,75 @@ for (const [kind, faults] of Object.entries(clockFaults)) {
       await clock.advance(200)
       expect([sent.length, clock.pending]).toEqual([3, 0])
       line.received(frame(5, 5))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent.at(-1)).toBe('["a",5]')
     })
 
     it('leaves once half of the announced window of messages is used up, one for all that came in the turn', async () => {
       const { sent, line } = setUp({ faults, window: [10, 1_000_000] })
       line.received(frame(1, 1))
-      await Promise.resolve()
+      await settleMicrotasks()
       line.received(pack(2, 5))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",1]'])
       line.received(frame(6, 6))
       line.received(frame(7, 7))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",1]', '["a",7]'])
       line.received(pack(8, 30))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent.slice(2)).toEqual(['["a",30]'])
     })
 
     it('leaves once half of the announced window of bytes is used up, by text or bytes', async () => {
       const { sent, line } = setUp({ faults, window: [1_000, 6_000] })
       line.received(frame(1, 1))
-      await Promise.resolve()
+      await settleMicrotasks()
       line.received(frame(2, 'x'.repeat(100)))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",1]'])
       line.received(frame(3, '€'.repeat(970)))
-      await Promise.resolve()
+      await settleMicrotasks()
       const body = encodeBody('e', new Uint8Array(3_000)) as BinaryBody
       line.received(encodeBinary(4, 0, body, encodeText))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",1]', '["a",3]', '["a",4]'])
     })
 
     it('of each message leaves at the end of its turn when only one may be on its way', async () => {
       const { sent, line } = setUp({ faults, window: [1, 1_000_000] })
       line.received(frame(1, 1))
-      await Promise.resolve()
+      await settleMicrotasks()
       line.received(frame(2, 2))
-      await Promise.resolve()
+      await settleMicrotasks()
       expect(sent).toEqual(['["a",1]', '["a",2]'])
     })
   })
 }
 
 describe('an ack that the peer asks for by a ping', () => {
+  it('is the pong to a ping at the end of a pack, which covers the pack', async () => {
+    const { clock, sent, line, handed } = setUp()
+    line.received('[[1,0,"e",1],["p",0]]')
+    line.received('[[2,0,"e",2],[3,0,"e",3],["p",0]]')
+    expect(handed).toEqual([1, 2, 3])
+    expect(sent).toEqual(['["q",1]', '["q",3]'])
+    await clock.advance(1_000)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('is not given by a connection that ends with the frames before the ping', () => {
+    const { sent, line, violations } = setUp()
+    line.received('[[7,0,"e",1],["p",0]]')
+    expect([sent, violations]).toEqual([[], [[4425, 'gap']]])
+  })
+
   it('is the pong, when all that came before is delivered', async () => {
     const { clock, sent, line } = setUp()
     for (let n = 1; n <= 10; n++) {
       line.received(frame(n, n))
       line.received('["p",0]')
-      await Promise.resolve()
+      await settleMicrotasks()
     }
     expect(sent).toEqual(range(1, 10).map((n) => `["q",${n}]`))
     await clock.advance(1_000)
@@ -472,16 +488,36 @@ describe('an ack that the peer asks for by a ping', () => {
 })
 
 describe('a message that somebody waits for', () => {
-  it('asks for its ack by one ping at the end of the turn, after all that was written in it', async () => {
+  it('asks for its ack by one ping at the end of the pack of all that was written in the turn', async () => {
     const { sent, line, push } = setUp()
-    const outcomes = range(1, 100).map((n) => push(n).then())
+    const outcomes = range(1, 100).map(async (n) => await push(n))
     await settleMicrotasks()
-    expect(sent.length).toBe(2)
-    expect(sent.at(-1)).toBe('["p",0]')
+    expect(sent.length).toBe(1)
+    expect(JSON.parse(sent[0] as string)).toEqual([...range(1, 100).map((n) => [n, 0, 'e', n]), ['p', 0]])
     line.received('["q",100]')
     expect(new Set(await Promise.all(outcomes))).toEqual(new Set([{ status: 'delivered' }]))
     await settleMicrotasks()
-    expect(sent.length).toBe(2)
+    expect(sent.length).toBe(1)
+  })
+
+  it('asks in each full pack for what that pack contains, and in a message of its own if frames may not be packed', async () => {
+    const { socket, sent, line, push, outbox } = setUp()
+    socket.isOpen = false
+    const outcomes = range(1, 3).map(async () => await push('x'.repeat(9_000)))
+    await settleMicrotasks()
+    socket.isOpen = true
+    outbox.flush()
+    expect(sent.map((payload) => (payload as string).slice(-8))).toEqual(['["p",0]]', '["p",0]]', '["p",0]]'])
+    line.received('["q",1]')
+    line.received('["q",3]')
+    await Promise.all(outcomes)
+
+    const unpacked = setUp({ unpacked: true })
+    const outcome = unpacked.push(1).then()
+    await settleMicrotasks()
+    expect(unpacked.sent).toEqual(['[1,0,"e",1]', '["p",0]'])
+    unpacked.line.received('["q",1]')
+    await outcome
   })
 
   it('does not ask again while a ping that covers it is unanswered, nor once an answer has come', async () => {
@@ -495,10 +531,10 @@ describe('a message that somebody waits for', () => {
     line.received('["q",0]')
     void first.then()
     await settleMicrotasks()
-    expect(sent.map((payload) => (payload as string).slice(0, 4))).toEqual(['[[1,', '["p"'])
+    expect(sent).toEqual(['[[1,0,"e",1],[2,0,"e",2],["p",0]]'])
     void push(3).then()
     await settleMicrotasks()
-    expect(sent.slice(2)).toEqual(['[3,0,"e",3]', '["p",0]'])
+    expect(sent.slice(1)).toEqual(['[[3,0,"e",3],["p",0]]'])
   })
 
   it('asks when it is waited for after it was written, and is covered by a ping of another kind', async () => {
@@ -617,13 +653,13 @@ describe('acks', () => {
   it('are sent again for a message that came before', async () => {
     const { clock, sent, line, handed } = setUp()
     line.received(frame(1, 'a'))
-    await Promise.resolve()
+    await settleMicrotasks()
     line.received(frame(1, 'a'))
     await clock.advance(50)
     expect([handed, sent]).toEqual([['a'], ['["a",1]', '["a",1]']])
     await clock.advance(200)
     line.received(frame(1, 'a'))
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([handed, sent.length, clock.pending]).toEqual([['a'], 3, 1])
   })
 
@@ -638,7 +674,7 @@ describe('acks', () => {
   it('are owed for void frames, of which nobody hears', async () => {
     const { sent, line, handed, session } = setUp()
     line.received('[[1,0],[2,0,"e",2],[3,0]]')
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([handed, sent, session.rx]).toEqual([[2], ['["a",3]'], 3])
   })
 
@@ -729,7 +765,7 @@ describe('handlers that take long', () => {
     const { clock, line, sent, on, session } = setUp()
     on.deliver = () => clock.stall(20)
     line.received(pack(1, 3))
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([sent, session.rx]).toEqual([['["a",1]'], 1])
   })
 
@@ -1003,7 +1039,7 @@ describe('a handler', () => {
     const { line, on, sent, push } = setUp()
     on.deliver = ([, , , data]) => void push(`re ${data as string}`)
     line.received(pack(1, 3))
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(sent).toEqual(['[[1,3,"e","re 1"],[2,3,"e","re 2"],[3,3,"e","re 3"]]'])
   })
 

@@ -16,6 +16,7 @@ import type { Link } from './outbox.ts'
 import type { Clock } from './ports.ts'
 import type { Session } from './session.ts'
 import { ackDelay, maxPackLength } from './limits.ts'
+import { atTurnEnd } from './turn.ts'
 
 /** The content of a WebSocket message. */
 export type Payload = string | Uint8Array<ArrayBuffer>
@@ -91,6 +92,8 @@ export class Line implements Link<Body> {
 
   /** How many pings are not answered. */
   #pings = 0
+  /** The highest number that was written. */
+  #written = 0
   /** What the last ping asked for. */
   #pingedFor = 0
   #isPingDue = false
@@ -142,10 +145,7 @@ export class Line implements Link<Body> {
 
   control(control: Control): void {
     if (!this.#sendPack()) return
-    if (control[0] === 'p') {
-      this.#pings++
-      this.#pingedFor = this.#session.tx
-    }
+    if (control[0] === 'p') this.#pinged()
     this.#options.send(encodeControl(control))
   }
 
@@ -153,6 +153,12 @@ export class Line implements Link<Body> {
     if (this.#pingedFor === this.#session.tx) return
     this.#isPingDue = true
     this.#endTurn()
+  }
+
+  #pinged(): void {
+    this.#isPingDue = false
+    this.#pings++
+    this.#pingedFor = this.#written
   }
 
   /** Drops messages that were not delivered yet, and clears timers. */
@@ -169,7 +175,11 @@ export class Line implements Link<Body> {
 
   #sendPack(): boolean {
     if (this.#packed === 0) return true
-    const message = this.#packed === 1 ? this.#pack : `[${this.#pack}]`
+    let message = this.#pack
+    if (this.#isPingDue && !this.#options.unpacked) {
+      message = `[${message},["p",${this.#takeAck()}]]`
+      this.#pinged()
+    } else if (this.#packed > 1) message = `[${message}]`
     this.#pack = ''
     this.#packed = 0
     const isSent = this.#options.send(message)
@@ -186,9 +196,12 @@ export class Line implements Link<Body> {
   #writeFrame(seq: number, body: Body): boolean {
     const options = this.#options
     const ack = this.#takeAck()
-    if (typeof body !== 'string')
-      return this.#sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
-    return this.add(encodeFrame(seq, ack, body))
+    const isWritten =
+      typeof body === 'string'
+        ? this.add(encodeFrame(seq, ack, body))
+        : this.#sendPack() && options.send(encodeBinary(seq, ack, body, options.encodeText))
+    if (seq > 0) this.#written = seq
+    return isWritten
   }
 
   /**
@@ -220,7 +233,7 @@ export class Line implements Link<Body> {
   #endTurn(): void {
     if (this.#isTurnEnding) return
     this.#isTurnEnding = true
-    void Promise.resolve().then(() => {
+    atTurnEnd(() => {
       const isAsking = this.#isPingDue && this.#session.unacknowledged > 0
       this.#isTurnEnding = this.#isPingDue = false
       if (!isAsking) this.#sendAck()
@@ -265,18 +278,28 @@ export class Line implements Link<Body> {
   received(payload: Payload): void {
     if (this.#isClosed) return
     const options = this.#options
-    const arrivals = this.#arrivals
-    const { window: size, limits, isControl } = options
+    const { limits, isControl } = options
     const decoded =
       typeof payload === 'string'
         ? decodeText(payload, limits, isControl)
         : decodeBinary(payload, limits, options.decodeUtf8)
     if ('fault' in decoded) return options.violated(decoded.code, decoded.fault)
-    if ('control' in decoded && (this.#takeControl(decoded.control) || this.#isClosed)) return
-    const items = 'control' in decoded ? [decoded.control] : decoded.frames
+    if ('control' in decoded) {
+      if (!this.#takeControl(decoded.control) && !this.#isClosed)
+        this.#take([decoded.control], payload.length)
+      return
+    }
+    this.#take(decoded.frames, payload.length)
+    if (decoded.ping && !this.#isClosed) this.#takeControl(decoded.ping)
+  }
+
+  #take(items: readonly (Frame | Control)[], bytes: number): void {
+    const options = this.#options
+    const arrivals = this.#arrivals
+    const { window: size, limits } = options
     this.#canAsk ||= items.some(([seq]) => typeof seq === 'number' && seq > 0)
-    if (items.length === 1 && this.#handAlone(items[0]!, payload.length)) return
-    const dropped = arrivals.add(items, payload.length, size)
+    if (items.length === 1 && this.#handAlone(items[0]!, bytes)) return
+    const dropped = arrivals.add(items, bytes, size)
     if (dropped > 0) options.dropped?.(dropped)
     if (this.#sliceTimer === undefined) this.#handOn()
     // An ack is processed at once, even if the message that carries it waits or is dropped.

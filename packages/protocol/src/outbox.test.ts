@@ -516,7 +516,7 @@ describe('the outbox', () => {
                 outbox.discard('closed')
                 break
               case 'turn':
-                await Promise.resolve()
+                await settleMicrotasks()
             }
             expect(outbox.size).toBeLessThanOrEqual(5)
             expect(outbox.bytes).toBeLessThanOrEqual(100)
@@ -547,11 +547,11 @@ describe('the outbox of a link that packs', () => {
     const { link, outbox, push } = setUpOpen()
     const all = ['a', 'b', 'c'].map((text) => push(text))
     expect([link.written, outbox.size]).toEqual([[], 3])
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([link.written, link.batches]).toEqual([['a', 'b', 'c'], [3]])
     expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
     push('d')
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([link.written, link.batches]).toEqual([
       ['a', 'b', 'c', 'd'],
       [3, 4],
@@ -574,7 +574,7 @@ describe('the outbox of a link that packs', () => {
     const { link, push } = setUpOpen()
     const all = [push('a'), push('b', { volatile: true }), push('c')]
     expect(all[1]!.outcome).toBeUndefined()
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual(['a', 'b', 'c'])
     expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
   })
@@ -584,7 +584,7 @@ describe('the outbox of a link that packs', () => {
     const [first, second] = [push('a', { volatile: true }), push('b')]
     link.writable = false
     expect(push('c', { volatile: true }).outcome).toEqual(lost('volatile'))
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([first.outcome, second.outcome]).toEqual([lost('volatile'), undefined])
     expect(outbox.size).toBe(1)
     link.writable = true
@@ -597,7 +597,7 @@ describe('the outbox of a link that packs', () => {
     for (let index = 0; index < 20; index++) push(String(index))
     const late = push('late', { volatile: true })
     link.onWrite = () => clock.stall(1)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(late.outcome).toEqual(lost('volatile'))
     await clock.advance(50)
     expect(link.written).toHaveLength(20)
@@ -607,10 +607,10 @@ describe('the outbox of a link that packs', () => {
     const { link, push } = setUpOpen()
     const [old] = [push('x1', { key: 'x' }), push('y'), push('x2', { key: 'x' })]
     expect(old.outcome).toEqual(lost('replaced'))
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual(['y', 'x2'])
     push('x3', { key: 'x' })
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual(['y', 'x2', 'x3'])
   })
 
@@ -626,7 +626,7 @@ describe('the outbox of a link that packs', () => {
     expect([all[0]!.cancel(), all[1]!.cancel()]).toEqual([true, true])
     controller.abort()
     expect(outbox.size).toBe(1)
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual(['d'])
     expect(all.map((delivery) => delivery.outcome)).toEqual([
       lost('cancelled'),
@@ -641,7 +641,7 @@ describe('the outbox of a link that packs', () => {
     const { link, push } = setUpOpen({ maxMessages: 2 })
     const all = ['a', 'b', 'c', 'd'].map((text) => push(text))
     expect(link.written).toEqual(['a', 'b', 'c'])
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent, sent])
   })
 
@@ -656,7 +656,7 @@ describe('the outbox of a link that packs', () => {
     const { clock, link, push } = setUpOpen({ highWaterBytes: 50 })
     const first = push('a')
     link.buffered = 50
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual([])
     expect(push('b', { volatile: true }).outcome).toEqual(lost('volatile'))
     push('c')
@@ -674,7 +674,7 @@ describe('the outbox of a link that packs', () => {
     outbox.flush()
     expect([link.written, clock.pending]).toEqual([[], 1])
     link.buffered = 0
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual([])
     await clock.advance(20)
     expect([link.written, clock.pending]).toEqual([['a'], 0])
@@ -685,7 +685,7 @@ describe('the outbox of a link that packs', () => {
     const all = [push('a'), push('b', { volatile: true })]
     outbox.discard('closed')
     expect(all.map((delivery) => delivery.outcome)).toEqual([lost('closed'), lost('closed')])
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual([])
   })
 
@@ -696,9 +696,7 @@ describe('the outbox of a link that packs', () => {
     }
     push('a')
     push('b')
-    await Promise.resolve()
-    expect(link.written).toEqual(['a', 'b'])
-    await Promise.resolve()
+    await settleMicrotasks()
     expect([link.written, link.batches]).toEqual([
       ['a', 'b', 'reaction'],
       [2, 3],
@@ -715,7 +713,7 @@ describe('the outbox of a link that packs', () => {
     expect(() => outbox.flush()).toThrow('broken encoder')
     expect([link.written, link.batches]).toEqual([['a'], [1]])
     link.onWrite = () => {}
-    await Promise.resolve()
+    await settleMicrotasks()
     expect(link.written).toEqual(['a', 'b'])
     expect(settled.map(([name]) => name)).toEqual(['a', 'b'])
   })

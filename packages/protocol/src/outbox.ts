@@ -5,6 +5,7 @@ import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 import { pollInterval, sliceLength } from './limits.ts'
+import { atTurnEnd } from './turn.ts'
 
 /** The bounds of the queue of messages that wait for the connection. */
 export interface OutboxOptions {
@@ -279,7 +280,7 @@ export function createOutbox<Body, Name = string | undefined>(
     if (message.volatile) volatileMessages.push(message)
     if (!isBatched) {
       isBatched = true
-      void Promise.resolve().then(endTurn)
+      atTurnEnd(endTurn)
     }
     return true
   }

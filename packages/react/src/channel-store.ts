@@ -76,14 +76,6 @@ export function createChannelStore<State>(part: Part<State>): ChannelStore<State
     }
   }
 
-  /** Reports what another handle of the channel has received since that position. */
-  const reportMissed = (opened: Opened, since: Position | undefined): void => {
-    const { position } = opened.handle
-    if (!since || !position) return
-    const missed = position.epoch === since.epoch ? position.offset - since.offset : undefined
-    if (missed === undefined || missed > 0) call(opened, 'watch', 'gap', [{ missed }])
-  }
-
   return {
     aim(next) {
       target = next
@@ -96,16 +88,8 @@ export function createChannelStore<State>(part: Part<State>): ChannelStore<State
       last = opened
       isOpen = true
       listen(opened)
-      let isCompared = false
-      const compare = (): void => {
-        if (isCompared || !handle.position) return
-        isCompared = true
-        reportMissed(opened, since)
-      }
-      handle.watch('joined', compare)
       for (const kind of lifecycle) handle.watch(kind, (value) => call(opened, 'watch', kind, [value]))
       part.of(handle).subscribe(notify)
-      compare()
       notify()
       return () => {
         isOpen = false

@@ -46,7 +46,9 @@ export function createAttachments(parts: AttachParts): Attachments {
 
   // Functions that live as long as a connection must not keep the request alive.
   const take = (socket: WebSocket, request: IncomingMessage, verdict: PageVerdict): void => {
-    const connection = connections.accept(socket, request, verdict)
+    // An extension, such as compression, transforms frames.
+    const transport = socket.extensions === '' ? request.socket : undefined
+    const connection = connections.accept(socket, request, verdict, transport)
     if (!connection) return
     boundGreeting(request.socket, () => greeting.has(connection), connection)
   }

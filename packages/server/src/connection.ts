@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Payload } from '@holdfast/protocol'
 import { countOne } from './counters.ts'
 import type { Counters } from './counters.ts'
@@ -7,6 +8,7 @@ import type { Policy } from './policy.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import { listen } from './socket-events.ts'
 import type { SocketListener } from './socket-events.ts'
+import type { SharedFrames } from './shared-frames.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** A socket and its current owner: the greeting, a session, its teardown, or none. */
@@ -47,6 +49,7 @@ export interface ConnectionOwner {
 export interface ConnectionHost {
   readonly policy: Policy
   readonly counters: Counters
+  readonly frames: SharedFrames
   /** Closing connections whose end was not reported yet. */
   readonly closing: Deadlines<Connection>
   /** The socket is gone. */
@@ -66,13 +69,15 @@ export const crowdHint = '{"after":[10000,30000]}'
 const ignore = (): void => {}
 const nobody: ConnectionOwner = { receive: ignore, ended: ignore, exceeded: ignore }
 
+/** `transport` takes the frames of the socket; undefined if it is not known, or if the socket transforms frames. */
 export function createConnection(
   socket: SocketLike,
   request: RequestLike,
   address: string,
   host: ConnectionHost,
+  transport: Writable | undefined,
 ): Connection {
-  const connection = new SocketConnection(socket, request, address, host)
+  const connection = new SocketConnection(socket, request, address, host, transport)
   listen(socket, connection)
   return connection
 }
@@ -83,15 +88,23 @@ class SocketConnection implements Connection, SocketListener {
   #request: RequestLike
   readonly #socket: SocketLike
   readonly #host: ConnectionHost
+  readonly #transport: Writable | undefined
   #owner = nobody
   #isOpen = true
   #controls: TokenBucket | undefined
   /** The socket is closing or closed, without an event. */
   #isLapsing = false
 
-  constructor(socket: SocketLike, request: RequestLike, address: string, host: ConnectionHost) {
+  constructor(
+    socket: SocketLike,
+    request: RequestLike,
+    address: string,
+    host: ConnectionHost,
+    transport: Writable | undefined,
+  ) {
     this.#socket = socket
     this.#host = host
+    this.#transport = transport
     this.#request = request
     this.address = address
   }
@@ -122,15 +135,29 @@ class SocketConnection implements Connection, SocketListener {
     this.#look()
     const socket = this.#socket
     try {
-      socket.send(payload)
+      this.#host.counters.sentBytes += this.#write(payload)
     } catch {
       this.cut('the socket refused a message')
       return false
     }
-    this.#host.counters.sentBytes += byteLength(payload)
     // Windows bound what is sent, except for controls and replays.
     if (socket.bufferedAmount > 2 * this.#host.policy.limits.maxBufferedBytes) this.cut('too slow')
     return this.#isOpen
+  }
+
+  /** Returns the size of the payload. */
+  #write(payload: Payload): number {
+    const socket = this.#socket
+    const transport = this.#transport
+    if (transport && typeof payload === 'string' && socket.readyState === open) {
+      const frame = this.#host.frames.of(payload)
+      if (frame) {
+        transport.write(frame.bytes)
+        return frame.payloadBytes
+      }
+    }
+    socket.send(payload)
+    return byteLength(payload)
   }
 
   charge(): void {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { createTally } from './addresses.ts'
 import { createAdmission } from './admission.ts'
 import { createConnection, crowdHint, rateHint } from './connection.ts'
@@ -9,6 +10,7 @@ import type { Policy } from './policy.ts'
 import type { PageVerdict } from './origins.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { Refusals } from './refusals.ts'
+import { SharedFrames } from './shared-frames.ts'
 import type { HubStage } from './stage.ts'
 import { troubleHint } from './trouble.ts'
 
@@ -22,9 +24,15 @@ export interface Connections {
   /** Whether upgrades are refused without a handshake: there are too many connections, or the hub is closing. */
   readonly isShut: boolean
   /**
-   * Accepts a socket, and greets or refuses it. `verdict` is the result of the page check, if it was checked before.
+   * Accepts a socket, and greets or refuses it. `verdict` is the result of the page check, if it was checked before;
+   * `transport` takes the frames of the socket, if it is known.
    */
-  accept(socket: SocketLike, request: RequestLike, verdict?: PageVerdict): Connection | undefined
+  accept(
+    socket: SocketLike,
+    request: RequestLike,
+    verdict?: PageVerdict,
+    transport?: Writable,
+  ): Connection | undefined
   /** Resolves when there are none. */
   gone(): Promise<void>
 }
@@ -58,6 +66,7 @@ export function createConnections(parts: ConnectionsParts): Connections {
   const host = {
     policy,
     counters,
+    frames: new SharedFrames(),
     closing,
     gone(connection: Connection): void {
       if (!all.delete(connection)) return
@@ -92,7 +101,7 @@ export function createConnections(parts: ConnectionsParts): Connections {
     get isShut() {
       return all.size >= maxHandshakes || stage.current === 'closed'
     },
-    accept(socket, request, verdict) {
+    accept(socket, request, verdict, transport) {
       // The close of a closed socket would never be reported.
       if (socket.readyState > 1) return undefined
       if (stage.current === 'closed') {
@@ -110,7 +119,7 @@ export function createConnections(parts: ConnectionsParts): Connections {
         return undefined
       }
       const isCrowd = addresses.isFull(address)
-      const connection = createConnection(socket, request, address, host)
+      const connection = createConnection(socket, request, address, host, transport)
       all.add(connection)
       addresses.add(address)
       if (stage.current !== 'open') {

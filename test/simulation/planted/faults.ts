@@ -88,8 +88,8 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'bytes overtake the pack before them',
     file: line,
-    from: 'return this.#sendPack() && options.send(encodeBinary',
-    to: 'return options.send(encodeBinary',
+    from: 'this.#sendPack() && options.send(encodeBinary',
+    to: 'options.send(encodeBinary',
   },
   {
     name: 'a message that was written can be taken back',
@@ -443,6 +443,18 @@ const foundByTests: readonly Fault[] = [
     file: line,
     from: 'this.#asked = this.#arrivals.count',
     to: 'this.#asked = 0',
+  },
+  {
+    name: 'a ping at the end of a pack is not answered',
+    file: line,
+    from: 'if (decoded.ping && !this.#isClosed)',
+    to: 'if (decoded.ping && this.#isClosed)',
+  },
+  {
+    name: 'a pack asks for what follows it',
+    file: line,
+    from: 'this.#pingedFor = this.#written',
+    to: 'this.#pingedFor = this.#session.tx',
   },
   {
     name: 'what nobody waits for is asked for',

@@ -360,6 +360,53 @@ describe('several handles of one channel', () => {
     expect([one.position?.offset, two.position?.offset]).toEqual([1, 2])
   })
 
+  it('that continue from a position report what the others have received since as a gap, before anything newer', async () => {
+    const { client, liveWithChannels, tell, say } = setUpChannels()
+    const since = (offset: number, epoch = 'e') => ({ epoch, offset, id: `p${offset}` })
+    const got: unknown[][] = [record(channel(client, 'room:1'))]
+    const open = (...from: Parameters<typeof since>): void => {
+      got.push(record(channel(client, 'room:1', { since: since(...from) })))
+    }
+    open(2)
+    open(3)
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(3), missed: 0 })
+    await say(pub(4))
+    expect(got.splice(0)).toEqual([[4], ['gap 1', 4], [4]])
+    open(4)
+    open(1)
+    open(4, 'f')
+    open(9)
+    await settleMicrotasks()
+    await say(pub(5))
+    expect(got).toEqual([[5], ['gap 3', 5], ['gap undefined', 5], ['gap undefined', 5]])
+  })
+
+  it('that continue from a position in a handler report the gap before the rest of the pack', async () => {
+    const { client, liveWithChannels, tell, say } = setUpChannels()
+    const room = channel(client, 'room:1')
+    let got: unknown[] = []
+    room.on('message', (data) => {
+      if (data === 2) got = record(channel(client, 'room:1', { since: { epoch: 'e', offset: 0, id: '' } }))
+    })
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(0), missed: 0 })
+    await say([pub(1), pub(2), pub(3)])
+    expect(got).toEqual(['gap 2', 3])
+  })
+
+  it('that continue from a position and are left in that turn report nothing', async () => {
+    const { client, liveWithChannels, tell, reported } = setUpChannels()
+    channel(client, 'room:1')
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(3), missed: 0 })
+    const left = channel(client, 'room:1', { since: { epoch: 'e', offset: 1, id: 'p1' } })
+    const got = record(left)
+    left.leave()
+    await settleMicrotasks()
+    expect([got, reported]).toEqual([[], []])
+  })
+
   it('can be left and opened in handlers', async () => {
     const { client, liveWithChannels, tell, say } = setUpChannels()
     const [one, two] = [channel(client, 'room:1'), channel(client, 'room:1')]

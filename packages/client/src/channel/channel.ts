@@ -9,6 +9,7 @@ import { isPosition } from './content.ts'
 import type { WirePosition } from './content.ts'
 import { createChannelRequests } from './channel-requests.ts'
 import { createPresence } from './presence.ts'
+import type { HandleListeners, SharedSubscription } from './shared-subscription.ts'
 import type {
   Channel,
   ChannelOptions,
@@ -59,7 +60,7 @@ export function channel(client: Client, name: string, { since }: ChannelOptions 
   const { report } = wire.host
   const events = createListeners(report)
   const changes = createListeners(report)
-  const listeners = { events, changes }
+  const listeners: HandleListeners = { events, changes, reportMissed: undefined }
   const channels = channelsIn(client, parts, wire)
   const shared = channels.open(name, from)
   const requests = createChannelRequests(parts, wire, name, checks)
@@ -80,6 +81,7 @@ export function channel(client: Client, name: string, { since }: ChannelOptions 
   }
   const forget = channels.onDisposed(() => end('disposed'))
   shared.add(listeners)
+  if (since) continueFrom(since, shared, listeners)
   if (client.state.cause?.reason === 'dispose') end('disposed')
 
   const ask = <T>(request: () => Promise<T>): Promise<T> => {
@@ -110,6 +112,31 @@ export function channel(client: Client, name: string, { since }: ChannelOptions 
     },
     leave: () => end(),
   }
+}
+
+/** Reports a gap to a handle if others of its channel have received something since that position. */
+function continueFrom(since: Position, shared: SharedSubscription, listeners: HandleListeners): void {
+  const { changes } = listeners
+  const compare = ({ epoch, offset, id }: Position): void => {
+    const isSameLog = epoch === since.epoch
+    if (isSameLog && offset === since.offset && id === since.id) return
+    const missed = isSameLog && offset > since.offset ? offset - since.offset : undefined
+    listeners.reportMissed = () => {
+      listeners.reportMissed = undefined
+      changes.emit('gap', { missed })
+    }
+  }
+  if (shared.position) {
+    compare(shared.position)
+    // The application is about to register its listeners.
+    void Promise.resolve().then(() => listeners.reportMissed?.())
+    return
+  }
+  const off = changes.on('joined', () => {
+    off()
+    compare(shared.position!)
+    listeners.reportMissed?.()
+  })
 }
 
 /** @throws {HoldfastError} `misuse` for a name that no channel of the contract has */

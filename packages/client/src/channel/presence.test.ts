@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { at, setUpChannels } from '../../test/support/set-up-channels.ts'
+import { at, pub, record, setUpChannels } from '../../test/support/set-up-channels.ts'
 import { channel } from '../index.ts'
 import type { Channel } from '../index.ts'
 
@@ -48,6 +48,23 @@ describe('presence', () => {
     void room.presence
     await turn()
     expect(asked(1)).toEqual([{ join: [['room:1', at(3), { presence: true }]], n: 2 }])
+  })
+
+  it('is no recovery when it is first used after the channel was joined, whatever is published meanwhile', async () => {
+    const { client, liveWithChannels, tell, say, asked, turn } = setUpChannels()
+    const room = channel(client, 'room:1')
+    const got = record(room)
+    await liveWithChannels()
+    await tell({ joined: 'room:1', n: 1, at: at(0), missed: 0 })
+    await say(pub(1))
+    void room.presence
+    await turn()
+    expect(asked(1)).toEqual([{ join: [['room:1', at(1), { presence: true }]], n: 2 }])
+    // Both ends process in order: the client drops what crosses its join, and the answer brings it again.
+    await say(pub(2))
+    await tell({ joined: 'room:1', n: 2, at: at(2), missed: 1 })
+    await say(pub(2), pub(3))
+    expect(got).toEqual([1, 2, 3])
   })
 
   it('has the members that the server sends, and their changes', async () => {
@@ -171,7 +188,8 @@ describe('the data of a client as a member', () => {
     const { client, liveWithChannels, asked } = setUpChannels()
     const room = channel(client, 'room:1')
     await liveWithChannels({ maxPayload: 2_048 })
-    for (const data of [1n, () => 1, 'x'.repeat(2_048)])
+    const tooDeep: unknown = JSON.parse('['.repeat(61) + ']'.repeat(61))
+    for (const data of [1n, () => 1, 'x'.repeat(2_048), tooDeep])
       expect(() => room.presence.set(data)).toThrow(expect.objectContaining({ code: 'misuse' }))
     expect(() => room.presence.on('joined' as never, () => {})).toThrow(/not one of join, leave, update/)
     expect(() => room.watch('join' as never, () => {})).toThrow(/not one of joined, refused, recovered, gap/)

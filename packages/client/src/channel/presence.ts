@@ -1,4 +1,4 @@
-import { checkNames, misuse } from '@holdfast/protocol'
+import { checkNames, defaultDecodeLimits, isWithin, misuse } from '@holdfast/protocol'
 import type { Listeners } from '@holdfast/protocol'
 import { nobody } from './members.ts'
 import { sizeOf } from './size-of.ts'
@@ -6,6 +6,8 @@ import type { SharedSubscription } from './shared-subscription.ts'
 import type { Presence } from './types.ts'
 
 const kinds = 'join, leave, update'
+/** How deep data may nest: a join has four arrays and objects around it. */
+const maxDepth = defaultDecodeLimits.maxDepth - 4
 
 /** The presence of one handle of a channel. Asks the server for the members. */
 export function createPresence(
@@ -25,7 +27,9 @@ export function createPresence(
       return changes.on(kind, handler)
     },
     set(data) {
-      const isFine = data === undefined || sizeOf(data) < bound.maxSendBytes
+      const isFine =
+        data === undefined ||
+        (sizeOf(data) < bound.maxSendBytes && isWithin(data, { ...defaultDecodeLimits, maxDepth }))
       if (!isFine) throw misuse('the data of a member must be JSON that the server takes')
       if (!isLeft()) shared.setData(data)
     },

@@ -12,6 +12,8 @@ export interface HandleListeners {
   readonly events: Listeners
   /** Those of everything else: `state`, `presence`, the kinds of `watch` and those of members. */
   readonly changes: Listeners
+  /** Reports what the handle has missed before anything newer is delivered; undefined if that is nothing. */
+  reportMissed: (() => void) | undefined
 }
 
 /** What a subscription needs of the channels of its client. */
@@ -127,7 +129,7 @@ export function createSharedSubscription(
       if (!members || !subscription.isListening) return
       const changes = members.take(message)
       if (changes) membersChanged(changes)
-      else subscription.askAgain()
+      else subscription.askAnew()
     },
   }
 
@@ -155,7 +157,7 @@ export function createSharedSubscription(
     wantMembers() {
       if (members) return
       members = new Members()
-      subscription.askAgain()
+      subscription.askAnew()
       settle()
     },
     setData(value) {
@@ -191,7 +193,10 @@ export function createSharedSubscription(
           event,
           data: checked.value,
         }
-        for (const { events } of handles) events.emit(event, checked.value, publication)
+        for (const handle of handles) {
+          handle.reportMissed?.()
+          handle.events.emit(event, checked.value, publication)
+        }
       }
       if (verdict === 'last') report('recovered', { count: subscription.takeRecovered() })
     },

@@ -59,6 +59,7 @@ describe('a subscription', () => {
 
   it('counts what it recovers over joins, until all is there', () => {
     const subscription = joinedAt(0)
+    subscription.disconnected()
     subscription.asked(2)
     subscription.joined(2, at(3), 3)
     expect(subscription.publication(1, 'p1')).toBe('deliver')
@@ -72,6 +73,53 @@ describe('a subscription', () => {
       'deliver',
     ])
     expect([subscription.takeRecovered(), subscription.takeRecovered()]).toEqual([4, 0])
+  })
+
+  it('recovers nothing by a join that only asks for the members, whatever is published meanwhile', () => {
+    const subscription = joinedAt(0)
+    subscription.askAnew()
+    expect(subscription.isDue).toBe(true)
+    subscription.asked(2)
+    expect(subscription.publication(1, 'p1')).toBe('drop')
+    subscription.joined(2, at(2), 2)
+    expect([1, 2, 3].map((offset) => subscription.publication(offset, `p${offset}`))).toEqual([
+      'deliver',
+      'deliver',
+      'deliver',
+    ])
+    expect(subscription.takeRecovered()).toBe(0)
+  })
+
+  it.each([
+    ['a broken connection', (subscription: Subscription) => subscription.disconnected()],
+    ['a hole', (subscription: Subscription) => void subscription.publication(5, 'p5')],
+    ['dropped publications', (subscription: Subscription) => subscription.askAgain()],
+  ])('recovers after %s, also when the members are asked for meanwhile', (_, miss) => {
+    const subscription = joinedAt(0)
+    miss(subscription)
+    subscription.askAnew()
+    subscription.asked(2)
+    subscription.joined(2, at(2), 2)
+    subscription.askAnew()
+    subscription.asked(3)
+    subscription.joined(3, at(2), 2)
+    expect([1, 2].map((offset) => subscription.publication(offset, `p${offset}`))).toEqual([
+      'deliver',
+      'last',
+    ])
+    expect(subscription.takeRecovered()).toBe(2)
+  })
+
+  it('still recovers what was dropped while an answer was under way that brings nothing', () => {
+    const subscription = joinedAt(0)
+    subscription.askAnew()
+    subscription.asked(2)
+    subscription.askAgain()
+    subscription.joined(2, at(0), 0)
+    expect(subscription.isDue).toBe(true)
+    subscription.asked(3)
+    subscription.joined(3, at(1), 1)
+    expect(subscription.publication(1, 'p1')).toBe('last')
   })
 
   it('has nothing to recover any more after a gap', () => {

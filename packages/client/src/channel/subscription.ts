@@ -27,6 +27,8 @@ export class Subscription {
   #recovered = 0
   /** The answer to the last join will not do. */
   #isBehind = false
+  /** Publications may be missing, other than those that a join itself has the client drop. */
+  #mayMiss = true
   /** To whom the server refused it. */
   #refusedTo: string | null | undefined
 
@@ -65,6 +67,7 @@ export class Subscription {
   disconnected(): void {
     this.#asked = 0
     this.isDue = false
+    this.#mayMiss = true
     if (this.status === 'joined') this.status = 'joining'
   }
 
@@ -83,7 +86,8 @@ export class Subscription {
     const [epoch, offset] = at
     if (this.#id === undefined) this.#moveTo(at)
     else if (epoch !== this.#epoch || offset - missed !== this.#offset) return false
-    else this.#last = missed > 0 ? offset : 0
+    else this.#last = missed > 0 && this.#mayMiss ? offset : 0
+    if (this.#last === 0) this.#mayMiss = this.#isBehind
     this.#accepted()
     return true
   }
@@ -93,6 +97,7 @@ export class Subscription {
     const isAnswer = n !== undefined && n === this.#asked
     if (!isAnswer && (n !== undefined || !this.isListening)) return undefined
     const isKnown = this.#id !== undefined
+    this.#mayMiss = this.#isBehind
     if (isAnswer) this.#accepted()
     this.#moveTo(at)
     this.#last = this.#recovered = 0
@@ -123,11 +128,17 @@ export class Subscription {
     this.isDue = true
   }
 
-  /**
-   * Asks the server again, now or after the answer that is under way: something may be missing that came, or was asked
-   * for, since the last join.
-   */
+  /** Publications may be missing that came since the last join: asks for them, as {@link askAnew}. */
   askAgain(): void {
+    this.#mayMiss = true
+    this.askAnew()
+  }
+
+  /**
+   * Asks the server again, now or after the answer that is under way. What it is asked for besides publications has
+   * changed, so those that are dropped meanwhile are not reported as recovered.
+   */
+  askAnew(): void {
     if (this.isListening) this.isDue = true
     else this.#isBehind = true
   }
@@ -136,7 +147,7 @@ export class Subscription {
   publication(offset: number, id: string): Verdict {
     if (!this.isListening || offset <= this.#offset) return 'drop'
     if (offset !== this.#offset + 1) {
-      this.isDue = true
+      this.isDue = this.#mayMiss = true
       return 'hole'
     }
     this.#offset = offset
@@ -145,6 +156,7 @@ export class Subscription {
     this.#recovered++
     if (offset < this.#last) return 'deliver'
     this.#last = 0
+    this.#mayMiss = false
     return 'last'
   }
 

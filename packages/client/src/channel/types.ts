@@ -64,8 +64,8 @@ export interface Gap {
 
 export interface ChannelOptions {
   /**
-   * The position from which to continue: publications above it are delivered first, or reported as a `gap`. Applies if
-   * this is the first handle of the channel.
+   * The position from which to continue: publications above it are delivered first, or reported as a `gap`. If the
+   * channel has other handles, what they have received since that position is a `gap` for this one.
    *
    * @default the end of the log
    */

@@ -399,6 +399,24 @@ describe('a client that publishes', () => {
   })
 })
 
+describe('data that clients would not accept, because it nests too deep', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+
+  it('is not published, by a client or by the application', async () => {
+    const hubs = setUp()
+    hubs.hub.channels('room', { subscribe: () => true, publish: () => true, history: {} })
+    const client = await channelClient(hubs)
+    const say = async (depth: number): Promise<unknown> =>
+      await client.ask('n', nested(depth), { channel: 'room', pub: `${depth}` })
+    expect(await say(60)).toEqual([expect.any(String), 1, '60'])
+    expect(await say(61)).toEqual({ error: 'invalid' })
+    const room = hubs.hub.channel('room')
+    await expect(room.publish('n', nested(61))).rejects.toMatchObject({ code: 'misuse' })
+    await room.publish('n', { text: '['.repeat(200), list: Array.from({ length: 100 }, () => []) })
+    expect(hubs.reported).toEqual([])
+  })
+})
+
 describe('the history', () => {
   it('is read in pages, from the newest to the oldest', async () => {
     const hubs = setUp()

@@ -1,5 +1,3 @@
-import { isWithin } from '@holdfast/protocol'
-import type { DecodeLimits } from '@holdfast/protocol'
 import type { Position } from './broker.ts'
 
 /** A request of a client to subscribe to a channel. */
@@ -26,8 +24,8 @@ export type ClientControl =
   | { readonly type: 'unknown' }
 
 /** Returns undefined for a violation. */
-export function readControl(content: unknown, limits: DecodeLimits): ClientControl | undefined {
-  if (!isRecord(content) || !isWithin(content, limits)) return undefined
+export function readControl(content: unknown): ClientControl | undefined {
+  if (!isRecord(content)) return undefined
   const { join, leave, data, n } = content
   if (join !== undefined) {
     const joins = Array.isArray(join) ? join.map(readJoin) : [undefined]

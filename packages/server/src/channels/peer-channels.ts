@@ -49,7 +49,7 @@ export class PeerChannels implements SubscriptionClient {
 
   /** Takes a control of the client. */
   control(content: unknown): void {
-    const control = readControl(content, this.#parts.limits.decode)
+    const control = readControl(content)
     if (!control) return this.#record.violated(4400, 'malformed channel control')
     if (control.type === 'join') for (const join of control.joins) this.#join(control.n, join)
     if (control.type === 'leave') for (const name of control.names) this.#left(name)

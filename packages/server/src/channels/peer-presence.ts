@@ -4,6 +4,7 @@ import type { SessionRecord } from '../session-record.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { JoinOptions } from './client-control.ts'
 import type { KindPolicy, Permission } from './kinds.ts'
+import { isTooDeep } from './publication.ts'
 import { tooMany, unavailable } from './verdict.ts'
 import type { Refusal } from './verdict.ts'
 import { Watching } from './watching.ts'
@@ -93,7 +94,7 @@ export class PeerPresence {
       const { limits, warn } = this.#parts
       warn(
         'presence',
-        `the presence data of a client exceeds maxPresenceBytes, ${limits.maxPresenceBytes}, and is ignored`,
+        `the presence data of a client exceeds maxPresenceBytes, ${limits.maxPresenceBytes}, or nests too deep, and is ignored`,
       )
     }
   }
@@ -140,6 +141,7 @@ export class PeerPresence {
       countOne(this.#parts.counters.limitHits, 'maxPresenceBytes')
       throw new TypeError(`${bytes} bytes of presence data, above maxPresenceBytes`)
     }
+    if (isTooDeep(json)) throw new TypeError('presence data that nests too deep')
     return json
   }
 }

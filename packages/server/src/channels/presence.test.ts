@@ -158,6 +158,15 @@ describe('a client that wants to know who is here', () => {
     expect(new Set(parts.map(({ v }) => v)).size).toBe(1)
   })
 
+  it('gets all members in several messages when very much changes at once', async () => {
+    const hubs = present({ clientData: true, limits: { maxPresenceBytes: 10_000 } })
+    const watcher = await enter(hubs, 'anna', watching)
+    for (let n = 0; n < 20; n++) await enter(hubs, `b ${n}`, { data: 'x'.repeat(9_000) })
+    const messages = await told(hubs, watcher)
+    for (const message of messages) expect(JSON.stringify(message).length).toBeLessThan(131_072)
+    expect(messages.at(-1)!.all).toBeDefined()
+  })
+
   it('gets all members again if its socket was too full for changes', async () => {
     const hubs = present({ limits: { maxUnsentPublicationBytes: 1_000 } })
     const watcher = await enter(hubs, 'anna', watching)
@@ -370,6 +379,17 @@ describe('the limits of presence', () => {
     expect(await third.enter(['room', null])).toEqual([{ refused: 'room', n: 1, why: 'too-many' }])
     // A member that joins again is not one more.
     expect(await client.enter(['room', null])).toMatchObject([{ joined: 'room' }])
+  })
+
+  it('refuse data that nests too deep for the other members', async () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+    const hubs = present({ clientData: true })
+    const client = await channelClient(hubs, { token: 'bert' })
+    await client.enter(['room', null, { data: nested(60) }])
+    await client.say(['channel', { data: ['room', nested(61)] }])
+    await hubs.clock.advance(200)
+    expect(await names(hubs)).toEqual([nested(60)])
+    expect(hubs.warned.join()).toContain('too deep')
   })
 
   it('report data of a rule that is too large, or not JSON', async () => {

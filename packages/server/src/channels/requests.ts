@@ -71,7 +71,12 @@ function publish(
 /** @throws {HoldfastError} `remote` */
 function encoded({ limits, counters }: ChannelParts, event: string, data: unknown): string {
   if (data instanceof Uint8Array) refuse('invalid', 'channels carry JSON only')
-  const text = encodePublication(undefined, event, data)
+  let text: string
+  try {
+    text = encodePublication(undefined, event, data)
+  } catch {
+    return refuse('invalid', 'the data nests too deep')
+  }
   if (utf8Length(text) > limits.maxPublicationBytes) {
     countOne(counters.limitHits, 'maxPublicationBytes')
     refuse('too-large', 'the publication is too large')

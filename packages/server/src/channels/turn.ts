@@ -1,3 +1,4 @@
+import { atTurnEnd } from '@holdfast/protocol'
 import type { Line } from '@holdfast/protocol'
 
 /** Sends at the end of the turn what was written in it: with one microtask for all clients. */
@@ -7,7 +8,7 @@ export class Turn {
 
   /** Writes an encoded volatile frame. */
   write(line: Line, frame: string): void {
-    if (this.#lines.size === 0) queueMicrotask(this.#end)
+    if (this.#lines.size === 0) atTurnEnd(this.#end)
     this.#lines.add(line)
     line.add(frame)
   }

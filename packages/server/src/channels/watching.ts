@@ -14,6 +14,8 @@ export interface WatchingClient {
 
 /** How much of a list goes into one message, in UTF-16 units. */
 const maxListLength = 16_384
+/** How long the changes may be, in UTF-16 units: a client bounds the keys and elements of a message. */
+const maxChangesLength = 131_072
 /** The most bytes of a UTF-16 unit, and what a message needs beside the members. */
 const bytesPerUnit = 3
 const overhead = 1_024
@@ -43,7 +45,8 @@ export class Watching implements PresenceWatcher, SlowSubscriber {
   changed(text: string, view: MemberView): void {
     const client = this.#client
     if (this.#skipped) return
-    if (!client.hasRoom || text.length * bytesPerUnit > client.maxPayload) this.all(view)
+    const maxLength = Math.min(maxChangesLength, client.maxPayload / bytesPerUnit)
+    if (!client.hasRoom || text.length > maxLength) this.all(view)
     else client.send(text)
   }
 

@@ -50,7 +50,9 @@ export function createRoomView(client: RoomsClient, name: () => string): void {
   }
 
   let room = enter()
-  client.watch('open', () => setTyping(typing !== undefined))
+  const sayName = (): void => setTyping(typing !== undefined)
+  client.watch('open', sayName)
+  client.on('welcome', sayName)
   choice.addEventListener('change', () => {
     room.leave()
     list.replaceChildren()

@@ -1,4 +1,4 @@
-import { createHandlers, Endpoint } from '@holdfast/protocol'
+import { atTurnEnd, createHandlers, Endpoint } from '@holdfast/protocol'
 import type { Line, Sized } from '@holdfast/protocol'
 import { newAbort } from '../../platform/ports.ts'
 import type { BoundWire, WireHost } from '../wire.ts'
@@ -39,7 +39,7 @@ export function createExchange(
       owed.push(message)
       if (isDue) return
       isDue = true
-      void Promise.resolve().then(() => {
+      atTurnEnd(() => {
         isDue = false
         due()
       })
