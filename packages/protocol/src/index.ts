@@ -40,6 +40,7 @@ export {
   encodeFrame,
   isWithin,
   maxNameLength,
+  voidBody,
 } from './frame-codec.ts'
 export type { BinaryBody, Body, Decoded, DecodeLimits } from './frame-codec.ts'
 export type {
@@ -66,7 +67,7 @@ export { createListeners } from './listeners.ts'
 export type { Handler, Listener, Listeners, Registration, Registry, Unsubscribe } from './listeners.ts'
 export { checkClose, checkNames, checkTime, given, namesOf } from './options.ts'
 export { createOutbox } from './outbox.ts'
-export type { Outgoing, Sent } from './message.ts'
+export type { Outgoing, Queued, Sent } from './message.ts'
 export type { Link, Outbox, OutboxOptions, SendOptions } from './outbox.ts'
 export { bytesOf } from './payload.ts'
 export { envelopeCodec, flatCodec } from './plain-codec.ts'
@@ -91,5 +92,5 @@ export type {
   StandardSchema,
 } from './schema.ts'
 export { schemas } from './schemas.ts'
-export { createSession } from './session.ts'
-export type { Session, Window } from './session.ts'
+export { createSession, restoreSession } from './session.ts'
+export type { Session, SessionNumbers, Window } from './session.ts'

@@ -12,6 +12,14 @@ export interface Outgoing<Body> {
   settle(outcome: Outcome): void
 }
 
+/** A message that leaves the queue. */
+export interface Queued<Body> extends Outgoing<Body> {
+  /** Replaces a queued message with the same key. */
+  readonly key: string | undefined
+  /** When it should have been written at the latest; Infinity if it may wait forever. */
+  readonly expiresAt: number
+}
+
 /** The delivery of a message, with the means to settle it. */
 export interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   /** Another page may have sent it: an outcome of `undelivered` becomes `unknown` then. */
@@ -33,7 +41,7 @@ const unknown: Outcome = { status: 'unknown', reason: 'session-lost' }
  * A message in an outbox, and its delivery. One object, and of a class: clients allocate more of these than of anything
  * else.
  */
-export class Message<Body, Name> implements Outgoing<Body>, Sent {
+export class Message<Body, Name> implements Queued<Body>, Sent {
   readonly owner: Owner<Body, Name>
   readonly body: Body
   readonly bytes: number

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.ts'
 import { Message } from './message.ts'
-import type { Outgoing, Owner, Sent } from './message.ts'
+import type { Owner, Queued, Sent } from './message.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
@@ -67,7 +67,7 @@ export interface Link<Body> {
   /** Returns whether a message of that size would be accepted now. */
   isWritable(bytes: number): boolean
   /** Accepts a message, and settles it now or later. False if the socket refused it, which ends the connection. */
-  write(message: Outgoing<Body>): boolean
+  write(message: Queued<Body>): boolean
   /** The last message of a batch was written. */
   flushed?(): void
   /** A caller awaits the outcome of a written message. Absent if the peer cannot be asked for it. */

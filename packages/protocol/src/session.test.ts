@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from './outcome.ts'
 import type { Outgoing } from './message.ts'
-import { createSession } from './session.ts'
+import { createSession, restoreSession } from './session.ts'
 import type { Session } from './session.ts'
 
 const delivered: Outcome = { status: 'delivered' }
@@ -281,6 +281,29 @@ describe('a long session', () => {
     expect(session.tx).toBe(50_000)
     session.acknowledge(50_000)
     expect([session.unacknowledged, session.hasRoom(1e9)]).toEqual([0, true])
+  })
+})
+
+describe('a session that another program goes on with', () => {
+  it('has the cursor that it had, and gives the unacknowledged messages their numbers again', () => {
+    const { session } = setUp(4)
+    session.acknowledge(2)
+    session.accept(1)
+    const restored = restoreSession<string>(session)
+    for (const [, item] of session.replay()) restored.number(message(item!.body))
+    expect(replayed(restored)).toEqual(replayed(session))
+    expect([restored.rx, restored.tx, restored.acknowledged]).toEqual([1, 4, 2])
+    expect([restored.accept(1), restored.accept(2)]).toEqual(['old', 'next'])
+  })
+
+  it('still suspects the message that it suspected', () => {
+    const { session } = setUp(2)
+    session.quarantineOldest()
+    const restored = restoreSession<string>(session)
+    const sent = [message('1'), message('2')]
+    for (const item of sent) restored.number(item)
+    restored.quarantineOldest()
+    expect(sent.map(({ outcomes }) => outcomes)).toEqual([[rejected], []])
   })
 })
 

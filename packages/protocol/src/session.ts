@@ -19,6 +19,8 @@ export interface Session<Body> {
   readonly acknowledged: number
   /** The number of numbered and unacknowledged messages. */
   readonly unacknowledged: number
+  /** The number of the message that was suspected last; 0 if none was. */
+  readonly suspect: number
   /** The window of the peer; set when the peer announces it. */
   window: Window
   /** Returns whether the window allows a new message of that size. One message may always be in flight alone. */
@@ -50,18 +52,32 @@ export function createSession<Body>(): Session<Body> {
   return new SessionState()
 }
 
+/** The numbers of an end of a session. */
+export type SessionNumbers = Pick<Session<unknown>, 'rx' | 'acknowledged' | 'suspect'>
+
+/**
+ * Returns an end of a session that goes on where another program has stopped. Number the messages that the peer has not acknowledged
+ * next, in order, and the others after them: they get the numbers that they had.
+ */
+export function restoreSession<Body>({ rx, acknowledged, suspect }: SessionNumbers): Session<Body> {
+  const session = new SessionState<Body>()
+  session.rx = rx
+  session.tx = session.acknowledged = acknowledged
+  session.suspect = suspect
+  return session
+}
+
 /** A class, because a server has one for each client: closures would be most of its memory. */
 class SessionState<Body> implements Session<Body> {
   rx = 0
   tx = 0
   acknowledged = 0
+  suspect = 0
   window: Window = [1, 1]
   /** The messages that are numbered and not acknowledged, from `#head` on. */
   #kept: (Outgoing<Body> | undefined)[] = []
   #head = 0
   #bytes = 0
-  /** The number of the message that was suspected last. */
-  #suspect = 0
 
   get unacknowledged(): number {
     return this.tx - this.acknowledged
@@ -101,8 +117,8 @@ class SessionState<Body> implements Session<Body> {
   quarantineOldest(): boolean {
     if (this.unacknowledged === 0) return false
     const oldest = this.acknowledged + 1
-    if (this.#suspect === oldest) this.#takeOldest()?.settle(rejected)
-    this.#suspect = oldest
+    if (this.suspect === oldest) this.#takeOldest()?.settle(rejected)
+    this.suspect = oldest
     return true
   }
 

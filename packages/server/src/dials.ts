@@ -1,4 +1,5 @@
 import type { Hi } from '@holdfast/protocol'
+import type { DialNumbers } from './moves/snapshot.ts'
 
 type Dial = Pick<Hi, 'client' | 'n'>
 
@@ -13,9 +14,15 @@ export class Dials {
   /** The last numbers of the instances that had the session before. */
   #others: Map<string, number> | undefined
 
-  constructor({ client, n }: Dial) {
+  /** `others` are those of a session that another hub had. */
+  constructor({ client, n }: Dial, others: DialNumbers['others'] = []) {
     this.client = client
     this.#n = n
+    if (others.length > 0) this.#others = new Map(others)
+  }
+
+  get numbers(): DialNumbers {
+    return { client: this.client, n: this.#n, others: [...(this.#others ?? [])] }
   }
 
   /** Returns whether the greeting belongs to a dial that its client has abandoned for a later one. */

@@ -300,6 +300,10 @@ interface Outgoing<Body> {
   readonly sessionBound?: true
   settle(outcome: Outcome): void
 }
+interface Queued<Body> extends Outgoing<Body> {
+  readonly key: string | undefined
+  readonly expiresAt: number
+}
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
   whenSettled(listener: (outcome: Outcome) => void): void
@@ -328,7 +332,7 @@ interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
   isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
+  write(message: Queued<Body>): boolean
   flushed?(): void
   ask?(): void
 }

@@ -357,6 +357,7 @@ type Decoded =
     }
 declare const maxNameLength = 1024
 declare function encodeBody(name: string | null, data: unknown, meta?: Meta): Body
+declare const voidBody: Body
 declare function bodyBytes(body: Body): number
 declare function encodeFrame(seq: number, ack: number, body: string): string
 declare function encodeBinary(
@@ -477,6 +478,10 @@ interface Outgoing<Body> {
   readonly sessionBound?: true
   settle(outcome: Outcome): void
 }
+interface Queued<Body> extends Outgoing<Body> {
+  readonly key: string | undefined
+  readonly expiresAt: number
+}
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
   whenSettled(listener: (outcome: Outcome) => void): void
@@ -551,7 +556,7 @@ interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
   isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
+  write(message: Queued<Body>): boolean
   flushed?(): void
   ask?(): void
 }
@@ -579,6 +584,7 @@ interface Session<Body> {
   readonly tx: number
   readonly acknowledged: number
   readonly unacknowledged: number
+  readonly suspect: number
   window: Window
   hasRoom(bytes: number): boolean
   number(message: Outgoing<Body>): number
@@ -589,6 +595,8 @@ interface Session<Body> {
   end(finalCursor: number | undefined, unknown: Outcome): Outgoing<Body>[]
 }
 declare function createSession<Body>(): Session<Body>
+type SessionNumbers = Pick<Session<unknown>, 'rx' | 'acknowledged' | 'suspect'>
+declare function restoreSession<Body>({ rx, acknowledged, suspect }: SessionNumbers): Session<Body>
 type Payload = string | Uint8Array<ArrayBuffer>
 interface LineOptions {
   readonly session: Session<Body>
@@ -721,9 +729,11 @@ export {
   printable,
   readClose,
   reportRejection,
+  restoreSession,
   ruleIn,
   schemas,
   utf8Length,
+  voidBody,
 }
 export type {
   AbortSignalLike,
@@ -782,6 +792,7 @@ export type {
   PresenceData,
   ProducerSequence,
   ProducersOffer,
+  Queued,
   Registration,
   Registry,
   RequestAnswer,
@@ -805,6 +816,7 @@ export type {
   SentRequest,
   ServerContractOf,
   Session,
+  SessionNumbers,
   Sized,
   StandardSchema,
   UndeliveredReason,

@@ -1,0 +1,32 @@
+import { voidBody } from '@holdfast/protocol'
+import type { Body, Queued, Session } from '@holdfast/protocol'
+import type { SessionSnapshot } from './snapshot.ts'
+
+type Messages = Pick<SessionSnapshot, 'rx' | 'acknowledged' | 'suspect' | 'written' | 'queued'>
+
+/**
+ * Returns the messages of a session and its numbers, for its snapshot. The session must be fenced: what it receives or writes from
+ * now on would be missing. `now` is the time by which messages expire.
+ */
+export function freezeMessages(
+  session: Session<Body>,
+  queued: readonly Queued<Body>[],
+  now: number,
+): Messages {
+  const { rx, acknowledged, suspect } = session
+  return {
+    rx,
+    acknowledged,
+    suspect,
+    written: Array.from(session.replay(), ([, message]) => message?.body ?? voidBody),
+    queued: queued.map(({ body, key, expiresAt }) => ({ body, key, ttl: expiresAt - now })),
+  }
+}
+
+/** Returns the snapshot as it is after that many milliseconds, in which messages that wait may have expired. */
+export function afterWait(snapshot: SessionSnapshot, elapsed: number): SessionSnapshot {
+  const queued = snapshot.queued
+    .map((message) => ({ ...message, ttl: message.ttl - elapsed }))
+    .filter(({ ttl }) => ttl > 0)
+  return { ...snapshot, queued }
+}
