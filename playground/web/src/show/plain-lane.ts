@@ -102,7 +102,7 @@ function append(scroller: HTMLElement, kind: 'own' | 'theirs', text: string, nam
   line.dir = 'auto'
   const bubble = make('div', 'bubble', line)
   const entry = make('li', `message ${kind}`, ...(name === undefined ? [] : [avatar(name)]), bubble)
-  if (kind === 'own') bubble.append(make('p', 'meta'))
+  if (kind === 'own') bubble.append(make('p', 'meta', 'Sent'))
   part(scroller, 'ol', HTMLOListElement).append(entry)
   scroller.scrollTop = scroller.scrollHeight
   return entry
