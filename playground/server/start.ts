@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { troubleFigures } from '../trouble.ts'
 import { createChatServer } from './chat.ts'
+import { withDocs } from './docs.ts'
 import { serveMetrics } from './metrics.ts'
 import { createOutage } from './outage.ts'
 import { servePage } from './page.ts'
@@ -25,6 +26,8 @@ export interface PlaygroundOptions {
   readonly host: string
   /** The folder of the built page. */
   readonly folder: string
+  /** The folder of the built documentation. */
+  readonly docs?: string
   /** How long a page is disconnected on request, in milliseconds. */
   readonly cutDuration?: number
 }
@@ -39,7 +42,8 @@ interface Running {
  * Starts everything on one port: the page, its chat and its scenes, and the switches that cause faults for a page.
  */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const page = servePage(options.folder)
+  const files = servePage(options.folder)
+  const page = options.docs === undefined ? files : withDocs(files, options.docs)
   let restarting: Promise<void> | undefined
   const closing = new AbortController()
 

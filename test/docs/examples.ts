@@ -17,6 +17,16 @@ declare module 'vue' {
   export function shallowRef<T>(value: T): { value: T }
   export function readonly<T extends object>(value: T): Readonly<T>
 }
+declare module 'react-native' {
+  import type { FC, ReactNode } from 'react'
+  export const AppState: {
+    currentState: string
+    addEventListener(kind: 'change', listener: (state: string) => void): { remove(): void }
+  }
+  export const Button: FC<{ title: string; onPress(): void }>
+  export const Text: FC<{ children?: ReactNode }>
+  export const View: FC<{ children?: ReactNode }>
+}
 declare module 'svelte' {
   export function onMount(run: () => void): void
 }

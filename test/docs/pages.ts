@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { slug } from '../../packages/docs/links.ts'
 
 /** A Markdown file, taken apart as far as the checks need it. */
 export interface Page {
@@ -72,23 +73,15 @@ export function parsePage(path: string, text: string): Page {
       const heading = /^#+ +(.*)$/.exec(line)
       if (heading) anchors.add(unique(slug(heading[1]!), anchors))
       const prose = line.replaceAll(/`[^`]*`/g, 'code')
-      for (const [, target] of prose.matchAll(
+      for (const [, ...targets] of prose.matchAll(
         /\]\(([^)\s]+)\)|^\[[^\]]+\]: *(\S+)|(?:href|src)="([^"]+)"/g,
       )) {
+        const target = targets.find((found) => found !== undefined)
         if (target !== undefined) links.push({ line: index + 1, target })
       }
     }
   }
   return { path, text, blocks, links, anchors }
-}
-
-/** As GitHub makes an anchor of a heading. */
-function slug(heading: string): string {
-  return heading
-    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
-    .replaceAll(' ', '-')
 }
 
 function unique(anchor: string, taken: ReadonlySet<string>): string {

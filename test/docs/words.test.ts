@@ -2,13 +2,14 @@ import { expect, test } from 'vitest'
 import { findIn, findReplaced } from './words.ts'
 
 const folders =
-  'audit,bench,browser,channels,chaos,engines,fuzz,growth,lab,package,playground,proxies,readme,runtime,storm,support,testing,types'
+  'audit,bench,browser,channels,chaos,engines,fuzz,growth,lab,package,playground,proxies,quick-starts,readme,runtime,site,storm,support,testing,types'
 
 test.each([
   ['every page', ['*.md', '.changeset/*.md', 'packages/**/*.md', 'test/lab/*.md']],
   ['the React hooks', ['packages/react/src/**/*.ts']],
   ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
   ['the playground', ['playground/**/*.ts']],
+  ['the programs of the documentation site', ['packages/docs/*.ts']],
   ['the tools and tests of the repository', ['test/*.ts', `test/{${folders}}/**/*.{ts,tsx,mjs}`]],
 ])('%s uses the standard terms instead of the words that they replaced', (_, globs) => {
   expect(findIn(globs)).toEqual([])

@@ -86,7 +86,7 @@ test('every control has a name, a role and a place in the keyboard order', { tim
   ).toMatchObject({ nameless: [], dangling: [], duplicates: [], positive: 0, lang: 'en' })
 
   await openInspector(page)
-  await page.getByRole('link', { name: 'Break it yourself' }).focus()
+  await page.getByRole('link', { name: 'Documentation' }).focus()
   expect(await tabOrder(page, 29)).toEqual([
     'Messages',
     'Message',
