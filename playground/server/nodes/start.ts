@@ -30,7 +30,10 @@ interface Node {
 const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
   '/': ['text/html; charset=utf-8', join(import.meta.dirname, 'page.html')],
   '/page.js': ['text/javascript', join(import.meta.dirname, 'page.js')],
-  '/holdfast.js': ['text/javascript', join(import.meta.dirname, '../../../packages/client/dist/holdfast.global.js')],
+  '/holdfast.js': [
+    'text/javascript',
+    join(import.meta.dirname, '../../../packages/client/dist/holdfast.global.js'),
+  ],
 }
 
 /**
