@@ -28,7 +28,7 @@ test('useChannel joins while it is mounted, shows the state of the channel, and 
   expect(given.leaves()).toEqual(['room:1'])
 })
 
-test('useChannel replaces its channel when the name changes, and hears no more of the old one', async () => {
+test('useChannel replaces its channel when the name changes, and receives nothing more of the old one', async () => {
   const given = await connectedToChannels()
   const got: unknown[] = []
   const page = mountSvelte((name) => {

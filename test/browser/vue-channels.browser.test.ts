@@ -40,7 +40,7 @@ describe('useChannel', () => {
     expect(given.leaves()).toEqual(['room:1'])
   })
 
-  test('replaces its channel when the name changes, and hears no more of the old one', async () => {
+  test('replaces its channel when the name changes, and receives nothing more of the old one', async () => {
     const given = await connectedToChannels()
     const got: unknown[] = []
     const name = ref('room:1')
