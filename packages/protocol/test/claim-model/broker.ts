@@ -1,5 +1,5 @@
 import { answer, ended, interrupted, nodeOf, parked, violate } from './state.ts'
-import type { Broker, Call, Result, State } from './state.ts'
+import type { Broker, Call, Pending, Result, State } from './state.ts'
 import type { Breach, World } from './world.ts'
 
 type CallOf<T extends Call['t']> = Extract<Call, { t: T }>
@@ -47,6 +47,8 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
   const take = (state: State, call: CallOf<'take'>): Result => {
     const { broker } = state
     if (broker.at === ended) return { t: 'ended', rx: broker.rx }
+    // Another node may have gone on from it, which was forgotten.
+    if (broker.stamp !== broker.run && breach !== 'failover-unnoticed') return { t: 'unknown' }
     if (broker.at === parked) return takeParked(state, call)
     // This process was given the session, and did not hear of it.
     if (broker.at === call.life) {
@@ -59,7 +61,7 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     return { t: 'unknown' }
   }
 
-  const isOwner = ({ at, token }: Broker, call: CallOf<'park' | 'end' | 'return'>): boolean =>
+  const isOwner = ({ at, token }: Broker, call: CallOf<'park' | 'hold' | 'end' | 'return'>): boolean =>
     at === call.life && token === call.token
 
   const mayPark = (broker: Broker, call: CallOf<'park'>): boolean => {
@@ -101,7 +103,31 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     return done
   }
 
-  const execute = (state: State, call: Call): Result => {
+  /** After a failover, a node that has the session says so. */
+  const hold = ({ broker }: State, call: CallOf<'hold'>): Result => {
+    if (broker.stamp === broker.run) return isOwner(broker, call) ? done : late
+    Object.assign(broker, { at: call.life, token: call.token, blob: undefined, rx: -1, stamp: broker.run })
+    return done
+  }
+
+  const execute = (state: State, { call, run }: Pending): Result => {
+    const { broker, chances } = state
+    if (run !== broker.run && breach !== 'failover-unnoticed') return { t: 'renewed' }
+    const { at, token, n, rx, blob, stamp } = broker
+    const result = write(state, call)
+    const isWritten =
+      broker.at !== at || broker.token !== token || broker.blob !== blob || broker.stamp !== stamp
+    if (isWritten && chances.failovers > 0)
+      broker.past = [{ at, token, n, rx, blob, stamp }, ...broker.past].slice(0, 2)
+    return result
+  }
+
+  /** Another broker takes over, without the last writes. */
+  const failOver = ({ broker }: State, lost: number): void => {
+    Object.assign(broker, broker.past[lost], { run: broker.run + 1, past: [] })
+  }
+
+  const write = (state: State, call: Call): Result => {
     const { broker } = state
     switch (call.t) {
       case 'take':
@@ -112,6 +138,8 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
         return { t: 'yours', blob: call.blob }
       case 'park':
         return park(state, call)
+      case 'hold':
+        return hold(state, call)
       case 'end':
         return isOwner(broker, call) ? close(broker, call.rx) : late
       case 'return':
@@ -134,5 +162,5 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     state.broker.mailbox.push(interrupted)
   }
 
-  return { execute, isInterrupted, interrupt, isStranger }
+  return { execute, failOver, isInterrupted, interrupt, isStranger }
 }

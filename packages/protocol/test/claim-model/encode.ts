@@ -1,8 +1,18 @@
-import type { Blob, Call, Frame, Node, Pending, Result, State, Token } from './state.ts'
+import type { Blob, Call, Entry, Frame, Node, Pending, Result, State, Token } from './state.ts'
 
 const frames = ['hi', 'message', 'ok', 'ack', 'lost'] as const
-const calls = ['take', 'keep', 'park', 'end', 'return', 'post', 'strike'] as const
-const results = ['done', 'late', 'unreadable', 'unknown', 'yours', 'second', 'ask', 'ended'] as const
+const calls = ['take', 'keep', 'park', 'hold', 'end', 'return', 'post', 'strike'] as const
+const results = [
+  'done',
+  'late',
+  'unreadable',
+  'unknown',
+  'renewed',
+  'yours',
+  'second',
+  'ask',
+  'ended',
+] as const
 const roles = ['none', 'owner', 'parking'] as const
 const handlers = ['none', 'running', 'moved'] as const
 const bytes = Buffer.alloc(4_096)
@@ -54,6 +64,7 @@ function putCall(call: Call): void {
       put(call.item)
       put(call.count)
       break
+    case 'hold':
     case 'return':
     case 'strike':
   }
@@ -77,6 +88,7 @@ function putResult(result: Result): void {
     case 'late':
     case 'unreadable':
     case 'unknown':
+    case 'renewed':
   }
 }
 
@@ -84,6 +96,7 @@ function putPending(pending: Pending | undefined): void {
   put(pending ? 1 : 0)
   if (!pending) return
   putCall(pending.call)
+  put(pending.run)
   if (pending.result) putResult(pending.result)
   else put(99)
 }
@@ -103,6 +116,7 @@ function putFrames(line: readonly Frame[]): void {
 function putNode(node: Node): void {
   const { session, tombstone } = node
   put(node.life * 2 + (node.isUp ? 1 : 0))
+  put(node.run)
   put(roles.indexOf(node.role) * 6 + handlers.indexOf(node.handler) * 2 + (node.isFormer ? 1 : 0))
   put(node.waiting)
   putPending(node.pending)
@@ -114,13 +128,22 @@ function putNode(node: Node): void {
     put(session.rx)
     put(session.acked)
     put(session.n * 4 + (session.isBound ? 2 : 0) + (session.runs ? 1 : 0))
-    put(session.position)
+    put(session.position * 2 + (session.isUnsure ? 1 : 0))
     list(session.out)
     putToken(session.token)
   }
   if (!tombstone) return
   put(tombstone.rx)
   putToken(tombstone.token)
+}
+
+function putEntry({ at, token, n, rx, blob, stamp }: Entry): void {
+  put(at)
+  putToken(token)
+  put(n)
+  put(rx)
+  put(stamp * 2 + (blob ? 1 : 0))
+  if (blob) putBlob(blob)
 }
 
 function collectTokens({ nodes, broker, releases, lates }: State): void {
@@ -135,7 +158,8 @@ function collectTokens({ nodes, broker, releases, lates }: State): void {
   }
   add(broker.token)
   for (const { token } of releases) add(token)
-  for (const call of lates) addCall(call)
+  for (const { call } of lates) addCall(call)
+  for (const { token } of broker.past) add(token)
   for (const { session, tombstone, pending } of nodes) {
     if (session) add(session.token)
     if (tombstone) add(tombstone.token)
@@ -165,16 +189,14 @@ export function encodeState(state: State): Buffer {
     if (!isDead) putFrames(up)
   }
   for (const node of nodes) putNode(node)
-  put(broker.at)
-  putToken(broker.token)
-  put(broker.n)
-  put(broker.rx)
+  putEntry(broker)
+  put(broker.run)
+  put(broker.past.length)
+  for (const entry of broker.past) putEntry(entry)
   put(broker.running)
   list(broker.mailbox)
   list(broker.counts)
   put(broker.leases.reduce((sum, isLive, life) => sum + (isLive ? 1 << life : 0), 0))
-  put(broker.blob ? 1 : 0)
-  if (broker.blob) putBlob(broker.blob)
   put(state.releases.length)
   for (const { to, n, token, session } of state.releases) {
     put(to * 2 + (session ? 1 : 0))
@@ -183,7 +205,7 @@ export function encodeState(state: State): Buffer {
     if (session) putBlob({ ...session, format: 0 })
   }
   put(state.lates.length)
-  for (const call of state.lates) putCall(call)
+  for (const late of state.lates) putPending(late)
   for (const value of [state.strangers, state.handled, state.undelivered, state.made, state.madeLate])
     put(value)
   // All of them are below 4.

@@ -13,9 +13,10 @@ export function createModel(world: World, breach?: Breach): Model<State> {
   const broker = createBrokerRules(world, breach)
   const node = createNodeRules(world, broker, breach)
   const client = createClientRules(world)
-  const deaths = (world.chances.crashes ?? 0) + (world.chances.lapses ?? 0)
-  /** A process that had the session has ended, or seemed to. */
-  const isExcused = ({ chances }: State): boolean => chances.crashes + chances.lapses < deaths
+  const { crashes = 0, lapses = 0, failovers = 0 } = world.chances
+  /** A process that had the session has ended, or seemed to, or the broker has forgotten something. */
+  const isExcused = ({ chances }: State): boolean =>
+    chances.crashes + chances.lapses + chances.failovers < crashes + lapses + failovers
 
   const spend = (state: State, chance: keyof Chances): void => void state.chances[chance]--
 
@@ -39,11 +40,17 @@ export function createModel(world: World, breach?: Breach): Model<State> {
   }
 
   const brokerSteps = (state: State, step: Step<State>): void => {
-    for (const [at, call] of state.lates.entries())
-      step(`the broker executes a late ${call.t} of life ${call.life}`, (next) => {
+    for (const [at, late] of state.lates.entries())
+      step(`the broker executes a late ${late.call.t} of life ${late.call.life}`, (next) => {
         next.lates.splice(at, 1)
-        broker.execute(next, call)
+        broker.execute(next, late)
       })
+    if (state.chances.failovers > 0)
+      for (const lost of state.broker.past.keys())
+        step(`failover, ${lost + 1} writes lost`, (next) => {
+          spend(next, 'failovers')
+          broker.failOver(next, lost)
+        })
     for (const [index, release] of state.releases.entries()) {
       const { isUp, pending } = state.nodes[release.to]!
       if (isUp && !pending)
@@ -80,7 +87,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         `the broker executes the ${what}`,
         (next) => {
           const pending = pendingOf(next)
-          pending.result = broker.execute(next, pending.call)
+          pending.result = broker.execute(next, pending)
         },
         true,
       )
@@ -102,6 +109,8 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         (next) => node.hear(next, index),
         (next, isLate) => node.giveUp(next, index, isLate),
       )
+    if (role !== 'none' && state.nodes[index]!.run !== state.broker.run && breach !== 'failover-unnoticed')
+      step(`${index} sees another broker`, (next) => node.renew(next, index), true)
     if (role === 'parking') return step(`${index} parks again`, (next) => node.park(next.nodes[index]!), true)
     if (role !== 'none' || waiting === 0) return
     step(`${index} takes`, (next) => node.take(next, index, false), true)
@@ -146,7 +155,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         (next) => node.posted(next.nodes[index]!),
         (next, isLate) => {
           const own = next.nodes[index]!
-          if (isLate) next.lates.push(own.post!.call)
+          if (isLate) next.lates.push(own.post!)
           own.post = undefined
         },
       )
@@ -178,7 +187,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         `${index} starts again`,
         (next) => {
           const later = breach === 'same-life' ? life : life + 2
-          next.nodes[index] = newNode(later)
+          next.nodes[index] = { ...newNode(later), run: next.broker.run }
           next.broker.leases[later] = true
         },
         true,

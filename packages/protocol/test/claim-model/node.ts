@@ -5,11 +5,12 @@ import type { Breach, World } from './world.ts'
 
 /** What a node does with a session, by the rules or by a breach of them. */
 export function createNodeRules(
-  { formats, isRequest }: World,
+  { formats, isRequest, chances: { failovers = 0 } }: World,
   broker: ReturnType<typeof createBrokerRules>,
   breach: Breach | undefined,
 ) {
   const { isStranger } = broker
+  const canFailOver = failovers > 0
 
   const write = ({ client, connections }: State, n: number, frame: Frame): void => {
     if (n === client.n && connections[n]!.isUp) client.down.push(frame)
@@ -53,10 +54,11 @@ export function createNodeRules(
 
   /** A take that nobody has made yet. */
   const newToken = (state: State, index: number): Token => {
-    const calls = [...state.lates, ...state.nodes.flatMap(({ pending }) => pending?.call ?? [])]
+    const calls = [...state.lates, ...state.nodes.flatMap(({ pending }) => pending ?? [])]
     const tokens = [
       state.broker.token,
-      ...calls.map((call) => ('token' in call ? call.token : 0)),
+      ...calls.map(({ call }) => ('token' in call ? call.token : 0)),
+      ...state.broker.past.map(({ token }) => token),
       ...state.nodes.flatMap(({ session, tombstone }) => [session?.token ?? 0, tombstone?.token ?? 0]),
       ...state.releases.map(({ token }) => token),
     ].filter((token) => (token & 1) === index)
@@ -64,7 +66,7 @@ export function createNodeRules(
   }
 
   const call = (node: Node, what: Call): void => {
-    node.pending = { call: what, result: undefined }
+    node.pending = { call: what, run: node.run, result: undefined }
   }
 
   const take = (state: State, index: number, isLast: boolean): void => {
@@ -118,7 +120,17 @@ export function createNodeRules(
     const { rx, acked, out, n } = blob
     const position = breach === 'position-stays' ? 0 : blob.position
     node.role = 'owner'
-    node.session = { rx, acked, out: out.slice(), n, isBound: false, token, position, runs: false }
+    node.session = {
+      rx,
+      acked,
+      out: out.slice(),
+      n,
+      isBound: false,
+      token,
+      position,
+      runs: false,
+      isUnsure: false,
+    }
     // It was not made for this node to read.
     if (blob.format > formats[index]!) node.session = { ...node.session, rx: 0, acked: 0, out: [] }
   }
@@ -239,6 +251,7 @@ export function createNodeRules(
         state.releases.push({ to: nodeOf(result.at), n, token: result.token })
         return
       case 'done':
+      case 'renewed':
     }
   }
 
@@ -247,20 +260,42 @@ export function createNodeRules(
     const node = state.nodes[index]!
     const { call: asked, result } = node.pending!
     node.pending = undefined
+    if (result!.t === 'renewed') return renew(state, index)
     if (asked.t === 'take') return claimed(state, index, asked.token, asked.n, result!)
     if (asked.t === 'keep') return claimed(state, index, asked.token, node.waiting, result!)
+    if (asked.t === 'hold' && result!.t === 'late') return drop(state, node)
     if (asked.t !== 'park' || !node.session) return
     if (node.role === 'owner') fence(state, node)
     // Refused: another node has it, so an earlier call was executed.
     release(node)
   }
 
+  /** Another node has the session. */
+  const drop = (state: State, node: Node): void => {
+    if (!node.session) return
+    fence(state, node)
+    release(node)
+  }
+
+  /** The broker is another one, which may have forgotten something. */
+  const renew = (state: State, index: number): void => {
+    const node = state.nodes[index]!
+    const { session } = node
+    node.run = state.broker.run
+    if (!session) return
+    // The park may have been executed, and another node may have taken the session.
+    if (session.isUnsure && breach !== 'unsure-park') return drop(state, node)
+    call(node, { t: 'hold', life: node.life, token: session.token })
+  }
+
   /** Too late for the node. The broker may have executed the call, or still may. */
   const giveUp = (state: State, index: number, isLate: boolean): void => {
     const node = state.nodes[index]!
-    const { call: asked, result } = node.pending!
+    const pending = node.pending!
+    const { call: asked, result } = pending
     node.pending = undefined
-    if (isLate && !result) state.lates.push(asked)
+    if (isLate && !result) state.lates.push(pending)
+    if (asked.t === 'park' && node.session) node.session.isUnsure = canFailOver
     if (asked.t === 'park' && breach === 'go-on-after-a-park' && node.session) node.role = 'owner'
     if (asked.t === 'take' && breach === 'too-long-is-lost') lose(state, node, -1)
   }
@@ -312,14 +347,14 @@ export function createNodeRules(
   const post = (node: Node): void => {
     const { life, posted } = node
     const what: Call = { t: 'post', life, item: node.outbox[0]!, count: posted + 1 }
-    node.post = { call: what, result: undefined }
+    node.post = { call: what, run: node.run, result: undefined }
   }
 
   const posted = (node: Node): void => {
     const { call: what } = node.post!
     node.post = undefined
     if (what.t === 'post' && what.item === answer && breach === 'post-then-strike')
-      node.post = { call: { t: 'strike', life: node.life }, result: undefined }
+      node.post = { call: { t: 'strike', life: node.life }, run: node.run, result: undefined }
     if (what.t === 'strike') return
     node.outbox.shift()
     node.posted++
@@ -338,6 +373,7 @@ export function createNodeRules(
     end,
     receive,
     refuse,
+    renew,
     hear,
     giveUp,
     asked,

@@ -31,6 +31,8 @@ export interface Session {
   position: number
   /** It is parked with a request that runs on this node. */
   runs: boolean
+  /** A park was not answered. */
+  isUnsure: boolean
 }
 
 /** What a node parks. */
@@ -59,24 +61,29 @@ export type Call =
       readonly blob: Blob
       readonly runs: boolean
     }
+  | { readonly t: 'hold'; readonly life: Life; readonly token: Token }
   | { readonly t: 'end'; readonly life: Life; readonly token: Token; readonly rx: number }
   | { readonly t: 'return'; readonly life: Life; readonly token: Token }
   | { readonly t: 'post'; readonly life: Life; readonly item: number; readonly count: number }
   | { readonly t: 'strike'; readonly life: Life }
 
 export type Result =
-  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' }
+  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' | 'renewed' }
   | { readonly t: 'yours' | 'second'; readonly blob: Blob }
   | { readonly t: 'ask'; readonly at: Life; readonly token: Token }
   | { readonly t: 'ended'; readonly rx: number }
 
 export interface Pending {
   readonly call: Call
+  /** The broker that the node knows. */
+  readonly run: number
   result: Result | undefined
 }
 
 export interface Node {
   life: Life
+  /** The broker that it knows: another one since a failover. */
+  run: number
   isUp: boolean
   /** `parking`: the session is frozen until the broker answers. */
   role: 'none' | 'owner' | 'parking'
@@ -96,13 +103,22 @@ export interface Node {
   post: Pending | undefined
 }
 
-export interface Broker {
+/** What the broker knows of the session. */
+export interface Entry {
   at: number
   token: Token
   n: number
   /** The cursor of who parked or ended the session; -1 if nobody did. */
   rx: number
   blob: Blob | undefined
+  /** The broker that has written it. */
+  stamp: number
+}
+
+export interface Broker extends Entry {
+  run: number
+  /** What was there before the last writes, the latest first. */
+  past: Entry[]
   /** The process that has a request of a parked session; -1 if none has. */
   running: number
   mailbox: number[]
@@ -156,7 +172,7 @@ export interface State {
   /** One at most for each node. */
   releases: Release[]
   /** Calls that their nodes have given up. */
-  lates: Call[]
+  lates: Pending[]
   /** The dials of another identity, as bits. */
   strangers: number
   /** What the handlers of the nodes were given, as bits. */
@@ -176,6 +192,7 @@ export function violate(state: State, what: string): void {
 export function newNode(life: Life): Node {
   return {
     life,
+    run: 1,
     isUp: true,
     role: 'none',
     session: undefined,
@@ -229,6 +246,7 @@ function createOwned({ chances }: World): State {
     token: 2,
     position: 0,
     runs: false,
+    isUnsure: false,
   }
   return {
     client: {
@@ -254,6 +272,9 @@ function createOwned({ chances }: World): State {
       n: 1,
       rx: -1,
       blob: undefined,
+      stamp: 1,
+      run: 1,
+      past: [],
       running: -1,
       mailbox: [],
       counts: [0, 0, 0, 0],
@@ -276,6 +297,7 @@ function createOwned({ chances }: World): State {
       sends: 0,
       strangers: 0,
       surrenders: 0,
+      failovers: 0,
       ...chances,
     },
     violation: undefined,
@@ -305,6 +327,7 @@ export function cloneState(state: State): State {
     nodes: [cloneNode(nodes[0]), cloneNode(nodes[1])],
     broker: {
       ...broker,
+      past: broker.past.slice(),
       mailbox: broker.mailbox.slice(),
       counts: broker.counts.slice(),
       leases: broker.leases.slice(),

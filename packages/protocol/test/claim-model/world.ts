@@ -38,6 +38,8 @@ export interface Chances {
   strangers: number
   /** A node ends a parked session whose format it does not understand. */
   surrenders: number
+  /** The broker fails over, and forgets the last one or two writes. Not for worlds with a mailbox. */
+  failovers: number
 }
 
 /** The rules that can be broken, each by what is done instead. */
@@ -102,5 +104,9 @@ export type Breach =
   | 'answer-directly'
   /** The requests of a dead node are not answered. */
   | 'never-interrupt'
+  /** Nobody looks whether the broker has failed over. */
+  | 'failover-unnoticed'
+  /** A node whose park was not answered parks again after a failover. */
+  | 'unsure-park'
   /** The requests of another node are answered as interrupted while its lease lives. */
   | 'interrupt-the-living'

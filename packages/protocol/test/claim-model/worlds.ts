@@ -27,6 +27,7 @@ export const smallWorlds: Readonly<Record<string, World>> = {
   'nodes that are paused': { ...two, chances: { lapses: 1 } },
   'another identity': { ...two, chances: { parks: 1, strangers: 1 } },
   'two formats': { ...mixed, dials: 2, chances: { parks: 1, surrenders: 1 } },
+  'a broker that fails over': { ...two, chances: { failovers: 1 } },
   'requests that run while their session moves': request,
   'applications that send to a session that moved': { ...parks, up: 0, chances: { parks: 1, sends: 2 } },
 }
@@ -42,6 +43,11 @@ export const largeWorlds: Readonly<Record<string, World>> = {
   'nodes that are paused': { ...base, chances: { parks: 1, lapses: 1 } },
   'another identity': { ...base, chances: { strangers: 1, parks: 1 } },
   'two formats': { ...mixed, chances: { parks: 1, surrenders: 1 } },
+  'a broker that fails over': { ...base, chances: { parks: 1, failovers: 1 } },
+  'a broker that fails over, and calls that are late': {
+    ...two,
+    chances: { parks: 1, failovers: 1, lates: 1 },
+  },
   'requests that run while their session moves': { ...base, isRequest: true, chances: { parks: 1 } },
   'requests of nodes that die': { ...two, isRequest: true, chances: { parks: 1, crashes: 1 } },
   'requests of nodes that are paused': { ...two, isRequest: true, chances: { parks: 1, lapses: 1 } },
@@ -78,6 +84,8 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'identity-without-cursor': ['NEEDLESS', { ...two, chances: { strangers: 1 } }],
   'take-any-format': ['CURSOR', { ...parked, formats: [2, 1], isRequest: true }],
   'unknown-format-is-lost': ['NEEDLESS', { ...parks, formats: [2, 1] }],
+  'failover-unnoticed': ['TWO OWNERS', { ...parked, chances: { failovers: 1 } }],
+  'unsure-park': ['TWO OWNERS', { ...parking, up: 0, chances: { failovers: 1 } }],
   'drop-what-is-late': ['STUCK', { ...parked, isRequest: true, dials: 2 }],
   'position-stays': ['DUPLICATE', { ...parked, up: 0, chances: { sends: 1 } }],
   'no-dedupe': ['DUPLICATE', { ...parked, up: 0, dials: 2, chances: { sends: 1 } }],

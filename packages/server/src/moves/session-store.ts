@@ -1,0 +1,125 @@
+import type { Tombstone } from '../tombstones.ts'
+import type { DialNumbers } from './snapshot.ts'
+
+/**
+ * Holds who has a session, and the state of sessions that nobody has: so a client can go on with its session on any hub that shares the
+ * store. Every call is one step in the store. A call that rejects may have been executed, or may be executed later, and may be
+ * repeated: `packages/protocol/test/claim-model` shows what breaks without each of these rules.
+ */
+export interface SessionStore {
+  /** Adds a hub. Its name must be of this process alone: a process that starts again is another one. */
+  open(listener: SessionStoreListener): SessionStoreNode
+}
+
+/** The notifications of a store for a hub. They may be lost, late, or come twice. */
+export interface SessionStoreListener {
+  /** Another hub has a client of a session that this hub had under that token. */
+  asked(request: ReleaseRequest): void
+  /** Something was posted for a session that this hub has. */
+  posted(session: string): void
+}
+
+/** The request of a hub to the one that has the session of its client. */
+export interface ReleaseRequest {
+  readonly session: string
+  /** The token under which the record names the hub. */
+  readonly token: SessionToken
+  readonly claim: Claim
+}
+
+/** Who has a session, since when: fresh for every attempt to take it. Tokens of one hub grow. */
+export interface SessionToken {
+  readonly node: string
+  readonly attempt: number
+}
+
+/** What a client that comes back presents. */
+export interface Claim {
+  /** The SHA-256 of its key. */
+  readonly keyHash: string
+  readonly identity: string | null
+  readonly client: string
+  /** The number of its dial. */
+  readonly n: number
+}
+
+/** What a hub parks. */
+export interface ParkedState {
+  /** The encoded snapshot, and its format. */
+  readonly text: string
+  readonly format: number
+  readonly identity: string | null
+  readonly dials: DialNumbers
+  /** The cursors, for the case that nobody takes it. */
+  readonly tombstone: Omit<Tombstone, 'key' | 'why'>
+  /** How much of the mailbox the snapshot includes. That part is not needed any more. */
+  readonly mailbox: number
+  /** The requests of the client whose handlers run on this hub. */
+  readonly running: readonly number[]
+}
+
+/** The answer to a claim. */
+export type Taken =
+  /** The hub has the session now; the state is that many milliseconds old. Ask again if this answer is lost. */
+  | {
+      readonly status: 'yours'
+      readonly token: SessionToken
+      readonly text: string
+      readonly elapsed: number
+    }
+  /** Another hub has the session, and was asked for it. Take it again soon. */
+  | { readonly status: 'elsewhere' }
+  /** The client has made a later dial, or this hub a later attempt. */
+  | { readonly status: 'late' }
+  /** This hub does not understand the state. Another one may. */
+  | { readonly status: 'unreadable' }
+  | { readonly status: 'ended'; readonly tombstone: Omit<Tombstone, 'key'> }
+  /** There is no such session, the key is wrong, or the hub that had it has died. */
+  | { readonly status: 'unknown' }
+
+/** How a hub takes sessions. */
+export interface TakeOptions {
+  /** The highest format that the hub understands. */
+  readonly format: number
+  /** Ends a session that the hub does not understand. */
+  readonly isLast?: boolean
+}
+
+/** What goes into the mailbox of a session. */
+export interface MailboxEntry {
+  /** The encoded message. */
+  readonly text: string
+  /** The number of the request that the message answers, if it is an answer. */
+  readonly answers?: number
+}
+
+/** `full`: more waits in the mailbox than the store takes. */
+export type PostResult = 'posted' | 'full' | 'ended'
+
+/** The part of a store that one hub uses. */
+export interface SessionStoreNode {
+  readonly name: string
+  /** A new session belongs to this hub. */
+  begin(session: string, keyHash: string): Promise<SessionToken>
+  take(session: string, claim: Claim, options: TakeOptions): Promise<Taken>
+  /**
+   * Parks a session that this hub has under that token, for `ttl` milliseconds; its tombstone stays longer. The session must be fenced, and
+   * stay so until this is answered, even if it takes many calls. False if another hub has it already.
+   */
+  park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
+  /** Ends a session that this hub has under that token. False if it has not. */
+  end(session: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): Promise<boolean>
+  /** Puts a session back that this hub was given under that token, and never heard of. */
+  giveBack(session: string, token: SessionToken): Promise<void>
+  /**
+   * Posts a message for a session that this hub had, in the order of the calls. An answer is dropped if the request is answered. Only
+   * after a park was answered.
+   */
+  post(session: string, entry: MailboxEntry): Promise<PostResult>
+  /** Reads the mailbox of a session from a position on, which counts everything that was ever posted. */
+  readMailbox(session: string, position: number): Promise<readonly MailboxEntry[]>
+  /** Posts that for each request of the session whose hub has died, as its answer. */
+  interrupt(session: string, answer: (request: number) => string): Promise<void>
+  /** Ends the lease of this hub. */
+  close(): Promise<void>
+}
