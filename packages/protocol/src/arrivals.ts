@@ -11,6 +11,8 @@ interface Arrival {
   done: number
 }
 
+const nothing = { bytes: 0, dropped: 0 }
+
 /** The frames and controls that came in on one connection and wait to be delivered, in order. */
 export class Arrivals {
   /** The number of waiting frames and controls. */
@@ -40,11 +42,11 @@ export class Arrivals {
     return message?.items[message.done]
   }
 
-  /** Removes the next item. Returns its message with the last item of the message. */
-  shift(): Pick<Arrival, 'bytes' | 'dropped'> | undefined {
+  /** Removes the next item. With the last item of a message, returns what else there is to say of the message. */
+  shift(): Pick<Arrival, 'bytes' | 'dropped'> {
     const message = this.#messages[0]!
     this.count--
-    if (++message.done < message.items.length) return undefined
+    if (++message.done < message.items.length) return nothing
     this.#messages.shift()
     this.bytes -= message.bytes
     return message

@@ -113,7 +113,7 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   if (!Array.isArray(value) || value.length === 0) return fault('not an array')
   const first = value[0] as unknown
   if (typeof first === 'string')
-    return isControl(first, value[1]) && isWithin(value[1], limits)
+    return isControl(first, value[1]) && budgetAfter(value[1], limits.maxKeys, limits.maxDepth) >= 0
       ? { control: value as unknown as Control }
       : fault('malformed control')
   const frames = Array.isArray(first) ? value : [value]

@@ -369,10 +369,10 @@ export class Line implements Link<Body> {
         break
       }
       isFirst = false
-      const message = arrivals.shift()
-      this.#bytesToAck += message?.bytes ?? 0
+      const { bytes, dropped } = arrivals.shift()
+      this.#bytesToAck += bytes
       this.#hand(item)
-      if (message?.dropped && !this.#isClosed) this.#options.dropped?.(message.dropped)
+      if (dropped && !this.#isClosed) this.#options.dropped?.(dropped)
       if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
     }
     this.#isHanding = false

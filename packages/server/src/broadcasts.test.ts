@@ -71,7 +71,11 @@ class Receiver {
 }
 
 /** A hub with that many clients. */
-async function setUpReceivers(count: number, options: HubOptions = {}, window = [4, 100_000] as const) {
+async function setUpReceivers(
+  count: number,
+  options: HubOptions = {},
+  window: readonly [number, number] = [4, 100_000],
+) {
   const scene = setUp(options)
   const receivers: Receiver[] = []
   for (let n = 0; n < count; n++) receivers.push(await Receiver.join(scene, window))

@@ -24,6 +24,15 @@ const outgoing = 'packages/server/src/outgoing.ts'
 const codec = 'packages/protocol/src/frame-codec.ts'
 const controls = 'packages/protocol/src/controls.ts'
 const registry = 'packages/server/src/registry.ts'
+const subscription = 'packages/client/src/channel/subscription.ts'
+const shared = 'packages/client/src/channel/shared-subscription.ts'
+const log = 'packages/server/src/channels/log.ts'
+const feed = 'packages/server/src/channels/feed.ts'
+const answer = 'packages/server/src/channels/answer.ts'
+const memory = 'packages/server/src/channels/memory.ts'
+const slow = 'packages/server/src/channels/subscription.ts'
+const peerChannels = 'packages/server/src/channels/peer-channels.ts'
+const verdict = 'packages/server/src/channels/verdict.ts'
 
 /** A fault that is planted in a copy of the code. */
 export interface PlantedFault extends Fault {
@@ -639,8 +648,274 @@ const foundByTests: readonly Fault[] = [
   },
 ]
 
+/** Of channels and broadcasts: the first ones are rules of the logs and of their subscribers, whose model is in `packages/protocol/test/channel-model`. */
+const foundByTestsOfChannels: readonly Fault[] = [
+  {
+    name: 'a position is good when another publication has its offset',
+    file: log,
+    from: 'this.#at(offset)?.id !== id',
+    to: '!this.#at(offset)',
+  },
+  {
+    name: 'the log does not remember which publication it removed last',
+    file: log,
+    from: 'this.#before = { offset, id }',
+    to: "this.#before = { offset, id: '' }",
+  },
+  {
+    name: 'a position of another epoch is good',
+    file: log,
+    from: 'if (epoch !== this.#epoch || this',
+    to: 'if (this',
+  },
+  {
+    name: 'a log that lost its end is taken for the same',
+    file: log,
+    from: '|| (known && known.id !== id)',
+    to: '',
+  },
+  {
+    name: 'the log is read before the subscription is there',
+    file: feed,
+    from: `      await this.#host.subscribe(this.name)
+`,
+    to: `      void this.#host.subscribe(this.name).catch(() => {})
+`,
+  },
+  {
+    name: 'publications pass while the log is read',
+    file: feed,
+    from: "if (this.#phase === 'live') this.#take({ epoch, entry, before })",
+    to: 'if (this.#log) this.#take({ epoch, entry, before })',
+  },
+  {
+    name: 'what comes while the log is read is forgotten',
+    file: feed,
+    from: `    for (const arrived of meanwhile) if (this.isLive) this.#take(arrived)
+`,
+    to: '',
+  },
+  {
+    name: 'too much that comes while the log is read is no reason to read again',
+    file: feed,
+    from: `    if (!meanwhile) return void this.#read()
+    for (const arrived of meanwhile)`,
+    to: '    for (const arrived of meanwhile ?? [])',
+  },
+  {
+    name: 'a publication of another epoch passes',
+    file: log,
+    from: "if (epoch !== this.#epoch) return 'hole'",
+    to: "if (epoch !== this.#epoch) return 'next'",
+  },
+  {
+    name: 'a missing publication is not noticed by the hub',
+    file: log,
+    from: "if (offset === this.head.offset + 1) return before === this.head.id ? 'next' : 'hole'",
+    to: "if (offset > this.head.offset) return 'next'",
+  },
+  {
+    name: 'a log that was rolled back by one publication is taken for the same',
+    file: log,
+    from: "return before === this.head.id ? 'next' : 'hole'",
+    to: "return 'next'",
+  },
+  {
+    name: 'a publication that was brought twice passes twice',
+    file: log,
+    from: "? 'hole' : 'old'",
+    to: "? 'hole' : 'next'",
+  },
+  {
+    name: 'a renewed connection to the broker is no reason to read',
+    file: feed,
+    from: `if (this.#phase === 'live') void this.#read()
+    // The answer`,
+    to: `if (this.#phase === 'failed') void this.#read()
+    // The answer`,
+  },
+  {
+    name: 'a connection to the broker that is renewed while the log is read is ignored',
+    file: feed,
+    from: "else if (this.#phase === 'reading') this.#meanwhile = undefined",
+    to: '',
+  },
+  {
+    name: 'publications between a join and its answer are taken',
+    file: subscription,
+    from: "if (!this.isListening || offset <= this.#offset) return 'drop'",
+    to: "if (this.status !== 'joined' || offset <= this.#offset) return 'drop'",
+  },
+  {
+    name: 'the position moves after the handlers',
+    file: subscription,
+    from: `    this.#offset = offset
+    this.#id = id
+    if (this.#last`,
+    to: `    void Promise.resolve().then(() => this.#moveTo([this.#epoch, offset, id]))
+    if (this.#last`,
+  },
+  {
+    name: 'the answer to an earlier join is taken',
+    file: subscription,
+    from: 'if (n !== this.#asked) return true',
+    to: 'if (this.#asked === 0) return true',
+  },
+  {
+    name: 'a missing publication is not noticed by the client',
+    file: subscription,
+    from: 'if (offset !== this.#offset + 1) {',
+    to: 'if (offset < this.#offset) {',
+  },
+  {
+    name: 'what was dropped is not asked for',
+    file: subscription,
+    from: `    this.isDue = this.#isBehind
+`,
+    to: `    this.isDue = false
+`,
+  },
+  {
+    name: 'a join does not say what the client has',
+    file: shared,
+    from: '[name, subscription.position ?? null]',
+    to: '[name, null]',
+  },
+  {
+    name: 'a gap is not reported',
+    file: shared,
+    from: 'if (subscription.gap(n, at) && missed !== 0)',
+    to: 'if (subscription.gap(n, at) && missed === 0)',
+  },
+  {
+    name: 'a repeated publication is appended again',
+    file: memory,
+    from: 'if (known >= 0) return',
+    to: 'if (known >= ids.length) return',
+  },
+  {
+    name: 'a repeated publication has the position of the newest',
+    file: memory,
+    from: 'log.head.offset - (ids.length - 1 - known)',
+    to: 'log.head.offset',
+  },
+  {
+    name: 'a node removes a member that another one has set',
+    file: memory,
+    from: 'if (channel?.members?.get(key)?.owner !== this) return',
+    to: 'if (!channel?.members?.has(key)) return',
+  },
+  {
+    name: 'a missing change of members is not noticed by the hub',
+    file: 'packages/server/src/channels/member-view.ts',
+    from: "if (version !== this.#version + 1) return 'hole'",
+    to: '',
+  },
+  {
+    name: 'a missing change of members is not noticed by the client',
+    file: 'packages/client/src/channel/members.ts',
+    from: 'if (version > this.#version + 1) return undefined',
+    to: '',
+  },
+  {
+    name: 'a member leaves with its connection',
+    file: peerChannels,
+    from: 'for (const name of [...this.#subscriptions.keys()]) this.#drop(name)',
+    to: 'for (const name of [...this.#subscriptions.keys()]) this.#left(name)',
+  },
+  {
+    name: 'members that the broker has lost stay lost',
+    file: 'packages/server/src/channels/own-members.ts',
+    from: 'for (const entries of this.#channels.values()) for (const entry of entries.values()) this.#mark(entry)',
+    to: '',
+  },
+  {
+    name: 'every subscriber has the log read',
+    file: feed,
+    from: "else if (this.#phase === 'live') this.#answer()",
+    to: "else if (this.#phase === 'live') void this.#read()",
+  },
+  {
+    name: 'a part of what was missed is sent after a gap',
+    file: answer,
+    from: 'gap: log.missedSince(position), from: end }',
+    to: 'gap: log.missedSince(position), from: log.before }',
+  },
+  {
+    name: 'what was skipped for a slow subscriber is lost',
+    file: slow,
+    from: 'if (!client.hasRoom) this.#goOn(this.#feed!.log!, before)',
+    to: 'if (!client.hasRoom) return',
+  },
+  {
+    name: 'a slow subscriber does not hear of a gap',
+    file: slow,
+    from: `    else this.#tellGap(log, position)
+`,
+    to: `    else this.#goOn(log, log.head)
+`,
+  },
+  {
+    name: 'joins are not paced',
+    file: 'packages/server/src/channels/rejoins.ts',
+    from: 'if (bucket.take()) return join()',
+    to: 'if (join) return join()',
+  },
+  {
+    name: 'what a client holds is dropped when it has to drop something',
+    file: line,
+    from: 'if (dropped && !this.#isClosed)',
+    to: 'if (dropped && this.#isClosed)',
+  },
+  {
+    name: 'everything that is true allows',
+    file: verdict,
+    from: 'if (answer === true)',
+    to: 'if (answer)',
+  },
+  {
+    name: 'nothing forbids where there is no rule',
+    file: verdict,
+    from: 'if (!rule) return forbidden',
+    to: 'if (!rule) return { isAllowed: true, permission: {} }',
+  },
+  {
+    name: 'a failure of the server forbids',
+    file: verdict,
+    from: `    failed(error)
+    return unavailable`,
+    to: `    failed(error)
+    return forbidden`,
+  },
+  {
+    name: 'a broadcast of the log that is not for a session reaches it',
+    file: 'packages/server/src/broadcasts.ts',
+    from: `if (this.#skipped.delete(entry)) continue
+`,
+    to: '',
+  },
+  {
+    name: 'the log of broadcasts keeps what nobody has to get',
+    file: 'packages/server/src/broadcasts.ts',
+    from: 'this.#first !== this.#end && this.#first.readers === 0',
+    to: 'this.#first !== this.#end && this.#first.readers < 0',
+  },
+  {
+    name: 'a message to one session overtakes the broadcasts before it',
+    file: liveSession,
+    from: 'if (!how.volatile) this.#takeMissed(Infinity)',
+    to: '',
+  },
+  {
+    name: 'missed broadcasts do not count for the limits',
+    file: liveSession,
+    from: '(this.#outgoing?.messages ?? 0) + (this.#missed?.messages ?? 0)',
+    to: 'this.#outgoing?.messages ?? 0',
+  },
+]
+
 export const plantedFaults: readonly PlantedFault[] = [
   ...foundByBoth.map((fault) => ({ ...fault, by: 'both' as const })),
   ...foundBySimulation.map((fault) => ({ ...fault, by: 'simulation' as const })),
-  ...foundByTests.map((fault) => ({ ...fault, by: 'tests' as const })),
+  ...[...foundByTests, ...foundByTestsOfChannels].map((fault) => ({ ...fault, by: 'tests' as const })),
 ]

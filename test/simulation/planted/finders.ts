@@ -1,7 +1,7 @@
 // Who finds planted faults: the simulation, and the tests of the package.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { PlantedFault } from './faults.ts'
 import { root } from './workspace.ts'
 
@@ -29,7 +29,10 @@ export async function simulate(folder: string, seeds: string): Promise<Finding |
   return { what: `crashes: ${output.slice(-2_000)}`, seed: 1 }
 }
 
-/** Runs the tests beside the file of a fault, then all of its package and those of both ends, up to the first that fails. */
+/**
+ * Runs the tests beside the file of a fault, then those of its folder, then all of its package and those of both ends, up to the first that
+ * fails.
+ */
 export async function runTests(
   folder: string,
   { file }: Pick<PlantedFault, 'file'>,
@@ -37,8 +40,12 @@ export async function runTests(
   const beside = file.replace(/\.ts$/, '.test.ts')
   const [, name] = file.split('/')
   const all = [`packages/${name}/src`, 'test/simulation/sessions.test.ts']
-  const isThere = existsSync(join(folder, beside))
-  return (isThere ? await firstFailure(folder, [beside]) : undefined) ?? firstFailure(folder, all)
+  const parts = [beside, dirname(file)].filter((path) => path !== all[0] && existsSync(join(folder, path)))
+  for (const part of parts) {
+    const found = await firstFailure(folder, [part])
+    if (found) return found
+  }
+  return firstFailure(folder, all)
 }
 
 interface Report {
