@@ -80,7 +80,7 @@ const knownInReact: Known = {
 const knownInBinding = (name: 'svelte' | 'vue'): Known => ({
   ...known,
   ...Object.fromEntries(
-    ['holdfast', 'provideClient', ...composables].map((item) => [
+    [...(name === 'vue' ? ['holdfast'] : []), 'provideClient', ...composables].map((item) => [
       item,
       `import { ${item} } from '@holdfast/${name}'`,
     ]),
