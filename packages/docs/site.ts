@@ -24,6 +24,7 @@ const folders: readonly (readonly [source: string, target: string])[] = [
   [ownPages, ''],
   [clientDocs, ''],
   ['packages/testing/docs', 'testing'],
+  ['playground/pictures', 'pictures'],
 ]
 
 /** The start of the documentation that the package brings; the site has its own. */
