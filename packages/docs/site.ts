@@ -114,7 +114,9 @@ export function groups(): Group[] {
         'errors.md',
         'close-codes.md',
         'protocol.md',
-        ...['client', 'server', 'react', 'redis', 'testing', 'protocol'].map((name) => `packages/${name}.md`),
+        ...['client', 'server', 'react', 'vue', 'svelte', 'redis', 'testing', 'protocol'].map(
+          (name) => `packages/${name}.md`,
+        ),
       ],
     },
   ]
