@@ -24,6 +24,7 @@ const folders: readonly (readonly [source: string, target: string])[] = [
   [ownPages, ''],
   [clientDocs, ''],
   ['packages/testing/docs', 'testing'],
+  ['playground/pictures', 'pictures'],
 ]
 
 /** The start of the documentation that the package brings; the site has its own. */
@@ -113,7 +114,9 @@ export function groups(): Group[] {
         'errors.md',
         'close-codes.md',
         'protocol.md',
-        ...['client', 'server', 'react', 'redis', 'testing', 'protocol'].map((name) => `packages/${name}.md`),
+        ...['client', 'server', 'react', 'vue', 'svelte', 'redis', 'testing', 'protocol'].map(
+          (name) => `packages/${name}.md`,
+        ),
       ],
     },
   ]

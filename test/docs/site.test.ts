@@ -42,7 +42,7 @@ describe('the documentation site', () => {
     const [install, program] = blocks
     expect(install!.code).toBe('npm install holdfast')
     expect(program!.code.split('\n').length).toBeLessThanOrEqual(12)
-    expect(text.indexOf('```ts')).toBeLessThan(300)
+    expect(text.indexOf('```ts')).toBeLessThan(600)
     const doors = ['start/your-server.html', 'start/both-ends.html', 'start/socket.html']
     expect(links.map(({ target }) => target)).toEqual(
       expect.arrayContaining(doors.map((door) => `./${door}`)),

@@ -87,14 +87,14 @@ class MemoryStore {
     this.#left.delete(id)
   }
 
-  /** A hub has left. Nobody knows more than it of the sessions that it has. */
+  /** A hub has left. No other hub knows more than it of the sessions that it has. */
   left(node: string): void {
     this.nodes.delete(node)
     for (const [id, { owner, isParked, final }] of this.#sessions)
       if (owner === node && !isParked && !final) this.#sessions.delete(id)
   }
 
-  /** Keeps what a client may ask for later: the cursors of a session that nobody has. */
+  /** Keeps what a client may ask for later: the cursors of a session that no hub has. */
   leave(id: string): void {
     this.#left.delete(id)
     this.#left.add(id)
@@ -155,7 +155,7 @@ class MemoryStoreNode implements SessionStoreNode {
     if (!session || session.keyHash !== claim.keyHash) return { status: 'unknown' }
     const { final, isParked, owner } = session
     if (final) return { status: 'ended', tombstone: final }
-    // Given to this hub before, which did not hear of it.
+    // Given to this hub before, which was not notified of it.
     if (isParked || owner === this.name) return this.#takeParked(id, session, claim, options, attempt)
     if (!this.#store.nodes.has(owner)) return { status: 'unknown' }
     const token = { node: owner, attempt: session.attempt }

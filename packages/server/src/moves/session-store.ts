@@ -2,7 +2,7 @@ import type { Tombstone } from '../tombstones.ts'
 import type { DialNumbers } from './snapshot.ts'
 
 /**
- * Holds who has a session, and the state of sessions that nobody has: so a client can go on with its session on any hub that shares the
+ * Holds which hub has a session, and the state of sessions that no hub has: so a client can go on with its session on any hub that shares the
  * store. Every call is one step in the store. A call that rejects may have been executed, or may be executed later, and may be
  * repeated: `packages/protocol/test/claim-model` shows what breaks without each of these rules.
  */
@@ -50,7 +50,7 @@ export interface ParkedState {
   readonly format: number
   readonly identity: string | null
   readonly dials: DialNumbers
-  /** The cursors, for the case that nobody takes it. */
+  /** The cursors, for the case that no hub takes it. */
   readonly tombstone: Omit<Tombstone, 'key' | 'why'>
   /** How much of the mailbox the snapshot includes. That part is not needed any more. */
   readonly mailbox: number
@@ -109,7 +109,7 @@ export interface SessionStoreNode {
   park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
   /** Ends a session that this hub has under that token. False if it has not. */
   end(session: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): Promise<boolean>
-  /** Puts a session back that this hub was given under that token, and never heard of. */
+  /** Puts a session back that this hub was given under that token, and never received. */
   giveBack(session: string, token: SessionToken): Promise<void>
   /**
    * Posts a message for a session that this hub had, in the order of the calls. An answer is dropped if the request is answered. Only
