@@ -1,6 +1,6 @@
 /** The messages of the rooms, which are channels, and of the figures of their server. */
 export interface Rooms {
-  /** The name of the visitor, which differs from the requested one if somebody else has it. Once per session. */
+  /** The name of the visitor, which differs from the requested one if another visitor has it. Once per session. */
   readonly toClient: { readonly welcome: { readonly name: string } }
   readonly toServer: { stats(): RoomsStats }
   readonly channels: { readonly room: { readonly message: RoomMessage } }

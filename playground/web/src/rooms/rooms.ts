@@ -10,7 +10,7 @@ const codes = import.meta.glob<string>('./room.ts', { query: '?raw', import: 'de
 
 /** The rooms, with a client of their own, which connects when they are first shown. */
 export function createRooms(page: string, WebSocket: SocketConstructor, name: () => string): RoomsClient {
-  // The server compares it with the author of each message, and appends a number if somebody else has it.
+  // The server compares it with the author of each message, and appends a number if another visitor has it.
   let own: string | undefined
   const client = createClient<Rooms>({
     url: `/rooms?page=${page}`,
@@ -19,7 +19,7 @@ export function createRooms(page: string, WebSocket: SocketConstructor, name: ()
     token: () => (own ??= name()),
   })
   client.on('welcome', (self) => (own = self.name))
-  // Otherwise the visitor would stay in the room, and a reloaded page would be somebody else.
+  // Otherwise the visitor would stay in the room, and a reloaded page would be another visitor.
   window.addEventListener('pagehide', ({ persisted }) => persisted || void client.disconnect())
   createRoomView(client, () => own ?? name())
   createFigures(client)
