@@ -15,12 +15,13 @@ export function createVerdict(held: () => Counts, plain: () => Counts): Verdict 
   const line = find('verdict', HTMLElement)
   let phase: 'plugged' | 'pulled' | 'returning' = 'plugged'
   let before = { held: held(), plain: plain() }
+  let waited = 0
   let isSettled = false
 
   const update = (): void => {
     if (phase !== 'returning' || !isSettled || held().underWay > 0) return
     phase = 'plugged'
-    setText(line, `${describeHeld(before.held, held())} ${describePlain(before.plain, plain())}`)
+    setText(line, `${describeHeld(waited, before.held, held())} ${describePlain(before.plain, plain())}`)
   }
 
   return {
@@ -32,6 +33,7 @@ export function createVerdict(held: () => Counts, plain: () => Counts): Verdict 
     pluggedIn() {
       phase = 'returning'
       isSettled = false
+      waited = held().sent - before.held.sent
       setText(line, 'Plugged in again …')
     },
     settled() {
@@ -42,8 +44,7 @@ export function createVerdict(held: () => Counts, plain: () => Counts): Verdict 
   }
 }
 
-function describeHeld(before: Counts, now: Counts): string {
-  const waited = now.sent - before.sent
+function describeHeld(waited: number, before: Counts, now: Counts): string {
   const faults = now.lost + now.twice + now.outOfOrder - before.lost - before.twice - before.outOfOrder
   if (waited === 0) return 'Nothing was written meanwhile.'
   const messages = waited === 1 ? '1 message' : `${waited} messages`
