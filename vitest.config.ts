@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { playwright } from '@vitest/browser-playwright'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
@@ -80,6 +81,7 @@ const proxies: TestProjectInlineConfiguration = {
 const browsers = await Promise.all(
   engines.map(async (engine): Promise<TestProjectInlineConfiguration> => ({
     extends: true,
+    plugins: [svelte({ configFile: false })],
     test: {
       name: engine,
       include: ['test/browser/**/*.browser.test.{ts,tsx}'],

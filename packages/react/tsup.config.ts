@@ -3,7 +3,12 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: ['src/index.ts'],
   format: ['esm', 'cjs'],
-  dts: true,
+  // Bundled from its sources, its types too.
+  noExternal: ['@holdfast/bindings'],
+  esbuildOptions: (options) => {
+    options.conditions = ['@holdfast/source']
+  },
+  dts: { compilerOptions: { paths: { '@holdfast/bindings': ['../bindings/src/index.ts'] } } },
   sourcemap: true,
   clean: true,
   // Would put helpers in front of 'use client' in the CommonJS build.

@@ -16,6 +16,13 @@ export const suites: Readonly<Record<string, string>> = {
     '`ReconnectingWebSocket` and the native class, step by step of the standard',
   'test/browser/react.browser.test.tsx': 'The hooks of `@holdfast/react`',
   'test/browser/react-channels.browser.test.tsx': 'The hooks of channels of `@holdfast/react`',
+  'test/browser/react-values.browser.test.tsx':
+    'The hooks of requests, pending messages and the countdown of `@holdfast/react`',
+  'test/browser/vue.browser.test.ts': 'The composables of `@holdfast/vue`, with KeepAlive and transitions',
+  'test/browser/vue-channels.browser.test.ts': 'The composables of channels of `@holdfast/vue`',
+  'test/browser/svelte.browser.test.ts':
+    'The functions of `@holdfast/svelte`, with transitions and as stores',
+  'test/browser/svelte-channels.browser.test.ts': 'The functions of channels of `@holdfast/svelte`',
   'test/browser/fake-socket.browser.test.ts':
     'The sockets of `@holdfast/testing` behave like those of the engine',
   'test/engines/navigation.test.ts': 'A page with a session, left and restored; offline, except in WebKitGTK',

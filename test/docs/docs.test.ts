@@ -40,8 +40,8 @@ const errorCodes: Readonly<Record<HoldfastErrorCode, true>> = {
 
 describe('the code in the documents', () => {
   const inPages = blocks.filter(({ language }) => /^tsx?$/.test(language)).map(blockExcerpt)
-  const inDocstrings = ['client', 'protocol', 'react', 'redis', 'server', 'testing'].flatMap((name) =>
-    docstringExcerpts(`packages/${name}/src`),
+  const inDocstrings = ['client', 'protocol', 'react', 'redis', 'server', 'svelte', 'testing', 'vue'].flatMap(
+    (name) => docstringExcerpts(`packages/${name}/src`),
   )
   const wrong = [
     ...parsePage(
@@ -65,7 +65,7 @@ describe('the code in the documents', () => {
   it('the code in every docstring compiles', () => {
     const inPackage = (name: string): number =>
       inDocstrings.filter(({ path }) => path.startsWith(`packages/${name}/`)).length
-    expect(inPackage('react')).toBeGreaterThan(3)
+    for (const binding of ['react', 'svelte', 'vue']) expect(inPackage(binding)).toBeGreaterThan(3)
     expect(inPackage('redis')).toBeGreaterThan(0)
     expect(inPackage('server')).toBeGreaterThan(2)
     expect(inPackage('testing')).toBeGreaterThan(5)

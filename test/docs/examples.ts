@@ -9,14 +9,6 @@ import type { Block } from './pages.ts'
  * Holdfast are the real ones.
  */
 export const frameworks = `
-declare module '#imports' {
-  interface Nuxt { hook(name: 'app:mounted', run: () => void): void }
-  export function defineNuxtPlugin(setup: (nuxt: Nuxt) => { provide: Record<string, unknown> }): unknown
-}
-declare module 'vue' {
-  export function shallowRef<T>(value: T): { value: T }
-  export function readonly<T extends object>(value: T): Readonly<T>
-}
 declare module 'react-native' {
   import type { FC, ReactNode } from 'react'
   export const AppState: {
@@ -27,11 +19,16 @@ declare module 'react-native' {
   export const Text: FC<{ children?: ReactNode }>
   export const View: FC<{ children?: ReactNode }>
 }
-declare module 'svelte' {
-  export function onMount(run: () => void): void
+declare module '*.vue' {
+  const component: import('vue').Component
+  export default component
 }
-declare module 'svelte/store' {
-  export function readable<T>(value: T, start: (set: (value: T) => void) => () => void): unknown
+declare module '#imports' {
+  interface Nuxt {
+    readonly vueApp: import('vue').App
+    hook(name: 'app:mounted', run: () => void): void
+  }
+  export function defineNuxtPlugin(setup: (nuxt: Nuxt) => { provide: Record<string, unknown> } | void): unknown
 }
 `
 
@@ -39,7 +36,7 @@ type Known = Readonly<Record<string, string>>
 
 const chat = '{ toClient: { chat: { message: string } }; toServer: { chat: { message: string } } }'
 
-const rooms = `${chat.slice(0, -2)}; channels: { room: { message: { text: string } } } }`
+const rooms = `${chat.slice(0, -3)}; find(id: number): string }; channels: { room: { message: { text: string } } } }`
 
 /** What an example may use without saying where it comes from, unless it says so itself. */
 const known: Known = {
@@ -57,18 +54,46 @@ const known: Known = {
   client: `declare const client: import('holdfast').Client`,
 }
 
+const composables = [
+  'useChannel',
+  'useClient',
+  'useConnection',
+  'useCountdown',
+  'useEvent',
+  'usePending',
+  'usePresence',
+  'useRequest',
+]
+
 /** The same for the hooks. */
 const knownInReact: Known = {
   ...known,
   ...Object.fromEntries(
-    ['HoldfastProvider', 'useChannel', 'useClient', 'useConnection', 'useEvent', 'usePresence'].map(
-      (name) => [name, `import { ${name} } from '@holdfast/react'`],
-    ),
+    ['HoldfastProvider', ...composables].map((name) => [name, `import { ${name} } from '@holdfast/react'`]),
   ),
   client: `declare const client: import('holdfast').Client<${rooms}>`,
   App: 'declare function App(): null',
   setMessages: 'declare function setMessages(change: (all: string[]) => string[]): void',
 }
+
+/** The same for Vue and Svelte. */
+const knownInBinding = (name: 'svelte' | 'vue'): Known => ({
+  ...known,
+  ...Object.fromEntries(
+    ['holdfast', 'provideClient', ...composables].map((item) => [
+      item,
+      `import { ${item} } from '@holdfast/${name}'`,
+    ]),
+  ),
+  client: knownInReact['client']!,
+  createApp: `import { createApp } from 'vue'`,
+  App: `declare const App: import('vue').Component`,
+  id: 'declare const id: string',
+  messages:
+    name === 'vue'
+      ? `declare const messages: import('vue').Ref<unknown[]>`
+      : 'declare const messages: unknown[]',
+})
 
 /** The same for hubs. */
 const knownOnServers: Known = {
@@ -125,7 +150,7 @@ export function docstringExcerpts(folder: string): Excerpt[] {
 
 export function exampleExcerpts(path: string, source: string): Excerpt[] {
   const [, folder = ''] = path.split('/')
-  const names = { react: knownInReact, server: knownOnServers, testing: knownInTests }[folder] ?? known
+  const names = knownIn(folder)
   const excerpts: Excerpt[] = []
   let example: { line: number; lines: string[] } | undefined
   const end = (): void => {
@@ -144,6 +169,11 @@ export function exampleExcerpts(path: string, source: string): Excerpt[] {
   }
   end()
   return excerpts
+}
+
+function knownIn(folder: string): Known {
+  if (folder === 'vue' || folder === 'svelte') return knownInBinding(folder)
+  return { react: knownInReact, server: knownOnServers, testing: knownInTests }[folder] ?? known
 }
 
 /** What a program uses of the given names and does not declare. */

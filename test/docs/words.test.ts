@@ -6,7 +6,7 @@ const folders =
 
 test.each([
   ['every page', ['*.md', '.changeset/*.md', 'packages/**/*.md', 'test/lab/*.md']],
-  ['the React hooks', ['packages/react/src/**/*.ts']],
+  ['the bindings', ['packages/{bindings,react,vue,svelte}/src/**/*.ts']],
   ['the test kit', ['packages/testing/{src,example}/**/*.ts']],
   ['the playground', ['playground/**/*.ts']],
   ['the programs of the documentation site', ['packages/docs/*.ts']],

@@ -9,7 +9,10 @@ const root = join(import.meta.dirname, '../..')
 const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@holdfast/protocol', 'mitt'],
-  react: ['holdfast', 'react'],
+  bindings: ['holdfast'],
+  react: ['@holdfast/bindings', 'holdfast', 'react'],
+  vue: ['@holdfast/bindings', 'holdfast', 'vue'],
+  svelte: ['@holdfast/bindings', 'holdfast', 'svelte', 'svelte/reactivity', 'svelte/store'],
   redis: ['@holdfast/server', 'node:crypto'],
   testing: ['@holdfast/protocol', 'holdfast', '@holdfast/server', 'node:crypto', 'node:net', 'node:events'],
   server: [
@@ -27,7 +30,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** What a package may import the types of, and only those values, because they would be bundled and run. */
 const valuesOnly: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  react: { holdfast: ['channel'] },
+  bindings: { holdfast: ['channel'] },
+  react: { holdfast: ['countdown', 'pending'] },
+  vue: { holdfast: ['countdown', 'pending'] },
+  svelte: { holdfast: ['countdown', 'pending'] },
   testing: { holdfast: [], '@holdfast/server': [] },
 }
 
@@ -89,13 +95,15 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.ts', `import { createVirtualClock } from '@holdfast/testing'`],
     ['packages/react/src/a.ts', `import { createClient } from 'holdfast'`],
     ['packages/react/src/a.ts', `import { type Client } from 'holdfast'`],
-    ['packages/react/src/a.ts', `import { createClient as channel } from 'holdfast'`],
-    ['packages/react/src/a.ts', `import * as channel from 'holdfast'`],
+    ['packages/react/src/a.ts', `import { createClient as pending } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import * as pending from 'holdfast'`],
     ['packages/react/src/a.ts', `export { createClient } from 'holdfast'`],
-    ['packages/react/src/a.ts', `export { channel } from 'holdfast'`],
-    ['packages/react/src/a.ts', `const { channel } = await import('holdfast')`],
-    ['packages/react/src/a.ts', `import { channel, session } from 'holdfast'`],
+    ['packages/react/src/a.ts', `export { pending } from 'holdfast'`],
+    ['packages/react/src/a.ts', `const { pending } = await import('holdfast')`],
+    ['packages/react/src/a.ts', `import { pending, session } from 'holdfast'`],
     ['packages/testing/src/a.ts', `import { channel } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import { channel } from 'holdfast'`],
+    ['packages/bindings/src/a.ts', `import { hold } from '@holdfast/react'`],
     ['packages/react/src/a.ts', `import type { Limits } from '@holdfast/protocol'`],
     ['packages/client/src/a.ts', `import type { ReactNode } from 'react'`],
   ])('%s may not: %s', (path, text) => {
@@ -106,7 +114,8 @@ describe('imports follow the arrows', () => {
     ['packages/client/src/a.ts', `import { frame } from '@holdfast/protocol'; import './connection/b.ts'`],
     ['packages/client/src/a.test.ts', `import { test } from 'vitest'; import '../test/support/clock.ts'`],
     ['packages/react/src/a.ts', `import type { Client } from 'holdfast'; import { useState } from 'react'`],
-    ['packages/react/src/a.ts', `import { channel, type Client } from 'holdfast'`],
+    ['packages/react/src/a.ts', `import { pending, type Client } from 'holdfast'`],
+    ['packages/bindings/src/a.ts', `import { channel, type Client } from 'holdfast'`],
     ['packages/react/src/a.test.ts', `import { createClient } from 'holdfast'`],
     ['packages/protocol/src/a.test.ts', `import { createVirtualClock } from '@holdfast/testing'`],
   ])('%s may: %s', (path, text) => {

@@ -5,11 +5,14 @@ import {
   useChannel,
   useClient,
   useConnection,
+  useCountdown,
   useEvent,
+  usePending,
   usePresence,
+  useRequest,
 } from '@holdfast/react'
 import { createClient, schemas } from 'holdfast'
-import type { ChannelState, Client, Gap, Position } from 'holdfast'
+import type { ChannelState, Client, Gap, HoldfastError, PendingMessage, Position } from 'holdfast'
 import { createElement } from 'react'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -21,7 +24,7 @@ interface Chat {
     'room.closed': undefined
     confirm(question: string): boolean
   }
-  toServer: { 'chat.typing': { room: string } }
+  toServer: { 'chat.typing': { room: string }; find(id: number): { text: string }; ping(): number }
   channels: { room: { message: { text: string }; cleared: undefined }; news: { headline: string } }
   presence: { room: { name: string } }
 }
@@ -131,6 +134,37 @@ describe('the hooks of React', () => {
     })
   })
 
+  it('hooks type requests and their answers', () => {
+    compiles(() => {
+      const found = useRequest(client, 'find', { timeout: 5_000 })
+      expectTypeOf(found.status).toEqualTypeOf<'idle' | 'pending' | 'ok' | 'error'>()
+      if (found.status === 'ok') expectTypeOf(found.data).toEqualTypeOf<{ text: string }>()
+      if (found.status === 'error') expectTypeOf(found.error).toEqualTypeOf<HoldfastError>()
+      expectTypeOf(found.send(7)).resolves.toEqualTypeOf<{ text: string }>()
+      void useRequest(client, 'ping').send()
+      void useRequest('whatever').send([5])
+      // @ts-expect-error the input is missing
+      void found.send()
+      // @ts-expect-error the input is of the wrong type
+      void found.send('7')
+      // @ts-expect-error an event is not a request
+      useRequest(client, 'chat.typing')
+      // @ts-expect-error the hook aborts by itself
+      useRequest(client, 'find', { signal: new AbortController().signal })
+    })
+  })
+
+  it('hooks type the messages without an outcome, and the seconds until the next attempt', () => {
+    compiles(() => {
+      expectTypeOf(usePending(client)).toEqualTypeOf<readonly PendingMessage[]>()
+      expectTypeOf(usePending()).toEqualTypeOf<readonly PendingMessage[]>()
+      expectTypeOf(useCountdown(client)).toEqualTypeOf<number | undefined>()
+      expectTypeOf(useCountdown()).toEqualTypeOf<number | undefined>()
+      // @ts-expect-error not a client
+      usePending({})
+    })
+  })
+
   it('hooks of channels without a contract allow any name, and data is unknown', () => {
     compiles(() => {
       const room = useChannel('whatever:1', {
@@ -152,8 +186,8 @@ describe('the hooks of React', () => {
 })
 
 const registered = `import { createClient } from 'holdfast'
-import { useChannel, useClient, useConnection, useEvent, usePresence } from '@holdfast/react'
-interface Chat { toClient: { 'chat.message': { text: string }; 'room.closed': undefined }; channels: { room: { message: { text: string } } } }
+import { useChannel, useClient, useConnection, useEvent, usePresence, useRequest } from '@holdfast/react'
+interface Chat { toClient: { 'chat.message': { text: string }; 'room.closed': undefined }; toServer: { typing: string; find(id: number): string }; channels: { room: { message: { text: string } } } }
 const client = createClient<Chat>({ url: 'ws://localhost' })
 declare module '@holdfast/react' { interface Register { client: typeof client } }
 `
@@ -175,6 +209,11 @@ describe('a registered client', () => {
     [
       `useChannel('room:1', { on: { message: ({ txt }) => txt } })`,
       `Property 'txt' does not exist on type '{ text: string; }'.`,
+    ],
+    [`useRequest('typing')`, `Argument of type '"typing"' is not assignable to parameter of type '"find"'.`],
+    [
+      `useRequest('find').send('x')`,
+      `Argument of type 'string' is not assignable to parameter of type 'number'.`,
     ],
     [`useConnection((state) => state.rtt)`, `Property 'rtt' does not exist on type 'ClientState'.`],
   ]

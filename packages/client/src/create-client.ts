@@ -136,7 +136,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     report,
     link: bound.link,
     settled(name, outcome, bytes) {
-      if (outcome.status === 'sent' || outcome.status === 'delivered') {
+      if (!('reason' in outcome)) {
         counters.sentMessages++
         counters.sentBytes += bytes
       }
@@ -197,10 +197,10 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     return Promise.resolve(outbox.dispose?.())
   }
 
-  const parts: ClientParts = { bound, contract, post }
+  const parts: ClientParts = { bound, contract, ports, outbox, waits, post }
 
-  return {
-    ...{ [partsKey]: parts },
+  const client: Client & { readonly [partsKey]: ClientParts } = {
+    [partsKey]: parts,
     connect: (wait) => start('connect', wait),
     reconnect: (wait) => start('reconnect', wait),
     disconnect({ queue = 'keep', code, reason } = {}) {
@@ -208,7 +208,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       outbox.flushAll()
       connection.dispatch({
         type: 'stop',
-        cause: { reason: 'disconnect', ...(code !== undefined && { code }), ...(reason && { text: reason }) },
+        cause: { reason: 'disconnect', ...(code && { code }), ...(reason && { text: reason }) },
         graceful: true,
       })
       const closed = waits.until(() => (connection.state.name === 'closing' ? 'later' : true), {})
@@ -266,6 +266,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
       bufferedBytes: connection.bufferedAmount(),
     }),
   }
+  return client
 }
 
 export const kinds = 'open, down, closed, lost, invalid, unhandled, settled'

@@ -26,12 +26,16 @@ export type {
   PublishOptions,
   Recovered,
 } from './channel/types.ts'
+export { countdown } from './countdown.ts'
+export type { Countdown } from './countdown.ts'
 export { events } from './events/events.ts'
 export type { EventsOptions } from './events/events.ts'
 export type { ClientState, Lifecycle } from './lifecycle.ts'
 export type { BackoffContext, ClientOptions } from './options.ts'
 export { overHttp } from './connection/over-http.ts'
 export type { OverHttpOptions } from './connection/over-http.ts'
+export { pending } from './pending.ts'
+export type { Pending, PendingMessage } from './pending.ts'
 export { correlated } from './wire/correlated.ts'
 export type { Correlation, PlainRequests } from './wire/correlated.ts'
 export { ping } from './wire/ping.ts'
@@ -72,7 +76,9 @@ export type {
   OutboxOptions,
   PresenceData,
   PlainFrame,
+  RequestAnswer,
   RequestContext,
+  RequestInput,
   RequestName,
   RequestOptions,
   RequestSchema,

@@ -68,7 +68,7 @@ export type { Handler, Listener, Listeners, Registration, Registry, Unsubscribe 
 export { checkClose, checkNames, checkTime, given, namesOf } from './options.ts'
 export { createOutbox } from './outbox.ts'
 export type { Outgoing, Queued, Sent } from './message.ts'
-export type { Link, Outbox, OutboxOptions, SendOptions } from './outbox.ts'
+export type { Link, Outbox, OutboxOptions, QueuedMessage, SendOptions } from './outbox.ts'
 export { bytesOf } from './payload.ts'
 export { envelopeCodec, flatCodec } from './plain-codec.ts'
 export type { PlainCodec, PlainFrame } from './plain-codec.ts'

@@ -74,12 +74,20 @@ export interface Link<Body> {
   ask?(): void
 }
 
+/** A message that waits in an outbox. */
+export interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
+
 /** A bounded queue in front of a link. Knows the sizes of messages, not their content or names. */
 export interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   /** Whether a message of that size would leave half of the bounds free, or find the queue empty. */
   hasRoom(bytes: number): boolean
+  /** Returns the queued messages, in order. */
+  waiting(): readonly QueuedMessage<Name>[]
   /** Queues a message, writes everything that can be written, and returns the delivery of this message. */
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   /** Writes everything that can be written, in slices that leave the page responsive. */
@@ -257,11 +265,15 @@ export function createOutbox<Body, Name = string | undefined>(
     if (message.key !== undefined) keyed.set(message.key, message)
   }
 
+  const waiting = (): Message<Body, Name>[] => {
+    const messages: Message<Body, Name>[] = []
+    for (let message = ends.after; message !== ends; message = message.after) messages.push(message)
+    return messages
+  }
+
   const discard = (reason: UndeliveredReason): void => {
     stopTimer()
-    const waiting: Message<Body, Name>[] = []
-    for (let message = ends.after; message !== ends; message = message.after) waiting.push(message)
-    for (const message of waiting) drop(message, reason)
+    for (const message of waiting()) drop(message, reason)
   }
 
   /** Returns whether the message will be tried at the end of the turn; if not, it was tried already. */
@@ -293,6 +305,7 @@ export function createOutbox<Body, Name = string | undefined>(
       return queuedBytes
     },
 
+    waiting,
     hasRoom: (more) => size === 0 || (size < maxMessages / 2 && queuedBytes + more <= maxBytes / 2),
     push(body, bytes, name, { ttl = Infinity, key, volatile = false, signal }) {
       const expiresAt = ttl === Infinity ? ttl : clock.now() + ttl

@@ -1,11 +1,23 @@
 'use client'
 
+export type {
+  ConnectionLike,
+  EventHandler,
+  InputArguments,
+  RequestState,
+  UseChannelOptions,
+  UseRequestOptions,
+} from '@holdfast/bindings'
 export { HoldfastProvider, useClient } from './provider.ts'
 export type { HoldfastProviderProps } from './provider.ts'
-export type { ConnectionLike, EventHandler, Register, RegisteredContract } from './types.ts'
+export type { Register, RegisteredContract } from './types.ts'
 export { useChannel } from './use-channel.ts'
-export type { UseChannelOptions, UsedChannel } from './use-channel.ts'
+export type { UsedChannel } from './use-channel.ts'
 export { useConnection } from './use-connection.ts'
+export { useCountdown } from './use-countdown.ts'
 export { useEvent } from './use-event.ts'
+export { usePending } from './use-pending.ts'
 export { usePresence } from './use-presence.ts'
 export type { UsedPresence } from './use-presence.ts'
+export { useRequest } from './use-request.ts'
+export type { UsedRequest } from './use-request.ts'

@@ -1,7 +1,7 @@
+import { hold } from '@holdfast/bindings'
 import type { Client } from 'holdfast'
 import { createContext, createElement, useContext, useEffect } from 'react'
 import type { Context, ReactElement, ReactNode } from 'react'
-import { hold } from './hold.ts'
 import type { RegisteredContract } from './types.ts'
 
 export interface HoldfastProviderProps {

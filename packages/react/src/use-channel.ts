@@ -1,39 +1,12 @@
-import type {
-  Channel,
-  ChannelData,
-  ChannelEvent,
-  ChannelLifecycle,
-  ChannelName,
-  ChannelOptions,
-  ChannelState,
-  Client,
-  Handler,
-  KindOf,
-  Publication,
-} from 'holdfast'
+import { channelPart, createChannelStore, joining } from '@holdfast/bindings'
+import type { ChannelTarget, UseChannelOptions } from '@holdfast/bindings'
+import type { Channel, ChannelName, Client, KindOf } from 'holdfast'
 import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { createChannelStore } from './channel-store.ts'
-import type { ChannelTarget } from './channel-store.ts'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
-/** What a component does with a channel. The functions may be new ones on every render. */
-export interface UseChannelOptions<C, Kind> extends ChannelOptions {
-  /** The handlers of publications, by event. */
-  readonly on?: {
-    readonly [Event in ChannelEvent<C, Kind>]?: (
-      data: ChannelData<C, Kind, Event, 'output'>,
-      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
-    ) => unknown
-  }
-  /** The listeners of changes of the subscription. */
-  readonly watch?: { readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]> }
-}
-
 /** The channel of a component. The same object until its state changes; `publish` and `history` never change. */
 export type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
-
-const joining: ChannelState = { status: 'joining', reason: undefined }
 
 /**
  * Subscribes to a channel while the component is mounted.
@@ -84,11 +57,7 @@ export function useChannel(...args: unknown[]): object {
 }
 
 function createUsedChannel() {
-  const store = createChannelStore({
-    initial: joining,
-    isInitial: ({ status, reason }) => status === 'joining' && reason === undefined,
-    of: (handle) => handle,
-  })
+  const store = createChannelStore(channelPart)
   const publish: Channel['publish'] = (...args) => store.handle().publish(...args)
   const history: Channel['history'] = (options) => store.handle().history(options)
   return { store, publish, history }

@@ -1,18 +1,10 @@
+import { idle } from '@holdfast/bindings'
+import type { ConnectionLike } from '@holdfast/bindings'
 import type { ClientState } from 'holdfast'
 import { useMemo, useSyncExternalStore } from 'react'
 import { useNearest } from './provider.ts'
-import type { ConnectionLike } from './types.ts'
 
 type Selector<T> = (state: ClientState) => T
-
-/** What servers render, and what pages start from, so that they agree wherever the client is by then. */
-const idle: ClientState = {
-  status: 'idle',
-  attempt: 0,
-  retryAt: undefined,
-  cause: undefined,
-  protocol: undefined,
-}
 
 /**
  * Returns the value that the selector returns for the state of a client's connection.

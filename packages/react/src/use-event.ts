@@ -1,9 +1,9 @@
+import { createSubscription } from '@holdfast/bindings'
+import type { EventHandler, Target } from '@holdfast/bindings'
 import type { Client, EventName } from 'holdfast'
 import { useEffect, useInsertionEffect, useState } from 'react'
 import { useNearest } from './provider.ts'
-import { createSubscription } from './subscription.ts'
-import type { Target } from './subscription.ts'
-import type { EventHandler, RegisteredContract } from './types.ts'
+import type { RegisteredContract } from './types.ts'
 
 // `string &` makes compile errors list the existing names.
 

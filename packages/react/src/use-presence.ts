@@ -1,13 +1,11 @@
+import { createChannelStore, nobody, presencePart } from '@holdfast/bindings'
 import type { ChannelName, Client, KindOf, Presence, PresenceData, PresenceState } from 'holdfast'
 import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { createChannelStore } from './channel-store.ts'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
 
 /** Who is in a channel. The same object until the members change; `set` never changes. */
 export type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
-
-const nobody: PresenceState = { members: [], isKnown: false }
 
 /**
  * Returns who is in a channel, and subscribes to it while the component is mounted.
@@ -48,10 +46,6 @@ export function usePresence(...args: unknown[]): UsedPresence<unknown> {
 }
 
 function createUsedPresence() {
-  const store = createChannelStore({
-    initial: nobody,
-    isInitial: ({ members, isKnown }) => members.length === 0 && !isKnown,
-    of: (handle) => handle.presence,
-  })
+  const store = createChannelStore(presencePart)
   return { store, set: (data: unknown): void => store.handle().presence.set(data) }
 }

@@ -336,10 +336,15 @@ interface Link<Body> {
   flushed?(): void
   ask?(): void
 }
+interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
+  waiting(): readonly QueuedMessage<Name>[]
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   flushAll(): void
@@ -570,6 +575,7 @@ interface BoundWire {
   readonly link: Link<Encoded>
   readonly maxSendBytes: number
   readonly unacknowledged: number
+  readonly written?: () => readonly (Outgoing<unknown> | undefined)[]
   encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined

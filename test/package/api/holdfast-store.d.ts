@@ -85,10 +85,15 @@ interface Link<Body> {
   flushed?(): void
   ask?(): void
 }
+interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
+  waiting(): readonly QueuedMessage<Name>[]
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   flushAll(): void

@@ -391,10 +391,15 @@ interface Link<Body> {
   flushed?(): void
   ask?(): void
 }
+interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
+  waiting(): readonly QueuedMessage<Name>[]
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   flushAll(): void
@@ -632,6 +637,7 @@ interface BoundWire {
   readonly link: Link<Encoded>
   readonly maxSendBytes: number
   readonly unacknowledged: number
+  readonly written?: () => readonly (Outgoing<unknown> | undefined)[]
   encode(name: string, data: unknown, id?: number): Encoded
   encodeRaw(data: Payload): Encoded
   sizeOf(encoded: Encoded): number | undefined
@@ -881,6 +887,12 @@ declare function channel<C, Name extends string & ChannelName<C>>(
   name: Name,
   options?: ChannelOptions,
 ): Channel<C, KindOf<C, Name>>
+type StoreClient = Pick<Client, 'state' | 'subscribe'>
+interface Countdown {
+  readonly state: number | undefined
+  subscribe(listener: () => unknown): Unsubscribe
+}
+declare function countdown(client: StoreClient): Countdown
 interface EventsOptions extends WaitOptions {
   readonly buffer?: number
 }
@@ -893,6 +905,18 @@ interface OverHttpOptions {
   readonly url?: UrlSource
 }
 declare function overHttp(options?: OverHttpOptions): Diagnose
+interface PendingMessage {
+  readonly id: number
+  readonly name: string | undefined
+  readonly status: 'queued' | 'written'
+  readonly bytes: number
+  readonly delivery: Delivery
+}
+interface Pending {
+  readonly state: readonly PendingMessage[]
+  subscribe(listener: () => unknown): Unsubscribe
+}
+declare function pending(client: StoreClient): Pending
 interface Correlation {
   readonly property: string
   bind(host: Pick<WireHost, 'clock' | 'outgoing'>): PlainRequests
@@ -932,11 +956,13 @@ export {
   HoldfastError,
   channel,
   correlated,
+  countdown,
   createClient,
   defaultCloseRules,
   events,
   isHoldfastError,
   overHttp,
+  pending,
   ping,
   plain,
   schemas,
@@ -971,6 +997,7 @@ export type {
   Contract,
   ContractOf,
   Correlation,
+  Countdown,
   DelayRange,
   Delivery,
   Diagnose,
@@ -998,6 +1025,8 @@ export type {
   Outcome,
   OverHttpOptions,
   Payload,
+  Pending,
+  PendingMessage,
   PingOptions,
   PlainFrame,
   PlainHeartbeat,
@@ -1012,7 +1041,9 @@ export type {
   Publication,
   PublishOptions,
   Recovered,
+  RequestAnswer,
   RequestContext,
+  RequestInput,
   RequestName,
   RequestOptions,
   RequestSchema,

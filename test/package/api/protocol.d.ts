@@ -347,6 +347,7 @@ declare const defaultDecodeLimits: DecodeLimits
 type Decoded =
   | {
       readonly frames: readonly Frame[]
+      readonly ping?: Control | undefined
     }
   | {
       readonly control: Control
@@ -536,6 +537,7 @@ declare class Endpoint {
   lost(): void
   dispose(): void
 }
+declare function atTurnEnd(callback: () => void): void
 declare const defaultMaxPayloadBytes = 16777216
 declare const pollInterval = 20
 declare function utf8Length(text: string): number
@@ -560,10 +562,15 @@ interface Link<Body> {
   flushed?(): void
   ask?(): void
 }
+interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
 interface Outbox<Body, Name = string | undefined> {
   readonly size: number
   readonly bytes: number
   hasRoom(bytes: number): boolean
+  waiting(): readonly QueuedMessage<Name>[]
   push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
   flush(): void
   flushAll(): void
@@ -688,6 +695,7 @@ export {
   HoldfastError,
   Line,
   aborted,
+  atTurnEnd,
   bodyBytes,
   bytesOf,
   checkClose,
@@ -793,6 +801,7 @@ export type {
   ProducerSequence,
   ProducersOffer,
   Queued,
+  QueuedMessage,
   Registration,
   Registry,
   RequestAnswer,

@@ -1,39 +1,53 @@
 // Written by `node test/package/api.ts --accept`.
 import {
+  HoldfastError,
   Client,
   Handler,
   EventData,
-  AnyContract,
+  RequestInput,
   ChannelOptions,
   ChannelEvent,
   ChannelData,
   Publication,
   ChannelLifecycle,
+  RequestOptions,
+  AnyContract,
   Channel,
   ChannelName,
   KindOf,
   ClientState,
   EventName,
+  PendingMessage,
   PresenceState,
   Presence,
   PresenceData,
+  RequestAnswer,
+  RequestName,
 } from 'holdfast'
 import { ReactNode, ReactElement } from 'react'
-interface Register {}
-type RegisteredContract = Register extends {
-  readonly client: Client<infer C>
-}
-  ? C
-  : AnyContract
+type RequestState<Answer> =
+  | {
+      readonly status: 'idle'
+      readonly data: undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'pending'
+      readonly data: Answer | undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'ok'
+      readonly data: Answer
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'error'
+      readonly data: undefined
+      readonly error: HoldfastError
+    }
 type EventHandler<C, Name> = Handler<EventData<C, 'toClient', Name>>
 type ConnectionLike = Pick<Client, 'state' | 'subscribe'>
-interface HoldfastProviderProps {
-  readonly client: Client<RegisteredContract>
-  readonly connect?: boolean
-  readonly children?: ReactNode
-}
-declare function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement
-declare function useClient<C = RegisteredContract>(): Client<C>
 interface UseChannelOptions<C, Kind> extends ChannelOptions {
   readonly on?: {
     readonly [Event in ChannelEvent<C, Kind>]?: (
@@ -45,6 +59,24 @@ interface UseChannelOptions<C, Kind> extends ChannelOptions {
     readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
   }
 }
+type UseRequestOptions = Omit<RequestOptions, 'signal'>
+type InputArguments<C, Name> =
+  undefined extends RequestInput<C, 'toServer', Name>
+    ? [input?: RequestInput<C, 'toServer', Name>]
+    : [input: RequestInput<C, 'toServer', Name>]
+interface Register {}
+type RegisteredContract = Register extends {
+  readonly client: Client<infer C>
+}
+  ? C
+  : AnyContract
+interface HoldfastProviderProps {
+  readonly client: Client<RegisteredContract>
+  readonly connect?: boolean
+  readonly children?: ReactNode
+}
+declare function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement
+declare function useClient<C = RegisteredContract>(): Client<C>
 type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
 declare function useChannel<C, Name extends string & ChannelName<C>>(
   client: Client<C>,
@@ -58,6 +90,7 @@ declare function useChannel<Name extends string & ChannelName<RegisteredContract
 type Selector<T> = (state: ClientState) => T
 declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
 declare function useConnection<T>(selector: Selector<T>): T
+declare function useCountdown(client?: ConnectionLike): number | undefined
 declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
   client: Client<C>,
   name: Name,
@@ -67,6 +100,7 @@ declare function useEvent<Name extends string & EventName<RegisteredContract, 't
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
+declare function usePending(client?: ConnectionLike): readonly PendingMessage[]
 type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
 declare function usePresence<C, Name extends string & ChannelName<C>>(
   client: Client<C>,
@@ -75,14 +109,41 @@ declare function usePresence<C, Name extends string & ChannelName<C>>(
 declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
   name: Name,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
-export { HoldfastProvider, useChannel, useClient, useConnection, useEvent, usePresence }
+type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> & {
+  send(...input: InputArguments<C, Name>): Promise<RequestAnswer<C, Name>>
+  reset(): void
+}
+declare function useRequest<C, Name extends string & RequestName<C>>(
+  client: Client<C>,
+  name: Name,
+  options?: UseRequestOptions,
+): UsedRequest<C, Name>
+declare function useRequest<Name extends string & RequestName<RegisteredContract>>(
+  name: Name,
+  options?: UseRequestOptions,
+): UsedRequest<RegisteredContract, Name>
+export {
+  HoldfastProvider,
+  useChannel,
+  useClient,
+  useConnection,
+  useCountdown,
+  useEvent,
+  usePending,
+  usePresence,
+  useRequest,
+}
 export type {
   ConnectionLike,
   EventHandler,
   HoldfastProviderProps,
+  InputArguments,
   Register,
   RegisteredContract,
+  RequestState,
   UseChannelOptions,
+  UseRequestOptions,
   UsedChannel,
   UsedPresence,
+  UsedRequest,
 }

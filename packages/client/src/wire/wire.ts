@@ -8,6 +8,7 @@ import type {
   Link,
   Lost,
   Ok,
+  Outgoing,
   Payload,
   RequestOptions,
   Router,
@@ -55,6 +56,11 @@ export interface BoundWire {
   readonly maxSendBytes: number
   /** The number of written and unacknowledged messages. */
   readonly unacknowledged: number
+  /**
+   * Returns the written messages without an outcome, in order; undefined for a withdrawn one. Absent on a wire without
+   * acknowledgements.
+   */
+  readonly written?: () => readonly (Outgoing<unknown> | undefined)[]
   /** @throws the exception of the encoder for data that it cannot represent */
   encode(name: string, data: unknown, id?: number): Encoded
   /** The same for text or bytes that are not an event. */

@@ -55,6 +55,7 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     get unacknowledged() {
       return session.unacknowledged
     },
+    written: session.written,
     encode: (name, data, id) => encode(name, data, id === undefined ? id : { id }),
     encodeRaw: (data) => encode(null, data, { raw: true }),
     sizeOf: (body) => bodyBytes(body as Body),

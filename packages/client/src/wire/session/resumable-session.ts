@@ -21,6 +21,8 @@ export interface ResumableSession {
   readonly session: Session<Body> | undefined
   /** The number of written messages without an outcome. */
   readonly unacknowledged: number
+  /** Returns those messages, in order; undefined for a withdrawn one. */
+  written(): readonly (Outgoing<Body> | undefined)[]
   /** The members of a `hi` that resume the session. */
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
   /**
@@ -97,6 +99,7 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     get unacknowledged() {
       return session?.unacknowledged ?? carried.length
     },
+    written: () => (session ? Array.from(session.replay(), ([, message]) => message) : carried),
     get maxSendBytes() {
       return maxSendBytes
     },

@@ -14,7 +14,7 @@ export interface ChannelTarget {
 }
 
 /** What a component shows of a channel. */
-interface Part<State> {
+export interface ChannelPart<State> {
   /** What every part has before the server has answered. One object, so that opening a channel renders nothing. */
   readonly initial: State
   isInitial(state: State): boolean
@@ -48,7 +48,7 @@ interface Opened {
 
 const lifecycle = ['joined', 'refused', 'recovered', 'gap'] as const
 
-export function createChannelStore<State>(part: Part<State>): ChannelStore<State> {
+export function createChannelStore<State>(part: ChannelPart<State>): ChannelStore<State> {
   const listeners = new Set<() => void>()
   let target: ChannelTarget
   /** The channel of the last effect. Stays when it is left, with the position from which the component continues. */

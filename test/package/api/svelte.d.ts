@@ -1,0 +1,159 @@
+// Written by `node test/package/api.ts --accept`.
+import {
+  HoldfastError,
+  Client,
+  Handler,
+  EventData,
+  RequestInput,
+  ChannelOptions,
+  ChannelEvent,
+  ChannelData,
+  Publication,
+  ChannelLifecycle,
+  RequestOptions,
+  Channel,
+  AnyContract,
+  ChannelState,
+  ChannelName,
+  KindOf,
+  ClientState,
+  EventName,
+  PendingMessage,
+  PresenceState,
+  Presence,
+  PresenceData,
+  RequestAnswer,
+  RequestName,
+} from 'holdfast'
+import { Readable } from 'svelte/store'
+type RequestState<Answer> =
+  | {
+      readonly status: 'idle'
+      readonly data: undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'pending'
+      readonly data: Answer | undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'ok'
+      readonly data: Answer
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'error'
+      readonly data: undefined
+      readonly error: HoldfastError
+    }
+type EventHandler<C, Name> = Handler<EventData<C, 'toClient', Name>>
+type ConnectionLike = Pick<Client, 'state' | 'subscribe'>
+interface UseChannelOptions<C, Kind> extends ChannelOptions {
+  readonly on?: {
+    readonly [Event in ChannelEvent<C, Kind>]?: (
+      data: ChannelData<C, Kind, Event, 'output'>,
+      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
+    ) => unknown
+  }
+  readonly watch?: {
+    readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
+  }
+}
+type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'history'>
+type UseRequestOptions = Omit<RequestOptions, 'signal'>
+type InputArguments<C, Name> =
+  undefined extends RequestInput<C, 'toServer', Name>
+    ? [input?: RequestInput<C, 'toServer', Name>]
+    : [input: RequestInput<C, 'toServer', Name>]
+interface Register {}
+type RegisteredContract = Register extends {
+  readonly client: Client<infer C>
+}
+  ? C
+  : AnyContract
+interface ProvideOptions {
+  readonly connect?: boolean
+}
+declare function provideClient<C>(client: Client<C>, { connect }?: ProvideOptions): void
+declare function useClient<C = RegisteredContract>(): Client<C>
+type NameOrGetter<Name extends string> = Name | (() => Name)
+interface Reactive<T> extends Readable<T> {
+  readonly current: T
+}
+interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind>, Readable<ChannelState> {
+  readonly state: ChannelState
+}
+declare function useChannel<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: NameOrGetter<Name>,
+  options?: UseChannelOptions<C, KindOf<C, Name>>,
+): UsedChannel<C, KindOf<C, Name>>
+declare function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+  name: NameOrGetter<Name>,
+  options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
+): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
+type Selector<T> = (state: ClientState) => T
+declare function useConnection(client?: ConnectionLike): Reactive<ClientState>
+declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): Reactive<T>
+declare function useConnection<T>(selector: Selector<T>): Reactive<T>
+declare function useCountdown(client?: ConnectionLike): Reactive<number | undefined>
+declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+  client: Client<C>,
+  name: NameOrGetter<Name>,
+  handler: EventHandler<C, Name>,
+): void
+declare function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+  name: NameOrGetter<Name>,
+  handler: EventHandler<RegisteredContract, Name>,
+): void
+declare function usePending(client?: ConnectionLike): Reactive<readonly PendingMessage[]>
+type UsedPresence<Data> = PresenceState<Data> & Readable<PresenceState<Data>> & Pick<Presence<Data>, 'set'>
+declare function usePresence<C, Name extends string & ChannelName<C>>(
+  client: Client<C>,
+  name: NameOrGetter<Name>,
+): UsedPresence<PresenceData<C, KindOf<C, Name>>>
+declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+  name: NameOrGetter<Name>,
+): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
+type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> &
+  Readable<RequestState<RequestAnswer<C, Name>>> & {
+    send(...input: InputArguments<C, Name>): Promise<RequestAnswer<C, Name>>
+    reset(): void
+  }
+declare function useRequest<C, Name extends string & RequestName<C>>(
+  client: Client<C>,
+  name: NameOrGetter<Name>,
+  options?: UseRequestOptions,
+): UsedRequest<C, Name>
+declare function useRequest<Name extends string & RequestName<RegisteredContract>>(
+  name: NameOrGetter<Name>,
+  options?: UseRequestOptions,
+): UsedRequest<RegisteredContract, Name>
+export {
+  provideClient,
+  useChannel,
+  useClient,
+  useConnection,
+  useCountdown,
+  useEvent,
+  usePending,
+  usePresence,
+  useRequest,
+}
+export type {
+  ConnectionLike,
+  EventHandler,
+  InputArguments,
+  NameOrGetter,
+  ProvideOptions,
+  Reactive,
+  Register,
+  RegisteredContract,
+  RequestState,
+  UseChannelOptions,
+  UseRequestOptions,
+  UsedChannel,
+  UsedPresence,
+  UsedRequest,
+}
