@@ -21,7 +21,7 @@ export interface ConnectionOptions extends Pick<
   opened(facts: Facts): void
   /** Writes everything that can still be written: the page is being left. */
   flush(): void
-  /** Begins to find out why sockets do not open, if anybody wants to know. */
+  /** Begins to find out why sockets do not open. Undefined if the application does not use the reason. */
   readonly diagnosis: CreateDiagnosis | undefined
   /** The state changed. Inputs dispatched here are queued. */
   changed(state: State, previous: State): void

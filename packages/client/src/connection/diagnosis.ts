@@ -17,7 +17,7 @@ export interface Diagnosis {
   failed(): void
   /** The policy of the page forbids a request to that URL. */
   blocked(url: string | undefined): void
-  /** The page is left, so nobody waits for an answer. */
+  /** The page is left: a pending request is aborted. */
   abort(): void
   /** A socket opened, or the client does not dial any more: what was found does not count any more. */
   forget(): void
