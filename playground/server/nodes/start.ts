@@ -30,7 +30,10 @@ interface Node {
 const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
   '/': ['text/html; charset=utf-8', join(import.meta.dirname, 'page.html')],
   '/page.js': ['text/javascript', join(import.meta.dirname, 'page.js')],
-  '/holdfast.js': ['text/javascript', join(import.meta.dirname, '../../../packages/client/dist/holdfast.global.js')],
+  '/holdfast.js': [
+    'text/javascript',
+    join(import.meta.dirname, '../../../packages/client/dist/holdfast.global.js'),
+  ],
 }
 
 /**
@@ -73,7 +76,7 @@ export async function startNodes({ port, host, count, redis: redisUrl }: NodesOp
     else response.writeHead(404).end()
   }
 
-  while (started < count) await add()
+  for (let node = 0; node < count; node++) await add()
   const http = createServer(answer)
   const streams = new Set<Duplex>()
   http.on('upgrade', (request, stream: Duplex, head) => {
