@@ -19,7 +19,7 @@ try {
       ? await startPlayground({ ...place, folder, docs: join(docs, 'dist/site') })
       : await startNodes({ ...place, count: readCount(process.argv[nodes + 1]), redis })
   const url = `http://${HOST}:${playground.port}`
-  console.log(`\n  Holdfast playground: ${url}\n  Open it in two windows. Ctrl-C stops it.\n`)
+  console.log(`\n  Holdfast playground: ${url}\n  Open it and pull the plug. Ctrl-C stops it.\n`)
   if (nodes < 0) console.log(`  Documentation: ${url}/docs/\n`)
   // A second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
