@@ -293,7 +293,7 @@ async function reads(server: RedisServer): Promise<number> {
 
 // Presence
 
-/** The members are of two nodes, each of which hears of all changes. */
+/** The members are of two nodes, each of which is notified of all changes. */
 async function presence(): Promise<void> {
   await using server = await RedisServer.start()
   const setAt = new Map<string, number>()

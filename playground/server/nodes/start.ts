@@ -76,7 +76,7 @@ export async function startNodes({ port, host, count, redis: redisUrl }: NodesOp
     else response.writeHead(404).end()
   }
 
-  while (started < count) await add()
+  for (let node = 0; node < count; node++) await add()
   const http = createServer(answer)
   const streams = new Set<Duplex>()
   http.on('upgrade', (request, stream: Duplex, head) => {
