@@ -40,5 +40,8 @@ export interface Stamped extends Person {
 /** The longest name and message, in UTF-16 units as `maxlength` counts them. */
 export const limits = { name: 24, message: 2_000 } as const
 
+/** The room of a connection whose URL names none, as `?room=…`. */
+export const lobby = 'lobby'
+
 /** How long `POST /cut` disconnects the page, in milliseconds. */
 export const cutDuration = 5_000

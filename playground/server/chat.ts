@@ -2,11 +2,13 @@ import type { Server } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { readFrame, type Incoming, type Outgoing } from './frames.ts'
 import { isOwnPage } from './own-page.ts'
+import { roomOf } from './query.ts'
 import { createRoom } from './room.ts'
 
 interface Peer {
   readonly socket: WebSocket
   readonly id: string
+  readonly room: string
   /** The secret of the page, by which its next connection replaces this one. */
   key?: string | undefined
   isAlive: boolean
@@ -33,9 +35,9 @@ export function createChatServer(
     else if (to.socket.readyState === to.socket.OPEN) to.socket.send(text)
   }
   const reply = (to: Peer, frame: Outgoing): void => send(to, JSON.stringify(frame))
-  const stopListening = room.listen((news, from) => {
+  const stopListening = room.listen((news, isFor) => {
     const text = JSON.stringify(news)
-    for (const peer of peers) if (peer.id !== from && room.has(peer.id)) send(peer, text)
+    for (const peer of peers) if (isFor(peer.id)) send(peer, text)
   })
 
   const leave = (peer: Peer): void => {
@@ -49,7 +51,7 @@ export function createChatServer(
       leave(old)
     }
     peer.key = key
-    reply(peer, { type: 'welcome', ...room.join(peer.id, wanted) })
+    reply(peer, { type: 'welcome', ...room.join(peer.id, wanted, peer.room) })
   }
 
   const answer = (peer: Peer, frame: Incoming): void => {
@@ -62,8 +64,9 @@ export function createChatServer(
   }
 
   let lastId = 0
-  sockets.on('connection', (socket) => {
-    const peer: Peer = { socket, id: String(++lastId), isAlive: true, recentFrames: 0 }
+  sockets.on('connection', (socket, request) => {
+    const id = String(++lastId)
+    const peer: Peer = { socket, id, room: roomOf(request), isAlive: true, recentFrames: 0 }
     peers.add(peer)
     socket.on('message', (data, isBinary) => {
       // Pausing the socket slows a flood down without loss.

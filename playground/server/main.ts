@@ -17,7 +17,7 @@ try {
     docs: join(docs, 'dist/site'),
   })
   console.log(
-    `\n  Holdfast playground: http://${HOST}:${playground.port}\n  Open it in two windows. Ctrl-C stops it.\n  Documentation: http://${HOST}:${playground.port}/docs/\n`,
+    `\n  Holdfast playground: http://${HOST}:${playground.port}\n  Open it and pull the plug. Ctrl-C stops it.\n  Documentation: http://${HOST}:${playground.port}/docs/\n`,
   )
   // A second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

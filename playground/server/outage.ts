@@ -1,13 +1,18 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { cutDuration } from '../contract.ts'
-import { createShortMemory } from './short-memory.ts'
+import { pageOf } from './query.ts'
+import { createShortMemory, type ShortMemory } from './short-memory.ts'
+
+/** How long a page stays unplugged that does not plug in again. */
+const longestUnplugged = 600_000
 
 /**
  * Disconnects single pages, below the chat server, which sees the same as when a cable is unplugged.
  *
  * A page identifies itself in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the TCP
- * connections of that page, and all that it opens in the next `duration` milliseconds.
+ * connections of that page, and all that it opens in the next `duration` milliseconds; `POST /unplug?page=…` does the
+ * same until `POST /plug?page=…`.
  */
 export function createOutage(
   http: Server,
@@ -15,27 +20,33 @@ export function createOutage(
 ): RequestListener {
   const connections = new Map<Duplex, string>()
   const cut = createShortMemory(duration)
+  const unplugged = createShortMemory(longestUnplugged)
 
-  http.on('close', cut.clear)
+  http.on('close', () => {
+    cut.clear()
+    unplugged.clear()
+  })
   http.prependListener('upgrade', (request, socket) => {
     const page = pageOf(request)
     if (!page) return
-    if (cut.has(page)) return void socket.destroy()
+    if (cut.has(page) || unplugged.has(page)) return void socket.destroy()
     connections.set(socket, page)
     socket.on('close', () => connections.delete(socket))
   })
 
-  return (request, response) => {
-    const page = pageOf(request)
+  const disconnect = (page: string, memory: ShortMemory): boolean => {
     const sockets = [...connections].filter(([, owner]) => owner === page)
-    if (!page || sockets.length === 0) return void response.writeHead(404).end()
-    cut.add(page)
+    if (sockets.length === 0) return false
+    memory.add(page)
     for (const [socket] of sockets) socket.destroy()
-    response.writeHead(204).end()
+    return true
   }
-}
 
-/** Returns the id of the page that a request belongs to. */
-export function pageOf({ url = '' }: Pick<IncomingMessage, 'url'>): string | null {
-  return new URLSearchParams(url.split('?', 2)[1]).get('page')
+  return (request, response) => {
+    const page = pageOf(request) ?? ''
+    const how = request.url?.split(/[/?]/)[1]
+    const isDone =
+      how === 'plug' ? unplugged.remove(page) : disconnect(page, how === 'unplug' ? unplugged : cut)
+    response.writeHead(isDone ? 204 : 404).end()
+  }
 }

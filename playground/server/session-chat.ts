@@ -5,13 +5,14 @@ import type { Chat } from '../contract.ts'
 import type { Flood } from '../trouble.ts'
 import { checkFrame } from './frames.ts'
 import { cleanName } from './names.ts'
-import { pageOf } from './outage.ts'
+import { pageOf, roomOf } from './query.ts'
 import { createRoom } from './room.ts'
 
-/** The origin of a visitor: the requested name, and the page by which the switches identify it. */
+/** The origin of a visitor: the requested name and room, and the page by which the switches identify it. */
 interface Origin {
   readonly name: string
   readonly page: string | null
+  readonly room: string
 }
 
 export type Visitor = Peer<Chat & Flood, Origin>
@@ -36,7 +37,7 @@ export function createSessionChat(
     // There are no accounts: the token is the name, and any name is allowed.
     authenticate: ({ token = '', request }) => ({
       identity: null,
-      data: { name: cleanName(token), page: pageOf(request) },
+      data: { name: cleanName(token), page: pageOf(request), room: roomOf(request) },
     }),
     sessionTimeout,
     pingInterval: 5_000,
@@ -44,15 +45,15 @@ export function createSessionChat(
   })
   hub.attach(http, { path: '/session' })
 
-  const stopListening = room.listen((news, from) => {
+  const stopListening = room.listen((news, isFor) => {
     const { type, ...data } = news
-    const except = ({ id }: Visitor): boolean => id === from
+    const except = ({ id }: Visitor): boolean => !isFor(id)
     // A late typing event is wrong.
     hub.broadcast(type, data, { except, volatile: type === 'typing' })
   })
 
   hub.onPeer((peer) => {
-    peer.send('welcome', room.join(peer.id, peer.data.name))
+    peer.send('welcome', room.join(peer.id, peer.data.name, peer.data.room))
     peer.onClose(() => room.leave(peer.id))
   })
 

@@ -3,15 +3,19 @@ export interface ShortMemory {
   has(page: string): boolean
   /** Adding a member again changes nothing. */
   add(page: string): void
+  /** Removes a member early. Returns whether it was one. */
+  remove(page: string): boolean
   /** Removes all at once. */
   clear(): void
 }
 
 export function createShortMemory(duration: number, forgotten = (_page: string): void => {}): ShortMemory {
   const timers = new Map<string, NodeJS.Timeout>()
-  const forget = (page: string): void => {
-    timers.delete(page)
+  const forget = (page: string): boolean => {
+    clearTimeout(timers.get(page))
+    if (!timers.delete(page)) return false
     forgotten(page)
+    return true
   }
 
   return {
@@ -23,6 +27,7 @@ export function createShortMemory(duration: number, forgotten = (_page: string):
           setTimeout(() => forget(page), duration),
         )
     },
+    remove: forget,
     clear() {
       for (const timer of timers.values()) clearTimeout(timer)
       timers.clear()

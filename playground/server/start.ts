@@ -82,10 +82,10 @@ async function open(
   const http = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') return figures(request, response)
     const [, first = ''] = request.method === 'POST' ? (request.url?.split(/[/?]/) ?? []) : []
-    if (first === 'cut') return cut(request, response)
+    if (['cut', 'unplug', 'plug'].includes(first)) return outage(request, response)
     return first === 'trouble' ? trouble(request, response) : page(request, response)
   })
-  const cut = createOutage(http, { duration: cutDuration })
+  const outage = createOutage(http, { duration: cutDuration })
   // These servers do not listen; they receive only forwarded upgrades.
   const chatUpgrades = new Server()
   const scenesUpgrades = new Server()

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { isSendable, troubleFigures as figures, troubles, type Trouble } from '../trouble.ts'
 import { flood, lineSink, sessionSink } from './flood.ts'
 import { createLine, type Line } from './line.ts'
-import { pageOf } from './outage.ts'
+import { pageOf } from './query.ts'
 import { closeFrame } from './raw-frames.ts'
 import type { SessionChat } from './session-chat.ts'
 import { createShortMemory } from './short-memory.ts'
@@ -21,7 +21,8 @@ const floodedPaths = ['/ws', '/session']
  * Faults for single pages, below the servers, which do not know of them.
  *
  * A page identifies itself in the query of its socket's URL, and requests a fault with `POST /trouble/<kind>?page=…`.
- * A request without the id of a connected page has no effect, not even a restart.
+ * A request without the id of a connected page has no effect, not even a restart. `POST /trouble/heal?page=…` ends the
+ * faults that would last.
  */
 export function createTrouble(
   http: Server,
@@ -112,9 +113,15 @@ export function createTrouble(
     return 204
   }
 
+  const heal = (page: string): number => {
+    const [wasRefused, wasSlow] = [refused.remove(page), slow.remove(page)]
+    return wasRefused || wasSlow ? 204 : 404
+  }
+
   return (request, response) => {
     const kind = pathOf(request).split('/')[2] ?? ''
     const page = pageOf(request)
+    if (kind === 'heal') return void response.writeHead(heal(page ?? '')).end()
     const own = [...connections].filter((connection) => connection.page === page)
     const code = Number(new URLSearchParams(request.url?.split('?', 2)[1]).get('code'))
     const isKnown = page && own.length > 0 && Object.hasOwn(troubles, kind)

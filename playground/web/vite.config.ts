@@ -33,6 +33,8 @@ export default defineConfig({
       '/rooms': { target: server, ws: true },
       '/scenes': { target: server, ws: true },
       '/cut': server,
+      '/plug': server,
+      '/unplug': server,
       '/trouble': server,
     },
   },

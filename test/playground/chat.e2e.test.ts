@@ -21,7 +21,7 @@ test('two participants chat, see each other join, type, rename and leave, and se
   const hostile = `<img src=x onerror="alert(1)"><b>bold</b>`
   await bo.say('Hello, Ann', hostile)
   await expect.poll(ann.received).toEqual(['Hello, Ann', hostile])
-  await expect.poll(() => ann.page.locator('#typing').textContent()).toBe('')
+  await expect.poll(() => ann.page.locator('.typing').textContent()).toBe('')
   expect(await ann.page.locator('.text *').count(), 'elements made of text').toBe(0)
   expect((await bo.own()).map(({ state }) => state)).toEqual(['sent', 'sent'])
 
@@ -52,7 +52,7 @@ test('after a cut, messages written meanwhile are pending, then arrive in order 
   await ann.page.clock.pauseAt((await ann.page.evaluate(() => Date.now())) + 2_000)
   await ann.press('Cut the connection')
   await ann.page.locator('#status-label', { hasText: /^Waiting$/ }).waitFor()
-  await ann.status.getByText('(1006)').first().waitFor()
+  await ann.status.getByText('The connection broke').first().waitFor()
   await ann.page.clock.fastForward(1_000)
   await ann.status.getByText(/attempt [2-9] in \d\.\d s/).waitFor()
 
@@ -62,9 +62,9 @@ test('after a cut, messages written meanwhile are pending, then arrive in order 
   expect(waiting.slice(1).map(({ text, state }) => [text, state])).toEqual(
     meanwhile.map((text) => [text, 'pending']),
   )
-  expect(waiting[1]?.meta).toContain('Pending')
+  expect(waiting[1]?.meta).toContain('Waits')
   await ann.page
-    .locator('.own', { hasText: /^meanwhile 7Pending/ })
+    .locator('.own', { hasText: /^meanwhile 7Waits/ })
     .getByRole('button', { name: 'Cancel' })
     .click()
   await ann.page.getByText('19 messages wait').waitFor()
@@ -89,7 +89,7 @@ test('messages written while disconnected are sent later, and the name is rememb
   const ann = await joinChat(browser, url, 'Ann')
   await ann.page.reload()
   await ann.connected()
-  await ann.page.getByLabel('Online').getByText('Ann', { exact: true }).waitFor()
+  await ann.page.getByLabel('Online').getByText('Ann (this phone)').waitFor()
 
   await ann.press('Disconnect')
   await ann.status.getByText('Disconnected', { exact: true }).waitFor()

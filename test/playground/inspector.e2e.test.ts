@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { useBrowser } from './browser.ts'
-import { joinChat, type ChatPage } from './chat-page.ts'
+import { joinChat, openInspector, type ChatPage } from './chat-page.ts'
 import { watchMainThread, type Business } from './main-thread.ts'
 
 const openPlayground = useBrowser()
 
 /** The rows of the inspector that are in sight, as `direction name payload outcome`. */
 function messages({ page }: ChatPage): Promise<string[]> {
-  return page.locator('#panel-inspector .row:not([hidden])').evaluateAll((rows) =>
+  return page.locator('#inspector .row:not([hidden])').evaluateAll((rows) =>
     rows.map((row) =>
       [...row.children]
         .slice(1)
@@ -19,7 +19,7 @@ function messages({ page }: ChatPage): Promise<string[]> {
 }
 
 function states({ page }: ChatPage): Promise<string[]> {
-  return page.locator('#panel-inspector .timeline li').evaluateAll((entries) =>
+  return page.locator('#inspector .timeline li').evaluateAll((entries) =>
     entries.map((entry) =>
       [...entry.children]
         .slice(1, 3)
@@ -37,7 +37,8 @@ test(
     const { browser, url, joinAs } = await openPlayground()
     const bo = await joinAs('Bo')
     const ann = await joinChat(browser, url, 'Ann', { hurries: true })
-    const inspector = ann.page.locator('#panel-inspector')
+    const inspector = ann.page.locator('#inspector')
+    await openInspector(ann.page)
     const hostile = '<img src=x onerror="alert(1)">'
     bo.say({ type: 'chat', message: hostile })
     await ann.say('hello')
@@ -69,7 +70,7 @@ test(
       .toEqual(
         expect.arrayContaining([
           'Connected',
-          'Waiting The connection was lost (1006)',
+          'Waiting The connection broke (1006)',
           'Waiting This device is offline (1006)',
         ]),
       )
@@ -135,6 +136,7 @@ test(
   async () => {
     const { browser, url } = await openPlayground()
     const ann = await joinChat(browser, url, 'Ann')
+    await openInspector(ann.page)
     const flooded = await watchMainThread(ann.page)
     await ann.press('20,000 at once')
     const said = ann.page.locator('#trouble-said', { hasText: 'in order, none missing' })

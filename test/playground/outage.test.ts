@@ -11,9 +11,13 @@ import { dial, join } from './peer.ts'
 
 expectNothingLeft()
 
-async function openChat(duration: number): Promise<{ host: string; cut(page: string): Promise<number> }> {
-  const http: Server = createServer((request, response) => cut(request, response))
-  const cut = createOutage(http, { duration })
+type Request = 'cut' | 'unplug' | 'plug'
+
+async function openChat(
+  duration: number,
+): Promise<{ host: string; cut(query: string, how?: Request): Promise<number> }> {
+  const http: Server = createServer((request, response) => outage(request, response))
+  const outage = createOutage(http, { duration })
   const chat = createChatServer(http)
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -26,7 +30,8 @@ async function openChat(duration: number): Promise<{ host: string; cut(page: str
   const host = `127.0.0.1:${(http.address() as AddressInfo).port}`
   return {
     host,
-    cut: async (page) => (await fetch(`http://${host}/cut${page}`, { method: 'POST' })).status,
+    cut: async (query, how = 'cut') =>
+      (await fetch(`http://${host}/${how}${query}`, { method: 'POST' })).status,
   }
 }
 
@@ -60,12 +65,25 @@ test('after the outage the page connects again', async () => {
   expect(causes).toMatchObject([{ reason: 'lost', code: 1006 }])
 })
 
+test('an unplugged page gets no connection until it is plugged in, and others are not affected', async () => {
+  const { host, cut } = await openChat(1)
+  const other = await join(`ws://${host}/ws?page=other`, 'Ann')
+  const mine = await dial(`ws://${host}/ws?page=mine`)
+  expect(await cut('?page=mine', 'unplug')).toBe(204)
+  expect(await mine.closed).toBe(1006)
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('socket hang up')
+  expect(await cut('?page=mine', 'plug')).toBe(204)
+  expect(await (await dial(`ws://${host}/ws?page=mine`)).nextIsNothing()).toBe(true)
+  expect(await other.nextIsNothing()).toBe(true)
+})
+
 test.each(['', '?', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
   'a request with %j cuts no page off',
   async (query) => {
     const { host, cut } = await openChat(60_000)
     const peers = [await dial(`ws://${host}/ws`), await dial(`ws://${host}/ws?page=mine`)]
     expect(await cut(query)).toBe(404)
+    for (const how of ['unplug', 'plug'] as const) expect(await cut(query, how)).toBe(404)
     for (const peer of peers) expect(await peer.nextIsNothing()).toBe(true)
   },
 )

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Browser } from 'playwright'
 import { accessibilityFaults } from './accessibility.ts'
 import { useBrowser } from './browser.ts'
-import { joinChat, type ChatPage } from './chat-page.ts'
+import { joinChat, openTab, type ChatPage } from './chat-page.ts'
 
 const openPlayground = useBrowser()
 
@@ -18,7 +18,7 @@ interface Visitor extends ChatPage {
 async function enter(browser: Browser, url: string, name: string): Promise<Visitor> {
   const chat = await joinChat(browser, url, name, { hurries: true })
   const { page } = chat
-  await page.getByRole('tab', { name: 'Rooms' }).click()
+  await openTab(page, 'Rooms')
   const texts = (locator: string): Promise<string[]> => page.locator(`${locator} li`).allTextContents()
   const visitor: Visitor = {
     ...chat,

@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { accessibilityFaults } from './accessibility.ts'
 import { useBrowser } from './browser.ts'
-import { joinChat, watchComplaints, type ChatPage } from './chat-page.ts'
+import { joinChat, openTab, watchComplaints, type ChatPage } from './chat-page.ts'
 
 const openPlayground = useBrowser()
 const sources = join(import.meta.dirname, '../../playground/web/src/scenes')
 
-const openTab = ({ page }: ChatPage, name: string): Promise<void> => page.getByRole('tab', { name }).click()
 const text = ({ page }: ChatPage, id: string): Promise<string | null> => page.locator(`#${id}`).textContent()
 
 const connected = ({ page }: ChatPage): Promise<void> =>
@@ -26,7 +25,7 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   const ann = await joinChat(browser, url, 'Ann', { hurries: true })
   const bo = await joinChat(browser, url, 'Bo', { hurries: true })
   for (const chat of [ann, bo]) {
-    await openTab(chat, 'Ticker')
+    await openTab(chat.page, 'Ticker')
     await connected(chat)
   }
 
@@ -52,7 +51,7 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   await expect.poll(() => prices.last().textContent()).toBe(last)
 
   // The form: what cannot be sent within ten seconds is certainly not sent.
-  await openTab(bo, 'Form')
+  await openTab(bo.page, 'Form')
   await bo.press('Take this page offline')
   await bo.page.getByLabel('Drink').selectOption('Tea')
   await bo.press('Order')
@@ -65,7 +64,7 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   await expect.poll(() => text(bo, 'orders')).toMatch(/^The server made Tea, order 1\.Tea: sent\./)
 
   // The cursors: by pointer, and by keyboard.
-  for (const chat of [ann, bo]) await openTab(chat, 'Cursors')
+  for (const chat of [ann, bo]) await openTab(chat.page, 'Cursors')
   const area = ann.page.locator('#cursors')
   const other = bo.page.locator('#cursors .cursor:not(.own-cursor)')
   const top = (): Promise<number> =>
@@ -78,7 +77,7 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   await expect.poll(top).toBeCloseTo(before + 4)
 
   // The upload: stopped by a lost connection, and whole without.
-  await openTab(ann, 'Upload')
+  await openTab(ann.page, 'Upload')
   await ann.press('Upload 12 MB of noise')
   const received = (): Promise<number> =>
     ann.page.locator('#upload-bar').evaluate((bar: HTMLProgressElement) => bar.position)

@@ -18,9 +18,9 @@ interface Visitor {
 }
 
 /** A client on the session wire, as the page's is. */
-async function visit(host: string, name: string): Promise<Visitor> {
+async function visit(host: string, name: string, more = ''): Promise<Visitor> {
   const client = createClient<Chat & Flood>({
-    url: `ws://${host}/session?page=${name}`,
+    url: `ws://${host}/session?page=${name}${more}`,
     WebSocket,
     wire: session(),
     token: () => name,
@@ -62,6 +62,23 @@ test('participants on both wires share one room', async () => {
   expect(await bo.next()).toMatchObject({ type: 'joined', name: 'Anna' })
   await ann.client.disconnect()
   expect(await bo.next(), 'who says goodbye is gone at once').toMatchObject({ type: 'left', name: 'Anna' })
+})
+
+test('participants of one room receive nothing of another, on either wire', async () => {
+  const { host } = await openWhole()
+  const [ann, bo] = await Promise.all(['Ann', 'Bo'].map((name) => visit(host, name, `&room=${name}`)))
+  const guest = await dial(`ws://${host}/ws?room=Ann`)
+  guest.say({ type: 'join', name: 'Ann' })
+  expect(await guest.next()).toMatchObject({ type: 'welcome', name: 'Ann 2', others: [{ name: 'Ann' }] })
+  const stranger = await join(`ws://${host}/ws`, 'Ann')
+
+  guest.say({ type: 'chat', message: 'to the room of Ann' })
+  ann!.client.send('join', { name: 'Anna' })
+  expect(await guest.next(), 'a new name changes no room').toMatchObject({ type: 'joined', name: 'Anna' })
+  await expect.poll(() => chats(ann!)).toEqual(['Ann 2: to the room of Ann'])
+  expect(await stranger.nextIsNothing()).toBe(true)
+  bo!.client.send('ping', undefined)
+  await expect.poll(() => bo!.heard.map(([name]) => name)).toEqual(['welcome', 'pong'])
 })
 
 test('a participant that is cut off stays in the room, and no message is missing afterwards on either side', async () => {

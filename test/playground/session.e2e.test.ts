@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { accessibilityFaults } from './accessibility.ts'
 import { useBrowser } from './browser.ts'
-import { joinChat, type ChatPage } from './chat-page.ts'
+import { joinChat, openInspector, type ChatPage } from './chat-page.ts'
 
 const openPlayground = useBrowser()
 
 /** The newest entries of the inspector's timeline, each with its cause. */
 function timeline({ page }: ChatPage): Promise<string> {
   return page
-    .locator('#panel-inspector .timeline li')
+    .locator('#inspector .timeline li')
     .evaluateAll((entries) =>
       entries.map(({ children: [, title, note] }) => `${title?.textContent} ${note?.textContent}`).join('\n'),
     )
@@ -21,7 +21,8 @@ function currentWire({ page }: ChatPage): Promise<string> {
 test('messages written into a dead connection are delivered once, after the session is resumed', async () => {
   const { browser, url, joinAs } = await openPlayground()
   const bo = await joinAs('Bo')
-  const ann = await joinChat(browser, `${url}?wire=session`, 'Ann', { hurries: true })
+  const ann = await joinChat(browser, url, 'Ann', { hurries: true, wire: 'session' })
+  await openInspector(ann.page)
   await ann.say('before')
   await expect.poll(async () => (await ann.own())[0]?.meta).toMatch(/^Delivered \d/)
 
@@ -35,15 +36,15 @@ test('messages written into a dead connection are delivered once, after the sess
     await ann.page.clock.fastForward(2_500)
     return timeline(ann)
   }
-  await expect.poll(isSilent, { interval: 200 }).toContain('The server fell silent')
+  await expect.poll(isSilent, { interval: 200 }).toContain('The server stopped answering')
   await ann.hurried()
 
   await expect
     .poll(async () => (await ann.own()).map(({ state }) => state))
     .toEqual(['delivered', 'delivered'])
   await expect.poll(ann.received).toEqual(['said meanwhile'])
-  expect(await timeline(ann)).toMatch(/^Connected resumed, [12] replayed\n/)
-  await ann.log.getByText(/^Back after .* The session goes on, and nothing is missing/).waitFor()
+  expect(await timeline(ann)).toMatch(/^Connected Session resumed, [12] sent again\n/)
+  await ann.log.getByText(/^Back after .* Same session, nothing is missing/).waitFor()
   await ann.say('after')
   expect(await bo.heardUpTo('after')).toEqual(['before', 'into the hole', 'after'])
   expect(await bo.nextIsNothing(), 'nothing comes twice').toBe(true)
@@ -52,7 +53,8 @@ test('messages written into a dead connection are delivered once, after the sess
 
 test('after a restart the page shows what is known: lost, unknown, and messages that are sent again', async () => {
   const { browser, url } = await openPlayground()
-  const ann = await joinChat(browser, `${url}?wire=session`, 'Ann', { hurries: true })
+  const ann = await joinChat(browser, url, 'Ann', { hurries: true, wire: 'session' })
+  await openInspector(ann.page)
   await ann.press('Answer slowly')
   await ann.page.getByText('a second longer').waitFor()
   await ann.say('under way')
@@ -62,36 +64,36 @@ test('after a restart the page shows what is known: lost, unknown, and messages 
   await ann.hurried()
 
   await expect.poll(async () => (await ann.own()).map(({ state }) => state)).toEqual(['unknown', 'delivered'])
-  expect((await ann.own())[0]?.meta).toBe('Unknown: session-lost')
-  const loss = 'the server does not know it: 0 undelivered, 1 unknown, nobody knows how many missed'
+  expect((await ann.own())[0]?.meta).toBe('May or may not have arrived')
+  const loss =
+    'the server no longer knows it; 1 may or may not have arrived, messages of others may be missing'
   expect(await timeline(ann)).toContain(`Session lost ${loss}`)
-  await ann.log.getByText(`The session was lost, because ${loss}.`).waitFor()
-  await ann.page.getByLabel('Online').getByText('Ann', { exact: true }).waitFor()
+  await ann.log.getByText(`The session was lost: ${loss}.`).waitFor()
+  await ann.page.getByLabel('Online').getByText('Ann (this phone)').waitFor()
   expect(await accessibilityFaults(ann.page)).toEqual([])
 
   await ann.press('Drain the server')
   await expect
     .poll(() => timeline(ann))
-    .toMatch(/Session lost the server let it finish: 0 undelivered, 0 unknown, 0 missed/)
+    .toMatch(/Session lost the server shut down after everything had arrived; nothing is missing/)
   await ann.hurried()
   ann.expectNoComplaints()
 })
 
-test('the wire can be chosen, and the choice and the name are remembered', async () => {
+test('the URL chooses the wire, the session wire is the default, and the name is remembered', async () => {
   const { browser, url } = await openPlayground()
   const ann = await joinChat(browser, url, 'Ann')
   expect(await currentWire(ann)).toBe('Plain JSON')
   await ann.page.getByRole('link', { name: 'Session' }).click()
   await ann.connected()
-  expect(new URL(ann.page.url()).search).toBe('?wire=session')
+  expect(new URL(ann.page.url()).search).toBe('?room=lobby&wire=session')
   expect(await currentWire(ann)).toBe('Session')
   await ann.say('hello')
   await expect.poll(async () => (await ann.own())[0]?.state).toBe('delivered')
 
-  await ann.page.goto(url)
+  await ann.page.goto(`${url}?room=lobby`)
   await ann.connected()
-  expect(await currentWire(ann)).toBe('Session')
-  await ann.page.getByLabel('Online').getByText('Ann', { exact: true }).waitFor()
+  await ann.page.getByLabel('Online').getByText('Ann (this phone)').waitFor()
   const people = ann.page.getByLabel('Online').getByRole('listitem')
   await expect.poll(() => people.count(), { message: 'there is no ghost' }).toBe(1)
 
@@ -99,5 +101,8 @@ test('the wire can be chosen, and the choice and the name are remembered', async
   await ann.connected()
   await ann.say('hello again')
   await expect.poll(async () => (await ann.own())[0]?.state).toBe('sent')
+  await ann.page.goto(url)
+  await ann.connected()
+  expect(await currentWire(ann), 'whatever was chosen before').toBe('Session')
   ann.expectNoComplaints()
 })

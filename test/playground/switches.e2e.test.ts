@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { useBrowser } from './browser.ts'
-import { joinChat, type ChatPage } from './chat-page.ts'
+import { joinChat, openInspector, type ChatPage } from './chat-page.ts'
 
 const openPlayground = useBrowser()
 
 /** The newest states that the inspector shows, each with its cause. */
 function states({ page }: ChatPage): Promise<string> {
-  return page.locator('#panel-inspector .timeline li').evaluateAll((entries) =>
+  return page.locator('#inspector .timeline li').evaluateAll((entries) =>
     entries
       .map((entry) =>
         [...entry.children]
@@ -33,6 +33,7 @@ test(
       joinChat(browser, url, 'Bo', { hurries: true }),
       joinChat(browser, url, 'Cy'),
     ])
+    await Promise.all([ann, bo, cy].map(({ page }) => openInspector(page)))
     const eve = await joinAs('Eve')
 
     const blackHole = async (): Promise<void> => {
@@ -41,7 +42,7 @@ test(
       await bo.say('into the hole')
       await bo.page.clock.fastForward(5_500) // The heartbeat's interval,
       await bo.page.clock.fastForward(3_500) // and its timeout.
-      await expect.poll(() => states(bo)).toContain('The server fell silent')
+      await expect.poll(() => states(bo)).toContain('The server stopped answering')
       await expect.poll(() => states(bo)).toMatch(/^Connected/)
       await bo.say('out of the hole')
       const heard = await eve.heardUpTo('out of the hole')
@@ -52,25 +53,27 @@ test(
       await cy.press('Refuse dials')
       await cy.page.getByText('refuses new connections').waitFor()
       await cy.press('Reconnect')
-      await expect.poll(() => states(cy)).toContain('Waiting The server could not be reached')
+      await expect.poll(() => states(cy)).toContain('Waiting The server does not answer')
     }
 
     const closeAndOffline = async (): Promise<void> => {
       await closeWith(ann, '1011')
-      await expect.poll(() => states(ann)).toContain('Waiting The server is in trouble (1011)')
+      await expect
+        .poll(() => states(ann))
+        .toContain('Waiting The server reported an error of its own (code 1011)')
       await ann.press('Reconnect')
       await ann.connected()
       await closeWith(ann, '4403')
       await expect
         .poll(() => states(ann))
-        .toMatch(/^Disconnected The server does not accept this page \(4403\)/)
+        .toMatch(/^Disconnected The server does not let this page in \(code 4403\)/)
       await ann.press('Restart the server')
-      await ann.page.getByText('has no connection for the server').waitFor()
+      await ann.page.getByText('has no connection that the server could break').waitFor()
       await ann.press('Connect')
       await ann.connected()
 
       await ann.press('Take this page offline')
-      await expect.poll(() => states(ann)).toContain('Waiting The connection was lost (1006)')
+      await expect.poll(() => states(ann)).toContain('Waiting The connection broke (1006)')
       await expect.poll(() => states(ann)).toContain('Waiting This device is offline (1006)')
       expect(await ann.page.evaluate(() => navigator.onLine)).toBe(false)
       await ann.say('said offline')
@@ -97,7 +100,7 @@ test(
     await bo.press('Restart the server')
     expect(await eve.closed).toBe(1001)
     for (const chat of [ann, bo])
-      await expect.poll(() => states(chat)).toContain('The server went away (1001)')
+      await expect.poll(() => states(chat)).toContain('The server shut down (code 1001)')
     await Promise.all([ann.hurried(), bo.hurried()])
     await cy.press('Reconnect')
     await cy.connected()

@@ -192,6 +192,26 @@ test('temporary faults end automatically', async () => {
   await dial(`ws://${host}/ws?page=mine`)
 })
 
+test('healing a page ends what would last, for that page only', async () => {
+  const { host, ask } = await openShort({ refuseDuration: 600_000, slowDuration: 600_000, slowness: 200 })
+  const peer = await dial(`ws://${host}/ws?page=mine`)
+  expect(await ask('heal'), 'there is nothing to heal').toMatchObject({ status: 404 })
+  await Promise.all([ask('refuse'), ask('slow')])
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('503')
+  const other = await fetch(`http://${host}/trouble/heal?page=other`, { method: 'POST' })
+  expect(other.status).toBe(404)
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('503')
+
+  expect(await ask('heal')).toMatchObject({ status: 204 })
+  await dial(`ws://${host}/ws?page=mine`)
+  const fastest = async (): Promise<number> => {
+    const startedAt = performance.now()
+    expect(await peer.nextIsNothing()).toBe(true)
+    return performance.now() - startedAt
+  }
+  await expect.poll(fastest, { message: 'nothing is delayed any more' }).toBeLessThan(190)
+})
+
 test('a slow line delays a page and its new connections in both directions, and keeps the order', async () => {
   const { host, ask } = await openShort({ slowDuration: 10_000, slowness: 1_000 })
   const old = await dial(`ws://${host}/ws?page=mine`)

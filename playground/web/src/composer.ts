@@ -1,22 +1,25 @@
 import { limits } from '../../contract.ts'
 import type { ChatClient } from './client.ts'
-import { find } from './dom.ts'
-import type { Log } from './log.ts'
+import { part } from './dom.ts'
 
 const typingInterval = 2_000
 
 /** Sends the messages of the user, at any time: without a connection they wait. */
-export function createComposer(client: ChatClient, log: Log): { focus(): void } {
-  const input = find('message', HTMLInputElement)
+export function createComposer(
+  form: HTMLFormElement,
+  client: ChatClient,
+  say: (message: string) => void,
+): { focus(): void } {
+  const input = part(form, 'input', HTMLInputElement)
   input.maxLength = limits.message
   let noticeAt = -typingInterval
 
-  find('composer', HTMLFormElement).addEventListener('submit', (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault()
     const message = input.value.trim()
     input.value = ''
     noticeAt = -typingInterval
-    if (message !== '') log.own(message, client.send('chat', { message }))
+    if (message !== '') say(message)
   })
 
   input.addEventListener('input', (event) => {

@@ -5,6 +5,13 @@ export function find<E extends Element>(id: string, type: new () => E): E {
   throw new Error(`index.html has no ${type.name} #${id}`)
 }
 
+/** Returns the first element under a root that matches the selector, which its markup guarantees. */
+export function part<E extends Element>(root: ParentNode, selector: string, type: new () => E): E {
+  const element = root.querySelector(selector)
+  if (element instanceof type) return element
+  throw new Error(`No ${type.name} matches ${selector}`)
+}
+
 /** Creates an element. Foreign text becomes text in it, never markup. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,

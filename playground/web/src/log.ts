@@ -1,9 +1,12 @@
 import type { Delivery, Outcome } from 'holdfast'
 import type { Chat } from '../../contract.ts'
-import { find, make } from './dom.ts'
+import { make, part } from './dom.ts'
+import { createBurst } from './burst.ts'
 import { avatar } from './online.ts'
 
 const mostEntries = 500
+/** In pixels. */
+const nearEnd = 80
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
@@ -16,31 +19,42 @@ export interface Log {
   notice(...text: readonly (Node | string)[]): void
 }
 
-export function createLog(): Log {
-  const scroller = find('log', HTMLElement)
-  const list = find('messages', HTMLOListElement)
+export function createLog(scroller: HTMLElement): Log {
+  const list = part(scroller, 'ol', HTMLOListElement)
   let lastAuthor: string | undefined
+  let follows = true
+  const burst = createBurst()
 
   const append = (entry: HTMLElement, author: string | undefined, follow: boolean): void => {
-    const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80
     if (author !== undefined && author === lastAuthor) entry.classList.add('continued')
     lastAuthor = author
     list.append(entry)
     if (list.childElementCount > mostEntries) list.firstElementChild?.remove()
-    if (follow || isAtEnd) scroller.scrollTop = scroller.scrollHeight
+    if (follow) follows = true
+    scrollOn()
   }
+  const scrollOn = (): void => {
+    if (follows) scroller.scrollTop = scroller.scrollHeight
+  }
+  scroller.addEventListener('scroll', () => {
+    follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEnd
+  })
+  // A window that changes its size wraps the messages differently.
+  new ResizeObserver(scrollOn).observe(scroller)
 
   return {
     theirs({ id, name, message, at }) {
       const bubble = make('div', 'bubble', byline(name), text(message), make('p', 'meta', time(at)))
-      append(make('li', 'message theirs', avatar(name), bubble), id, false)
+      const entry = make('li', 'message theirs', avatar(name), bubble)
+      entry.style.setProperty('--burst', String(burst()))
+      append(entry, id, false)
     },
 
     own(message, delivery) {
       const cancel = make('button', 'link', 'Cancel')
       cancel.type = 'button'
       cancel.addEventListener('click', () => delivery.cancel())
-      const meta = make('p', 'meta', 'Pending ', cancel)
+      const meta = make('p', 'meta', 'Waits ', cancel)
       const entry = make('li', 'message own', make('div', 'bubble', text(message), meta))
       entry.dataset['state'] = 'pending'
       append(entry, 'own', true)
@@ -85,12 +99,17 @@ function explain(outcome: Outcome): (Node | string)[] {
         time(Date.now()),
       ]
     case 'undelivered':
-      return [hint(`Not delivered: ${outcome.reason}`, 'Certainly: it can be sent again.')]
+      return [
+        hint(
+          `Not delivered: ${outcome.reason}`,
+          'The server certainly did not get it, so it can be sent again.',
+        ),
+      ]
     case 'unknown':
       return [
         hint(
-          `Unknown: ${outcome.reason}`,
-          'It was written, and nobody can tell how far it got: the session ended without the last word of the server.',
+          'May or may not have arrived',
+          `It was written, and the session ended before the server acknowledged it (${outcome.reason}).`,
         ),
       ]
   }

@@ -1,86 +1,68 @@
-import { createChatClient } from './client.ts'
-import { createComposer } from './composer.ts'
-import { find, quote } from './dom.ts'
-import { createLog } from './log.ts'
+import { lobby } from '../../contract.ts'
+import { find } from './dom.ts'
+import { createLab } from './lab/lab.ts'
+import { createMore } from './lab/more.ts'
 import { createNameDialog, storedName } from './name.ts'
 import { createNetwork } from './network.ts'
-import { createOnline } from './online.ts'
-import { describeLoss } from './status-text.ts'
-import { createStatus } from './status.ts'
-import { createTools } from './tools.ts'
-import { createTyping } from './typing.ts'
-import { chosenWire, showWire } from './wire.ts'
+import { createPhone, type Phone } from './phone.ts'
+import { readScenario } from './scenario.ts'
+import { createShow } from './show/show.ts'
+
+const defaultNames = { left: 'Ann', right: 'Bo', guest: 'Guest' } as const
 
 // Identifies the page in requests for faults. Other pages cannot guess it.
 const page = crypto.getRandomValues(new BigUint64Array(2)).join('')
-const wire = chosenWire()
-let name = storedName()
-let downAt: number | undefined
-
+const scenario = readScenario(location.search)
+const { wire, compares } = scenario
 const network = createNetwork()
-const client = createChatClient(wire, page, network.WebSocket, () => name)
-const log = createLog()
-const online = createOnline()
-const typing = createTyping()
-const composer = createComposer(client, log)
-showWire(wire)
-createStatus(client, page)
-createTools(client, network, page, () => name)
 
-client.on('welcome', ({ others, ...self }) => online.reset(self, others))
-client.on('joined', (person) => {
-  const before = online.add(person)
-  if (before === undefined) log.notice(quote(person.name), ' joined')
-  else if (before !== person.name) log.notice(quote(before), ' is now called ', quote(person.name))
-})
-client.on('left', (person) => {
-  online.remove(person)
-  typing.stopped(person)
-  log.notice(quote(person.name), ' left')
-})
-client.on('chat', (message) => {
-  typing.stopped(message)
-  log.theirs(message)
-})
-client.on('typing', typing.started)
-client.on('error', ({ message }) => log.notice(`The server could not use a message: ${message}`))
-client.watch('invalid', ({ reason }) => log.notice(`Something came in that makes no sense: ${reason}`))
-client.watch('unhandled', (message) =>
-  log.notice(`Nothing here listens to ${message.name ?? 'what is not an event'}`),
+/** Guests are in a room with other pages; a page without a room has one of its own, with two phones in it. */
+const isGuest = scenario.room !== undefined
+const room = scenario.room ?? crypto.randomUUID?.().slice(0, 8) ?? page.slice(0, 8)
+const open = (id: string, phonePage: string, name: string): Phone =>
+  createPhone(find(id, HTMLElement), { wire, page: phonePage, room, name, WebSocket: network.WebSocket })
+
+const left = open('phone-left', page, storedName() || (isGuest ? defaultNames.guest : defaultNames.left))
+const right = isGuest ? undefined : open('phone-right', `${page}-right`, defaultNames.right)
+document.body.classList.toggle('is-guest', isGuest)
+showWire()
+
+const plug =
+  right &&
+  createShow(
+    { left, right },
+    { phone: page, plain: { left: `${page}-plain`, right: `${page}-plain-right` } },
+    { compares, talks: true },
+  )
+createLab({ phone: left, page, network, scenario, plug, others: right ? [right.client] : [] })
+createMore(page, network, () => left.name)
+
+const dialog = createNameDialog(
+  () => left.name,
+  (name) => {
+    left.rename(name)
+    left.focus()
+  },
 )
-
-client.watch('down', () => {
-  downAt ??= Date.now()
-  typing.clear()
-  // A session delivers missed joins and leaves afterwards.
-  if (wire === 'plain') online.clear()
-})
-client.watch('lost', (loss) => {
-  online.clear()
-  log.notice(`The session was lost, because ${describeLoss(loss)}.`)
-})
-client.watch('open', ({ resumed, replayed }) => {
-  if (downAt === undefined) return
-  const seconds = ((Date.now() - downAt) / 1_000).toFixed(1)
-  downAt = undefined
-  const back = `Back after ${seconds} s.`
-  if (resumed) log.notice(`${back} The session goes on, and nothing is missing. Written again: ${replayed}.`)
-  else if (wire === 'plain')
-    log.notice(`${back} What others said meanwhile is not here: a plain server does not repeat it.`)
-  else log.notice(`${back} This is a new session.`)
-})
-// A page that is closed disconnects, so that it does not stay in the room until the session has expired.
-window.addEventListener('pagehide', ({ persisted }) => persisted || void client.disconnect())
-
-const sayName = (chosen: string): void => {
-  name = chosen
-  if (client.state.status === 'idle') void client.connect()
-  // Replaces a queued name. A new connection sends the name anyway, in its greeting.
-  else client.send('join', { name }, { key: 'name' })
-  composer.focus()
-}
-const dialog = createNameDialog(() => name, sayName)
 find('rename', HTMLButtonElement).addEventListener('click', dialog.open)
+find('invite', HTMLAnchorElement).href = `?${new URLSearchParams({ room, wire })}`
+find('lobby', HTMLAnchorElement).href = `?${new URLSearchParams({ room: lobby, wire })}`
 
-if (name === '') dialog.open()
-else void client.connect()
+const phones = right ? [left, right] : [left]
+// A page that is closed disconnects, so that it does not stay in the room until the session has expired. It listens
+// before the client does, which only leaves.
+window.addEventListener('pagehide', ({ persisted }) => {
+  if (!persisted) for (const { client } of phones) void client.disconnect()
+})
+for (const { client } of phones) void client.connect()
+
+/** Choosing another wire loads the page again. */
+function showWire(): void {
+  for (const choice of ['session', 'plain'] as const) {
+    const link = find(`wire-${choice}`, HTMLAnchorElement)
+    const query = new URLSearchParams(location.search)
+    query.set('wire', choice)
+    link.href = `?${query}`
+    if (choice === wire) link.ariaCurrent = 'page'
+  }
+}

@@ -1,5 +1,5 @@
 import type { Person } from '../../contract.ts'
-import { find, make, quote } from './dom.ts'
+import { make } from './dom.ts'
 
 /** The participants that are online, according to the server. */
 export interface Online {
@@ -12,17 +12,17 @@ export interface Online {
   clear(): void
 }
 
-export function createOnline(): Online {
-  const list = find('online', HTMLUListElement)
+export function createOnline(list: HTMLUListElement): Online {
   const names = new Map<string, string>()
   let selfId = ''
 
   const render = (): void =>
     list.replaceChildren(
       ...[...names].map(([id, name]) => {
-        const chip = make('li', 'person', avatar(name), quote(name))
-        if (id === selfId) chip.append(make('span', 'muted', '(you)'))
-        return chip
+        const text = id === selfId ? `${name} (this phone)` : name
+        const person = make('li', 'person', avatar(name), make('bdi', 'hidden', text))
+        person.title = text
+        return person
       }),
     )
 

@@ -1,5 +1,5 @@
 import type { Person } from '../../contract.ts'
-import { find, setText } from './dom.ts'
+import { setText } from './dom.ts'
 
 const noticeLasts = 4_000
 
@@ -12,8 +12,7 @@ export interface Typing {
   clear(): void
 }
 
-export function createTyping(): Typing {
-  const line = find('typing', HTMLParagraphElement)
+export function createTyping(line: HTMLElement): Typing {
   const typists = new Map<string, { readonly name: string; readonly timer: number }>()
 
   const render = (): void => {

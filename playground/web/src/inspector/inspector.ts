@@ -1,6 +1,6 @@
 import { make, setText } from '../dom.ts'
 import {
-  describeCause,
+  explainCause,
   describeCountdown,
   describeLoss,
   describeResumption,
@@ -82,7 +82,7 @@ export function createInspector(
     setText(status, describeStatus(state))
     setText(
       detail,
-      [describeCause(state.cause), describeCountdown(state, Date.now())].filter(Boolean).join(', '),
+      [explainCause(state.cause), describeCountdown(state, Date.now())].filter(Boolean).join(', '),
     )
   }
 

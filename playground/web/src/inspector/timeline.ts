@@ -1,6 +1,6 @@
 import type { ClientState } from 'holdfast'
 import { make } from '../dom.ts'
-import { describeCause, describeStatus } from '../status-text.ts'
+import { describeStatus, explainCause } from '../status-text.ts'
 import { formatTime } from './row.ts'
 
 const mostEntries = 100
@@ -40,7 +40,7 @@ export function createTimeline(): Timeline {
     element: list,
     add(state, at, note = '') {
       // An attempt still carries the cause of the one before it.
-      const why = state.status === 'connecting' ? '' : describeCause(state.cause)
+      const why = state.status === 'connecting' ? '' : explainCause(state.cause)
       add({ at, title: describeStatus(state), note: why || note, status: state.status })
     },
     mark: (title, note, at) => add({ at, title, note, status: undefined }),

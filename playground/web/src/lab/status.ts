@@ -1,24 +1,16 @@
-import { cutDuration } from '../../contract.ts'
-import type { ChatClient } from './client.ts'
-import { find, setText } from './dom.ts'
-import {
-  describeCause,
-  describeCountdown,
-  describeOpen,
-  describeQueue,
-  describeStatus,
-} from './status-text.ts'
+import type { ChatClient } from '../client.ts'
+import { find, setText } from '../dom.ts'
+import { describeCause, describeCountdown, describeOpen, describeStatus } from '../status-text.ts'
 
 const tickInterval = 100
 
 /** The line with the state of the connection, and the buttons that change it. */
-export function createStatus(client: ChatClient, page: string): void {
+export function createStatus(client: ChatClient, page: string, cutDuration: number): void {
   const bar = find('status', HTMLElement)
   const label = find('status-label', HTMLElement)
   const countdown = find('status-countdown', HTMLElement)
   const detail = find('status-detail', HTMLElement)
   const spoken = find('status-spoken', HTMLElement)
-  const queue = find('queue', HTMLElement)
   const cut = find('cut', HTMLButtonElement)
   const reconnect = find('reconnect', HTMLButtonElement)
   const disconnect = find('disconnect', HTMLButtonElement)
@@ -38,13 +30,14 @@ export function createStatus(client: ChatClient, page: string): void {
   }
   const tick = (): void => {
     const { state } = client
-    const { rtt, queuedMessages, unacknowledgedMessages } = client.stats()
     setText(countdown, describeCountdown(state, Date.now()))
-    setText(detail, state.status === 'open' ? describeOpen(openedAt, rtt) : describeCause(state.cause))
-    setText(queue, describeQueue(queuedMessages, unacknowledgedMessages))
+    setText(
+      detail,
+      state.status === 'open' ? describeOpen(openedAt, client.stats().rtt) : describeCause(state.cause),
+    )
   }
 
-  cut.title = `The server drops this page's socket and takes no new one for ${cutDuration / 1_000} seconds`
+  cut.title = `The server drops the socket of this phone and takes no new one for ${cutDuration / 1_000} seconds`
   // If the server cannot be reached, there is no connection to cut.
   cut.addEventListener('click', () => void fetch(`/cut?page=${page}`, { method: 'POST' }).catch(() => {}))
   reconnect.addEventListener('click', () => void client.reconnect())
@@ -53,7 +46,6 @@ export function createStatus(client: ChatClient, page: string): void {
     openedAt = Date.now()
     tick()
   })
-  client.watch('settled', tick)
   client.subscribe(render)
   setInterval(tick, tickInterval)
   render()
