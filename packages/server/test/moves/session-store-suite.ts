@@ -73,6 +73,12 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
     return answer
   }
 
+  /** A store that needs no timer looks for what it can forget when something happens. */
+  const endAnother = async ({ node }: Hub): Promise<void> => {
+    const token = await node.begin('another', claim.keyHash)
+    await node.end('another', token, { ...cursors, why: 'closed' })
+  }
+
   describe(`sessions in ${name}`, () => {
     it('are unknown before they begin, and under another key', async () => {
       await using test = await parked()
@@ -188,12 +194,25 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
       expect(await test.b.node.take('s', claim, how)).toEqual({ status: 'ended', tombstone })
     })
 
+    it('expire with their cursors also if nobody asks before they are nearly forgotten', async () => {
+      await using test = await parked()
+      await test.pass(ttl + test.tombstoneTimeout / 2)
+      await endAnother(test.a)
+      expect(await test.b.node.take('s', claim, how)).toMatchObject({ status: 'ended' })
+    })
+
+    it('are not forgotten while a hub has them', async () => {
+      await using test = await parked()
+      await taken(test.b)
+      await test.pass(ttl + test.tombstoneTimeout)
+      await endAnother(test.a)
+      expect(await test.a.node.take('s', claim, how)).toEqual({ status: 'elsewhere' })
+    })
+
     it('are forgotten after that', async () => {
       await using test = await parked()
       await test.pass(ttl + test.tombstoneTimeout)
-      // A store that needs no timer looks when something happens.
-      const token = await test.a.node.begin('other', claim.keyHash)
-      await test.a.node.end('other', token, { ...cursors, why: 'closed' })
+      await endAnother(test.a)
       expect(await test.b.node.take('s', claim, how)).toEqual({ status: 'unknown' })
     })
 
