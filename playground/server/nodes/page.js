@@ -70,4 +70,4 @@ document.getElementById('add').onclick = () => fetch('/nodes/add', { method: 'PO
 void client.connect()
 let number = 0
 setInterval(() => void publish(number++), 250)
-setInterval(() => listNodes().catch(() => {}), 500)
+setInterval(() => void listNodes().catch(() => {}), 500)

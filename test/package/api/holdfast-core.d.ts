@@ -402,14 +402,6 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
-interface BackoffOptions {
-  readonly minDelay?: number
-  readonly baseDelay?: number
-  readonly maxDelay?: number
-  readonly maxHiddenDelay?: number
-  readonly maxAttempts?: number
-  readonly minUptime?: number
-}
 interface Moment {
   readonly now: number
   readonly wall: number
@@ -421,6 +413,14 @@ interface Sample extends Moment {
   readonly readyState?: number | undefined
   readonly isHidden?: boolean
   readonly customDelay?: number
+}
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
 }
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'

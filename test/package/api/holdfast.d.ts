@@ -489,14 +489,6 @@ interface Ports {
   readonly signals: Signals
   readonly report: (error: unknown) => void
 }
-interface BackoffOptions {
-  readonly minDelay?: number
-  readonly baseDelay?: number
-  readonly maxDelay?: number
-  readonly maxHiddenDelay?: number
-  readonly maxAttempts?: number
-  readonly minUptime?: number
-}
 interface Moment {
   readonly now: number
   readonly wall: number
@@ -508,6 +500,14 @@ interface Sample extends Moment {
   readonly readyState?: number | undefined
   readonly isHidden?: boolean
   readonly customDelay?: number
+}
+interface BackoffOptions {
+  readonly minDelay?: number
+  readonly baseDelay?: number
+  readonly maxDelay?: number
+  readonly maxHiddenDelay?: number
+  readonly maxAttempts?: number
+  readonly minUptime?: number
 }
 interface Watch {
   readonly phase: 'quiet' | 'probing' | 'judging'
