@@ -13,6 +13,7 @@ export type Listener = (...values: never[]) => unknown
 export interface Registry {
   readonly all: Map<PropertyKey, Registration[]>
   on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
 }
 
 /** A registration, distinct from other registrations of the same listener. */
@@ -38,6 +39,10 @@ export interface Listeners {
 
 export function createListeners(registry: Registry, report: (error: unknown) => void): Listeners {
   const { all } = registry
+  /** How many calls of `emit` are under way. */
+  let emitting = 0
+  /** The keys with listeners that were removed meanwhile: not out of a list that is being walked along. */
+  const stale = new Set<PropertyKey>()
 
   const add = (key: PropertyKey, listener: Listener, isOnce: boolean): Unsubscribe => {
     if (typeof listener !== 'function') throw misuse('a listener must be a function')
@@ -45,13 +50,19 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
     registry.on(key, registration)
     return () => remove(key, registration)
   }
-
   const remove = (key: PropertyKey, registration: Registration): void => {
     registration.isOn = false
-    // A new list, because the old one may be being walked along.
-    const rest = all.get(key)?.filter(({ isOn }) => isOn)
-    if (rest?.length) all.set(key, rest)
-    else all.delete(key)
+    if (emitting > 0) stale.add(key)
+    else registry.off(key, registration)
+    if (!all.get(key)?.length) all.delete(key)
+  }
+  const sweep = (): void => {
+    for (const key of stale) {
+      const rest = all.get(key)?.filter(({ isOn }) => isOn)
+      if (rest?.length) all.set(key, rest)
+      else all.delete(key)
+    }
+    stale.clear()
   }
 
   const call = (listener: Listener, values: unknown[]): void => {
@@ -66,7 +77,7 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
     on: (key, listener) => add(key, listener, false),
     once: (key, listener) => add(key, listener, true),
     off(key, listener) {
-      const found = all.get(key)?.find(({ listener: other }) => other === listener)
+      const found = all.get(key)?.find(({ isOn, listener: other }) => isOn && other === listener)
       if (found) remove(key, found)
     },
     emit(key, ...values) {
@@ -75,13 +86,19 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
       // Listeners that are added meanwhile receive only later events.
       const { length } = registrations
       let isHeard = false
-      for (let index = 0; index < length; index++) {
-        const registration = registrations[index]!
-        // Like an EventTarget: a listener that another one removes is not called any more.
-        if (!registration.isOn) continue
-        isHeard = true
-        if (registration.isOnce) remove(key, registration)
-        call(registration.listener, values)
+      emitting++
+      try {
+        for (let index = 0; index < length; index++) {
+          const registration = registrations[index]!
+          // Like an EventTarget: a listener that another one removes is not called any more.
+          if (!registration.isOn) continue
+          isHeard = true
+          if (registration.isOnce) remove(key, registration)
+          call(registration.listener, values)
+        }
+      } finally {
+        // The report of an exception may throw itself.
+        if (--emitting === 0 && stale.size > 0) sweep()
       }
       return isHeard
     },

@@ -1,20 +1,16 @@
+import type { SharedBuffers } from './broadcast-log.ts'
 import type { SharedMessage } from './encoded.ts'
 import type { Registry } from './registry.ts'
 import type { SessionRecord } from './session-record.ts'
 
 /** The messages that wait for clients, in all sessions. */
-export interface Buffers {
+export interface Buffers extends SharedBuffers {
   readonly messages: number
   /** Their approximate memory use. */
   readonly bytes: number
   /** A message waits for one session. */
   add(bytes: number, shared: SharedMessage | undefined): void
   remove(bytes: number, shared: SharedMessage | undefined): void
-  /** The log of broadcasts has a message, whichever sessions wait for it. */
-  hold(bytes: number, shared: SharedMessage | undefined): void
-  release(bytes: number, shared: SharedMessage | undefined): void
-  /** So many more or fewer sessions wait for messages of that log. */
-  wait(count: number): void
   /** Ends sessions when the limit is exceeded. */
   relieve(): void
 }

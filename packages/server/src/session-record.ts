@@ -1,7 +1,7 @@
 import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
 import type { LostReason, SendOptions, Sent, Session, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
-import type { BroadcastLog, MissedBroadcasts } from './broadcasts.ts'
+import type { BroadcastLog, MissedBroadcasts } from './broadcast-log.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'

@@ -381,6 +381,7 @@ type Listener = (...values: never[]) => unknown
 interface Registry {
   readonly all: Map<PropertyKey, Registration[]>
   on(key: PropertyKey, registration: Registration): void
+  off(key: PropertyKey, registration: Registration): void
 }
 interface Registration {
   readonly listener: Listener

@@ -889,14 +889,14 @@ const foundByTestsOfChannels: readonly Fault[] = [
   },
   {
     name: 'a broadcast of the log that is not for a session reaches it',
-    file: 'packages/server/src/broadcasts.ts',
+    file: 'packages/server/src/broadcast-log.ts',
     from: `if (this.#skipped.delete(entry)) continue
 `,
     to: '',
   },
   {
     name: 'the log of broadcasts keeps what nobody has to get',
-    file: 'packages/server/src/broadcasts.ts',
+    file: 'packages/server/src/broadcast-log.ts',
     from: 'this.#first !== this.#end && this.#first.readers === 0',
     to: 'this.#first !== this.#end && this.#first.readers < 0',
   },

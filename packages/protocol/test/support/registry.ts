@@ -10,5 +10,6 @@ export function createRegistry(): Registry {
       if (registrations) registrations.push(registration)
       else all.set(key, [registration])
     },
+    off: (key, registration) => void all.get(key)?.splice(all.get(key)!.indexOf(registration) >>> 0, 1),
   }
 }
