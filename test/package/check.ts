@@ -35,12 +35,16 @@ try {
     examineHashes(join(folder, 'package'))
     examineLinks(join(folder, 'package'))
     run(root, 'publint', '--strict', tarball)
-    run(root, 'attw', tarball)
+    run(root, 'attw', tarball, ...(isOnlyModules(join(folder, 'package')) ? ['--profile', 'esm-only'] : []))
     rmSync(join(folder, 'package'), { recursive: true })
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
+}
+
+function isOnlyModules(unpacked: string): boolean {
+  return !JSON.stringify(readManifest(join(unpacked, 'package.json')).exports).includes('"require"')
 }
 
 /** Users install from the registry of their own choice. */
@@ -72,7 +76,7 @@ function examine(unpacked: string): void {
     }
     const { importedFiles } = ts.preProcessFile(text, true, true)
     for (const { fileName } of importedFiles) {
-      if (fileName.startsWith('.') || allowed.includes(fileName)) continue
+      if (fileName.startsWith('.') || allowed.some((name) => `${fileName}/`.startsWith(`${name}/`))) continue
       if (fileName.startsWith('node:') && onNode[manifest.name]?.test(file)) continue
       throw new Error(`${manifest.name}: ${file} imports '${fileName}', which is not among its dependencies`)
     }

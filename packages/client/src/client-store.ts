@@ -18,7 +18,7 @@ export interface StoreSource<T> {
   watch(changed: () => void): () => void
 }
 
-/** What of a client a store is made of. */
+/** The part of a client from which `countdown()` and `pending()` make a store. */
 export type StoreClient = Pick<Client, 'state' | 'subscribe'>
 
 /**

@@ -26,6 +26,7 @@ export type {
   PublishOptions,
   Recovered,
 } from './channel/types.ts'
+export type { StoreClient } from './client-store.ts'
 export { countdown } from './countdown.ts'
 export type { Countdown } from './countdown.ts'
 export { events } from './events/events.ts'

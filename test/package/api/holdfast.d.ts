@@ -1061,6 +1061,7 @@ export type {
   SocketLike,
   StandardSchema,
   Store,
+  StoreClient,
   TokenContext,
   UndeliveredReason,
   UnhandledMessage,
