@@ -22,12 +22,13 @@ export async function beServed(socket: MemorySocket, turn: () => Promise<void>):
           opcode === opcodes.close ? `close ${payload.readUInt16BE()}` : payload.toString(),
         )
   }
-  const hear = async (beginning: string): Promise<void> => {
+  /** Waits for a part of a message: an answer may come in a pack with other messages. */
+  const hear = async (part: string): Promise<void> => {
     for (let left = patience; left > 0; left--) {
-      if (heard().some((message) => message.startsWith(beginning))) return
+      if (heard().some((message) => message.includes(part))) return
       await turn()
     }
-    throw new Error(`a decent client has not heard ${beginning}, but ${socket.answer.toString('latin1')}`)
+    throw new Error(`a decent client has not heard ${part}, but ${socket.answer.toString('latin1')}`)
   }
 
   socket.feed(

@@ -79,7 +79,7 @@ test('two visitors of one name have different ones in a room, and a page that is
   await second.publish('hello')
   await expect.poll(ann.lines).toEqual(['Ann 2: hello'])
   await second.page.reload()
-  await second.page.getByRole('tab', { name: 'Rooms' }).click()
+  await openTab(second.page, 'Rooms')
   await second.joined()
   await expect.poll(ann.members).toEqual(['Ann', 'Ann 2'])
   await second.publish('back')
