@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { freePort } from '../support/port.ts'
+import { usePrintedPrograms } from '../support/printed-programs.ts'
+import type { Program } from '../support/printed-programs.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readme = await readFile(join(root, 'README.md'), 'utf8')
@@ -16,51 +15,11 @@ const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, lang
 }))
 const first = (language: string): string => blocks.find((block) => block.language === language)!.code
 
-// Inside this package, so that the programs find `ws` and `holdfast` as a user's would.
-let folder: string
-let children: ChildProcess[]
-beforeEach(async () => {
-  folder = await mkdtemp(join(import.meta.dirname, '.run-'))
-  children = []
-})
-afterEach(async () => {
-  for (const child of children) {
-    child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
-  await rm(folder, { recursive: true })
-})
+const programs = usePrintedPrograms(import.meta.dirname)
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** Runs a program of the README, as it is printed but for the port, and gives its output line by line. */
-async function run(
-  name: string,
-  code: string,
-  port: number,
-): Promise<{ child: ChildProcess; line(): Promise<string> }> {
-  const file = join(folder, name)
-  await writeFile(file, code.replaceAll('8080', String(port)))
-  const child = spawn(process.execPath, ['--conditions=@holdfast/source', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  const lines = (async function* () {
-    let rest = ''
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      const parts = (rest + String(chunk)).split('\n')
-      rest = parts.pop()!
-      yield* parts
-    }
-  })()
-  return { child, line: async () => (await lines.next()).value as string }
+async function run(name: string, code: string, port: number): Promise<Program> {
+  await programs.write(name, code, port)
+  return programs.start(name)
 }
 
 describe('the README', () => {
