@@ -10,6 +10,8 @@ const other = clientEvents('c1')
 const p = peerEvents('s0', 'p0')
 const q = peerEvents('s0', 'p1')
 const r = peerEvents('s1', 'p2')
+/** The first session, on the next server. */
+const n = peerEvents('s1', 'p0')
 
 type Steps = readonly (Event | readonly Event[])[]
 
@@ -22,6 +24,8 @@ function rulesOf(history: readonly HistoryEvent[], crashed: string[] = []): Rule
   for (const event of history) auditor.record(event)
   return [...new Set(auditor.finish({ crashed }).map(({ rule }) => rule))].sort()
 }
+/** From one server to the next, which drains. */
+const move: Steps = [p.draining(), c.down('drained'), p.left('moved'), c.resumed(), n.moved('c0')]
 
 /** Histories in which every promise is kept. */
 const good: readonly (readonly [name: string, steps: Steps])[] = [
@@ -757,6 +761,202 @@ const bad: readonly (readonly [name: string, rules: readonly RuleName[], steps: 
   ],
 ]
 
+/** Histories of sessions that move, in which everything comes to rest. */
+const goodMoves: typeof good = [
+  [
+    'messages both ways, before and after',
+    [
+      ...[...begin, c.sent(1), p.got(1), p.sent(2), c.got(2), c.delivered(1), p.delivered(2)],
+      ...move,
+      ...[c.sent(3), n.got(3), n.sent(4), c.got(4), c.delivered(3), n.delivered(4)],
+    ],
+  ],
+  [
+    'messages that the next server brings, which the first one has sent before and after it gave the session up',
+    [
+      ...[
+        ...begin,
+        p.draining(),
+        p.sent(1),
+        c.down('drained'),
+        p.sent(2),
+        p.left('moved'),
+        p.unknown(1, 'moved'),
+      ],
+      ...[
+        p.unknown(2, 'moved'),
+        c.resumed(),
+        n.moved('c0'),
+        n.sent(3),
+        c.got(1),
+        c.got(3),
+        c.got(2),
+        n.delivered(3),
+      ],
+    ],
+  ],
+  [
+    'a request whose handler answers when the session has moved twice',
+    [
+      ...[...begin, c.sent(1, { kind: 'request' }), p.got(1, 'request'), ...move, c.down(), n.left('moved')],
+      ...[c.resumed(), peerEvents('s2', 'p0').moved('c0'), [c.delivered(1), c.right(1)]],
+    ],
+  ],
+  [
+    'a server that reports late that it gave a session up, after the next one has it',
+    [
+      ...begin,
+      p.sent(1),
+      c.down(),
+      c.resumed(),
+      n.moved('c0'),
+      c.got(1),
+      [p.left('moved'), p.unknown(1, 'moved')],
+    ],
+  ],
+  [
+    'a session that comes back to the server where it was',
+    [
+      ...begin,
+      ...move,
+      c.down(),
+      n.left('moved'),
+      c.resumed(),
+      p.moved('c0'),
+      p.sent(1),
+      c.got(1),
+      p.delivered(1),
+    ],
+  ],
+  [
+    'a server that has moved one session, and refuses what it sends in another one',
+    [
+      ...[
+        other.did('connect'),
+        other.open(),
+        q.joined('c1'),
+        ...begin,
+        p.draining(),
+        [q.sent(1), q.undelivered(1, 'closed')],
+      ],
+      ...[
+        p.sent(2),
+        c.down('drained'),
+        [p.left('moved'), p.unknown(2, 'moved')],
+        c.resumed(),
+        n.moved('c0'),
+        c.got(2),
+      ],
+    ],
+  ],
+  [
+    'a message that is sent when the session has ended elsewhere',
+    [
+      ...begin,
+      ...move,
+      c.did('disconnect'),
+      n.left('left'),
+      c.down('disconnect'),
+      c.closed(),
+      p.sent(1),
+      p.undelivered(1, 'session-lost'),
+    ],
+  ],
+]
+
+/** Histories in which a session moves, and one promise is broken. */
+const badMoves: typeof bad = [
+  ['a session that moves, and never began', ['invented'], [n.moved('c0')]],
+  ['a session that moves after its end', ['invented'], [...begin, c.down(), p.left(), n.moved('c0')]],
+  ['a session that moves to where it is', ['invented'], [...begin, p.moved('c0')]],
+  ['a session that ends where it is not any more', ['invented'], [...begin, ...move, p.left()]],
+  [
+    'a server that does not report that its session has moved',
+    ['move-untold'],
+    [...begin, c.down(), c.resumed(), n.moved('c0')],
+  ],
+  [
+    'a session that moves and becomes another one',
+    ['wrong-identity'],
+    [...begin, c.down(), p.left('moved'), c.resumed(), n.moved('c0', 'ada')],
+  ],
+  [
+    'a message that comes to a server which has given the session up',
+    ['misdelivered'],
+    [...begin, ...move, c.sent(1), p.got(1), c.delivered(1)],
+  ],
+  [
+    'a message that comes to both servers',
+    ['handed-on-twice'],
+    [...begin, c.sent(1), p.got(1), ...move, n.got(1), c.delivered(1)],
+  ],
+  [
+    'a message that is lost with the move',
+    ['lost-in-move', 'out-of-order'],
+    [
+      ...begin,
+      p.sent(1),
+      c.down(),
+      [p.left('moved'), p.unknown(1, 'moved')],
+      c.resumed(),
+      n.moved('c0'),
+      n.sent(2),
+      c.got(2),
+      n.delivered(2),
+    ],
+  ],
+  [
+    'a message of the next server that overtakes one of the server before',
+    ['out-of-order'],
+    [
+      ...[
+        ...begin,
+        p.sent(1),
+        c.down(),
+        [p.left('moved'), p.unknown(1, 'moved')],
+        c.resumed(),
+        n.moved('c0'),
+      ],
+      ...[n.sent(2), c.got(2), c.got(1), n.delivered(2)],
+    ],
+  ],
+  [
+    'messages that come through the mailbox out of order',
+    ['out-of-order'],
+    [
+      ...begin,
+      ...move,
+      p.sent(1),
+      p.sent(2),
+      [p.unknown(1, 'moved'), p.unknown(2, 'moved')],
+      c.got(2),
+      c.got(1),
+    ],
+  ],
+  [
+    'a message that moved, it says, with a session that did not',
+    ['wrong-reason'],
+    [...begin, p.sent(1), p.unknown(1, 'moved'), c.got(1)],
+  ],
+]
+
+function rulesAtRest(history: readonly HistoryEvent[]): RuleName[] {
+  const auditor = createAuditor()
+  for (const event of history) auditor.record(event)
+  auditor.rest()
+  return [...new Set(auditor.finish().map(({ rule }) => rule))].sort()
+}
+
+describe('a history of sessions that move as they must has no violation', () => {
+  test.each(goodMoves)('%s', (_, steps) => expect(rulesAtRest(tell(...steps))).toEqual([]))
+})
+
+describe('a promise that is broken by a move is found, and no other', () => {
+  test.each(badMoves)('%s: %j', (_, rules, steps) =>
+    expect(rulesAtRest(tell(...steps))).toEqual([...rules].sort()),
+  )
+})
+
 describe('a history in which every promise is kept has no violation', () => {
   test.each(good)('%s', (_, steps) => expect(rulesOf(tell(...steps))).toEqual([]))
 })
@@ -824,6 +1024,7 @@ test('the summary counts all that happened', () => {
     resumes: 1,
     replayed: 0,
     sessions: 1,
+    moves: 0,
     clients: 1,
     kills: 0,
     losses: {},

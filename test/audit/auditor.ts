@@ -1,7 +1,7 @@
 import { createChannels } from './channels.ts'
 import { createHanding } from './handing.ts'
 import type { HistoryEvent } from './history.ts'
-import { createLedger, openMessages } from './ledger.ts'
+import { createLedger, hasMoved, openMessages } from './ledger.ts'
 import type { Stream } from './ledger.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createOutcomes } from './outcomes.ts'
@@ -86,6 +86,8 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
         return sessions.joined(event)
       case 'left':
         return sessions.left(event)
+      case 'draining':
+        return lifecycle.draining(event)
       case 'killed':
         return lifecycle.killed(event)
       case 'subscribed':
@@ -129,7 +131,10 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
       tally.record(event)
       judge(event)
     },
-    rest: () => channels.rest(),
+    rest() {
+      channels.rest()
+      sessions.rest()
+    },
     finish({ crashed = [] } = {}) {
       if (isFinished) return violations.list
       isFinished = true
@@ -138,10 +143,11 @@ export function createAuditor({ moment = 0 }: AuditorOptions = {}): Auditor {
       violations.advance(Infinity)
       channels.finish(gone)
       for (const { name, stream } of ledger.clients.values()) if (!gone.has(name)) drained(stream)
-      for (const { server, stream, left, overSince, id } of ledger.sessions.values()) {
-        if (server.isKilled) continue
-        drained(stream)
-        if (overSince !== undefined && !left)
+      sessions.finish()
+      for (const { stays, left, overSince, id } of ledger.sessions.values()) {
+        for (const { server, stream } of stays) if (!server.isKilled) drained(stream)
+        const last = stays.at(-1)
+        if (overSince !== undefined && !left && last && !last.server.isKilled && !hasMoved(last))
           violations.violate(
             'wrong-reason',
             `messages of session ${id} are session-lost, and it has not ended`,

@@ -1,4 +1,4 @@
-import type { EventOf, Lane, Ledger, Message, Session } from './ledger.ts'
+import type { EventOf, Lane, Ledger, Message, Session, Stay } from './ledger.ts'
 import { isUnhandled } from './outcomes.ts'
 import type { Audit } from './violation.ts'
 
@@ -36,8 +36,8 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
 
   const toWhom = (message: Message, event: EventOf<'got'>, session: Session): boolean => {
     const { sent, stream } = message
-    const receiver = stream.session ? stream.session.client?.name : session.server.name
-    const sender = stream.session ? stream.sender : session.client?.name
+    const receiver = stream.stay ? session.client?.name : session.stays.at(-1)?.server.name
+    const sender = stream.stay ? stream.sender : session.client?.name
     const isRight =
       event.kind === sent.kind && event.by === receiver && sent.by === sender && event.by !== sent.by
     if (!isRight)
@@ -77,9 +77,33 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
     }
   }
 
+  /** What a server sent to a session that has moved comes before what the next server sends. */
+  const afterFormer = (stay: Stay, { sent }: Message, event: EventOf<'got'>): void => {
+    for (const { stream, down, aheadUntil } of stay.session.stays) {
+      if (stream === stay.stream) return
+      for (let order = (down.last?.order ?? -1) + 1; order < stream.messages.length; order++) {
+        const missing = stream.messages[order]!
+        if (missing.sent.at >= aheadUntil) break
+        if (missing.isVolatile || missing.answered) continue
+        // Its sender may settle it in the same moment.
+        afterwards(() => {
+          if (missing.settled?.status === 'undelivered' || missing.answered) return
+          if (missing.got && missing.got.at < event.at) return
+          violate(
+            'out-of-order',
+            `${event.by} got ${sent.by}'s ${event.id} before ${missing.sent.id}, which ${stream.sender} sent before it gave session ${stay.session.id} up`,
+            missing.sent,
+            missing.got,
+            event,
+          )
+        })
+      }
+    }
+  }
+
   const inOrder = (message: Message, event: EventOf<'got'>, session: Session): void => {
     const { stream, isVolatile } = message
-    const lane = stream.session ? session.down : session.up
+    const lane = stream.stay?.down ?? session.up
     // Volatile ones have no number, so on a path that loses frames nothing is promised of where they come among others.
     const last = isVolatile ? lane.lastVolatile : lane.last
     if (last && last.order > message.order)
@@ -96,6 +120,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
       return
     }
     between(lane, message, event, session)
+    if (stream.stay) afterFormer(stream.stay, message, event)
     lane.last = message
     const { highest } = stream
     if (!highest || highest.order < message.order) stream.highest = message
@@ -114,7 +139,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
   /** An unknown message may still come from its old session, but no newer one may bring it. */
   const resent = (message: Message, event: EventOf<'got'>, session: Session): void => {
     const { suspect } = session
-    if (message.isVolatile || message.stream.session) return
+    if (message.isVolatile || message.stream.stay) return
     if (message.settled?.status === 'unknown') session.suspect ??= message
     // Sent when the other one was unknown, so this session is none that the other one was written to.
     else if (suspect && message.sent.at > suspect.settled!.at) {
@@ -132,7 +157,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
   const asWhom = (message: Message, event: EventOf<'got'>, session: Session): void => {
     const { identity } = event
     const of = session.joined?.identity
-    if (message.stream.session) {
+    if (message.stream.stay) {
       const now = session.client?.identity
       if (now === undefined || of === undefined || now === of) return
       violate('wrong-identity', `${now} got message ${event.id}, which is for ${of}`, session.joined, event)
@@ -161,7 +186,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
         return violate('invented', `${event.by} got message ${event.id}, which nobody sent`, event)
       const { stream } = message
       const session =
-        stream.session ?? (event.peer === undefined ? undefined : ledger.sessions.get(event.peer))
+        stream.stay?.session ?? (event.peer === undefined ? undefined : ledger.sessions.get(event.peer))
       if (!session?.joined)
         return violate(
           'misdelivered',
@@ -176,7 +201,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
       if (!toWhom(message, event, session)) return
       if (message.isRequest) {
         stream.untakenRequests--
-        const lane = stream.session ? session.down : session.up
+        const lane = stream.stay?.down ?? session.up
         lane.requests++
         if (message.answered) lane.lateRequests++
       }

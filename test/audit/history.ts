@@ -23,6 +23,7 @@ export type HistoryEvent = { readonly at: number; readonly by: string } & (
   | ClientDid
   | PeerJoined
   | PeerLeft
+  | Draining
   | Killed
   | ChannelEvent
 )
@@ -121,12 +122,24 @@ export interface PeerJoined {
   /** Which client that is, as its token said. */
   readonly client: string
   readonly identity: string | null
+  /**
+   * `moved`: the session has come from another server.
+   *
+   * @default 'new'
+   */
+  readonly arrival?: 'new' | 'moved'
+}
+
+/** A server is about to close, and gives its clients time. */
+export interface Draining {
+  readonly type: 'draining'
 }
 
 /** `peer.onClose`, or `watch('closed')`, of a server. */
 export interface PeerLeft {
   readonly type: 'left'
   readonly peer: string
+  /** `moved`: the session goes on, and this server does not have it any more. */
   readonly why: string
   readonly undelivered: number
   readonly unknown: number

@@ -67,7 +67,8 @@ export class Message {
 export interface Stream {
   readonly sender: string
   readonly client: Client | undefined
-  readonly session: Session | undefined
+  /** The session that a server sent it to, on that server. */
+  readonly stay: Stay | undefined
   readonly messages: Message[]
   /** The message that was sent last, of those that were delivered. */
   highest: Message | undefined
@@ -99,23 +100,39 @@ export interface Lane {
 
 export interface Session {
   readonly id: string
-  readonly server: Server
   /** Undefined when a server never said whose session it is. */
   readonly joined: Entry<PeerJoined> | undefined
   readonly client: Client | undefined
+  /** On which servers it was. The last one has it, or had it last. */
+  readonly stays: Stay[]
+  /** Its end. */
   left: Entry<PeerLeft> | undefined
-  /** What the server sent to it. */
-  readonly stream: Stream
   readonly up: Lane
-  readonly down: Lane
   /** Its client has gone on to another one. */
   isPast: boolean
   /** The server settled a message because this session is over. */
   overSince: number | undefined
-  /** Outcomes of `session-lost`. */
-  readonly losses: { undelivered: number; late: number; unknown: number }
   /** An unknown message that this session brought. */
   suspect: Message | undefined
+}
+
+/** A session on one server: from the moment when that server has it until it has ended or moved. */
+export interface Stay {
+  readonly session: Session
+  readonly server: Server
+  /** Undefined when the server never said that it has the session. */
+  readonly joined: Entry<PeerJoined> | undefined
+  left: Entry<PeerLeft> | undefined
+  /** What the server sent to it. */
+  readonly stream: Stream
+  readonly down: Lane
+  /**
+   * What it sent before that moment moves with the session, ahead of what the next server sends. What it sends later, after it
+   * began to drain or after its client went away, may go through the mailbox of the session.
+   */
+  aheadUntil: number
+  /** Outcomes of `session-lost`. */
+  readonly losses: { undelivered: number; late: number; unknown: number }
 }
 
 /** A loss that a client reported, and the outcomes that came with it. */
@@ -136,6 +153,8 @@ export interface Client {
   identity: string | null | undefined
   identities: number
   isOpen: boolean
+  /** When it was last told that it is down. */
+  downAt: number
   /** The last report: connected, or not. */
   isWanted: boolean
   /** Whether disconnect() was called since it was last closed. */
@@ -155,6 +174,8 @@ export interface Client {
 export interface Server {
   readonly name: string
   isKilled: boolean
+  /** When it began to drain. */
+  drainingSince: number
   /** It takes no messages any more: it is about to close. */
   refusal: Message | undefined
 }
@@ -167,7 +188,11 @@ export interface Ledger {
   readonly sessions: ReadonlyMap<string, Session>
   client(name: string): Client
   server(name: string): Server
-  session(id: string, server: string, joined?: Entry<PeerJoined>): Session
+  session(id: string, joined?: Entry<PeerJoined>): Session
+  /** The last stay of a session on a server. */
+  stay(id: string, server: string): Stay
+  /** A server has a session from now on. */
+  arrive(session: Session, server: string, joined?: Entry<PeerJoined>): Stay
   send(event: Entry<Sent>): Message
 }
 
@@ -189,22 +214,30 @@ export function createLedger(): Ledger {
     },
     server(name) {
       let server = servers.get(name)
-      if (!server) servers.set(name, (server = { name, isKilled: false, refusal: undefined }))
+      if (!server)
+        servers.set(name, (server = { name, isKilled: false, drainingSince: Infinity, refusal: undefined }))
       return server
     },
-    session(id, server, joined) {
+    session(id, joined) {
       let session = sessions.get(id)
       if (!session) {
-        session = newSession(id, ledger.server(server), joined, joined && ledger.client(joined.client))
+        session = newSession(id, joined, joined && ledger.client(joined.client))
         sessions.set(id, session)
       }
       return session
     },
+    stay(id, server) {
+      const session = ledger.session(id)
+      return session.stays.findLast((stay) => stay.server.name === server) ?? ledger.arrive(session, server)
+    },
+    arrive(session, server, joined) {
+      const stay = newStay(session, ledger.server(server), joined)
+      session.stays.push(stay)
+      return stay
+    },
     send(event) {
       const stream =
-        event.peer === undefined
-          ? ledger.client(event.by).stream
-          : ledger.session(event.peer, event.by).stream
+        event.peer === undefined ? ledger.client(event.by).stream : ledger.stay(event.peer, event.by).stream
       const message = new Message(event, stream, stream.messages.length)
       stream.messages.push(message)
       messages.set(event.id, message)
@@ -214,6 +247,11 @@ export function createLedger(): Ledger {
   return ledger
 }
 
+/** Whether the session has moved away from there. */
+export function hasMoved({ left }: Stay): boolean {
+  return left?.why === 'moved'
+}
+
 /** The messages of a stream that are not over, from the oldest on, up to that place. */
 export function* openMessages(stream: Stream, end: number = stream.messages.length): Generator<Message> {
   const { messages } = stream
@@ -221,11 +259,11 @@ export function* openMessages(stream: Stream, end: number = stream.messages.leng
   for (let order = stream.oldest; order < end; order++) if (!messages[order]!.isOver) yield messages[order]!
 }
 
-function newStream(sender: string, client?: Client, session?: Session): Stream {
+function newStream(sender: string, client?: Client, stay?: Stay): Stream {
   return {
     sender,
     client,
-    session,
+    stay,
     messages: [],
     highest: undefined,
     outstanding: 0,
@@ -248,6 +286,7 @@ function newClient(name: string): Client {
     identity: undefined,
     identities: 0,
     isOpen: false,
+    downAt: -Infinity,
     isWanted: false,
     isLeaving: false,
     isClosed: false,
@@ -263,26 +302,35 @@ function newClient(name: string): Client {
   return client
 }
 
-function newSession(
-  id: string,
-  server: Server,
-  joined: Session['joined'],
-  client: Client | undefined,
-): Session {
-  const session = {
+function newSession(id: string, joined: Session['joined'], client: Client | undefined): Session {
+  return {
     id,
-    server,
     joined,
     client,
+    stays: [],
     left: undefined,
-    stream: undefined as unknown as Stream,
-    up: { last: undefined, lastVolatile: undefined, requests: 0, lateRequests: 0 },
-    down: { last: undefined, lastVolatile: undefined, requests: 0, lateRequests: 0 },
+    up: newLane(),
     isPast: false,
     overSince: undefined,
-    losses: { undelivered: 0, late: 0, unknown: 0 },
     suspect: undefined,
-  } satisfies Session as Session & { stream: Stream }
-  session.stream = newStream(server.name, undefined, session)
-  return session
+  }
+}
+
+function newStay(session: Session, server: Server, joined: Stay['joined']): Stay {
+  const stay = {
+    session,
+    server,
+    joined,
+    left: undefined,
+    stream: undefined as unknown as Stream,
+    down: newLane(),
+    aheadUntil: -Infinity,
+    losses: { undelivered: 0, late: 0, unknown: 0 },
+  } satisfies Stay as Stay & { stream: Stream }
+  stay.stream = newStream(server.name, undefined, stay)
+  return stay
+}
+
+function newLane(): Lane {
+  return { last: undefined, lastVolatile: undefined, requests: 0, lateRequests: 0 }
 }

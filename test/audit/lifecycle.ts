@@ -11,6 +11,7 @@ export interface Lifecycle {
   open(event: EventOf<'open'>): void
   down(event: EventOf<'down'>): void
   closed(event: EventOf<'closed'>): void
+  draining(event: EventOf<'draining'>): void
   killed(event: EventOf<'killed'>): void
 }
 
@@ -107,6 +108,7 @@ export function createLifecycle(ledger: Ledger, { violate, afterwards, moment }:
       const client = ledger.client(event.by)
       if (!client.isOpen) violate('down-unopened', `${event.by} is down, and was not open`, event)
       client.isOpen = false
+      client.downAt = event.at
     },
     closed(event) {
       const client = ledger.client(event.by)
@@ -123,6 +125,10 @@ export function createLifecycle(ledger: Ledger, { violate, afterwards, moment }:
       client.isWanted = false
       client.isClosed = true
       settlesNow(client, event)
+    },
+    draining(event) {
+      const server = ledger.server(event.by)
+      server.drainingSince = Math.min(server.drainingSince, event.at)
     },
     killed(event) {
       ledger.server(event.by).isKilled = true

@@ -1,5 +1,6 @@
 import type { Answered } from './history.ts'
-import type { EventOf, Ledger, Message, Session } from './ledger.ts'
+import { hasMoved } from './ledger.ts'
+import type { EventOf, Ledger, Message, Stay } from './ledger.ts'
 import type { Audit } from './violation.ts'
 
 /** The outcomes of messages, as reported to their senders: one each, true, and with a possible reason. */
@@ -20,9 +21,13 @@ export function isUnhandled({ code, reason }: Answered): boolean {
 }
 
 /** `session-lost` at a server: the session is over, or is about to be said so. */
-function loseBy(session: Session, message: Message, event: EventOf<'settled'>, moment: number): void {
+function loseBy(
+  { session, losses }: Stay,
+  message: Message,
+  event: EventOf<'settled'>,
+  moment: number,
+): void {
   session.overSince ??= event.at
-  const { losses } = session
   if (event.status === 'unknown') losses.unknown++
   // Sent when the session was over already, perhaps.
   else if (message.isVolatile || event.at - message.sent.at <= moment) losses.late++
@@ -34,7 +39,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
 
   /** Why a reason that both kinds of loss have cannot be right, if so; false for other reasons. */
   const objectToLoss = (
-    { identity, losses, discards, closes, stream: { client } }: Message,
+    { identity, losses, discards, closes, stream: { client, stay } }: Message,
     { status, reason = '' }: EventOf<'settled'>,
   ): string | false | undefined => {
     const isWritten = status === 'unknown'
@@ -49,6 +54,9 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
         if (!client) return isWritten ? 'only a client closes its session' : undefined
         if (client.closes > closes) return undefined
         return client.discards > discards && !isWritten ? undefined : 'nothing was closed since it was sent'
+      case 'moved':
+        if (!isWritten) return 'what was not written is not unknown'
+        return stay && hasMoved(stay) ? undefined : 'its session has not moved'
       case 'disposed':
         return client?.disposedAt === undefined ? 'nobody disposed of its sender' : undefined
       default:
@@ -70,6 +78,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
       case 'cancelled':
         return isCancelled || isRequest ? undefined : 'nobody took it back'
       case 'overflow':
+        if (stream.stay && hasMoved(stream.stay)) return undefined
         return stream.client ? undefined : 'a server ends the session instead'
       case 'volatile':
         return isVolatile ? undefined : 'it is reliable'
@@ -113,8 +122,10 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
 
   /** No word is broken once a server refuses: all that it sends later is refused as well. */
   const checkRefusal = (message: Message, event: EventOf<'settled'>): void => {
-    const server = message.stream.session?.server
-    if (!server) return
+    const { stay } = message.stream
+    // What moves with its session is not refused.
+    if (!stay || hasMoved(stay) || event.reason === 'moved') return
+    const { server } = stay
     if (event.reason === 'closed') {
       if (!server.refusal || message.sent.at < server.refusal.sent.at) server.refusal = message
     } else if (server.refusal && message.sent.at > server.refusal.sent.at)
@@ -129,8 +140,8 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
 
   /** The end of a server's session is reported after its last outcomes, one `bye` later at most. */
   const sessionLost = (message: Message, event: EventOf<'settled'>): void => {
-    const { session } = message.stream
-    if (session && event.reason === 'session-lost') loseBy(session, message, event, moment)
+    const { stay } = message.stream
+    if (stay && event.reason === 'session-lost') loseBy(stay, message, event, moment)
   }
 
   const checkDelivered = (message: Message, event: EventOf<'settled'>): void => {
@@ -155,7 +166,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
       const { id, by, peer, key } = event
       if (ledger.messages.has(id))
         return violate('invented', `${by} sent a second message ${id}: the history is wrong`, event)
-      if (peer !== undefined && !ledger.sessions.get(peer)?.joined)
+      if (peer !== undefined && !ledger.sessions.get(peer)?.stays.some(({ server }) => server.name === by))
         return violate('misdelivered', `${by} sent message ${id} to a session that never began`, event)
       const message = ledger.send(event)
       const { stream } = message

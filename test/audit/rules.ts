@@ -42,6 +42,9 @@ export type RuleName =
   | 'answer-contradicts-outcome'
   /** §4.6: none is sent on under another identity. */
   | 'wrong-identity'
+  /** "Sessions that move": who has given a session up says so, and what it had sent by then arrives. */
+  | 'move-untold'
+  | 'lost-in-move'
   /** §5: `dispose()` settles everything and leaves nothing behind. */
   | 'after-dispose'
   /** A session, or a process, that has ended says nothing more. */

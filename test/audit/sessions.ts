@@ -1,5 +1,5 @@
-import { openMessages } from './ledger.ts'
-import type { Client, EventOf, Ledger, Loss, Session } from './ledger.ts'
+import { hasMoved, openMessages } from './ledger.ts'
+import type { Client, EventOf, Ledger, Loss, Session, Stay, Stream } from './ledger.ts'
 import type { Audit } from './violation.ts'
 
 /** Sessions as both ends see them: none ends silently, and what is said of an end is true. */
@@ -10,6 +10,13 @@ export interface Sessions {
   lost(event: EventOf<'lost'>): void
   closed(event: EventOf<'closed'>): void
   got(event: EventOf<'got'>): void
+  /** Everything has come to rest: what has moved with a session must have arrived. */
+  rest(): void
+  finish(): void
+}
+
+function sumOver({ stays }: Session, count: (stream: Stream, stay: Stay) => number): number {
+  return stays.reduce((sum, stay) => sum + count(stay.stream, stay), 0)
 }
 
 export function createSessions(ledger: Ledger, { violate, afterwards, moment }: Audit): Sessions {
@@ -23,8 +30,7 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
   /** How many frames an end may have written beside messages: answers, and what takes requests back. */
   const besides = (session: Session, answers: number): number =>
     answers +
-    2 * session.stream.abandonedRequests +
-    session.stream.rejected +
+    sumOver(session, ({ abandonedRequests, rejected }) => 2 * abandonedRequests + rejected) +
     (session.client?.stream.unhandled ?? 0)
 
   const within = (count: number, least: number, most: number): boolean => count >= least && count <= most
@@ -33,26 +39,29 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
   const checkMissed = (
     event: EventOf<'lost'>,
     session: Session,
-    end: number,
+    ends: readonly number[],
     silentRequests: number,
   ): void => {
-    const { stream, down } = session
     const { missed } = event
-    if (missed === null || session.server.isKilled) return
+    const last = session.stays.at(-1)
+    if (missed === null || !last || last.server.isKilled) return
     let least = 0
     let unsure = besides(session, silentRequests + session.up.lateRequests)
-    for (let order = down.last ? down.last.order + 1 : 0; order < end; order++) {
-      const { settled, sent, isVolatile } = stream.messages[order]!
-      if (settled?.status === 'undelivered' && settled.reason !== 'session-lost') continue
-      // What was sent when the session was over already was not counted.
-      if (isVolatile || (settled && settled.at - sent.at <= moment)) unsure++
-      else least++
+    for (const [index, stay] of session.stays.entries()) {
+      const { stream, down } = stay
+      for (let order = down.last ? down.last.order + 1 : 0; order < ends[index]!; order++) {
+        const { settled, sent, isVolatile } = stream.messages[order]!
+        if (settled?.status === 'undelivered' && settled.reason !== 'session-lost') continue
+        // What was sent when the session was over already was not counted, nor is what is in its mailbox.
+        if (isVolatile || hasMoved(stay) || (settled && settled.at - sent.at <= moment)) unsure++
+        else least++
+      }
     }
     if (!within(missed, least, least + unsure))
       violate(
         'missed-count',
         `${event.by} missed ${missed} messages of session ${session.id}, it says: they are ${least}, and ${unsure} more at most`,
-        stream.messages[down.last?.order ?? -1]?.got,
+        last.stream.messages[last.down.last?.order ?? -1]?.got,
         session.left,
         event,
       )
@@ -77,9 +86,9 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
         event,
       )
     if (!session) return
-    const { requests } = session.down
     const { abandonedRequests, rejected } = client.stream
-    const most = unknown + requests + session.stream.untakenRequests + 2 * abandonedRequests + rejected
+    const answers = sumOver(session, ({ untakenRequests }, { down }) => down.requests + untakenRequests)
+    const most = unknown + answers + 2 * abandonedRequests + rejected
     if (event.unknown > most)
       violate(
         'loss-count',
@@ -88,8 +97,8 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
       )
   }
 
-  const checkLeft = (event: EventOf<'left'>, session: Session): void => {
-    const { losses, up, client, stream } = session
+  const checkLeft = (event: EventOf<'left'>, { session, losses, stream }: Stay): void => {
+    const { up, client } = session
     const most = besides(session, up.requests + (client?.stream.untakenRequests ?? 0))
     if (!within(event.undelivered, losses.undelivered, losses.undelivered + losses.late + most))
       violate(
@@ -108,19 +117,63 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
         violate('unsettled', `message ${message.sent.id} outlives its session`, message.sent, event)
   }
 
+  const arrive = (event: EventOf<'joined'>, session: Session | undefined): void => {
+    const { peer, by } = event
+    const last = session?.stays.at(-1)
+    if (!session || !last)
+      return violate('invented', `session ${peer} moved to ${by}, and never began`, event)
+    if (session.left)
+      violate('invented', `session ${peer} moved to ${by}, and had ended`, session.left, event)
+    if (last.server.name === by && !last.left)
+      return violate('invented', `session ${peer} moved to ${by}, which had it`, last.joined, event)
+    ledger.arrive(session, by, event)
+    if (session.joined && session.joined.identity !== event.identity)
+      violate(
+        'wrong-identity',
+        `session ${peer} of ${session.joined.identity} moved to ${by} as one of ${event.identity}`,
+        session.joined,
+        event,
+      )
+  }
+
+  const checkMoved = ({ session, stream, server }: Stay): void => {
+    for (const { sent, got, isVolatile, isRequest, settled } of stream.messages)
+      if (!got && !isVolatile && !isRequest && settled?.status !== 'undelivered')
+        violate(
+          'lost-in-move',
+          `message ${sent.id}, which ${server.name} sent in session ${session.id} before that moved or later, has not arrived`,
+          sent,
+          settled,
+        )
+  }
+
   return {
     joined(event) {
       const known = ledger.sessions.get(event.peer)
+      if (event.arrival === 'moved') return arrive(event, known)
       if (known) return violate('invented', `session ${event.peer} began twice`, known.joined, event)
-      ledger.session(event.peer, event.by, event)
+      ledger.arrive(ledger.session(event.peer, event), event.by, event)
     },
     left(event) {
       const session = ledger.sessions.get(event.peer)
-      if (!session?.joined || session.server.name !== event.by)
+      const stay = session?.stays.findLast(({ server }) => server.name === event.by)
+      if (!session || !stay?.joined)
         return violate('invented', `session ${event.peer} ended, and did not begin`, event)
-      if (session.left) return violate('invented', `session ${event.peer} ended twice`, session.left, event)
+      if (stay.left) return violate('invented', `session ${event.peer} ended twice`, stay.left, event)
+      stay.left = event
+      if (hasMoved(stay)) {
+        stay.aheadUntil = Math.min(stay.server.drainingSince, session.client?.downAt ?? -Infinity)
+        return
+      }
+      if (stay !== session.stays.at(-1))
+        return violate(
+          'invented',
+          `session ${event.peer} ended on ${event.by}, and had moved`,
+          session.stays.at(-1)?.joined,
+          event,
+        )
       session.left = event
-      afterwards(() => checkLeft(event, session))
+      afterwards(() => checkLeft(event, stay))
     },
     open(event) {
       const client = ledger.client(event.by)
@@ -156,14 +209,14 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
         )
       const { session, silentRequests, stream } = client
       const { outstanding } = stream
-      const end = session?.stream.messages.length ?? 0
+      const ends = session?.stays.map((stay) => stay.stream.messages.length) ?? []
       client.losses++
       const loss: Loss = { event, unknown: 0 }
       client.loss = loss
       forget(client)
       afterwards(() => {
         checkLoss(loss, client, session, outstanding)
-        if (session) checkMissed(event, session, end, silentRequests)
+        if (session) checkMissed(event, session, ends, silentRequests)
       })
     },
     closed: ({ by }) => forget(ledger.client(by)),
@@ -184,8 +237,8 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
           client.session = session
         return
       }
-      const { session } = message.stream
-      if (!session || session.client?.name !== event.by) return
+      const session = message.stream.stay?.session
+      if (session?.client?.name !== event.by) return
       const { client } = session
       if (session.isPast || (client.session && client.session !== session))
         violate(
@@ -195,6 +248,21 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
           event,
         )
       client.session ??= session
+    },
+    rest() {
+      for (const session of ledger.sessions.values())
+        if (session.client?.session === session && session.client.isOpen)
+          for (const stay of session.stays) if (hasMoved(stay)) checkMoved(stay)
+    },
+    finish() {
+      for (const { id, stays } of ledger.sessions.values())
+        for (const { server, left } of stays.slice(0, -1))
+          if (!left && !server.isKilled)
+            violate(
+              'move-untold',
+              `${server.name} did not report that session ${id} has moved`,
+              stays.at(-1)?.joined,
+            )
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Summary {
   readonly losses: Readonly<Record<string, number>>
   readonly downs: Readonly<Record<string, number>>
   readonly sessions: number
+  /** Arrivals of sessions from other servers. */
+  readonly moves: number
   readonly left: Readonly<Record<string, number>>
   readonly kills: number
   readonly clients: number
@@ -30,7 +32,7 @@ export interface Tally {
 }
 
 export function createTally(): Tally {
-  const counts = { events: 0, opens: 0, resumes: 0, replayed: 0, sessions: 0, kills: 0 }
+  const counts = { events: 0, opens: 0, resumes: 0, replayed: 0, sessions: 0, moves: 0, kills: 0 }
   const groups = { sent: count(), got: count(), outcomes: count(), requests: count(), channels: count() }
   const ends = { losses: count(), downs: count(), left: count() }
   const clients = new Set<string>()
@@ -58,7 +60,8 @@ export function createTally(): Tally {
         case 'lost':
           return ends.losses.add(event.why)
         case 'joined':
-          counts.sessions++
+          if (event.arrival === 'moved') counts.moves++
+          else counts.sessions++
           return
         case 'left':
           return ends.left.add(event.why)
@@ -78,6 +81,7 @@ export function createTally(): Tally {
         case 'members':
         case 'closed':
         case 'did':
+        case 'draining':
         case 'cancelled':
       }
     },

@@ -59,6 +59,15 @@ export function peerEvents(by: string, peer: string) {
       client,
       identity,
     }),
+    moved: (client: string, identity: string | null = null): Event => ({
+      by,
+      type: 'joined',
+      peer,
+      client,
+      identity,
+      arrival: 'moved',
+    }),
+    draining: (): Event => ({ by, type: 'draining' }),
     left: (why: PeerLeft['why'] = 'expired', undelivered = 0, unknown = 0): Event => ({
       by,
       type: 'left',
