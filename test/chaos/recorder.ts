@@ -19,7 +19,8 @@ function idOf(data: unknown): number {
   return Number(typeof data === 'string' ? data : Buffer.from(data as Uint8Array).toString())
 }
 
-const answerTo = (id: unknown): string => `answer to ${String(id)}`
+/** The answer of all handlers to a request with that input. */
+export const answerTo = (id: unknown): string => `answer to ${String(id)}`
 
 /** Takes down all that a client sees, and answers its requests. */
 export function recordClient(client: Client, identity: string, note: Note): void {
@@ -41,6 +42,11 @@ export function recordClient(client: Client, identity: string, note: Note): void
   })
 }
 
+/** How a session came to a hub. */
+interface Arrival {
+  readonly arrival: 'new' | 'moved'
+}
+
 /**
  * Takes down all that a server sees, and answers its requests. The identity of a client begins with its name, which ends
  * at a slash if there is more.
@@ -48,8 +54,8 @@ export function recordClient(client: Client, identity: string, note: Note): void
 export function recordHub(hub: Hub, note: Note): void {
   const got = (data: unknown, kind: Sent['kind'], { id: peer, identity }: Peer): void =>
     note({ type: 'got', id: idOf(data), kind, peer, identity })
-  hub.onPeer(({ id: peer, identity }) =>
-    note({ type: 'joined', peer, client: identity!.split('/')[0]!, identity }),
+  hub.onPeer(({ id: peer, identity }, { arrival }: Arrival = { arrival: 'new' }) =>
+    note({ type: 'joined', peer, client: identity!.split('/')[0]!, identity, arrival }),
   )
   hub.watch('closed', ({ peer: { id: peer }, why, undelivered, unknown }) =>
     note({ type: 'left', peer, why, undelivered, unknown }),
@@ -80,11 +86,24 @@ export interface SpeakerOptions {
   /** Given when the sender is a server. */
   readonly peer?: string
   readonly note: Note
+  /**
+   * The name of its requests.
+   *
+   * @default 'ask'
+   */
+  readonly requestName?: string
   nextId(): number
   random(): number
 }
 
-export function createSpeaker({ to, peer, note, nextId, random }: SpeakerOptions): Speaker {
+export function createSpeaker({
+  to,
+  peer,
+  note,
+  requestName = 'ask',
+  nextId,
+  random,
+}: SpeakerOptions): Speaker {
   const open = new Set<Promise<void>>()
   const whose = peer === undefined ? {} : { peer }
 
@@ -113,7 +132,7 @@ export function createSpeaker({ to, peer, note, nextId, random }: SpeakerOptions
 
   const request = async (id: number, how: RequestOptions): Promise<void> => {
     try {
-      const answer = await to.request('ask', id, how)
+      const answer = await to.request(requestName, id, how)
       note({ type: 'answered', id, how: answer === answerTo(id) ? 'right' : 'wrong' })
     } catch (error) {
       if (!isHoldfastError(error)) throw error

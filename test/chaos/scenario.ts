@@ -20,4 +20,6 @@ export interface Report {
   readonly figures: Readonly<Record<string, string | number>>
   /** What is wrong beside what an auditor finds. */
   readonly faults: readonly string[]
+  /** When everything had come to rest, if it had before the end. */
+  readonly restAt?: number
 }

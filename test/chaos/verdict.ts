@@ -20,10 +20,17 @@ export interface Verdict {
 /** How late a busy process may note what it has seen, in milliseconds. */
 const moment = 2_000
 
-export function judge({ histories, faults }: Report): Verdict {
+export function judge({ histories, faults, restAt = Infinity }: Report): Verdict {
   const history = mergeHistories(histories)
   const auditor = createAuditor({ moment })
-  for (const event of history) auditor.record(event)
+  let isAtRest = false
+  for (const event of history) {
+    if (event.at > restAt && !isAtRest) {
+      isAtRest = true
+      auditor.rest()
+    }
+    auditor.record(event)
+  }
   const violations = auditor.finish()
   let file: string | undefined
   if (violations.length + faults.length > 0) {
