@@ -531,6 +531,7 @@ interface Sized {
 declare class Endpoint {
   #private
   constructor(ports: EndpointPorts)
+  get isIdle(): boolean
   get isSettled(): boolean
   deliver([seq, , name, data, meta]: Frame): void
   request(name: string | undefined, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
