@@ -57,9 +57,14 @@ export class Endpoint {
     this.#ports = ports
   }
 
+  /** Whether the peer is owed no answer. */
+  get isIdle(): boolean {
+    return !this.#running?.size
+  }
+
   /** Whether the peer owes no answer to what was written, and is owed none. */
   get isSettled(): boolean {
-    return !this.#requests?.unanswered && !this.#running?.size
+    return this.isIdle && !this.#requests?.unanswered
   }
 
   /** Delivers a received frame. */
