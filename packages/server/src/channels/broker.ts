@@ -55,6 +55,12 @@ export interface BrokerNode {
   setMember(channel: string, member: Member): Promise<void>
   /** Removes a member, if this node was the last one that has set it. */
   removeMember(channel: string, key: string): Promise<void>
+  /**
+   * Gives a member up, if this node was the last one that has set it, for a session that goes on at another node. The member stays for
+   * `ttl` milliseconds or a little longer, also when this node is closed. If a node sets it meanwhile, it is that node's; if none does, it
+   * leaves. Only its leaving is announced: a node that sets it with the same data changes nothing.
+   */
+  parkMember(channel: string, key: string, ttl: number): Promise<void>
   members(channel: string): Promise<Members>
 
   /** Ends all subscriptions and removes all members of this node. Nothing is brought to the listener any more. */

@@ -188,7 +188,8 @@ export class HubChannels {
     const { clock } = policy.ports
     const link = new BrokerLink(
       policy,
-      this.#broker ?? memory({ now: () => clock.wall() }),
+      this.#broker ??
+        memory({ now: () => clock.wall(), setTimer: (...timer) => void clock.setTimer(...timer) }),
       this.#host.counters,
     )
     if (this.#isClosed) void link.close()
