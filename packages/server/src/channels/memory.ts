@@ -10,6 +10,7 @@ import type {
   MemberChange,
 } from './broker.ts'
 import type { LogRange, LogSlice, Members, NewEntry, Position } from './broker.ts'
+import { createMemoryStore } from '../moves/memory-store.ts'
 import { Log, positionOf } from './log.ts'
 
 /** The options of `memory()`. */
@@ -46,6 +47,9 @@ export interface MemoryOptions {
 const rememberedIds = 100
 /** How many channels are looked at for each publication, to find some that can be forgotten. */
 const looksPerAppend = 8
+/** How long the cursors of a session that has ended are kept, in milliseconds, and how many messages wait for one that moves. */
+const tombstoneTimeout = 86_400_000
+const maxMailboxMessages = 10_000
 const nothing: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 
 /**
@@ -63,7 +67,11 @@ export function memory(options: MemoryOptions = {}): Broker {
   for (const [name, value] of Object.entries({ maxChannels, maxBytes }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
   const store = new MemoryStore({ maxChannels, maxBytes, now, setTimer })
-  return { open: (listener) => new MemoryNode(store, listener) }
+  const sessions = createMemoryStore({ tombstoneTimeout, maxMailboxMessages, now })
+  return {
+    open: (listener) => new MemoryNode(store, listener),
+    openSessions: (listener) => sessions.open(listener),
+  }
 }
 
 function setNodeTimer(callback: () => void, delay: number): void {
