@@ -260,6 +260,8 @@ function subscriptionTests(create: () => Promise<BrokerUnderTest>): void {
 function memberTests(create: () => Promise<BrokerUnderTest>): void {
   const anna = { key: 's1', identity: 'anna', data: '{"name":"Anna"}' }
   const bert = { key: 's2', identity: null, data: undefined }
+  /** How long members are parked, in milliseconds. */
+  const ttl = 300
   const changed = async ({ changes }: Heard, count: number): Promise<MemberChange[]> => {
     while (changes.length < count) await sleep(1)
     return changes.map(([, change]) => change)
@@ -302,6 +304,44 @@ function memberTests(create: () => Promise<BrokerUnderTest>): void {
     await two.node.removeMember('room', 's1')
     expect((await two.node.members('room')).members).toEqual([])
     await two.node.close()
+  })
+
+  it('that are parked stay when their node closes, and another node takes them over in silence', async () => {
+    await using tested = await create()
+    const [one, two] = [open(tested.broker), open(tested.broker)]
+    await two.node.subscribe('room')
+    await one.node.setMember('room', anna)
+    await one.node.parkMember('room', 's1', ttl)
+    await one.node.removeMember('room', 's1')
+    await one.node.close()
+    expect((await two.node.members('room')).members).toEqual([anna])
+    await two.node.setMember('room', anna)
+    await two.node.setMember('room', { ...anna, data: '1' })
+    expect((await changed(two, 2)).map(({ member }) => member?.data)).toEqual([anna.data, '1'])
+    await two.node.close()
+    const three = open(tested.broker)
+    expect((await three.node.members('room')).members).toEqual([])
+    await three.node.close()
+  })
+
+  it('that are parked leave after a time, unless a node has set them meanwhile', async () => {
+    await using tested = await create()
+    const [one, two] = [open(tested.broker), open(tested.broker)]
+    await two.node.subscribe('room')
+    const three = { ...bert, key: 's3' }
+    for (const member of [anna, bert, three]) await one.node.setMember('room', member)
+    for (const { key } of [anna, bert, three]) await one.node.parkMember('room', key, ttl)
+    // A call that is repeated, and those of a node that has not the member.
+    await one.node.parkMember('room', 's2', 100 * ttl)
+    await two.node.parkMember('room', 's2', 100 * ttl)
+    await two.node.setMember('room', anna)
+    await one.node.parkMember('room', 's1', ttl)
+    await tested.pass(ttl)
+    const left = (await changed(two, 5)).slice(3)
+    expect(left.map(({ member }) => member)).toEqual([undefined, undefined])
+    expect(new Set(left.map(({ key }) => key))).toEqual(new Set(['s2', 's3']))
+    expect((await two.node.members('room')).members).toEqual([anna])
+    for (const { node } of [one, two]) await node.close()
   })
 
   it('leave with their node', async () => {

@@ -64,6 +64,7 @@ export function createLossyBroker(broker: Broker, clock: Clock, random: Random):
         read: (channel, range) => call(channel, () => node.read(channel, range)),
         setMember: (channel, member) => call(channel, () => node.setMember(channel, member)),
         removeMember: (channel, key) => call(channel, () => node.removeMember(channel, key)),
+        parkMember: (channel, ...rest) => call(channel, () => node.parkMember(channel, ...rest)),
         members: (channel) => call(channel, () => node.members(channel)),
         async close() {
           await Promise.all(open)

@@ -60,7 +60,11 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
     ...times,
     authenticate,
     ...(channels?.broker === 'lossy' && {
-      broker: createLossyBroker(memory({ now: () => clock.wall() }), clock, random),
+      broker: createLossyBroker(
+        memory({ now: () => clock.wall(), setTimer: (...timer) => void clock.setTimer(...timer) }),
+        clock,
+        random,
+      ),
     }),
     limits: { window, maxPayloadBytes, maxBufferedMessages, publishRate: 10_000, publishBurst: 10_000 },
     ports: {

@@ -4,6 +4,7 @@ import type { IsControl } from './controls.ts'
 
 const notCounts = [-1, 1.5, 2 ** 53, Number.NaN, Infinity, '1', null, undefined, true, {}, [1]]
 const notTexts = [1, null, true, {}, ['a']]
+const notFlags = [false, null, 0, 1, 'true', {}]
 
 const hi = { v: 1, client: 'c7', n: 1, window: [1_024, 1_048_576], maxPayload: 1_024 }
 const resume = { ...hi, session: 's1', key: 'k', rx: 0 }
@@ -52,6 +53,7 @@ describe('the greeting', () => {
       resume,
       { ...hi, token: '' },
       { ...resume, token: 'secret', more: 1 },
+      { ...resume, park: true },
       { ...hi, client: 'x'.repeat(64), n: 2 ** 53 - 1 },
     ])
       expect(isClientControl('hi', content)).toBe(true)
@@ -65,6 +67,7 @@ describe('the greeting', () => {
       window: windows,
       maxPayload: frameSizes,
       token: notTexts,
+      park: notFlags,
     })
     refuses(isClientControl, 'hi', resume, {
       session: [...notTexts, undefined, '', 'x'.repeat(257)],
@@ -148,9 +151,11 @@ describe('the other controls', () => {
     expect([isServerControl('renew', undefined), isServerControl('renew', 7)]).toEqual([true, true])
     const drain = { after: [0, 5_000], within: 10_000 }
     expect(isServerControl('drain', drain)).toBe(true)
+    expect(isServerControl('drain', { ...drain, park: true })).toBe(true)
     refuses(isServerControl, 'drain', drain, {
       after: [[5, 4], [1], [0, 1, 2], [-1, 1], [0, 1.5], ['0', '1'], null, {}, 7],
       within: notCounts,
+      park: notFlags,
     })
     for (const name of ['holdfast', 'renew', 'drain']) expect(isClientControl(name, drain)).toBe(false)
   })

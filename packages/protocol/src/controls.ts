@@ -14,7 +14,7 @@ export const isServerControl: IsControl = (name, content) => {
     case 'ok':
       return isOk(record)
     case 'drain':
-      return isSpan(record['after']) && isCount(record['within'])
+      return isSpan(record['after']) && isCount(record['within']) && isFlag(record['park'])
   }
   return false
 }
@@ -70,8 +70,13 @@ function isText(value: unknown, maxLength: number): boolean {
   return typeof value === 'string' && value.length > 0 && value.length <= maxLength
 }
 
+/** Returns whether the value is that of a member which is true or absent. */
+function isFlag(value: unknown): boolean {
+  return value === undefined || value === true
+}
+
 function isHi(hi: Record<keyof Hi, unknown>): boolean {
-  const { v, client, n, maxPayload, token, session, key, rx } = hi
+  const { v, client, n, maxPayload, token, session, key, rx, park } = hi
   // Greetings of other versions may look different.
   if (v !== 1) return isCount(v)
   const isNew = session === undefined && key === undefined && rx === undefined
@@ -81,6 +86,7 @@ function isHi(hi: Record<keyof Hi, unknown>): boolean {
     n > 0 &&
     isWindow(hi.window) &&
     isFrameSize(maxPayload) &&
+    isFlag(park) &&
     (token === undefined || typeof token === 'string') &&
     (isNew || (isText(session, 256) && isText(key, 256) && isCount(rx)))
   )

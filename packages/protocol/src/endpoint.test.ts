@@ -209,6 +209,22 @@ describe('a request', () => {
   })
 })
 
+describe('an endpoint', () => {
+  it('is idle while it only waits for answers of the peer', async () => {
+    const { deliver, ask, endpoint } = setUp({ slow: never, quick: () => 1 })
+    expect(endpoint.isIdle).toBe(true)
+    ask().settle({ status: 'delivered' })
+    expect([endpoint.isIdle, endpoint.isSettled]).toEqual([true, false])
+    deliver('quick', 1, { id: 7 })
+    deliver('slow', 1, { id: 8 })
+    expect(endpoint.isIdle).toBe(false)
+    await settleMicrotasks()
+    expect(endpoint.isIdle).toBe(false)
+    deliver(null, null, { off: 8 })
+    expect(endpoint.isIdle).toBe(true)
+  })
+})
+
 describe('at the end of a session', () => {
   it('nothing is answered any more, in either direction', async () => {
     const aborted = vi.fn()

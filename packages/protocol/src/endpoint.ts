@@ -27,8 +27,8 @@ export interface EndpointPorts {
   encode(name: null, data: unknown, meta: Meta): Body
   /** The largest body that the peer takes, in bytes. */
   maxBytes(): number
-  /** Sends what is not an event and belongs to the session. */
-  send(message: Sized): void
+  /** Sends what is not an event and belongs to the session. `answers` is the id of the request that it answers, if any. */
+  send(message: Sized, answers?: number): void
   violated(code: number, why: string): void
 }
 
@@ -46,6 +46,8 @@ export interface Sized {
  */
 export class Endpoint {
   readonly #ports: EndpointPorts
+  /** The id of the last request that another program has sent in the session. */
+  readonly #lastRequest: number
   /** The requests of this end; undefined before the first. */
   #requests: Requests | undefined
   /** The requests of the peer whose handlers run, by their ids; undefined before the first. */
@@ -53,13 +55,29 @@ export class Endpoint {
   /** The number of running handlers, including those whose answer is no longer expected. */
   #runningCount = 0
 
-  constructor(ports: EndpointPorts) {
+  constructor(ports: EndpointPorts, lastRequest = 0) {
     this.#ports = ports
+    this.#lastRequest = lastRequest
+  }
+
+  /** The id of the last request of this end. */
+  get lastRequest(): number {
+    return this.#requests?.lastId ?? this.#lastRequest
+  }
+
+  /** The ids of the requests of the peer whose handlers run. */
+  get running(): readonly number[] {
+    return [...(this.#running?.keys() ?? [])]
+  }
+
+  /** Whether the peer is owed no answer. */
+  get isIdle(): boolean {
+    return !this.#running?.size
   }
 
   /** Whether the peer owes no answer to what was written, and is owed none. */
   get isSettled(): boolean {
-    return !this.#requests?.unanswered && !this.#running?.size
+    return this.isIdle && !this.#requests?.unanswered
   }
 
   /** Delivers a received frame. */
@@ -88,7 +106,12 @@ export class Endpoint {
     how: RequestOptions,
   ): Promise<unknown> {
     const { clock, outgoing } = this.#ports
-    this.#requests ??= createRequests(clock, outgoing, (id) => this.#reply(null, { off: id }))
+    this.#requests ??= createRequests(
+      clock,
+      outgoing,
+      (id) => this.#reply(null, { off: id }),
+      this.#lastRequest,
+    )
     return this.#requests.open(name, send, how)
   }
 
@@ -97,6 +120,11 @@ export class Endpoint {
     this.#requests?.lost()
     for (const abort of this.#running?.values() ?? []) abort.abort()
     this.#running?.clear()
+  }
+
+  /** Another program goes on with the session, and gets the answers of the peer. The handlers that run here answer with `send`. */
+  moved(): void {
+    this.#requests?.lost()
   }
 
   /** Fails all requests. */
@@ -155,7 +183,7 @@ export class Endpoint {
     const ports = this.#ports
     const body = ports.encode(null, data, meta)
     const bytes = bodyBytes(body)
-    if (bytes <= ports.maxBytes()) return ports.send({ body, bytes })
+    if (bytes <= ports.maxBytes()) return ports.send({ body, bytes }, meta.re)
     const message = 'the answer is larger than the peer takes'
     ports.report(misuse(`${message}: ${bytes} of ${ports.maxBytes()} bytes`))
     this.#reply(undefined, { ...meta, error: 'too-large', message })

@@ -66,6 +66,8 @@ export interface Hi {
   readonly session?: string
   readonly key?: string
   readonly rx?: number
+  /** The client can go on with its session on another node after a drain. */
+  readonly park?: true
 }
 
 /** The answer of the server. Times in milliseconds. */
@@ -140,4 +142,6 @@ export interface Drain {
   readonly after: DelayRange
   /** How long the server waits. */
   readonly within: number
+  /** The session goes on on another node, so the client closes without `bye`. */
+  readonly park?: true
 }

@@ -26,10 +26,11 @@ export type UndeliveredReason =
   | 'disposed'
 
 /**
- * Why the outcome of a written message cannot be determined: its session ended without the final cursor of the peer
- * (`session-lost`), or ended at this end before the final cursor arrived (`closed`, `disposed`).
+ * Why the outcome of a message cannot be determined here: its session ended without the final cursor of the peer
+ * (`session-lost`), or ended at this end before the final cursor arrived (`closed`, `disposed`), or another hub goes on with
+ * the session, and sends the message if it is necessary (`moved`).
  */
-export type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+export type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
 
 /**
  * The outcome of a message.
@@ -38,7 +39,7 @@ export type UnknownReason = 'session-lost' | 'closed' | 'disposed'
  *   whether they succeeded.
  * - `sent`: an open socket accepted the message. On the plain wire, and for volatile messages, no more is known.
  * - `undelivered`: the message certainly did not reach the peer's handlers.
- * - `unknown`: the message was written to a session that ended before the peer acknowledged it.
+ * - `unknown`: the message was written to a session that ended, or moved to another hub, before the peer acknowledged it.
  */
 export type Outcome =
   | { readonly status: 'delivered' }

@@ -29,6 +29,8 @@ export interface Requests {
   readonly size: number
   /** The number of written requests, whose answers may arrive. */
   readonly unanswered: number
+  /** The id of the last request. */
+  readonly lastId: number
   /**
    * Sends a request with `send`, which receives its id, and waits for the answer, which is checked if there is a name.
    */
@@ -50,17 +52,20 @@ interface Pending {
 
 /**
  * `checks` are those of what is sent. `abandoned` hears of requests that were written, and whose answer nobody waits for any
- * more.
+ * more. The ids begin after `lastId`.
  */
 export function createRequests(
   clock: Clock,
   checks: Checks | undefined,
   abandoned?: (id: number) => void,
+  lastId = 0,
 ): Requests {
   const pending = new Map<number, Pending>()
-  let lastId = 0
 
   return {
+    get lastId() {
+      return lastId
+    },
     get size() {
       return pending.size
     },

@@ -149,7 +149,7 @@ export class Lease {
 }
 
 /** 22 characters. */
-function newId(): string {
+export function newId(): string {
   return randomBytes(16).toString('base64url')
 }
 

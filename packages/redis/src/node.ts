@@ -99,6 +99,10 @@ export class RedisNode implements BrokerNode {
     return this.#members.remove(channel, key)
   }
 
+  parkMember(channel: string, key: string, ttl: number): Promise<void> {
+    return this.#members.park(channel, key, ttl)
+  }
+
   async members(channel: string): Promise<Members> {
     const { base } = this.#keys.channel(channel)
     for (let reads = 0; reads < maxReads; reads++) {

@@ -3,7 +3,8 @@ import type { Commands } from './commands.ts'
 import type { Keys } from './keys.ts'
 import type { Lease } from './lease.ts'
 import { milliseconds } from './milliseconds.ts'
-import { readMembers, removeMember, removeOwner, setMember } from './scripts.ts'
+import { ParkedOwners } from './parked-owners.ts'
+import { parkMember, readMembers, removeMember, removeOwner, setMember } from './scripts.ts'
 
 /** The length of the owner before the value of a member. */
 const ownerLength = 22
@@ -13,14 +14,16 @@ export class OwnMembers {
   readonly #commands: Commands
   readonly #keys: Keys
   readonly #lease: Lease
-  readonly #lifetime: string
+  readonly #lifetime: number
+  readonly #parkedOwners: ParkedOwners
   readonly #channels = new Map<string, Map<string, string>>()
 
   constructor(commands: Commands, keys: Keys, lease: Lease, lifetime: number) {
     this.#commands = commands
     this.#keys = keys
     this.#lease = lease
-    this.#lifetime = milliseconds(lifetime)
+    this.#lifetime = lifetime
+    this.#parkedOwners = new ParkedOwners(commands, keys, lifetime)
   }
 
   get channels(): Iterable<string> {
@@ -36,15 +39,31 @@ export class OwnMembers {
     known.set(key, owner)
     const { base, members } = this.#keys.channel(channel)
     const value = JSON.stringify(data === undefined ? [identity] : [identity, data])
-    await this.#commands.run(setMember, [base, members], [key, owner, value, this.#lifetime])
+    await this.#commands.run(setMember, [base, members], [key, owner, value, milliseconds(this.#lifetime)])
   }
 
   async remove(channel: string, key: string): Promise<void> {
+    await this.#giveUp(channel, key, async (owner) => {
+      const { base, members } = this.#keys.channel(channel)
+      await this.#commands.run(removeMember, [base, members], [key, owner])
+    })
+  }
+
+  /** Gives a member up, which leaves after `ttl` milliseconds unless a node sets it. */
+  async park(channel: string, key: string, ttl: number): Promise<void> {
+    await this.#giveUp(channel, key, async (owner) => {
+      const parked = await this.#parkedOwners.enter(channel, ttl)
+      const { base, members } = this.#keys.channel(channel)
+      const lifetime = milliseconds(ttl + this.#lifetime)
+      await this.#commands.run(parkMember, [base, members], [key, owner, parked, lifetime])
+    })
+  }
+
+  async #giveUp(channel: string, key: string, run: (owner: string) => Promise<void>): Promise<void> {
     const known = this.#channels.get(channel)
     const owner = known?.get(key)
     if (!known || owner === undefined) return
-    const { base, members } = this.#keys.channel(channel)
-    await this.#commands.run(removeMember, [base, members], [key, owner])
+    await run(owner)
     if (known.get(key) === owner) known.delete(key)
     if (known.size > 0 || this.#channels.get(channel) !== known) return
     this.#channels.delete(channel)

@@ -163,6 +163,15 @@ if not known or string.sub(known, 23) ~= ARGV[3] then changed(last + 1, ARGV[1],
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 `)
 
+/** Gives a member to another owner if it has the first one. KEYS: base, members. ARGV: key, owner, owner, lifetime of unused data. */
+export const parkMember: Script = script(`
+local field = 'm' .. ARGV[1]
+local known = redis.call('HGET', KEYS[2], field)
+if not known or string.sub(known, 1, 22) ~= ARGV[2] then return end
+redis.call('HSET', KEYS[2], field, ARGV[3] .. string.sub(known, 23))
+redis.call('PEXPIRE', KEYS[2], ARGV[4], 'GT')
+`)
+
 /** Removes a member if it has that owner. KEYS: base, members. ARGV: key, owner. */
 export const removeMember: Script = script(`${members}
 local field = 'm' .. ARGV[1]
@@ -227,6 +236,20 @@ export const enter: Script = script(`
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not ends or tonumber(ends) == 0 then return 0 end
 redis.call('SADD', KEYS[2], ARGV[2])
+return 1
+`)
+
+/**
+ * Notes a channel in which an owner of parked members has some, and lets its lease last so long from now on. Returns 0 if it has ended.
+ *
+ * KEYS: nodes, channels of the owner. ARGV: owner, lease, channel, lifetime of unused data.
+ */
+export const enterParked: Script = script(`${common}
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if ends and tonumber(ends) == 0 then return 0 end
+redis.call('ZADD', KEYS[1], text(now() + tonumber(ARGV[2])), ARGV[1])
+redis.call('SADD', KEYS[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return 1
 `)
 

@@ -14,6 +14,7 @@ type CounterName =
   | 'refused'
   | 'opened'
   | 'resumed'
+  | 'arrived'
   | 'disconnected'
   | 'receivedMessages'
   | 'receivedBytes'
@@ -36,6 +37,7 @@ export function createCounters(): Counters {
     limitHits: noLimitHits(),
     opened: 0,
     resumed: 0,
+    arrived: 0,
     disconnected: 0,
     ended: {
       left: 0,
@@ -46,6 +48,7 @@ export function createCounters(): Counters {
       unknown: 0,
       protocol: 0,
       closed: 0,
+      moved: 0,
     },
     receivedMessages: 0,
     receivedBytes: 0,

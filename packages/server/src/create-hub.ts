@@ -13,6 +13,7 @@ import { createGreeting } from './greeting.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { BroadcastOptions, Hub } from './hub.ts'
 import { createLifecycle } from './lifecycle.ts'
+import { keepsSessions, Moves } from './moves/moves.ts'
 import { names, resolveOptions } from './policy.ts'
 import type { HubOptions } from './options.ts'
 import { createOutbound } from './outbound.ts'
@@ -100,6 +101,10 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     conversation.beat(),
   )
   const goodbyes: HubParts['goodbyes'] = createDeadlines(clock, goodbyeTimeout, (goodbye) => goodbye.finish())
+  const moves =
+    options.broker && keepsSessions(options.broker)
+      ? new Moves(options.broker, { policy, lifecycle, stage, registry })
+      : undefined
   const sessions = createSessions({
     policy,
     lifecycle,
@@ -113,6 +118,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     endpoints,
     channels,
     reports,
+    moves,
     heartbeats,
     goodbyes,
   })
@@ -125,7 +131,16 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     greeting,
   })
   const attachments = createAttachments({ policy, stage, refusals, connections, greeting })
-  const shutdown = createShutdown({ policy, stage, lifecycle, registry, greeting, connections })
+  const shutdown = createShutdown({
+    policy,
+    stage,
+    lifecycle,
+    registry,
+    greeting,
+    sessions,
+    connections,
+    moves,
+  })
 
   const hub: Hub = {
     on: router.on,
@@ -178,12 +193,19 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
       return { stage: current, isAccepting: current === 'open' && !connections.isFull, broker }
     },
 
+    park(peer) {
+      if (!moves) throw misuse('the broker keeps no sessions: this needs a broker that hubs share')
+      const record = registry.sessions.get(peer.id)
+      if (record) lifecycle.during(() => moves.park(record))
+    },
+
     attach: attachments.add,
     accept: (socket, request) => void connections.accept(socket, request),
     async close({ drain = 0 } = {}) {
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number of 0 or more')
       await shutdown(Math.ceil(drain))
       await channels.close()
+      await moves?.close()
       attachments.clear()
       producers.clear()
     },

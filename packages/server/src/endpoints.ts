@@ -13,7 +13,8 @@ import type { TracedMessage, Tracer } from './tracer.ts'
 
 /** Makes the endpoints of sessions. */
 export interface Endpoints {
-  create(record: SessionRecord): Endpoint
+  /** `lastRequest` is the id of the last request of another hub that had the session. */
+  create(record: SessionRecord, lastRequest: number): Endpoint
 }
 
 interface EndpointParts extends HubRouter {
@@ -37,7 +38,7 @@ interface SharedParts extends EndpointParts {
 export function createEndpoints(parts: EndpointParts): Endpoints {
   // Sessions end and begin faster than handlers, so a new session does not raise the limit.
   const shared: SharedParts = { ...parts, running: createTally(parts.maxRunningRequests) }
-  return { create: (record) => new Endpoint(new SessionPorts(shared, record)) }
+  return { create: (record, lastRequest) => new Endpoint(new SessionPorts(shared, record), lastRequest) }
 }
 
 /** A class, because there is one per client: separate closures would take most of the memory. */
@@ -109,8 +110,8 @@ class SessionPorts implements EndpointPorts {
   }
 
   /** Sends what belongs to requests, which also a hub does that drains. */
-  send(message: Sized): void {
-    this.#parts.deferred.during(() => void this.#record.push({ ...message, shared: undefined }, {}))
+  send(message: Sized, answers?: number): void {
+    this.#parts.deferred.during(() => this.#record.reply(message, answers))
   }
 
   newAbort(): AbortController {

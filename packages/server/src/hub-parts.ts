@@ -4,6 +4,7 @@ import type { ClientReports } from './client-reports.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Moves } from './moves/moves.ts'
 import type { Policy } from './policy.ts'
 import type { Outbound } from './outbound.ts'
 import type { Producers } from './producers.ts'
@@ -26,6 +27,8 @@ export interface HubParts {
   readonly endpoints: Endpoints
   readonly channels: HubChannels
   readonly reports: ClientReports
+  /** Undefined if each session stays on its hub. */
+  readonly moves: Moves | undefined
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>
   /** The teardowns that wait for the client's `bye`. */

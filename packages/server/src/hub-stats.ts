@@ -43,6 +43,8 @@ export interface HubStats {
   readonly opened: number
   /** The number of times that a session was resumed. */
   readonly resumed: number
+  /** Sessions that came from another hub. */
+  readonly arrived: number
   /** The number of times that a session lost its connection. */
   readonly disconnected: number
   /**

@@ -18,7 +18,7 @@ import type { ChannelRules } from './channels/kinds.ts'
 import type { Recipient } from './channels/recipient.ts'
 import type { HubHealth } from './health.ts'
 import type { HubStats } from './hub-stats.ts'
-import type { Peer, PeerEnd } from './peer.ts'
+import type { Peer, PeerArrival, PeerEnd } from './peer.ts'
 import type { RequestLike, SocketLike } from './ports.ts'
 import type { HttpServerLike } from './upgrades.ts'
 
@@ -55,9 +55,10 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     ) => RequestAnswer<C, Name> | Promise<RequestAnswer<C, Name>>,
   ): Unsubscribe
   /**
-   * Calls the listener once per session, when its client has confirmed it, before the hub delivers any message of it.
+   * Calls the listener once per session, when its client has confirmed it, before the hub delivers any message of it. A session that comes
+   * from another hub has the `arrival` `moved`: it has had its welcome.
    */
-  onPeer(listener: (peer: Peer<C, Data>) => unknown): Unsubscribe
+  onPeer(listener: (peer: Peer<C, Data>, context: { readonly arrival: PeerArrival }) => unknown): Unsubscribe
   /**
    * Calls the listener for changes of sessions and connections. Separate from event names, so it never collides with
    * them.
@@ -145,12 +146,22 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   /** Takes over a socket that other code has accepted. It must be open, and nothing may have been read from it. */
   accept(socket: SocketLike, request: RequestLike): void
   /**
+   * Gives a session up for the other hubs that share the broker, to empty this one: asks the client to settle what is under way, for up
+   * to 5 s, and to dial again. The session ends here as `moved`, and goes on where its client arrives.
+   *
+   * @throws {HoldfastError} `misuse` if the broker keeps no sessions
+   */
+  park(peer: Peer<C, Data>): void
+  /**
    * Closes the hub permanently: it accepts no more connections, ends every session, and closes every connection with
    * 1012. Resolves when all sockets are closed, and leaves no timer and no listener.
    *
    * With `drain`, the hub first asks the clients to finish and to dial again at different moments, and gives them
    * that many milliseconds: after a deploy, no message is then `unknown`. A second call without `drain` ends this
    * wait.
+   *
+   * If the broker keeps sessions, and can be reached, they do not end: another hub goes on with them. What the application sends
+   * meanwhile, and the answers of handlers that still run, reach the clients there; the hub waits for such handlers as long as `drain`.
    */
   close(options?: { readonly drain?: number }): Promise<void>
 }

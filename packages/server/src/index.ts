@@ -45,7 +45,19 @@ export type { AuthenticateContext, Authentication, MaybeAuthentication } from '.
 export type { HubLimits } from './limits.ts'
 export type { HubOptions } from './options.ts'
 export type { Origins } from './origins.ts'
-export type { Peer, PeerEnd } from './peer.ts'
+export type { Peer, PeerArrival, PeerEnd } from './peer.ts'
+export type {
+  Claim,
+  MailboxEntry,
+  ParkedState,
+  PostResult,
+  ReleaseRequest,
+  SessionStoreListener,
+  SessionStoreNode,
+  SessionToken,
+  Taken,
+  TakeOptions,
+} from './moves/session-store.ts'
 export type { HubPorts, RequestLike, SocketLike } from './ports.ts'
 export { HoldfastError, isHoldfastError, schemas } from '@holdfast/protocol'
 export type {

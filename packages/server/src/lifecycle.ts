@@ -6,7 +6,7 @@ import type { DeferredEvents } from './deferred-events.ts'
 import type { HubLifecycle } from './hub.ts'
 import { createListeners } from './listeners.ts'
 import type { Listener, Unsubscribe } from '@holdfast/protocol'
-import type { Peer } from './peer.ts'
+import type { Peer, PeerArrival } from './peer.ts'
 
 /** The events of sessions and connections, for the application and for the parts of the hub. */
 export interface Lifecycle extends DeferredEvents {
@@ -15,8 +15,8 @@ export interface Lifecycle extends DeferredEvents {
   watch(kind: keyof HubLifecycle, listener: Listener): Unsubscribe
   onPeer(listener: Listener): Unsubscribe
   announce<Kind extends keyof HubLifecycle>(kind: Kind, value: HubLifecycle[Kind]): void
-  /** A session is confirmed. */
-  announcePeer(peer: Peer): void
+  /** A session is confirmed, or has come from another hub. */
+  announcePeer(peer: Peer, arrival: PeerArrival): void
 }
 
 export const kinds = 'open, down, closed, invalid, unhandled, refused, rtt'
@@ -37,6 +37,6 @@ export function createLifecycle(report: (error: unknown) => void): Lifecycle {
     },
     onPeer: (listener) => joined.on('peer', listener),
     announce: (kind, value) => defer(() => watchers.emit(kind, value)),
-    announcePeer: (peer) => defer(() => joined.emit('peer', peer)),
+    announcePeer: (peer, arrival) => defer(() => joined.emit('peer', peer, { arrival })),
   }
 }

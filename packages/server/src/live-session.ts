@@ -1,6 +1,7 @@
-import { createSession } from '@holdfast/protocol'
+import { createSession, restoreSession } from '@holdfast/protocol'
 import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
-import type { Lost, LostReason, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
+import type { DelayRange, Lost, LostReason, SendOptions, Sent, Sized } from '@holdfast/protocol'
+import type { Queued, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import { MissedBroadcasts } from './broadcast-log.ts'
 import type { BroadcastLog } from './broadcast-log.ts'
@@ -14,7 +15,12 @@ import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { LimitName } from './limits.ts'
 import { createListeners } from './listeners.ts'
+import type { Departure } from './moves/departure.ts'
+import { freezeMessages } from './moves/freeze.ts'
+import { currentFormat, encodeSnapshot } from './moves/snapshot.ts'
+import type { SessionSnapshot } from './moves/snapshot.ts'
 import { exceededLimit, Outgoing } from './outgoing.ts'
+import type { OutgoingRecord } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
@@ -27,19 +33,28 @@ const frameOverhead = 64
 /** How many broadcasts may be left out for a session that has missed others, before it gets copies of those. */
 const maxSkipped = 256
 
+/** The id, the key and the state of a session that another hub had. */
+export interface SessionOrigin {
+  readonly id: string
+  readonly key: string
+  readonly snapshot: SessionSnapshot
+}
+
 /** A session in the memory of this hub. Rarely needed members are created on demand. */
 export class LiveSession implements SessionRecord {
   readonly id: string
   readonly key: string
   readonly identity: string | null
   readonly address: string
-  readonly session: SessionRecord['session'] = createSession<Body>()
+  readonly session: SessionRecord['session']
   readonly dials: Dials
   readonly peer: Peer
   readonly #parts: HubParts
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
   #outgoing: Outgoing | undefined
+  /** What the application sends once the client was asked to move: written by another hub. */
+  #held: Outgoing | undefined
   #missed: MissedBroadcasts | undefined
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
@@ -47,14 +62,29 @@ export class LiveSession implements SessionRecord {
   #endpoint: Endpoint | undefined
   #endListeners: Listeners | undefined
   #teardown: Teardown | undefined
+  #departure: Departure | undefined
+  #canPark = false
+  /** The id of the last request of another hub that had the session. */
+  readonly #lastRequest: number
 
-  constructor(parts: HubParts, address: string, hi: Hi, { identity, data }: Authentication) {
+  /** `origin` is that of a session of another hub; otherwise it is new. */
+  constructor(
+    parts: HubParts,
+    address: string,
+    hi: Hi,
+    { identity, data }: Authentication,
+    origin?: SessionOrigin,
+  ) {
+    const { registry } = parts
+    const { id = registry.newSecret(), key = registry.newSecret(), snapshot } = origin ?? {}
     this.#parts = parts
-    this.id = parts.registry.newSecret()
-    this.key = parts.registry.newSecret()
+    this.id = id
+    this.key = key
     this.identity = identity
     this.address = address
-    this.dials = new Dials(hi)
+    this.session = snapshot ? restoreSession(snapshot) : createSession()
+    this.dials = snapshot ? new Dials(snapshot.dials, snapshot.dials.others) : new Dials(hi)
+    this.#lastRequest = snapshot?.lastRequest ?? 0
     this.#maxPayload = hi.maxPayload
     this.peer = createPeer(this, parts, data)
   }
@@ -72,7 +102,7 @@ export class LiveSession implements SessionRecord {
   }
 
   get endpoint(): Endpoint {
-    return (this.#endpoint ??= this.#parts.endpoints.create(this))
+    return (this.#endpoint ??= this.#parts.endpoints.create(this, this.#lastRequest))
   }
 
   get maxPayload(): number {
@@ -88,6 +118,7 @@ export class LiveSession implements SessionRecord {
 
   begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void {
     this.#parts.registry.add(this)
+    this.#parts.moves?.begun(this)
     this.#converse(connection, hi, lost)
     this.#parts.renewals.watch(this, authentication)
   }
@@ -116,7 +147,7 @@ export class LiveSession implements SessionRecord {
     registry.confirm(this)
     this.#parts.channels.confirmed(this)
     lifecycle.counters.opened++
-    lifecycle.announcePeer(this.peer)
+    lifecycle.announcePeer(this.peer, 'new')
     lifecycle.announce('open', { peer: this.peer, resumed: false, replayed: 0 })
   }
 
@@ -159,6 +190,7 @@ export class LiveSession implements SessionRecord {
 
   #converse(connection: Connection, hi: Hi, lost?: Lost): void {
     this.#maxPayload = hi.maxPayload
+    this.#canPark = hi.park ?? false
     this.session.window = hi.window
     const isSuspect = this.#past?.quarantineOldest(this.session) ?? false
     this.#conversation = new Conversation(this.#parts, this, connection, isSuspect)
@@ -182,7 +214,8 @@ export class LiveSession implements SessionRecord {
     if (this.#stage !== 'confirmed') return
     this.#announceDown(code, reason)
     // A draining hub accepts no resumes.
-    if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
+    if (stage.isParking || this.#held) this.depart(1012, stage.hint)
+    else if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
   }
 
   /** From here on no message of an older connection is accepted. */
@@ -219,15 +252,15 @@ export class LiveSession implements SessionRecord {
   // Messages to the client
 
   get messages(): number {
-    return (this.#outgoing?.messages ?? 0) + (this.#missed?.messages ?? 0)
+    return (this.#outgoing?.messages ?? 0) + (this.#held?.messages ?? 0) + (this.#missed?.messages ?? 0)
   }
 
   get bytes(): number {
-    return (this.#outgoing?.bytes ?? 0) + (this.#missed?.bytes ?? 0)
+    return (this.#outgoing?.bytes ?? 0) + (this.#held?.bytes ?? 0) + (this.#missed?.bytes ?? 0)
   }
 
   get queued(): number {
-    return (this.#outgoing?.queued ?? 0) + (this.#missed?.messages ?? 0)
+    return (this.#outgoing?.queued ?? 0) + (this.#held?.queued ?? 0) + (this.#missed?.messages ?? 0)
   }
 
   get missed(): MissedBroadcasts | undefined {
@@ -239,6 +272,17 @@ export class LiveSession implements SessionRecord {
   }
 
   push(encoded: Encoded, how: SendOptions): Sent {
+    if (this.#departure) return this.#departure.push(encoded, how)
+    if (this.#held && this.#stage !== 'ended') return this.#held.push(encoded, how)
+    return this.#push(encoded, how)
+  }
+
+  reply(message: Sized, answers?: number): void {
+    if (!this.#departure) void this.#push({ ...message, shared: undefined }, {})
+    else if (answers !== undefined) void this.#departure.reply(message.body, answers)
+  }
+
+  #push(encoded: Encoded, how: SendOptions): Sent {
     // What was sent before comes first.
     if (!how.volatile) this.#takeMissed(Infinity)
     this.#outgoing ??= new Outgoing(this.#parts, this)
@@ -301,6 +345,80 @@ export class LiveSession implements SessionRecord {
     this.#parts.channels.rest(this)
   }
 
+  // Moves
+
+  get isMoving(): boolean {
+    return this.#held !== undefined || this.#departure !== undefined
+  }
+
+  get canPark(): boolean {
+    return this.#canPark
+  }
+
+  askToPark(after: DelayRange, within: number): void {
+    if (this.#held) return
+    // What was sent before is written here.
+    this.flushAll()
+    this.#held = new Outgoing(this.#parts, new NowhereToWrite(this))
+    this.line?.control(['drain', { after, within, park: true }])
+  }
+
+  arrive({ written, queued, isSuspect, joined, present }: SessionSnapshot): void {
+    const { channels, lifecycle, policy, registry } = this.#parts
+    registry.add(this)
+    this.#stage = 'confirmed'
+    registry.confirm(this)
+    if (isSuspect) this.#past = new PastConnections(policy.ports.clock, isSuspect)
+    lifecycle.counters.arrived++
+    lifecycle.announcePeer(this.peer, 'moved')
+    channels.confirmed(this)
+    channels.arrived(this, joined, present)
+    if (written.length + queued.length === 0) return
+    this.#outgoing = new Outgoing(this.#parts, this)
+    this.#outgoing.restore(written, queued)
+  }
+
+  depart(code: number, reason?: string): void {
+    const { channels, lifecycle, moves, policy, registry, renewals } = this.#parts
+    if (!moves || this.#stage !== 'confirmed') return
+    lifecycle.during(() => {
+      const connection = this.#release()
+      connection?.close(code, reason)
+      this.#takeMissed(Infinity)
+      // Those that it has missed may have been too many.
+      if (this.#stage === 'ended') return
+      const outgoing = [this.#outgoing, this.#held]
+      const queued = outgoing.flatMap((each) => each?.takeQueued() ?? [])
+      const running = this.#endpoint?.running ?? []
+      const snapshot = this.#freeze(queued, running)
+      registry.depart(this)
+      channels.departed(this, policy.sessionTimeout)
+      this.#stage = 'ended'
+      lifecycle.defer(() => renewals.stop(this))
+      const { identity, dials, mailbox } = snapshot
+      const { rx, tx } = this.session
+      const tombstone = { rx, tx, queued: queued.length }
+      const text = encodeSnapshot(snapshot)
+      const parked = { text, format: currentFormat, identity, dials, tombstone, mailbox, running }
+      this.#departure = moves.depart(this, parked, queued, this.#endpoint)
+    })
+  }
+
+  #freeze(queued: readonly Queued<Body>[], running: readonly number[]): SessionSnapshot {
+    const { channels, moves, policy } = this.#parts
+    const mail = moves!.mailOf(this)
+    return {
+      ...freezeMessages(this.session, queued, policy.ports.clock.now()),
+      ...channels.stateOf(this),
+      identity: this.identity,
+      isSuspect: this.#past?.isSuspect ?? false,
+      dials: this.dials.numbers,
+      lastRequest: this.#endpoint?.lastRequest ?? this.#lastRequest,
+      mailbox: mail.mailbox,
+      running: [...mail.running, ...running],
+    }
+  }
+
   // The end
 
   get endListeners(): Listeners | undefined {
@@ -341,7 +459,7 @@ export class LiveSession implements SessionRecord {
 
   onEnd(listener: Listener): Unsubscribe {
     const { report } = this.#parts.policy.ports
-    const end = this.#teardown?.end
+    const end = (this.#departure ?? this.#teardown)?.end
     if (!end) return (this.#endListeners ??= createListeners(report)).on('end', listener)
     const late = createListeners(report)
     queueMicrotask(() => late.emit('end', end))
@@ -358,10 +476,12 @@ export class LiveSession implements SessionRecord {
     this.#parts.channels.ended(this)
     // A client whose `bye` was not answered returns, and receives the reason.
     registry.remove(this, why === 'left' ? 'closed' : why)
+    this.#parts.moves?.ended(this, this.remains(why === 'left' ? 'closed' : why))
     this.#stage = 'ended'
     // The application may listen to the signal that is aborted here.
     lifecycle.defer(() => renewals.stop(this))
     this.#outgoing?.refuse()
+    this.#held?.refuse()
     this.#missed?.close()
     this.#missed = undefined
     return (this.#teardown = new Teardown(this.#parts, this, {
@@ -371,5 +491,32 @@ export class LiveSession implements SessionRecord {
       endpoint,
       isConfirmed,
     }))
+  }
+}
+
+/** The session of messages that are not written here. */
+class NowhereToWrite implements OutgoingRecord {
+  readonly connection = undefined
+  readonly line = undefined
+  readonly #record: LiveSession
+
+  constructor(record: LiveSession) {
+    this.#record = record
+  }
+
+  get session(): LiveSession['session'] {
+    return this.#record.session
+  }
+
+  get stage(): LiveSession['stage'] {
+    return this.#record.stage
+  }
+
+  get maxMessageBytes(): number {
+    return this.#record.maxMessageBytes
+  }
+
+  overflow(limit: LimitName): void {
+    this.#record.overflow(limit)
   }
 }

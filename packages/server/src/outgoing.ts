@@ -14,7 +14,10 @@ const unbounded = { maxMessages: Infinity, maxBytes: Infinity }
 type OutgoingParts = Pick<HubParts, 'policy' | 'lifecycle' | 'buffers'>
 
 /** The session of the messages, and its connection. */
-interface OutgoingRecord extends Pick<SessionRecord, 'session' | 'stage' | 'maxMessageBytes' | 'overflow'> {
+export interface OutgoingRecord extends Pick<
+  SessionRecord,
+  'session' | 'stage' | 'maxMessageBytes' | 'overflow'
+> {
   readonly connection: Pick<Connection, 'bufferedAmount'> | undefined
   readonly line: Required<Pick<Line, keyof Link<Body>>> | undefined
 }

@@ -17,11 +17,17 @@ export class PastConnections {
   /** The number of connections in a row that fell silent before they received a message, a ping or a pong. */
   silences = 0
   readonly #replays: TokenBucket
-  /** The client closed the last connection as if one of our messages had been at fault. */
-  #isSuspect = false
+  #isSuspect: boolean
 
-  constructor(clock: Clock) {
+  /** `isSuspect` is what another hub knows that had the session. */
+  constructor(clock: Clock, isSuspect = false) {
     this.#replays = new TokenBucket(clock, replayRate, replayBurst)
+    this.#isSuspect = isSuspect
+  }
+
+  /** Whether the client closed the last connection as if one of our messages had been at fault. */
+  get isSuspect(): boolean {
+    return this.#isSuspect
   }
 
   /** A connection has ended. */

@@ -83,10 +83,18 @@ export interface Peer<C = AnyContract, Data = unknown> {
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
 }
 
+/**
+ * How a session comes to a hub: it begins there, or another hub had it before, with the same id. Then `peer.data` is what `authenticate`
+ * returned on this hub.
+ */
+export type PeerArrival = 'new' | 'moved'
+
 /** How a session ended, and which messages it did not deliver. */
 export interface PeerEnd {
-  /** `left` if the client sent `bye` first; otherwise why the session ended here. */
-  readonly why: 'left' | LostReason
+  /**
+   * `left` if the client sent `bye` first; `moved` if another hub goes on with the session; otherwise why the session ended here.
+   */
+  readonly why: 'left' | 'moved' | LostReason
   /** The number of messages that certainly did not reach the client's listeners. */
   readonly undelivered: number
   /** The number of messages that were written and whose outcome cannot be determined. */

@@ -31,6 +31,8 @@ export interface Registry {
   away(): Iterable<SessionRecord>
   /** Leaves a tombstone. */
   remove(record: SessionRecord, why: LostReason): void
+  /** Another hub goes on with the session. */
+  depart(record: SessionRecord): void
   clear(): void
 }
 
@@ -50,6 +52,16 @@ export function createRegistry(policy: Policy): Registry {
   const tombstones = createTombstones(clock, policy.tombstoneTimeout, limits.maxTombstones)
   const addresses = createTally(limits.maxSessionsPerAddress)
   const identities = createTally(limits.maxSessionsPerIdentity)
+
+  const forget = (record: SessionRecord): void => {
+    const { id, identity, address } = record
+    provisional.delete(record)
+    missed.delete(record)
+    peers.delete(id)
+    if (!sessions.delete(id)) return
+    addresses.delete(address)
+    identities.delete(identity ?? '')
+  }
 
   return {
     sessions,
@@ -79,16 +91,10 @@ export function createRegistry(policy: Policy): Registry {
     back: (record) => missed.delete(record),
     away: () => missed.items(),
     remove(record, why) {
-      const { id, identity, address } = record
-      provisional.delete(record)
-      missed.delete(record)
-      peers.delete(id)
-      if (sessions.delete(id)) {
-        addresses.delete(address)
-        identities.delete(identity ?? '')
-      }
-      tombstones.add(id, record.remains(why), record)
+      forget(record)
+      tombstones.add(record.id, record.remains(why), record)
     },
+    depart: forget,
     clear() {
       provisional.clear()
       missed.clear()

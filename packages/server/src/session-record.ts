@@ -1,11 +1,13 @@
-import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners, Lost } from '@holdfast/protocol'
-import type { LostReason, SendOptions, Sent, Session, Unsubscribe } from '@holdfast/protocol'
+import type { Body, Bye, DelayRange, Endpoint, Hi, Line, Listener } from '@holdfast/protocol'
+import type { Listeners, Lost, LostReason, SendOptions, Sent, Session, Sized } from '@holdfast/protocol'
+import type { Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
 import type { BroadcastLog, MissedBroadcasts } from './broadcast-log.ts'
 import type { Connection } from './connection.ts'
 import type { Dials } from './dials.ts'
 import type { Encoded } from './encoded.ts'
 import type { LimitName } from './limits.ts'
+import type { SessionSnapshot } from './moves/snapshot.ts'
 import type { Peer } from './peer.ts'
 import type { Owner } from './shares.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -69,8 +71,10 @@ export interface SessionRecord extends Owner {
   miss(log: BroadcastLog, encoded: Encoded): boolean
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
-  /** Sends a message, now or on the next connection. */
+  /** Sends a message of the application, now or on the next connection. */
   push(encoded: Encoded, how: SendOptions): Sent
+  /** Sends what is not of the application. `answers` is the id of the request that it answers, if any. */
+  reply(message: Sized, answers?: number): void
   /** Writes messages that can be written, in slices. */
   flush(): void
   /** Writes all messages that can be written, without slices: the session is about to end. */
@@ -79,6 +83,19 @@ export interface SessionRecord extends Owner {
   progressed(): void
   /** Gives back the memory that only a session at work needs. Called now and then. */
   rest(): void
+
+  // Moves
+
+  /** Whether another hub goes on with the session, now or soon: what the application sends is for that one. */
+  readonly isMoving: boolean
+  /** Whether the client can go on with the session after a drain. */
+  readonly canPark: boolean
+  /** Asks the client to settle what is under way, and to dial again after a delay out of that range. Then the session departs. */
+  askToPark(after: DelayRange, within: number): void
+  /** Goes on with the session of another hub. */
+  arrive(snapshot: SessionSnapshot): void
+  /** Gives the session up for another hub, and closes its connection. */
+  depart(code: number, reason?: string): void
 
   // The end
 

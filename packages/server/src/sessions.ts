@@ -1,4 +1,5 @@
 import type { Hi, Lost } from '@holdfast/protocol'
+import { Claims } from './moves/claims.ts'
 import { crowdHint, rateHint } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { countOne } from './counters.ts'
@@ -10,12 +11,19 @@ import type { Tombstone } from './tombstones.ts'
 
 /** Finds the session of a client that has greeted, or begins one. */
 export interface Sessions {
+  /** Refuses the clients whose sessions are being taken from other hubs: the hub closes. */
+  close(code: number, reason: string): void
   /**
    * The step after the authentication of a greeting: PROTOCOL.md, section Greeting. Functions of the ports must not
    * run code of the application before it is over.
    */
   admit(connection: Connection, hi: Hi, authentication: Authentication): void
 }
+
+/** What is left of a session; without a final cursor, nothing is known of it. */
+type Remains = Omit<Tombstone, 'key' | 'rx'> & { readonly rx: number | null }
+
+const unknown: Remains = { why: 'unknown', rx: null, tx: 0, queued: 0 }
 
 export function createSessions(parts: HubParts): Sessions {
   const { lifecycle, refusals, registry } = parts
@@ -43,21 +51,41 @@ export function createSessions(parts: HubParts): Sessions {
     begin(connection, hi, authentication, lostOf(remains, hi.rx!))
   }
 
+  const { moves } = parts
+  const claims =
+    moves &&
+    new Claims({ ...parts, moves }, ({ connection, hi, authentication }, remains) =>
+      loseAndBegin(connection, hi, authentication, remains),
+    )
+
+  const loseAndBegin = (
+    connection: Connection,
+    hi: Hi,
+    authentication: Authentication,
+    remains: Remains,
+  ): void => {
+    if (remains.why === 'unknown') countOne(lifecycle.counters.ended, 'unknown')
+    begin(connection, hi, authentication, lostOf(remains, hi.rx!))
+  }
+
   return {
+    close: (code, reason) => claims?.close(code, reason),
     admit: (connection, hi, authentication) =>
       lifecycle.during(() => {
         if (hi.session === undefined) return begin(connection, hi, authentication)
         const known = registry.find(hi.session, hi.key!)
-        if (!known) {
-          countOne(lifecycle.counters.ended, 'unknown')
-          return begin(connection, hi, authentication, { why: 'unknown', rx: null, missed: null })
-        }
-        if ('session' in known) return resume(known, connection, hi, authentication)
-        begin(connection, hi, authentication, lostOf(known, hi.rx!))
+        if (known && 'session' in known) return resume(known, connection, hi, authentication)
+        if (known) return loseAndBegin(connection, hi, authentication, known)
+        if (!claims) return loseAndBegin(connection, hi, authentication, unknown)
+        claims.add({
+          connection,
+          hi: { ...hi, session: hi.session, key: hi.key!, rx: hi.rx! },
+          authentication,
+        })
       }),
   }
 }
 
-function lostOf({ why, rx, tx, queued }: Tombstone, clientRx: number): Lost {
-  return { why, rx, missed: Math.max(0, tx - clientRx) + queued }
+function lostOf({ why, rx, tx, queued }: Remains, clientRx: number): Lost {
+  return { why, rx, missed: rx === null ? null : Math.max(0, tx - clientRx) + queued }
 }

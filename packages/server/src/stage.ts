@@ -9,6 +9,7 @@ const longestRedial = 30_000
 export class HubStage {
   #current: 'open' | 'draining' | 'closed' = 'open'
   #after: DelayRange = [0, shortestRedial]
+  #isParking = false
 
   /** `draining` while clients finish, `closed` once their connections are closed. */
   get current(): 'open' | 'draining' | 'closed' {
@@ -23,6 +24,16 @@ export class HubStage {
   /** The same for the reason of a close. */
   get hint(): string {
     return JSON.stringify({ after: this.#after })
+  }
+
+  /** Whether other hubs go on with the sessions of this one. */
+  get isParking(): boolean {
+    return this.#isParking
+  }
+
+  /** The sessions of the hub do not end with it. */
+  park(): void {
+    this.#isParking = true
   }
 
   /** With more sessions, the range in which their clients dial again is longer. */

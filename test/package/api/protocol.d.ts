@@ -291,6 +291,7 @@ interface Hi {
   readonly session?: string
   readonly key?: string
   readonly rx?: number
+  readonly park?: true
 }
 interface Ok {
   readonly session: string
@@ -332,6 +333,7 @@ interface Bye {
 interface Drain {
   readonly after: DelayRange
   readonly within: number
+  readonly park?: true
 }
 type Body = string | BinaryBody
 interface BinaryBody {
@@ -531,6 +533,7 @@ interface Sized {
 declare class Endpoint {
   #private
   constructor(ports: EndpointPorts)
+  get isIdle(): boolean
   get isSettled(): boolean
   deliver([seq, , name, data, meta]: Frame): void
   request(name: string | undefined, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>

@@ -336,6 +336,7 @@ interface BrokerNode {
   read(channel: string, range: LogRange): Promise<LogSlice>
   setMember(channel: string, member: Member): Promise<void>
   removeMember(channel: string, key: string): Promise<void>
+  parkMember(channel: string, key: string, ttl: number): Promise<void>
   members(channel: string): Promise<Members>
   close(): Promise<void>
 }
@@ -698,6 +699,7 @@ interface MemoryOptions {
   readonly maxChannels?: number
   readonly maxBytes?: number
   readonly now?: () => number
+  readonly setTimer?: (callback: () => void, delay: number) => void
 }
 declare function memory(options?: MemoryOptions): Broker
 interface Publisher {

@@ -802,8 +802,8 @@ const foundByTestsOfChannels: readonly Fault[] = [
   {
     name: 'a node removes a member that another one has set',
     file: memory,
-    from: 'if (channel?.members?.get(key)?.owner !== this) return',
-    to: 'if (!channel?.members?.has(key)) return',
+    from: 'return channel && owned?.owner === this ?',
+    to: 'return channel && owned ?',
   },
   {
     name: 'a missing change of members is not noticed by the hub',

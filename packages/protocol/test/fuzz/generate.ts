@@ -59,7 +59,7 @@ const accepted = { session: 's', key: 'k', rx: 0, identity: null, ttl: 1, ping: 
 const controls: readonly (readonly unknown[])[] = [
   ['holdfast', { v: 1 }],
   ['hi', greeting],
-  ['hi', { ...greeting, token: 't', session: 's', key: 'k', rx: 3 }],
+  ['hi', { ...greeting, token: 't', session: 's', key: 'k', rx: 3, park: true }],
   ['ok', accepted],
   ['ok', { ...accepted, identity: 'u', lost: { why: 'expired', rx: 1, missed: null } }],
   ['ok', { ...accepted, producers: { epoch: 'e', ttl: 3 } }],
@@ -69,6 +69,7 @@ const controls: readonly (readonly unknown[])[] = [
   ['renew'],
   ['token', 't'],
   ['drain', { after: [0, 1], within: 2 }],
+  ['drain', { after: [0, 1], within: 2, park: true }],
   ['bye', { rx: 1 }],
   ['channel', { join: [['room:1', ['e', 1, 'id'], { presence: true, data: { a: [1] } }]], n: 1 }],
   ['channel', { here: 'room:1', v: 1, set: [['key', null, 1]], gone: ['key'] }],

@@ -72,6 +72,10 @@ export class BrokerLink {
     await this.#within(this.#use().removeMember(channel, key))
   }
 
+  async parkMember(channel: string, key: string, ttl: number): Promise<void> {
+    await this.#within(this.#use().parkMember(channel, key, ttl))
+  }
+
   async members(channel: string): Promise<Members> {
     return await this.#within(this.#use().members(channel))
   }

@@ -1,3 +1,5 @@
+import type { SessionStoreListener, SessionStoreNode } from '../moves/session-store.ts'
+
 /**
  * Holds the logs of channels and who is present in them, and brings what is published to the hubs that are subscribed. `memory()` is
  * one, for hubs of one process.
@@ -9,6 +11,11 @@
 export interface Broker {
   /** Adds a hub, for as long as the node is not closed. Must not call the listener before it returns. */
   open(listener: BrokerListener): BrokerNode
+  /**
+   * Adds a hub whose sessions other hubs can take. A broker without it keeps no sessions: each session stays on its hub. Must not call
+   * the listener before it returns.
+   */
+  openSessions?(listener: SessionStoreListener): SessionStoreNode
 }
 
 /** The notifications of a broker for a hub. Its methods do not throw. */
@@ -55,6 +62,12 @@ export interface BrokerNode {
   setMember(channel: string, member: Member): Promise<void>
   /** Removes a member, if this node was the last one that has set it. */
   removeMember(channel: string, key: string): Promise<void>
+  /**
+   * Gives a member up, if this node was the last one that has set it, for a session that goes on at another node. The member stays for
+   * `ttl` milliseconds or a little longer, also when this node is closed. If a node sets it meanwhile, it is that node's; if none does, it
+   * leaves. Only its leaving is announced: a node that sets it with the same data changes nothing.
+   */
+  parkMember(channel: string, key: string, ttl: number): Promise<void>
   members(channel: string): Promise<Members>
 
   /** Ends all subscriptions and removes all members of this node. Nothing is brought to the listener any more. */

@@ -1,6 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import type { Answerer, Meta, Schemas } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
+import type { JoinedChannel, SessionSnapshot } from '../moves/snapshot.ts'
 import type { HubHealth } from '../health.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Policy } from '../policy.ts'
@@ -150,6 +151,23 @@ export class HubChannels {
     this.#identities?.delete(record)
   }
 
+  /** What another hub has to know of the channels of a session. */
+  stateOf(record: SessionRecord): Pick<SessionSnapshot, 'joined' | 'present'> {
+    return this.#sessions.get(record.id)?.state ?? { joined: [], present: [] }
+  }
+
+  /** A session has come from another hub. */
+  arrived(record: SessionRecord, joined: readonly JoinedChannel[], present: readonly JoinedChannel[]): void {
+    if (joined.length + present.length > 0) this.of(record).arrived(joined, present)
+  }
+
+  /** Another hub goes on with the session: it stays present for so many milliseconds. */
+  departed(record: SessionRecord, ttl: number): void {
+    this.#sessions.get(record.id)?.departed(ttl)
+    this.#sessions.delete(record.id)
+    this.#identities?.delete(record)
+  }
+
   /** Whether the broker answers. */
   async health(): Promise<HubHealth['broker']> {
     if (!this.isOffered && !this.#made) return 'unused'
@@ -188,7 +206,8 @@ export class HubChannels {
     const { clock } = policy.ports
     const link = new BrokerLink(
       policy,
-      this.#broker ?? memory({ now: () => clock.wall() }),
+      this.#broker ??
+        memory({ now: () => clock.wall(), setTimer: (...timer) => void clock.setTimer(...timer) }),
       this.#host.counters,
     )
     if (this.#isClosed) void link.close()

@@ -10,6 +10,7 @@ import type {
   MemberChange,
 } from './broker.ts'
 import type { LogRange, LogSlice, Members, NewEntry, Position } from './broker.ts'
+import { createMemoryStore } from '../moves/memory-store.ts'
 import { Log, positionOf } from './log.ts'
 
 /** The options of `memory()`. */
@@ -34,12 +35,21 @@ export interface MemoryOptions {
    * @default Date.now
    */
   readonly now?: () => number
+  /**
+   * Calls back after so many milliseconds, when a member may have to leave because no node has it.
+   *
+   * @default a timer that does not keep the process alive
+   */
+  readonly setTimer?: (callback: () => void, delay: number) => void
 }
 
 /** How many ids of publications are remembered per channel, to recognize repeated ones. */
 const rememberedIds = 100
 /** How many channels are looked at for each publication, to find some that can be forgotten. */
 const looksPerAppend = 8
+/** How long the cursors of a session that has ended are kept, in milliseconds, and how many messages wait for one that moves. */
+const tombstoneTimeout = 86_400_000
+const maxMailboxMessages = 10_000
 const nothing: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 
 /**
@@ -53,11 +63,19 @@ const nothing: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
  * const hub = createHub({ broker: memory() })
  */
 export function memory(options: MemoryOptions = {}): Broker {
-  const { maxChannels = 100_000, maxBytes = 268_435_456, now = Date.now } = options
+  const { maxChannels = 100_000, maxBytes = 268_435_456, now = Date.now, setTimer = setNodeTimer } = options
   for (const [name, value] of Object.entries({ maxChannels, maxBytes }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
-  const store = new MemoryStore(maxChannels, maxBytes, now)
-  return { open: (listener) => new MemoryNode(store, listener) }
+  const store = new MemoryStore({ maxChannels, maxBytes, now, setTimer })
+  const sessions = createMemoryStore({ tombstoneTimeout, maxMailboxMessages, now })
+  return {
+    open: (listener) => new MemoryNode(store, listener),
+    openSessions: (listener) => sessions.open(listener),
+  }
+}
+
+function setNodeTimer(callback: () => void, delay: number): void {
+  setTimeout(callback, Math.min(delay, 2_147_483_647)).unref()
 }
 
 /** A channel: its log, its members, and the nodes that are subscribed. */
@@ -82,24 +100,23 @@ class MemoryChannel {
 
 interface OwnedMember {
   readonly member: Member
-  readonly owner: MemoryNode
+  /** Undefined while it is parked. */
+  readonly owner: MemoryNode | undefined
+  /** When it leaves, if it is parked. */
+  readonly until: number
 }
 
 class MemoryStore {
   /** In the order of their last use. */
   readonly #channels = new Map<string, MemoryChannel>()
-  readonly #maxChannels: number
-  readonly #maxBytes: number
-  readonly #now: () => number
+  readonly #options: Required<MemoryOptions>
   readonly #id = randomBytes(9).toString('base64url')
   /** Raised when a log is forgotten, because its offsets may be used again. */
   #generation = 0
   #bytes = 0
 
-  constructor(maxChannels: number, maxBytes: number, now: () => number) {
-    this.#maxChannels = maxChannels
-    this.#maxBytes = maxBytes
-    this.#now = now
+  constructor(options: Required<MemoryOptions>) {
+    this.#options = options
   }
 
   /** The channel, if it is in use. */
@@ -122,7 +139,7 @@ class MemoryStore {
     const known = ids.lastIndexOf(id)
     if (known >= 0) return positionOf(log.epoch, { offset: log.head.offset - (ids.length - 1 - known), id })
     const before = log.head
-    const entry: LogEntry = { offset: before.offset + 1, id, text, at: this.#now() }
+    const entry: LogEntry = { offset: before.offset + 1, id, text, at: this.#options.now() }
     ids.push(id)
     if (ids.length > Math.max(rememberedIds, log.size)) ids.shift()
     channel.bounds = bounds
@@ -138,13 +155,34 @@ class MemoryStore {
   read(name: string, range: LogRange): LogSlice {
     const channel = this.#channels.get(name)
     const { log, bounds } = channel ?? new MemoryChannel(this.#epoch())
-    if (bounds) this.#change(log, () => log.trim(bounds, this.#now()))
+    if (bounds) this.#change(log, () => log.trim(bounds, this.#options.now()))
     return log.slice(range)
   }
 
   /** Forgets a channel that is not in use and that never had a publication. */
   rest(name: string, channel: MemoryChannel): void {
     if (!channel.isUsed && channel.log.head.offset === 0) this.#channels.delete(name)
+  }
+
+  /** No node has the member any more, which leaves later. */
+  park(name: string, { members }: MemoryChannel, { member }: OwnedMember, ttl: number): void {
+    const until = this.#options.now() + ttl
+    members!.set(member.key, { member, owner: undefined, until })
+    this.#leaveAt(until, name, member.key)
+  }
+
+  removeMember(name: string, channel: MemoryChannel, key: string): void {
+    channel.members!.delete(key)
+    changed(name, channel, key, undefined)
+    this.rest(name, channel)
+  }
+
+  #leaveAt(until: number, name: string, key: string): void {
+    const left = until - this.#options.now()
+    const channel = this.#channels.get(name)
+    // A timer may fire early.
+    if (left > 0) this.#options.setTimer(() => this.#leaveAt(until, name, key), left)
+    else if (channel?.members?.get(key)?.until === until) this.removeMember(name, channel, key)
   }
 
   #epoch(): string {
@@ -162,9 +200,9 @@ class MemoryStore {
     let looks = 0
     for (const [name, channel] of this.#channels) {
       const { log, bounds } = channel
-      if (bounds) this.#change(log, () => log.trim(bounds, this.#now()))
-      const isOver = this.#channels.size > this.#maxChannels
-      if ((!isOver && this.#bytes <= this.#maxBytes) || ++looks > looksPerAppend) return
+      if (bounds) this.#change(log, () => log.trim(bounds, this.#options.now()))
+      const isOver = this.#channels.size > this.#options.maxChannels
+      if ((!isOver && this.#bytes <= this.#options.maxBytes) || ++looks > looksPerAppend) return
       this.#change(log, () => log.trim(nothing, Infinity))
       this.#channels.delete(name)
       if (channel.isUsed || !isOver) this.#channels.set(name, channel)
@@ -217,18 +255,18 @@ class MemoryNode implements BrokerNode {
     else this.#present.set(name, new Set([member.key]))
     channel.members ??= new Map()
     const known = channel.members.get(member.key)
-    channel.members.set(member.key, { member, owner: this })
+    channel.members.set(member.key, { member, owner: this, until: Infinity })
     if (!isSame(known?.member, member)) changed(name, channel, member.key, member)
   }
 
   async removeMember(name: string, key: string): Promise<void> {
-    const keys = this.#present.get(name)
-    if (keys?.delete(key) && keys.size === 0) this.#present.delete(name)
-    const channel = this.#store.find(name)
-    if (channel?.members?.get(key)?.owner !== this) return
-    channel.members.delete(key)
-    changed(name, channel, key, undefined)
-    this.#store.rest(name, channel)
+    const found = this.#giveUp(name, key)
+    if (found) this.#store.removeMember(name, found.channel, key)
+  }
+
+  async parkMember(name: string, key: string, ttl: number): Promise<void> {
+    const found = this.#giveUp(name, key)
+    if (found) this.#store.park(name, found.channel, found.owned, ttl)
   }
 
   async members(name: string): Promise<Members> {
@@ -243,6 +281,15 @@ class MemoryNode implements BrokerNode {
   async close(): Promise<void> {
     for (const name of this.#subscribed) this.unsubscribe(name)
     for (const [name, keys] of this.#present) for (const key of keys) await this.removeMember(name, key)
+  }
+
+  /** Returns a member that this node was the last to set. */
+  #giveUp(name: string, key: string): { channel: MemoryChannel; owned: OwnedMember } | undefined {
+    const keys = this.#present.get(name)
+    if (keys?.delete(key) && keys.size === 0) this.#present.delete(name)
+    const channel = this.#store.find(name)
+    const owned = channel?.members?.get(key)
+    return channel && owned?.owner === this ? { channel, owned } : undefined
   }
 }
 

@@ -5,6 +5,7 @@ import type { Member } from './broker.ts'
 export interface MemberPort {
   setMember(channel: string, member: Member): Promise<void>
   removeMember(channel: string, key: string): Promise<void>
+  parkMember(channel: string, key: string, ttl: number): Promise<void>
   failed(error: unknown): void
 }
 
@@ -17,6 +18,8 @@ interface Entry {
   readonly key: string
   /** What the broker should have; undefined if it should have none. */
   wanted: Member | undefined
+  /** How long the broker keeps a member for another hub, in milliseconds. */
+  ttl: number | undefined
   isDirty: boolean
   isWriting: boolean
 }
@@ -50,7 +53,22 @@ export class OwnMembers {
 
   remove(channel: string, key: string): void {
     const entry = this.#channels.get(channel)?.get(key)
-    if (entry?.wanted) this.#change(entry, undefined)
+    if (!entry?.wanted) return
+    entry.ttl = undefined
+    this.#change(entry, undefined)
+  }
+
+  /** The member that the broker should have. */
+  find(channel: string, key: string): Member | undefined {
+    return this.#channels.get(channel)?.get(key)?.wanted
+  }
+
+  /** Another hub goes on with the member, which stays for so many milliseconds. */
+  park(channel: string, key: string, ttl: number): void {
+    const entry = this.#channels.get(channel)?.get(key)
+    if (!entry?.wanted) return
+    entry.ttl = ttl
+    this.#change(entry, undefined)
   }
 
   /** The broker may have lost them. */
@@ -69,7 +87,10 @@ export class OwnMembers {
     if (!entries) this.#channels.set(channel, (entries = new Map()))
     let entry = entries.get(key)
     if (!entry)
-      entries.set(key, (entry = { channel, key, wanted: undefined, isDirty: false, isWriting: false }))
+      entries.set(
+        key,
+        (entry = { channel, key, wanted: undefined, ttl: undefined, isDirty: false, isWriting: false }),
+      )
     return entry
   }
 
@@ -103,12 +124,13 @@ export class OwnMembers {
 
   async #write(entry: Entry): Promise<void> {
     if (entry.isWriting) return
-    const { channel, key, wanted } = entry
+    const { channel, key } = entry
+    const { wanted } = entry
     entry.isWriting = true
     entry.isDirty = false
     let delay = writeInterval
     try {
-      await (wanted ? this.#port.setMember(channel, wanted) : this.#port.removeMember(channel, key))
+      await this.#call(entry)
     } catch (error) {
       this.#port.failed(error)
       entry.isDirty = true
@@ -120,6 +142,13 @@ export class OwnMembers {
       this.#dirty.add(entry)
       this.#later(delay)
     } else if (!wanted) this.#forget(entry)
+  }
+
+  #call({ channel, key, wanted, ttl }: Entry): Promise<void> {
+    if (wanted) return this.#port.setMember(channel, wanted)
+    return ttl === undefined
+      ? this.#port.removeMember(channel, key)
+      : this.#port.parkMember(channel, key, ttl)
   }
 
   #forget({ channel, key }: Entry): void {

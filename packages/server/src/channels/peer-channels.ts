@@ -1,6 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { LimitName } from '../limits.ts'
+import type { JoinedChannel, SessionSnapshot } from '../moves/snapshot.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { ChannelParts } from './channel-parts.ts'
@@ -209,10 +210,36 @@ export class PeerChannels implements SubscriptionClient {
 
   /** The session has ended. */
   ended(): void {
+    this.#leaveAll()
+    this.#presence.ended()
+  }
+
+  // Moves
+
+  get state(): Pick<SessionSnapshot, 'joined' | 'present'> {
+    const members = this.#presence.members
+    const joined = Array.from(this.#joined.keys(), (name) => ({ name, presence: members.get(name) }))
+    const present = Array.from(members, ([name, presence]) => ({ name, presence }))
+    return { joined, present: present.filter(({ name }) => !this.#joined.has(name)) }
+  }
+
+  /** Goes on with what another hub knew. */
+  arrived(joined: readonly JoinedChannel[], present: readonly JoinedChannel[]): void {
+    for (const { name, presence } of joined)
+      this.join(name, presence === undefined ? {} : { presence: JSON.parse(presence) as unknown })
+    for (const { name, presence } of present) this.#presence.arrived(name, presence)
+  }
+
+  /** Another hub goes on with the session: it stays present for so many milliseconds. */
+  departed(ttl: number): void {
+    this.#leaveAll()
+    this.#presence.departed(ttl)
+  }
+
+  #leaveAll(): void {
     this.disconnected()
     for (const joined of this.#joined.values()) joined.end()
     this.#joined.clear()
-    this.#presence.ended()
   }
 
   // For the subscriptions

@@ -121,6 +121,25 @@ export class PeerPresence {
       else if (++membership.missedRounds >= maxMissedRounds) this.leave(channel)
   }
 
+  /** The data of the session in each channel in which it is a member. */
+  get members(): ReadonlyMap<string, string | undefined> {
+    const { own } = this.#parts.presences
+    const names = [...this.#memberships.keys()]
+    return new Map(names.map((name) => [name, own.find(name, this.#record.id)?.data]))
+  }
+
+  /** Another hub had the session, which is still a member. */
+  arrived(channel: string, data: string | undefined): void {
+    this.#set(channel, data)
+  }
+
+  /** Another hub goes on with the session, which stays a member for so many milliseconds. */
+  departed(ttl: number): void {
+    const { own } = this.#parts.presences
+    for (const channel of this.#memberships.keys()) own.park(channel, this.#record.id, ttl)
+    this.#memberships.clear()
+  }
+
   ended(): void {
     for (const channel of [...this.#memberships.keys()]) this.leave(channel)
   }

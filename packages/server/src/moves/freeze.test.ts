@@ -61,7 +61,15 @@ class End {
     this.line = undefined
     const queued = this.outgoing.takeQueued()
     const messages = freezeMessages(this.session, queued, this.#clock.now())
-    const rest = { identity: null, isSuspect: false, lastRequest: 0, joined: [], mailbox: 0 }
+    const rest = {
+      identity: null,
+      isSuspect: false,
+      lastRequest: 0,
+      joined: [],
+      present: [],
+      mailbox: 0,
+      running: [],
+    }
     return encodeSnapshot({ ...messages, ...rest, dials: this.dials.numbers })
   }
 

@@ -99,6 +99,8 @@ export type PostResult = 'posted' | 'full' | 'ended'
 /** The part of a store that one hub uses. */
 export interface SessionStoreNode {
   readonly name: string
+  /** Whether what this hub parks outlives it: another program keeps it, or another hub of this process. */
+  readonly isLasting: boolean
   /** A new session belongs to this hub. */
   begin(session: string, keyHash: string): Promise<SessionToken>
   take(session: string, claim: Claim, options: TakeOptions): Promise<Taken>

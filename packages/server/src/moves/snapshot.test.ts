@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { currentFormat, decodeSnapshot, encodeSnapshot } from './snapshot.ts'
+import { currentFormat, decodeMail, decodeSnapshot, encodeMail, encodeSnapshot } from './snapshot.ts'
 import type { SessionSnapshot } from './snapshot.ts'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
@@ -23,7 +23,9 @@ const snapshots: fc.Arbitrary<SessionSnapshot> = fc.record({
   dials: fc.record({ client: text, n: count, others: fc.array(fc.tuple(text, count)) }),
   lastRequest: count,
   joined: fc.array(fc.record({ name: text, presence: fc.option(text, { nil: undefined }) })),
+  present: fc.array(fc.record({ name: text, presence: fc.option(text, { nil: undefined }) })),
   mailbox: count,
+  running: fc.array(count),
 })
 
 const example: SessionSnapshot = {
@@ -37,7 +39,9 @@ const example: SessionSnapshot = {
   dials: { client: 'c1', n: 2, others: [] },
   lastRequest: 1,
   joined: [{ name: 'room:1', presence: undefined }],
+  present: [{ name: 'room:2', presence: '1' }],
   mailbox: 0,
+  running: [3],
 }
 
 /** The example with other members, as another hub may have written it. */
@@ -93,6 +97,8 @@ describe('a snapshot', () => {
     ['a channel that is none', changed({ joined: [1] })],
     ['a channel without a name', changed({ joined: [[]] })],
     ['presence that is none', changed({ joined: [['room', 1]] })],
+    ['a channel of the client that is none', changed({ present: [1] })],
+    ['a request that is none', changed({ running: ['x'] })],
   ])('that has %s is not read', (_, encoded) => {
     expect(decodeSnapshot(encoded)).toBeUndefined()
   })
@@ -103,5 +109,19 @@ describe('a snapshot', () => {
         expect(() => decodeSnapshot(encoded)).not.toThrow()
       }),
     )
+  })
+})
+
+describe('a message for a mailbox', () => {
+  it('is the same after it was encoded and decoded', () => {
+    fc.assert(
+      fc.property(body, (message) => {
+        expect(decodeMail(encodeMail(message))).toEqual(message)
+      }),
+    )
+  })
+
+  it.each(['', '1', '[1]', '{'])('that is %j is not read', (mail) => {
+    expect(decodeMail(mail)).toBeUndefined()
   })
 })

@@ -20,8 +20,12 @@ export interface SessionSnapshot {
   readonly lastRequest: number
   /** The channels that the application has subscribed the session to. */
   readonly joined: readonly JoinedChannel[]
+  /** The channels in which the session is a member because its client has joined them. */
+  readonly present: readonly JoinedChannel[]
   /** How much of the mailbox was read. */
   readonly mailbox: number
+  /** The requests of the client whose handlers run on hubs that had the session before. */
+  readonly running: readonly number[]
 }
 
 /** A message that was not written. */
@@ -53,7 +57,7 @@ export const currentFormat = 1
 
 /** Encodes a snapshot as text. Its length in UTF-8 is what a broker has to keep. */
 export function encodeSnapshot(snapshot: SessionSnapshot): string {
-  const { written, queued, dials, joined, ...numbers } = snapshot
+  const { written, queued, dials, joined, present, ...numbers } = snapshot
   return JSON.stringify({
     format: currentFormat,
     ...numbers,
@@ -64,7 +68,8 @@ export function encodeSnapshot(snapshot: SessionSnapshot): string {
       ttl: ttl === Infinity ? undefined : ttl,
     })),
     dials: [[dials.client, dials.n], ...dials.others],
-    joined: joined.map(({ name, presence }) => (presence === undefined ? [name] : [name, presence])),
+    joined: joined.map(encodeJoined),
+    present: present.map(encodeJoined),
   })
 }
 
@@ -87,8 +92,11 @@ function read(value: Record<string, unknown>): SessionSnapshot | undefined {
   const queued = readAll(value['queued'], readQueued)
   const dials = readDials(value['dials'])
   const joined = readAll(value['joined'], readJoined)
+  const present = readAll(value['present'], readJoined)
+  const running = readAll(value['running'], (id) => (isCount(id) ? id : undefined))
   if (!counts.every(isCount) || !(identity === null || typeof identity === 'string')) return undefined
-  if (typeof isSuspect !== 'boolean' || !written || !queued || !dials || !joined) return undefined
+  if (typeof isSuspect !== 'boolean' || !written || !queued || !dials) return undefined
+  if (!joined || !present || !running) return undefined
   return {
     identity,
     rx: Number(rx),
@@ -100,8 +108,28 @@ function read(value: Record<string, unknown>): SessionSnapshot | undefined {
     dials,
     lastRequest: Number(lastRequest),
     joined,
+    present,
     mailbox: Number(mailbox),
+    running,
   }
+}
+
+/** Encodes a message for the mailbox of a session. */
+export function encodeMail(body: Body): string {
+  return JSON.stringify(encodeStoredBody(body))
+}
+
+/** Decodes a message of a mailbox; undefined if it is none. */
+export function decodeMail(text: string): Body | undefined {
+  try {
+    return readBody(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function encodeJoined({ name, presence }: JoinedChannel): readonly string[] {
+  return presence === undefined ? [name] : [name, presence]
 }
 
 /** A body of text as it is, and one of bytes as its header and base64. */

@@ -13,7 +13,7 @@ import type {
   Position,
 } from '../../src/index.ts'
 
-type Method = 'append' | 'subscribe' | 'read' | 'setMember' | 'removeMember' | 'members'
+type Method = 'append' | 'subscribe' | 'read' | 'setMember' | 'removeMember' | 'parkMember' | 'members'
 
 /**
  * A broker in which the test decides what is slow, fails, is lost and comes late. Without that it does at once what it should,
@@ -31,7 +31,7 @@ export class TestBroker implements Broker {
   readonly #logs = new Map<string, Log>()
   readonly #members = new Map<
     string,
-    { version: number; all: Map<string, { member: Member; owner: object }> }
+    { version: number; all: Map<string, { member: Member; owner: object | undefined }> }
   >()
   readonly #nodes = new Set<TestNode>()
   /** The methods whose answers wait, and what lets them go. */
@@ -93,7 +93,10 @@ export class TestBroker implements Broker {
     return log
   }
 
-  membersOf(channel: string): { version: number; all: Map<string, { member: Member; owner: object }> } {
+  membersOf(channel: string): {
+    version: number
+    all: Map<string, { member: Member; owner: object | undefined }>
+  } {
     let members = this.#members.get(channel)
     if (!members) this.#members.set(channel, (members = { version: 0, all: new Map() }))
     return members
@@ -174,6 +177,15 @@ class TestNode implements BrokerNode {
       if (members.all.get(key)?.owner !== this) return
       members.all.delete(key)
       this.#changed(channel, ++members.version, key, undefined)
+    })
+  }
+
+  /** The member stays until a node sets it and removes it: nothing expires here. */
+  parkMember(channel: string, key: string): Promise<void> {
+    return this.#broker.call('parkMember', channel, () => {
+      const { all } = this.#broker.membersOf(channel)
+      const known = all.get(key)
+      if (known?.owner === this) all.set(key, { ...known, owner: undefined })
     })
   }
 
