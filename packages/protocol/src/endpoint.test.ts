@@ -8,10 +8,11 @@ import { encodeBody } from './frame-codec.ts'
 import type { Meta } from './frame.ts'
 import { schemas } from './schemas.ts'
 
-function setUp(handlers: Record<string, Answerer> = {}, maxBytes = 200) {
+function setUp(handlers: Record<string, Answerer> = {}, maxBytes = 200, lastRequest?: number) {
   const clock = createVirtualClock()
   const heard: unknown[] = []
   const sent: unknown[] = []
+  const answered: (number | undefined)[] = []
   const reported: HoldfastError[] = []
   const positive = {
     '~standard': {
@@ -22,23 +23,27 @@ function setUp(handlers: Record<string, Answerer> = {}, maxBytes = 200) {
     },
   } as const
   const contract = schemas({ toServer: { ask: { input: positive, output: positive } } })
-  const endpoint = new Endpoint({
-    clock,
-    outgoing: contract.toServer,
-    event: (...event) => heard.push(event),
-    raw: (data) => heard.push(data),
-    find: (name) => handlers[name],
-    encode: encodeBody,
-    maxBytes: () => maxBytes,
-    send({ body, bytes }) {
-      const text = body as string
-      expect(bytes).toBe(text.length)
-      sent.push((JSON.parse(`[0${text}]`) as unknown[]).slice(2))
+  const endpoint = new Endpoint(
+    {
+      clock,
+      outgoing: contract.toServer,
+      event: (...event) => heard.push(event),
+      raw: (data) => heard.push(data),
+      find: (name) => handlers[name],
+      encode: encodeBody,
+      maxBytes: () => maxBytes,
+      send({ body, bytes }, answers) {
+        answered.push(answers)
+        const text = body as string
+        expect(bytes).toBe(text.length)
+        sent.push((JSON.parse(`[0${text}]`) as unknown[]).slice(2))
+      },
+      newAbort: () => new AbortController(),
+      report: (error) => reported.push(error as HoldfastError),
+      violated: (code, why) => heard.push([code, why]),
     },
-    newAbort: () => new AbortController(),
-    report: (error) => reported.push(error as HoldfastError),
-    violated: (code, why) => heard.push([code, why]),
-  })
+    lastRequest,
+  )
   const deliver = (name: string | null, data: unknown, meta?: Meta, seq = 1): void =>
     endpoint.deliver([seq, 0, name, data, ...(meta ? [meta] : [])] as never)
   const ask = (isWritten = true) => {
@@ -47,7 +52,7 @@ function setUp(handlers: Record<string, Answerer> = {}, maxBytes = 200) {
     const answer = endpoint.request('ask', (given) => ((id = given), delivery), { timeout: 1_000 })
     return { id, settle, answer: answer.catch((error: unknown) => error) }
   }
-  return { endpoint, clock, heard, sent, reported, deliver, ask }
+  return { endpoint, clock, heard, sent, answered, reported, deliver, ask }
 }
 
 const never = (): Promise<never> => new Promise(() => {})
@@ -222,6 +227,38 @@ describe('an endpoint', () => {
     expect(endpoint.isIdle).toBe(false)
     deliver(null, null, { off: 8 })
     expect(endpoint.isIdle).toBe(true)
+  })
+})
+
+describe('a session that goes on in another program', () => {
+  it('is answered by the handlers that still run, and not asked any more', async () => {
+    let finish: ((answer: number) => void) | undefined
+    const { deliver, sent, answered, ask, endpoint } = setUp({
+      slow: () => new Promise((resolve) => (finish = resolve)),
+    })
+    const { settle, answer } = ask()
+    settle({ status: 'unknown', reason: 'moved' })
+    deliver('slow', 1, { id: 7 })
+    expect(endpoint.running).toEqual([7])
+    endpoint.moved()
+    expect(await answer).toMatchObject({ code: 'unknown' })
+    finish!(3)
+    await settleMicrotasks()
+    expect([sent, answered]).toEqual([[[3, { re: 7 }]], [7]])
+    expect(endpoint.running).toEqual([])
+  })
+
+  it('may have had no requests', () => {
+    const { endpoint } = setUp()
+    endpoint.moved()
+    expect([endpoint.running, endpoint.lastRequest]).toEqual([[], 0])
+  })
+
+  it('numbers its requests after those of the program before', () => {
+    const { ask, endpoint } = setUp({}, 200, 41)
+    expect(endpoint.lastRequest).toBe(41)
+    expect(ask().id).toBe(42)
+    expect(endpoint.lastRequest).toBe(42)
   })
 })
 

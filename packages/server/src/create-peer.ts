@@ -1,4 +1,4 @@
-import { checkClose } from '@holdfast/protocol'
+import { checkClose, HoldfastError } from '@holdfast/protocol'
 import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
 import type { PeerJoinOptions } from './channels/peer-join-options.ts'
 import type { HubParts } from './hub-parts.ts'
@@ -44,6 +44,8 @@ class SessionPeer implements Peer {
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
     const { outbound } = this.#parts
+    if (this.#record.hasDeparted)
+      return Promise.reject(new HoldfastError('undelivered', 'the session has moved to another hub'))
     const send = (id: number): Sent => outbound.post(this.#record, outbound.encode(name, input, id))
     return this.#record.endpoint.request(name, send, how) as Promise<never>
   }

@@ -351,6 +351,10 @@ export class LiveSession implements SessionRecord {
     return this.#held !== undefined || this.#departure !== undefined
   }
 
+  get hasDeparted(): boolean {
+    return this.#departure !== undefined
+  }
+
   get canPark(): boolean {
     return this.#canPark
   }

@@ -88,6 +88,8 @@ export interface SessionRecord extends Owner {
 
   /** Whether another hub goes on with the session, now or soon: what the application sends is for that one. */
   readonly isMoving: boolean
+  /** Whether another hub goes on with the session now. */
+  readonly hasDeparted: boolean
   /** Whether the client can go on with the session after a drain. */
   readonly canPark: boolean
   /** Asks the client to settle what is under way, and to dial again after a delay out of that range. Then the session departs. */

@@ -47,9 +47,11 @@ export interface MemoryOptions {
 const rememberedIds = 100
 /** How many channels are looked at for each publication, to find some that can be forgotten. */
 const looksPerAppend = 8
-/** How long the cursors of a session that has ended are kept, in milliseconds, and how many messages wait for one that moves. */
+/** How long the cursors of a session that has ended are kept, in milliseconds. */
 const tombstoneTimeout = 86_400_000
+/** How many messages wait for a session that moves, and how much of all sessions is parked, in UTF-16 units. */
 const maxMailboxMessages = 10_000
+const maxParkedLength = 134_217_728
 const nothing: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 
 /**
@@ -67,7 +69,7 @@ export function memory(options: MemoryOptions = {}): Broker {
   for (const [name, value] of Object.entries({ maxChannels, maxBytes }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
   const store = new MemoryStore({ maxChannels, maxBytes, now, setTimer })
-  const sessions = createMemoryStore({ tombstoneTimeout, maxMailboxMessages, now })
+  const sessions = createMemoryStore({ tombstoneTimeout, maxMailboxMessages, maxParkedLength, now })
   return {
     open: (listener) => new MemoryNode(store, listener),
     openSessions: (listener) => sessions.open(listener),

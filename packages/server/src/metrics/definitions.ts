@@ -31,6 +31,7 @@ export const definitions: readonly Definition[] = [
   gauge('sessions_connected', 'Sessions that have a connection.', (stats) => stats.connected),
   counter('sessions_opened_total', 'Sessions that were confirmed.', (stats) => stats.opened),
   counter('sessions_resumed_total', 'Sessions that were resumed.', (stats) => stats.resumed),
+  counter('sessions_arrived_total', 'Sessions that came from another hub.', (stats) => stats.arrived),
   counter(
     'sessions_disconnected_total',
     'Sessions that lost their connection.',
@@ -38,7 +39,7 @@ export const definitions: readonly Definition[] = [
   ),
   counter(
     'sessions_ended_total',
-    'Sessions that ended, by the reason: left and drained are planned, all others are losses.',
+    'Sessions that ended, by the reason: left, drained and moved are no losses.',
     (stats) => stats.ended,
     'reason',
   ),

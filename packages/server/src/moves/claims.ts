@@ -1,4 +1,4 @@
-import { crowdHint } from '../connection.ts'
+import { crowdHint, rateHint } from '../connection.ts'
 import type { HubParts } from '../hub-parts.ts'
 import { Claim } from './claim.ts'
 import type { ClaimParts, ClaimRequest } from './claim.ts'
@@ -29,19 +29,26 @@ export class Claims {
   }
 
   add(request: ClaimRequest): void {
-    const { connection, hi } = request
-    const { moves, refusals } = this.#parts
+    const { connection, hi, authentication } = request
+    const { moves, refusals, registry } = this.#parts
     const other = this.#claims.get(hi.session)
     if (other) {
       const { client, n } = other.request.hi
       if (client === hi.client && hi.n <= n) return connection.close(1000)
       other.replace(client === hi.client ? 1000 : 4409)
-    } else if (this.#claims.size >= maxClaims)
-      return refusals.refuse(connection, 1013, 'too many sessions move', { reason: crowdHint })
+    }
+    const refusal =
+      this.#claims.size >= maxClaims
+        ? ([1013, 'too many sessions move'] as const)
+        : registry.refusal({ identity: authentication.identity, address: connection.address })
+    if (refusal) {
+      const [code, why] = refusal
+      return refusals.refuse(connection, code, why, { reason: code === 1013 ? crowdHint : rateHint })
+    }
     const claim = new Claim(this.#parts, request)
     this.#claims.set(hi.session, claim)
     moves.claiming(hi.session)
-    void claim.run()
+    moves.wait(claim.run())
   }
 
   /** Refuses them all: the hub closes. */

@@ -2,8 +2,9 @@ import { createOutbox } from '@holdfast/protocol'
 import type { Body, Endpoint, Link, Outbox, Outcome, Queued, SendOptions, Sent } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { Encoded } from '../encoded.ts'
-import type { HubParts } from '../hub-parts.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 import type { PeerEnd } from '../peer.ts'
+import type { Policy } from '../policy.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { MailboxEntry, PostResult } from './session-store.ts'
 import { encodeMail } from './snapshot.ts'
@@ -16,7 +17,9 @@ const outcomes: Readonly<Record<PostResult, Outcome>> = {
   ended: { status: 'undelivered', reason: 'session-lost' },
 }
 
-export interface DepartureParts extends Pick<HubParts, 'lifecycle' | 'policy'> {
+export interface DepartureParts {
+  readonly lifecycle: Lifecycle
+  readonly policy: Policy
   /** Posts a message for the session, after all before it. Undefined if it is not known whether the store has taken it. */
   post(entry: MailboxEntry): Promise<PostResult | undefined>
   /** The last handler that ran for the session has answered. */

@@ -18,6 +18,8 @@ export interface MemoryStoreOptions {
   readonly tombstoneTimeout: number
   /** How many messages the mailbox of a session takes. */
   readonly maxMailboxMessages: number
+  /** How much may be parked, in UTF-16 units. When there is more, the sessions that were parked first end as `overflow`. */
+  readonly maxParkedLength?: number
   /** Milliseconds since any moment. */
   readonly now: () => number
 }
@@ -61,6 +63,7 @@ class MemoryStore {
   readonly #sessions = new Map<string, StoredSession>()
   /** The sessions whose cursors or state are forgotten some time, the next one first. */
   readonly #left = new Set<string>()
+  #parkedLength = 0
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options
@@ -105,10 +108,22 @@ class MemoryStore {
     }
   }
 
+  /** Keeps a state, up to the bound, or forgets it. */
+  setParked(session: StoredSession, parked: Parked | undefined): void {
+    this.#parkedLength += (parked?.text.length ?? 0) - (session.parked?.text.length ?? 0)
+    session.parked = parked
+    const { maxParkedLength = Infinity } = this.#options
+    for (const id of this.#left) {
+      if (this.#parkedLength <= maxParkedLength) return
+      const oldest = this.#sessions.get(id)!
+      if (oldest.parked) this.end(id, oldest, { ...oldest.parked.tombstone, why: 'overflow' })
+    }
+  }
+
   end(id: string, session: StoredSession, final: FinalState): FinalState {
     session.final = final
     session.isParked = false
-    session.parked = undefined
+    this.setParked(session, undefined)
     session.mailbox = []
     session.running.clear()
     session.until = this.now + this.#options.tombstoneTimeout
@@ -197,10 +212,10 @@ class MemoryStoreNode implements SessionStoreNode {
     if (!session || !isUnder(session, token)) return false
     if (session.isParked) return true
     session.isParked = true
-    session.parked = { ...state, at: this.#store.now, ttl }
     session.mailbox.splice(0, state.mailbox - session.mailboxStart)
     session.mailboxStart = state.mailbox
     for (const request of state.running) session.running.set(request, this.name)
+    this.#store.setParked(session, { ...state, at: this.#store.now, ttl })
     this.#store.leave(id)
     return true
   }
@@ -232,7 +247,11 @@ class MemoryStoreNode implements SessionStoreNode {
   }
 
   async readMailbox(id: string, position: number): Promise<readonly MailboxEntry[]> {
-    const { mailbox = [], mailboxStart = 0 } = this.#store.find(id) ?? {}
+    const session = this.#store.find(id)
+    const { mailbox = [], mailboxStart = 0 } = session ?? {}
+    // Its owner has received what was parked.
+    if (session?.parked && !session.isParked && session.owner === this.name)
+      this.#store.setParked(session, undefined)
     return mailbox.slice(Math.max(0, position - mailboxStart))
   }
 

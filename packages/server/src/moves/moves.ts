@@ -51,8 +51,8 @@ export class Moves implements SessionStoreListener {
   readonly #claimed = new Set<string>()
   /** The departed sessions for which handlers still run. */
   readonly #working = new Set<Departure>()
-  /** What is being posted. */
-  readonly #posting = new Set<Promise<unknown>>()
+  /** Calls of the store that are under way. */
+  readonly #pending = new Set<Promise<unknown>>()
   /** The sessions whose clients were asked to dial again. */
   readonly #leaving: Deadlines<SessionRecord>
   #onAnswered: (() => void)[] = []
@@ -130,7 +130,8 @@ export class Moves implements SessionStoreListener {
     const parts = {
       ...this.#parts,
       post: (entry: MailboxEntry): Promise<PostResult | undefined> => {
-        const posted = last.then(() => this.#post(id, entry))
+        const posted = last.then(() => this.link.repeat((node) => node.post(id, entry)))
+        this.wait(posted)
         last = posted
         return posted
       },
@@ -155,6 +156,12 @@ export class Moves implements SessionStoreListener {
     this.#claimed.delete(id)
   }
 
+  /** The hub waits for that when it closes. */
+  wait(call: Promise<unknown>): void {
+    this.#pending.add(call)
+    void call.finally(() => this.#pending.delete(call))
+  }
+
   // What other hubs want
 
   asked({ session, token, claim }: ReleaseRequest): void {
@@ -164,8 +171,10 @@ export class Moves implements SessionStoreListener {
     if (!owned || !record) return this.#disown(session, token)
     if (owned.token?.attempt !== token.attempt || record.dials.isLate(claim)) return
     lifecycle.during(() => {
-      if (record.identity !== claim.identity) record.end('identity', 4410)
-      else if (record.stage === 'confirmed') record.depart(claim.client === record.dials.client ? 1000 : 4409)
+      if (record.identity !== claim.identity) return record.end('identity', 4410)
+      // Its client has just shown that it knows of the session.
+      if (record.stage === 'provisional') record.confirm()
+      record.depart(claim.client === record.dials.client ? 1000 : 4409)
     })
   }
 
@@ -183,7 +192,7 @@ export class Moves implements SessionStoreListener {
     await this.#within(postTimeout, Promise.all(this.#parking.values()))
     const answered = new Promise<void>((resolve) => this.#onAnswered.push(resolve))
     if (this.#working.size > 0 && wait > 0) await this.#within(wait, answered)
-    await this.#within(postTimeout, Promise.all(this.#posting))
+    await this.#within(postTimeout, Promise.all(this.#pending))
   }
 
   async close(): Promise<void> {
@@ -193,16 +202,6 @@ export class Moves implements SessionStoreListener {
 
   async #within(timeout: number, promise: Promise<unknown>): Promise<void> {
     await withinTime(this.link.clock, timeout, promise).catch(() => {})
-  }
-
-  async #post(session: string, entry: MailboxEntry): Promise<PostResult | undefined> {
-    const posted = this.link.repeat((node) => node.post(session, entry))
-    this.#posting.add(posted)
-    try {
-      return await posted
-    } finally {
-      this.#posting.delete(posted)
-    }
   }
 
   #answered(departure: Departure): void {

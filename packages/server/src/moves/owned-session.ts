@@ -24,7 +24,7 @@ export class OwnedSession {
   /** The session has begun. */
   begin(keyHash: string): void {
     void this.#next(async () => {
-      // A session that is over before the store has heard of it concerns no other hub.
+      // A session that ends before the store knows it concerns no other hub.
       this.token = await this.#link.repeat(
         (node) => node.begin(this.id, keyHash),
         () => !this.#isOver,

@@ -47,7 +47,7 @@ export class StoreLink {
     }
   }
 
-  /** Calls the store until it answers. Undefined once nobody wants the answer any more, or the hub is closed. */
+  /** Calls the store until it answers. Undefined once the answer is not needed any more, or the hub is closed. */
   async repeat<T>(
     call: (node: SessionStoreNode) => Promise<T>,
     isWanted: () => boolean = () => true,

@@ -202,6 +202,26 @@ describe('a client that comes to another hub', () => {
     expect(back.socket.closedWith).toBeUndefined()
   })
 
+  it('before it has confirmed its session goes on with it', async () => {
+    const scene = pair()
+    const { a, b } = scene
+    const dial = a.dial()
+    await dial.say(['hi', { v: 1, client: 'c1', n: 1, window: [1, 1_000], maxPayload: 1_024 }])
+    const ok = okOf(dial)!
+    const back = await come(scene, b, ok, 0, 2)
+    expect(okOf(back)).toMatchObject({ session: ok.session, rx: 0 })
+  })
+
+  it('waits while the hub has as many sessions as it may', async () => {
+    const scene = pair({ limits: { maxSessions: 1 } })
+    const { a, b } = scene
+    const client = await a.join(park)
+    await b.join({ ...park, client: 'c2' })
+    const refused = await come(scene, b, client.ok, 0, 2)
+    expect(refused.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[10000,30000]}' })
+    expect(a.hub.peers.size).toBe(1)
+  })
+
   it('takes the last of two greetings that wait at one hub', async () => {
     const scene = pair()
     const { a, b } = scene
@@ -432,6 +452,13 @@ describe('the application of the former hub', () => {
     expect(text).toEqual([1, 0, 'x', 1])
     expect(bytes).toBeDefined()
     expect(peer.isConnected).toBe(false)
+  })
+
+  it('cannot ask the client any more', async () => {
+    const scene = pair()
+    const client = await scene.a.join(park)
+    await come(scene, scene.b, client.ok, 0, 2)
+    await expect(scene.a.peers[0]!.request('ask', 1)).rejects.toMatchObject({ code: 'undelivered' })
   })
 
   it('is told that a request of its own has moved, and the next one has another number', async () => {
