@@ -48,7 +48,7 @@ const integration: TestProjectInlineConfiguration = {
   test: {
     name: 'integration',
     include: [
-      'test/{conformance,session,channels,server,redis,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
+      'test/{conformance,session,channels,server,redis,moves,chaos,fuzz,package,types,playground,readme,docs,testing}/**/*.test.ts',
       'packages/testing/example/test/*.test.ts',
     ],
     exclude: ['test/**/*.slow.test.ts'],

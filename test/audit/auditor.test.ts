@@ -829,6 +829,30 @@ const goodMoves: typeof good = [
     ],
   ],
   [
+    'messages that move unwritten, and that the next server does not send: too late, replaced and taken back',
+    [
+      ...[
+        ...begin,
+        p.sent(1),
+        p.draining(),
+        p.sent(2, { ttl: 1 }),
+        p.sent(3, { key: 'k' }),
+        p.sent(4),
+        p.sent(5),
+      ],
+      ...[c.down('drained'), p.left('moved'), ...[1, 2, 3, 4, 5].map((id) => p.unknown(id, 'moved'))],
+      ...[p.cancelled(4), c.resumed(), n.moved('c0'), n.sent(6, { key: 'k' }), c.got(1), c.got(5), c.got(6)],
+      n.delivered(6),
+    ],
+  ],
+  [
+    'a message that a server sends in a session which it had, when the session is there again',
+    [
+      ...[...begin, ...move, c.down(), n.left('moved'), c.resumed(), p.moved('c0')],
+      ...[p.sent(1, { stay: 0 }), p.sent(2), c.got(2), c.got(1), p.unknown(1, 'moved'), p.delivered(2)],
+    ],
+  ],
+  [
     'a server that has moved one session, and refuses what it sends in another one',
     [
       ...[

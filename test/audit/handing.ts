@@ -63,7 +63,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
       afterwards(() => {
         const { settled, sent, stream, answered } = missing
         const isCut = ledger.servers.get(stream.sender)?.isKilled && !settled
-        if (settled?.status === 'undelivered' || missing.got || isCut) return
+        if (settled?.status === 'undelivered' || missing.got || isCut || missing.mayEndElsewhere) return
         if (sent.unhandled || (answered && isUnhandled(answered))) return
         violate(
           'gap',
@@ -88,7 +88,7 @@ export function createHanding(ledger: Ledger, { violate, afterwards }: Audit): H
         // Its sender may settle it in the same moment.
         afterwards(() => {
           if (missing.settled?.status === 'undelivered' || missing.answered) return
-          if (missing.got && missing.got.at < event.at) return
+          if (missing.got ? missing.got.at < event.at : missing.mayEndElsewhere) return
           violate(
             'out-of-order',
             `${event.by} got ${sent.by}'s ${event.id} before ${missing.sent.id}, which ${stream.sender} sent before it gave session ${stay.session.id} up`,

@@ -35,6 +35,12 @@ export interface Sent {
   readonly kind: 'event' | 'raw' | 'binary' | 'request'
   /** Which session a server sent it to. */
   readonly peer?: string
+  /**
+   * On which of the stays of the session on that server, counted from 0.
+   *
+   * @default the last one
+   */
+  readonly stay?: number
   readonly volatile?: boolean
   /** A request that no handler takes, such as to publish: it is acknowledged, answered, and never passed to a handler. */
   readonly unhandled?: boolean

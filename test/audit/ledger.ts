@@ -51,6 +51,16 @@ export class Message {
     return this.sent.volatile === true
   }
 
+  /**
+   * It moved with its session, unwritten perhaps, and the next server need not send it: it is too late, a newer one has its key, or its
+   * sender took it back.
+   */
+  get mayEndElsewhere(): boolean {
+    const { ttl, key } = this.sent
+    const mayEnd = ttl !== undefined || key !== undefined || this.isCancelled
+    return mayEnd && this.settled?.status === 'unknown' && this.settled.reason === 'moved'
+  }
+
   /** Nothing more can happen to it at its sender. */
   get isOver(): boolean {
     return this.isRequest ? this.answered !== undefined : this.settled !== undefined
@@ -189,8 +199,8 @@ export interface Ledger {
   client(name: string): Client
   server(name: string): Server
   session(id: string, joined?: Entry<PeerJoined>): Session
-  /** The last stay of a session on a server. */
-  stay(id: string, server: string): Stay
+  /** A stay of a session on a server, by default the last one. */
+  stay(id: string, server: string, index?: number): Stay
   /** A server has a session from now on. */
   arrive(session: Session, server: string, joined?: Entry<PeerJoined>): Stay
   send(event: Entry<Sent>): Message
@@ -226,9 +236,10 @@ export function createLedger(): Ledger {
       }
       return session
     },
-    stay(id, server) {
+    stay(id, server, index = -1) {
       const session = ledger.session(id)
-      return session.stays.findLast((stay) => stay.server.name === server) ?? ledger.arrive(session, server)
+      const stays = session.stays.filter((stay) => stay.server.name === server)
+      return stays.at(index) ?? ledger.arrive(session, server)
     },
     arrive(session, server, joined) {
       const stay = newStay(session, ledger.server(server), joined)
@@ -237,7 +248,9 @@ export function createLedger(): Ledger {
     },
     send(event) {
       const stream =
-        event.peer === undefined ? ledger.client(event.by).stream : ledger.stay(event.peer, event.by).stream
+        event.peer === undefined
+          ? ledger.client(event.by).stream
+          : ledger.stay(event.peer, event.by, event.stay).stream
       const message = new Message(event, stream, stream.messages.length)
       stream.messages.push(message)
       messages.set(event.id, message)

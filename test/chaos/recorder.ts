@@ -1,5 +1,5 @@
 import type { Hub, Peer } from '@holdfast/server'
-import type { Client, Delivery, RequestOptions, SendOptions } from 'holdfast'
+import type { Client, Delivery, SendOptions } from 'holdfast'
 import { isHoldfastError } from 'holdfast'
 import type { HistoryEvent, Sent } from '../audit/history.ts'
 import { steadyNow } from '../audit/merge.ts'
@@ -42,11 +42,6 @@ export function recordClient(client: Client, identity: string, note: Note): void
   })
 }
 
-/** How a session came to a hub. */
-interface Arrival {
-  readonly arrival: 'new' | 'moved'
-}
-
 /**
  * Takes down all that a server sees, and answers its requests. The identity of a client begins with its name, which ends
  * at a slash if there is more.
@@ -54,7 +49,7 @@ interface Arrival {
 export function recordHub(hub: Hub, note: Note): void {
   const got = (data: unknown, kind: Sent['kind'], { id: peer, identity }: Peer): void =>
     note({ type: 'got', id: idOf(data), kind, peer, identity })
-  hub.onPeer(({ id: peer, identity }, { arrival }: Arrival = { arrival: 'new' }) =>
+  hub.onPeer(({ id: peer, identity }, { arrival }) =>
     note({ type: 'joined', peer, client: identity!.split('/')[0]!, identity, arrival }),
   )
   hub.watch('closed', ({ peer: { id: peer }, why, undelivered, unknown }) =>
@@ -81,10 +76,25 @@ export interface Speaker {
 export const patience = 90_000
 const hurry = 300
 
+/** Takes down how a request ends that was sent with that id. */
+export async function recordEnd(id: number, answered: Promise<unknown>, note: Note): Promise<void> {
+  try {
+    const answer = await answered
+    note({ type: 'answered', id, how: answer === answerTo(id) ? 'right' : 'wrong' })
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error
+    const { code, reason, outcome } = error
+    if (outcome) note({ type: 'settled', id, ...outcome })
+    note({ type: 'answered', id, how: 'error', code, ...(reason !== undefined && { reason }) })
+  }
+}
+
 export interface SpeakerOptions {
   readonly to: Client | Peer
   /** Given when the sender is a server. */
   readonly peer?: string
+  /** On which of the stays of that session on the server, counted from 0. */
+  readonly stay?: number
   readonly note: Note
   /**
    * The name of its requests.
@@ -99,13 +109,14 @@ export interface SpeakerOptions {
 export function createSpeaker({
   to,
   peer,
+  stay = 0,
   note,
   requestName = 'ask',
   nextId,
   random,
 }: SpeakerOptions): Speaker {
   const open = new Set<Promise<void>>()
-  const whose = peer === undefined ? {} : { peer }
+  const whose = peer === undefined ? {} : { peer, stay }
 
   const keep = (end: Promise<void>): void => {
     open.add(end)
@@ -130,18 +141,6 @@ export function createSpeaker({
     delivery.cancel()
   }
 
-  const request = async (id: number, how: RequestOptions): Promise<void> => {
-    try {
-      const answer = await to.request(requestName, id, how)
-      note({ type: 'answered', id, how: answer === answerTo(id) ? 'right' : 'wrong' })
-    } catch (error) {
-      if (!isHoldfastError(error)) throw error
-      const { code, reason, outcome } = error
-      if (outcome) note({ type: 'settled', id, ...outcome })
-      note({ type: 'answered', id, how: 'error', code, ...(reason !== undefined && { reason }) })
-    }
-  }
-
   return {
     speak() {
       const choice = random()
@@ -155,7 +154,8 @@ export function createSpeaker({
     ask() {
       const id = nextId()
       note({ type: 'sent', id, kind: 'request', ...whose })
-      keep(request(id, { timeout: random() < 0.1 ? hurry * random() : patience }))
+      const timeout = random() < 0.1 ? hurry * random() : patience
+      keep(recordEnd(id, to.request(requestName, id, { timeout }), note))
     },
     async settled() {
       while (open.size > 0) await Promise.all(open)

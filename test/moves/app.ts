@@ -11,7 +11,7 @@ import { startTraffic } from '../chaos/traffic.ts'
 import type { Rate } from '../chaos/traffic.ts'
 import { listen } from '../session/pair.ts'
 import { rules } from '../redis/nodes.ts'
-import { drainTimeout } from './fleet.ts'
+import { drainTimeout } from './nodes.ts'
 
 export interface AppOptions {
   /** Unique among all nodes that ever ran: `s0`, `s1` … */
@@ -88,12 +88,13 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
-/** Answers requests of that name some time later, whatever has become of the session meanwhile. */
+/** Answers requests of that name some time later, whatever has become of the session meanwhile. They may say how much. */
 function handleSlowly(hub: Hub, note: Note): void {
   hub.handle('slow', async (input, { id: peer, identity }) => {
-    note({ type: 'got', id: Number(input), kind: 'request', peer, identity })
-    await sleep(Math.random() * slowest)
-    return answerTo(input)
+    const [id, ms] = Array.isArray(input) ? input : [input, Math.random() * slowest]
+    note({ type: 'got', id: Number(id), kind: 'request', peer, identity })
+    await sleep(Number(ms))
+    return answerTo(id)
   })
 }
 
@@ -103,13 +104,24 @@ function speakToPeers(hub: Hub, note: Note, life: number, rate: Rate): { quiet()
   // Ids of a life of their own.
   let ids = (life + 1) * 1e9
   let isQuiet = false
+  /** How often each session was here before. */
+  const stays = new Map<string, number>()
   hub.onPeer((peer) => {
-    const speaker = createSpeaker({ to: peer, peer: peer.id, note, nextId: () => ids++, random: Math.random })
+    const stay = stays.get(peer.id) ?? 0
+    stays.set(peer.id, stay + 1)
+    const speaker = createSpeaker({
+      to: peer,
+      peer: peer.id,
+      stay,
+      note,
+      nextId: () => ids++,
+      random: Math.random,
+    })
     const stop = isQuiet ? () => {} : startTraffic(speaker, rate)
     speakers.set(peer, { speaker, stop })
     peer.onClose(async ({ why }) => {
       stop()
-      if (String(why) !== 'moved' || isQuiet || rate.messages === 0) return
+      if (why !== 'moved' || isQuiet || rate.messages === 0) return
       await sleep(Math.random() * latest)
       if (!isQuiet) speaker.speak()
     })

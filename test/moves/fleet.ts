@@ -1,26 +1,39 @@
-// Nodes of one server, of which each may be replaced while clients use it.
-import type { Broker } from '@holdfast/server'
-import type { HistoryEvent } from '../audit/history.ts'
+// Nodes in slots, which are replaced while clients use them.
+import { upTo } from '../session/pair.ts'
+import type { Node, Nodes } from './nodes.ts'
 
 /** Several nodes, in slots: a node that is drained leaves its slot to the next one. */
 export interface Fleet extends AsyncDisposable {
   /** What it is, for people. */
   readonly about: string
+  readonly nodes: Nodes
   /** The number of slots. */
   readonly size: number
   /** Where the next dial goes. Every dial may lead to another node, whatever the client. */
   url(): string
   /** Drains the node of a slot, and starts another one in its place. Resolves when the new one accepts connections. */
   replace(slot: number): Promise<void>
-  /** Nodes send nothing more. Resolves once all that they sent is settled. */
-  quiet(): Promise<void>
-  /** Ends all nodes in a proper way. */
-  close(): Promise<void>
-  /** What all nodes saw, one history each. */
-  histories(): (readonly HistoryEvent[])[]
-  /** The broker of the nodes, once more. */
-  broker(): Broker
 }
 
-/** How long a node gives its clients, in milliseconds. */
-export const drainTimeout = 20_000
+/** Nodes that clients dial in turn. */
+export async function startFleet(about: string, nodes: Nodes, size: number): Promise<Fleet> {
+  const slots: (Node | undefined)[] = []
+  let dials = 0
+  for (const slot of upTo(size)) slots[slot] = await nodes.start()
+  return {
+    about,
+    nodes,
+    size,
+    url() {
+      const present = slots.filter((node) => node !== undefined)
+      return present[dials++ % present.length]!.url
+    },
+    async replace(slot) {
+      const node = slots[slot]
+      slots[slot] = undefined
+      await node?.drain()
+      slots[slot] = await nodes.start()
+    },
+    [Symbol.asyncDispose]: () => nodes[Symbol.asyncDispose](),
+  }
+}

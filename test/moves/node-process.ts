@@ -4,18 +4,19 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { redis } from '@holdfast/redis'
 import type { RedisOptions } from '@holdfast/redis'
 import type { HubOptions } from '@holdfast/server'
 import type { HistoryEvent } from '../audit/history.ts'
 import { readJournal } from '../audit/journal.ts'
 import { steadyNow } from '../audit/merge.ts'
 import type { Rate } from '../chaos/traffic.ts'
+import { redisClient } from '../support/redis-server.ts'
+import type { Node, Nodes } from './nodes.ts'
 
-/** What a node is started with. */
+/** What a process is started with. */
 export interface NodeSetup {
-  /** Unique among all nodes of a test. */
   readonly life: number
-  /** 0 for any. */
   readonly port: number
   readonly redisPort: number
   readonly redisOptions: Omit<RedisOptions, 'client'>
@@ -24,35 +25,21 @@ export interface NodeSetup {
   readonly rate: Rate
 }
 
+export type NodeOptions = Partial<Omit<NodeSetup, 'life' | 'journal'>>
+
 export type NodeOrder = 'quiet' | 'close'
 
 /** A node in a process of its own. */
-export interface NodeProcess {
-  readonly name: string
-  readonly port: number
-  readonly url: string
+export interface NodeProcess extends Node {
   readonly process: ChildProcess
-  /** The process is told to end, drains, and ends. */
-  drain(): Promise<void>
-  quiet(): Promise<void>
-  close(): Promise<void>
-  /** What its application has seen so far. */
-  history(): HistoryEvent[]
+  /** Kills the process, which may be paused. */
+  kill(): Promise<void>
 }
+
+export type NodeProcesses = Nodes<NodeProcess, NodeOptions>
 
 /** Processes that share a Redis, and their journals. */
-export interface Nodes extends AsyncDisposable {
-  start(options?: Partial<NodeSetup>): Promise<NodeProcess>
-  /** Kills the process of a node, which may be paused. */
-  kill(node: NodeProcess): Promise<void>
-  quiet(): Promise<void>
-  close(): Promise<void>
-  histories(): (readonly HistoryEvent[])[]
-}
-
-const silent: Rate = { messages: 0, requests: 0 }
-
-export function createNodes(shared: Pick<NodeSetup, 'redisPort'> & Partial<NodeSetup>): Nodes {
+export function createNodes(shared: NodeOptions & { readonly redisPort: number }): NodeProcesses {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-moves-'))
   const all: NodeProcess[] = []
   const running = new Set<NodeProcess>()
@@ -64,16 +51,17 @@ export function createNodes(shared: Pick<NodeSetup, 'redisPort'> & Partial<NodeS
     how()
     await exited
   }
-  const nodes: Nodes = {
+  return {
     async start(options = {}) {
       const life = all.length
+      const journal = join(folder, `s${life}.jsonl`)
       const setup: NodeSetup = {
         life,
+        journal,
         port: 0,
         redisOptions: {},
         hubOptions: {},
-        rate: silent,
-        journal: join(folder, `s${life}.jsonl`),
+        rate: { messages: 0, requests: 0 },
         ...shared,
         ...options,
       }
@@ -92,15 +80,15 @@ export function createNodes(shared: Pick<NodeSetup, 'redisPort'> & Partial<NodeS
           await hear(child)
         },
         close: () => end(node, () => child.send('close' satisfies NodeOrder)),
-        history: () => readJournal(setup.journal),
+        async kill() {
+          await end(node, () => child.kill('SIGKILL'))
+          deaths.push({ at: steadyNow(), by: node.name, type: 'killed' })
+        },
+        history: () => readJournal(journal),
       }
       all.push(node)
       running.add(node)
       return node
-    },
-    async kill(node) {
-      await end(node, () => node.process.kill('SIGKILL'))
-      deaths.push({ at: steadyNow(), by: node.name, type: 'killed' })
     },
     async quiet() {
       await Promise.all([...running].map((node) => node.quiet()))
@@ -109,12 +97,12 @@ export function createNodes(shared: Pick<NodeSetup, 'redisPort'> & Partial<NodeS
       await Promise.all([...running].map((node) => node.close()))
     },
     histories: () => [...all.map((node) => node.history()), deaths],
+    broker: () => redis({ client: redisClient(shared.redisPort) }),
     async [Symbol.asyncDispose]() {
       for (const node of running) await end(node, () => node.process.kill('SIGKILL'))
       rmSync(folder, { recursive: true })
     },
   }
-  return nodes
 }
 
 /** The next message of a process. */

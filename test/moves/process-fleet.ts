@@ -1,26 +1,21 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { redis } from '@holdfast/redis'
-import type { Rate } from '../chaos/traffic.ts'
 import { startProgram } from '../proxies/stage.ts'
 import { upTo } from '../session/pair.ts'
 import { freePort } from '../support/port.ts'
-import { RedisServer, redisClient } from '../support/redis-server.ts'
+import { RedisServer } from '../support/redis-server.ts'
 import type { Fleet } from './fleet.ts'
 import { createNodes } from './node-process.ts'
-import type { NodeProcess, NodeSetup } from './node-process.ts'
+import type { NodeOptions } from './node-process.ts'
+import type { Node } from './nodes.ts'
 
 /** Processes that share a Redis, behind nginx, which sends every dial to the next one. */
-export async function startProcessFleet(
-  size: number,
-  rate: Rate,
-  options: Partial<NodeSetup> = {},
-): Promise<Fleet> {
+export async function startProcessFleet(size: number, options: NodeOptions): Promise<Fleet> {
   await using stack = new AsyncDisposableStack()
   const server = stack.use(await RedisServer.start())
-  const nodes = stack.use(createNodes({ redisPort: server.port, rate, ...options }))
+  const nodes = stack.use(createNodes({ redisPort: server.port, ...options }))
   const ports = await Promise.all(upTo(size).map(freePort))
-  const slots: NodeProcess[] = []
+  const slots: Node[] = []
   for (const port of ports) slots.push(await nodes.start({ port }))
   const web = await freePort()
   stack.use(await startRoundRobin(web, ports))
@@ -28,16 +23,13 @@ export async function startProcessFleet(
 
   return {
     about: 'processes behind nginx in round robin, Redis',
+    nodes,
     size,
     url: () => `ws://127.0.0.1:${web}/ws`,
     async replace(slot) {
       await slots[slot]!.drain()
       slots[slot] = await nodes.start({ port: ports[slot]! })
     },
-    quiet: () => nodes.quiet(),
-    close: () => nodes.close(),
-    histories: () => nodes.histories(),
-    broker: () => redis({ client: redisClient(server.port) }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

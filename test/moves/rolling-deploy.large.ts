@@ -11,7 +11,7 @@ const publications = Number(process.env['PUBLICATIONS'] ?? 20)
 
 test('every node of three behind nginx without stickiness is replaced twice under load: no session ends, and nothing is lost, doubled, reordered or unknown', async () => {
   const rate = { messages: 20, requests: 0.5 }
-  await using fleet = await startProcessFleet(3, rate)
+  await using fleet = await startProcessFleet(3, { rate })
   const report = await deploy(fleet, {
     clients: 60,
     rate,

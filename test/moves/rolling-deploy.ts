@@ -46,7 +46,7 @@ export async function deploy(fleet: Fleet, options: DeployOptions): Promise<Repo
   for (const { changes } of visits) changes.length = 0
 
   const publisherHistory: HistoryEvent[] = []
-  const publisher = createRoomPublisher(fleet.broker(), (event) => void publisherHistory.push(event))
+  const publisher = createRoomPublisher(fleet.nodes.broker(), (event) => void publisherHistory.push(event))
   publisher.start(options.publications)
   const slow = askSlowly(clients, options.slowRequests)
   await sleep(500)
@@ -68,7 +68,7 @@ export async function deploy(fleet: Fleet, options: DeployOptions): Promise<Repo
   await slow.settled()
   clients.quiet()
   await clients.settled()
-  await fleet.quiet()
+  await fleet.nodes.quiet()
   await arrived(clients)
   const restAt = steadyNow()
   const flicker = visits.flatMap(({ changes }, index) =>
@@ -76,9 +76,9 @@ export async function deploy(fleet: Fleet, options: DeployOptions): Promise<Repo
   )
   for (const { stop } of visits) stop()
   await clients.dispose()
-  await fleet.close()
+  await fleet.nodes.close()
 
-  const histories = [clients.history, publisherHistory, ...fleet.histories()]
+  const histories = [clients.history, publisherHistory, ...fleet.nodes.histories()]
   const all = mergeHistories(histories)
   return {
     histories,

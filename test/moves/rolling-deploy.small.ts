@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest'
 import { describeVerdict, judge } from '../chaos/verdict.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
-import { startLocalFleet } from './local-fleet.ts'
+import { startFleet } from './fleet.ts'
+import { createLocalNodes } from './local-nodes.ts'
 import { deploy } from './rolling-deploy.ts'
 
 expectNothingLeft()
 
 test('a rolling deploy of hubs that share a broker ends no session, and nothing is lost, doubled, reordered or unknown', async () => {
   const rate = { messages: 20, requests: 2 }
-  await using fleet = await startLocalFleet(2, rate)
+  await using fleet = await startFleet('hubs of one process, memory()', createLocalNodes(rate), 2)
   const report = await deploy(fleet, {
     clients: 10,
     rate,
