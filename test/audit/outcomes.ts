@@ -39,7 +39,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
 
   /** Why a reason that both kinds of loss have cannot be right, if so; false for other reasons. */
   const objectToLoss = (
-    { identity, losses, discards, closes, stream: { client, stay } }: Message,
+    { identity, losses, discards, closes, isRequest, stream: { client, stay } }: Message,
     { status, reason = '' }: EventOf<'settled'>,
   ): string | false | undefined => {
     const isWritten = status === 'unknown'
@@ -55,7 +55,7 @@ export function createOutcomes(ledger: Ledger, audit: Audit): Outcomes {
         if (client.closes > closes) return undefined
         return client.discards > discards && !isWritten ? undefined : 'nothing was closed since it was sent'
       case 'moved':
-        if (!isWritten) return 'what was not written is not unknown'
+        if (!isWritten && !isRequest) return 'only requests are not sent to where the session is'
         return stay && hasMoved(stay) ? undefined : 'its session has not moved'
       case 'disposed':
         return client?.disposedAt === undefined ? 'nobody disposed of its sender' : undefined

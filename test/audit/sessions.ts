@@ -97,9 +97,16 @@ export function createSessions(ledger: Ledger, { violate, afterwards, moment }: 
       )
   }
 
-  const checkLeft = (event: EventOf<'left'>, { session, losses, stream }: Stay): void => {
+  /** The messages that have come with the session from other servers: when it ends, some may not be acknowledged. */
+  const brought = ({ session, stream }: Stay): number =>
+    sumOver(session, (other) =>
+      other === stream ? 0 : other.messages.filter(({ settled }) => settled?.status !== 'delivered').length,
+    )
+
+  const checkLeft = (event: EventOf<'left'>, stay: Stay): void => {
+    const { session, losses, stream } = stay
     const { up, client } = session
-    const most = besides(session, up.requests + (client?.stream.untakenRequests ?? 0))
+    const most = besides(session, up.requests + (client?.stream.untakenRequests ?? 0)) + brought(stay)
     if (!within(event.undelivered, losses.undelivered, losses.undelivered + losses.late + most))
       violate(
         'left-count',

@@ -14,20 +14,48 @@ const renewal = [100, 2_000] as const
 /** Calls back later, and in order for each channel. Those of different channels overtake each other. */
 type Later = (channel: string, run: () => void) => void
 
+/** Calls over a path that is slow and fails, in order for each key. */
+export interface LossyCalls {
+  call<T>(key: string, run: () => Promise<T>): Promise<T>
+  /** Resolves when all have ended. */
+  ended(): Promise<unknown>
+}
+
+export function createLossyCalls(clock: Clock, random: Random): LossyCalls {
+  const [calls, answers] = [createLater(clock, random), createLater(clock, random)]
+  const open = new Set<Promise<unknown>>()
+  return {
+    call<T>(key: string, run: () => Promise<T>): Promise<T> {
+      const [failsBefore, failsAfter] = [random.chance(failure), random.chance(failure)]
+      const result = new Promise<T>((resolve, reject) => {
+        calls(key, () => {
+          const done = failsBefore ? Promise.reject(new WishedError()) : run()
+          answers(key, () => (failsAfter ? reject(new WishedError()) : resolve(done)))
+          done.catch(() => {})
+        })
+      })
+      const ended: Promise<unknown> = result.catch(() => {}).then(() => open.delete(ended))
+      open.add(ended)
+      return result
+    },
+    ended: () => Promise.all(open),
+  }
+}
+
+function createLater(clock: Clock, random: Random): Later {
+  const waiting = new Map<string, (() => void)[]>()
+  return (key, run) => {
+    const queue = waiting.get(key) ?? []
+    waiting.set(key, queue)
+    queue.push(run)
+    clock.setTimer(() => queue.shift()!(), random.pick(delays))
+  }
+}
+
 /** A broker that is slow, fails, and loses what it delivers, as one over a network does. */
 export function createLossyBroker(broker: Broker, clock: Clock, random: Random): Broker {
-  const createLater = (): Later => {
-    const waiting = new Map<string, (() => void)[]>()
-    return (channel, run) => {
-      const queue = waiting.get(channel) ?? []
-      waiting.set(channel, queue)
-      queue.push(run)
-      clock.setTimer(() => queue.shift()!(), random.pick(delays))
-    }
-  }
-
   const deliverTo = (listener: BrokerListener): BrokerListener => {
-    const later = createLater()
+    const later = createLater(clock, random)
     const deliver = (channel: string, run: () => void): void => {
       if (random.chance(loss)) clock.setTimer(() => listener.reset(), random.between(...renewal))
       else later(channel, run)
@@ -42,21 +70,7 @@ export function createLossyBroker(broker: Broker, clock: Clock, random: Random):
   return {
     open(listener) {
       const node = broker.open(deliverTo(listener))
-      const [calls, answers] = [createLater(), createLater()]
-      const open = new Set<Promise<unknown>>()
-      const call = <T>(channel: string, run: () => Promise<T>): Promise<T> => {
-        const [failsBefore, failsAfter] = [random.chance(failure), random.chance(failure)]
-        const result = new Promise<T>((resolve, reject) => {
-          calls(channel, () => {
-            const done = failsBefore ? Promise.reject(new WishedError()) : run()
-            answers(channel, () => (failsAfter ? reject(new WishedError()) : resolve(done)))
-            done.catch(() => {})
-          })
-        })
-        const ended: Promise<unknown> = result.catch(() => {}).then(() => open.delete(ended))
-        open.add(ended)
-        return result
-      }
+      const { call, ended } = createLossyCalls(clock, random)
       return {
         append: (channel, ...rest) => call(channel, () => node.append(channel, ...rest)),
         subscribe: (channel) => call(channel, () => node.subscribe(channel)),
@@ -67,7 +81,7 @@ export function createLossyBroker(broker: Broker, clock: Clock, random: Random):
         parkMember: (channel, ...rest) => call(channel, () => node.parkMember(channel, ...rest)),
         members: (channel) => call(channel, () => node.members(channel)),
         async close() {
-          await Promise.all(open)
+          await ended()
           await node.close()
         },
       }

@@ -1,6 +1,7 @@
 import type { Kind, Wish } from './message.ts'
 import type { Random } from './random.ts'
 import { drawChannels } from './draw-channels.ts'
+import { drawNodes } from './draw-nodes.ts'
 import { drawSetting } from './setting.ts'
 import type { Setting } from './setting.ts'
 
@@ -120,7 +121,7 @@ export function drawPlan(seed: number, random: Random): Plan {
     client: random.below(setting.clients.length),
     action: drawAction(random, mood, setting),
   }))
-  return drawChannels({ seed, setting, steps })
+  return drawNodes(drawChannels({ seed, setting, steps }))
 }
 
 /** What a run is like: each in its own way, because a mix of everything always is much the same. */

@@ -85,8 +85,8 @@ export async function runPlan(plan: Plan, watch?: Watch): Promise<Result> {
   }
 }
 
-function openMessages({ places, server }: World): number {
-  const { bufferedMessages } = server.hub.stats()
+function openMessages({ places, servers }: World): number {
+  const bufferedMessages = servers.reduce((sum, { hub }) => sum + hub.stats().bufferedMessages, 0)
   return places.reduce((sum, { app }) => {
     const { queuedMessages, unacknowledgedMessages } = app.client.stats()
     return sum + queuedMessages + unacknowledgedMessages

@@ -1,5 +1,5 @@
 import { createHub, isHoldfastError, memory } from '@holdfast/server'
-import type { AuthenticateContext, Authentication, Hub, Peer } from '@holdfast/server'
+import type { AuthenticateContext, Authentication, Broker, Hub, Peer } from '@holdfast/server'
 import { askVia, checkAnswer, sendVia } from './ends.ts'
 import type { Sender } from './ends.ts'
 import { createServerChannels } from './server-channels.ts'
@@ -19,6 +19,8 @@ export interface ServerApp {
   readonly name: string
   readonly hub: Hub
   readonly channels: ServerChannels
+  /** Whether that client has had a session here. */
+  knows(client: string): boolean
   /** Sends to the last session of that client, if it has had one here. */
   send(client: string, send: Send): void
   ask(client: string, ask: Ask): void
@@ -36,11 +38,20 @@ export interface ServerAppOptions {
   readonly random: Random
   readonly setting: ServerSetting
   readonly shared: Shared
+  /** What it shares with other servers. */
+  readonly broker?: Broker
 }
 
-export function createServerApp({ name, machine, random, setting, shared }: ServerAppOptions): ServerApp {
+export function createServerApp({
+  name,
+  machine,
+  random,
+  setting,
+  shared,
+  broker,
+}: ServerAppOptions): ServerApp {
   const { clock } = machine
-  const { window, maxPayloadBytes, maxBufferedMessages, expiresIn, channels, ...times } = setting
+  const { window, maxPayloadBytes, maxBufferedMessages, expiresIn, channels, nodes: _, ...times } = setting
   let isKilled = false
   const tell: Tell = (event) => {
     if (!isKilled) shared.tell(name, event)
@@ -59,6 +70,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
   const hub = createHub({
     ...times,
     authenticate,
+    ...(broker && { broker }),
     ...(channels?.broker === 'lossy' && {
       broker: createLossyBroker(
         memory({ now: () => clock.wall(), setTimer: (...timer) => void clock.setTimer(...timer) }),
@@ -74,16 +86,16 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
       report(error) {
         // A process that stalls finds its broker late.
         const isLateBroker =
-          channels?.broker === 'lossy' && isHoldfastError(error) && error.code === 'timeout'
+          (broker || channels?.broker === 'lossy') && isHoldfastError(error) && error.code === 'timeout'
         if (!isWished(error) && !isLateBroker) shared.fault('reported', `${name}: ${describe(error)}`)
       },
     },
   })
 
-  hub.onPeer((peer) => {
+  hub.onPeer((peer, { arrival }) => {
     const client = peer.data as string
     peers.set(client, peer)
-    tell({ type: 'joined', peer: peer.id, client, identity: peer.identity })
+    tell({ type: 'joined', peer: peer.id, client, identity: peer.identity, arrival })
   })
   hub.watch('closed', ({ peer, why, undelivered, unknown }) =>
     tell({ type: 'left', peer: peer.id, why, undelivered, unknown }),
@@ -143,6 +155,7 @@ export function createServerApp({ name, machine, random, setting, shared }: Serv
       mode: () => app.authentication,
     }),
     authentication: 'prompt',
+    knows: (client) => peers.has(client),
     send(client, send) {
       const sender = senderOf(client)
       if (sender) sendVia(sender, send, { shared, tell, clock, random })

@@ -1,4 +1,4 @@
-import type { VirtualClock } from '@holdfast/testing'
+import type { FakeServerSocket, SimulatedRequest, VirtualClock } from '@holdfast/testing'
 import type { Shared } from './journal.ts'
 import { createMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
@@ -6,13 +6,15 @@ import type { Random } from './random.ts'
 import { createServerApp } from './server-app.ts'
 import type { ServerApp } from './server-app.ts'
 import type { ServerSetting } from './setting.ts'
+import type { SharedBroker, SharedSessions } from './shared-sessions.ts'
 
 /** Where the server is: one process after the other. */
 export interface ServerPlace {
-  /** The one that runs, or ran last. */
-  readonly app: ServerApp
-  /** Whether there is a process. */
-  readonly isThere: boolean
+  /** Those that run, or ran last. */
+  readonly apps: readonly ServerApp[]
+  /** One that has had a session of that client, if it runs. */
+  appOf(client: string): ServerApp | undefined
+  accept(socket: FakeServerSocket, request: SimulatedRequest): void
   /**
    * Kills the process; connections are notified after that time, or never. A new one starts after `down` milliseconds. False
    * when there is none to be killed, or it is about to end anyway.
@@ -30,7 +32,10 @@ export interface ServerPlaceOptions {
   readonly clock: VirtualClock
   readonly setting: ServerSetting
   readonly shared: Shared
+  /** What it shares with other servers. */
+  readonly sessions?: SharedSessions
   newRandom(): Random
+  newName(): string
   /** Every machine is looked at in the end. */
   installed(machine: Machine): void
   /** Whether dials are accepted from now on. */
@@ -40,12 +45,12 @@ export interface ServerPlaceOptions {
 }
 
 export function createServerPlace(options: ServerPlaceOptions): ServerPlace {
-  const { clock, setting, shared, newRandom, installed, listening, broken } = options
-  let lives = 0
+  const { clock, setting, shared, sessions, newRandom, newName, installed, listening, broken } = options
   /** `closing` while its application lets go of its clients, `gone` between one process and the next. */
   let state: 'up' | 'hidden' | 'closing' | 'gone' = 'gone'
   let machine: Machine
   let app: ServerApp
+  let broker: SharedBroker | undefined
   let timer: unknown
 
   const become = (next: typeof state): void => {
@@ -55,7 +60,15 @@ export function createServerPlace(options: ServerPlaceOptions): ServerPlace {
   const start = (): void => {
     machine = createMachine(clock, () => 0)
     installed(machine)
-    app = createServerApp({ name: `s${lives++}`, machine, random: newRandom(), setting, shared })
+    broker = sessions?.join()
+    app = createServerApp({
+      name: newName(),
+      machine,
+      random: newRandom(),
+      setting,
+      shared,
+      ...(broker && { broker: broker.broker }),
+    })
     become('up')
   }
   const later = (ms: number, over: () => void): void => {
@@ -64,6 +77,7 @@ export function createServerPlace(options: ServerPlaceOptions): ServerPlace {
   }
   const end = (notice: number | undefined): void => {
     app.kill()
+    broker?.kill()
     become('gone')
     broken(notice === undefined ? {} : { client: notice })
   }
@@ -79,12 +93,11 @@ export function createServerPlace(options: ServerPlaceOptions): ServerPlace {
 
   start()
   return {
-    get app() {
-      return app
+    get apps() {
+      return [app]
     },
-    get isThere() {
-      return state !== 'gone'
-    },
+    appOf: () => (state === 'gone' ? undefined : app),
+    accept: (socket, request) => app.hub.accept(socket, request),
     kill(notice, down) {
       if (state !== 'up') return false
       end(notice)

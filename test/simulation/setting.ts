@@ -26,6 +26,8 @@ export interface ServerSetting {
   readonly maxBufferedMessages: number
   /** For how long an authentication holds, in milliseconds; for ever without. */
   readonly expiresIn: number | undefined
+  /** How many servers share the sessions. */
+  readonly nodes?: number
   /** Absent: it has no channels. */
   readonly channels?: {
     readonly maxMessages: number

@@ -39,6 +39,7 @@ describe('a simulated world', () => {
         seen.add(event.type)
         if (event.type === 'settled') seen.add(`${event.status} ${event.reason ?? ''}`.trim())
         if (event.type === 'lost' || event.type === 'left') seen.add(`${event.type} ${event.why}`)
+        if (event.type === 'joined' && event.arrival === 'moved') seen.add('arrived')
         if (event.type === 'open' && event.resumed) seen.add('resumed')
         if (event.type === 'answered') seen.add(`answered ${event.how} ${event.code ?? ''}`.trim())
       }
@@ -48,6 +49,7 @@ describe('a simulated world', () => {
         ...['undelivered cancelled', 'undelivered replaced', 'undelivered volatile', 'undelivered too-large'],
         ...['undelivered session-lost', 'undelivered closed', 'undelivered disposed', 'resumed', 'killed'],
         ...['lost closed', 'lost expired', 'lost unknown', 'lost identity', 'left left', 'left drained'],
+        ...['left moved', 'unknown moved', 'arrived'],
         ...['answered right', 'answered error timeout', 'answered error unknown', 'answered error remote'],
       ]),
     )

@@ -11,8 +11,11 @@ import type { Action, Step } from './plan.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import type { ServerApp } from './server-app.ts'
+import { createServerCluster } from './server-cluster.ts'
 import { createServerPlace } from './server-place.ts'
+import type { ServerPlaceOptions } from './server-place.ts'
 import type { Setting } from './setting.ts'
+import { createSharedSessions } from './shared-sessions.ts'
 
 /** Something that must never happen, as an engineer sees it who can look into everything. */
 export interface Fault {
@@ -25,7 +28,7 @@ export interface World {
   readonly clock: VirtualClock
   readonly auditor: Auditor
   readonly places: readonly ClientPlace[]
-  readonly server: ServerApp
+  readonly servers: readonly ServerApp[]
   readonly faults: readonly Fault[]
   readonly steps: number
   /** Lets time pass, and looks at everything after each thing that happens. */
@@ -57,6 +60,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
   let lastId = 0
   const epochs: string[] = []
   let clients = 0
+  let lives = 0
   let isCalm = false
   /** How many more pings and timers may pass before a look, as long as no messages or events occur. */
   let quietFor = 0
@@ -85,18 +89,21 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       shared,
       newRandom,
       newName: () => `c${clients++}`,
-      accept: (socket, request) => server.app.hub.accept(socket, request),
+      accept: (socket, request) => server.accept(socket, request),
       crashed: (notice, down) => server.kill(notice, down),
       seen: (app, text) => watch?.frame(clock.now(), app.name, text),
     })
     places.push(place)
     machines.push(place.machine)
   }
-  const server = createServerPlace({
+  const { nodes } = setting.server
+  const serverOptions: ServerPlaceOptions = {
     clock,
     setting: setting.server,
     shared,
     newRandom,
+    newName: () => `s${lives++}`,
+    ...(nodes !== undefined && { sessions: createSharedSessions(clock, newRandom()) }),
     installed: (machine) => void machines.push(machine),
     listening(isListening) {
       for (const place of places) place.listen(isListening)
@@ -104,7 +111,11 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     broken(notice) {
       for (const { network } of places) network.cut(notice)
     },
-  })
+  }
+  const server =
+    nodes === undefined
+      ? createServerPlace(serverOptions)
+      : createServerCluster(nodes, newRandom(), serverOptions)
   for (const place of places) place.replace()
 
   const perform = ({ client, action }: Step): void => {
@@ -114,11 +125,11 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     switch (action.do) {
       case 'send':
         if (action.from === 'client') app.send(action)
-        else if (server.isThere) server.app.send(app.name, action)
+        else server.appOf(app.name)?.send(app.name, action)
         return
       case 'ask':
         if (action.from === 'client') app.ask(action)
-        else if (server.isThere) server.app.ask(app.name, action)
+        else server.appOf(app.name)?.ask(app.name, action)
         return
       case 'enter':
         if (!app.isDisposed) app.channels.enter(action.channel, action.goesOn)
@@ -128,11 +139,10 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
         return
       case 'publish':
         if (action.from === 'client') app.channels.publish(action.channel, action.count)
-        else if (server.isThere) server.app.channels.publish(action.channel, action.count)
+        else server.appOf(app.name)?.channels.publish(action.channel, action.count)
         return
       case 'kick':
-        if (server.isThere) server.app.channels.kick(app.name, action.channel)
-        return
+        return server.appOf(app.name)?.channels.kick(app.name, action.channel)
       case 'connect':
       case 'reconnect':
         return app[action.do]()
@@ -175,10 +185,9 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       case 'authentication':
         return server.authenticate(action.mode, action.for)
       case 'peer-close':
-        if (server.isThere) server.app.close(app.name, action.code)
-        return
+        return server.appOf(app.name)?.close(app.name, action.code)
       case 'renew':
-        if (server.isThere) server.app.renew(app.name)
+        return server.appOf(app.name)?.renew(app.name)
     }
   }
 
@@ -195,17 +204,20 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
       if (unacknowledgedMessages > window + own.maxQueued)
         shared.fault('window', `${app.name} has ${unacknowledgedMessages} unacknowledged messages`)
     }
-    const { connected, sessions, connections } = server.app.hub.stats()
-    if (connected > sessions || connected > connections)
-      shared.fault('hub-counts', `${connected} connected, ${sessions} sessions, ${connections} connections`)
+    for (const { hub } of server.apps) {
+      const { connected, sessions, connections } = hub.stats()
+      if (connected > sessions || connected > connections)
+        shared.fault('hub-counts', `${connected} connected, ${sessions} sessions, ${connections} connections`)
+    }
   }
 
   /** What must not be there any more when all applications have ended. */
   const lookForRemains = (): void => {
-    const { name, hub } = server.app
-    const { connections, sessions } = hub.stats()
-    if (connections + sessions > 0)
-      shared.fault('left-over', `${connections} connections and ${sessions} sessions of ${name} are left`)
+    for (const { name, hub } of server.apps) {
+      const { connections, sessions } = hub.stats()
+      if (connections + sessions > 0)
+        shared.fault('left-over', `${connections} connections and ${sessions} sessions of ${name} are left`)
+    }
     for (const { app, network } of places)
       for (const { client } of network.connections)
         if (client.readyState < 3) shared.fault('left-over', `${app.name} leaves a connection`)
@@ -218,8 +230,8 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     auditor,
     places,
     faults,
-    get server() {
-      return server.app
+    get servers() {
+      return server.apps
     },
     get steps() {
       return steps
@@ -238,10 +250,10 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     },
     async end() {
       for (const { app } of places) app.dispose()
-      let isClosed = false
-      void server.app.hub.close().then(() => (isClosed = true))
+      const open = new Set(server.apps)
+      for (const server of open) void server.hub.close().then(() => open.delete(server))
       await clock.advance(60_000)
-      if (!isClosed) shared.fault('left-over', `${server.app.name} does not come to its end`)
+      for (const { name } of open) shared.fault('left-over', `${name} does not come to its end`)
       lookForRemains()
     },
   }

@@ -10,6 +10,7 @@
  * - `rejected`: the socket or the peer refused it, twice.
  * - `session-lost`: the session ended before the peer delivered it, or before it was written and the next session has
  *   another identity.
+ * - `moved`: another hub has the session, so the answer to a request would not come here.
  * - `closed`: the client stopped reconnecting, or `disconnect({ queue: 'discard' })` was called.
  * - `disposed`: `dispose()` was called.
  */
@@ -22,6 +23,7 @@ export type UndeliveredReason =
   | 'too-large'
   | 'rejected'
   | 'session-lost'
+  | 'moved'
   | 'closed'
   | 'disposed'
 

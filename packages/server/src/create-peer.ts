@@ -44,8 +44,7 @@ class SessionPeer implements Peer {
 
   request(name: string, input?: unknown, how: RequestOptions = {}): Promise<never> {
     const { outbound } = this.#parts
-    if (this.#record.hasDeparted)
-      return Promise.reject(new HoldfastError('undelivered', 'the session has moved to another hub'))
+    if (this.#record.hasDeparted) return Promise.reject(hasMoved())
     const send = (id: number): Sent => outbound.post(this.#record, outbound.encode(name, input, id))
     return this.#record.endpoint.request(name, send, how) as Promise<never>
   }
@@ -74,4 +73,10 @@ class SessionPeer implements Peer {
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe {
     return this.#record.onEnd(listener)
   }
+}
+
+/** The answer would come to the hub that has the session. */
+function hasMoved(): HoldfastError {
+  const outcome = { status: 'undelivered', reason: 'moved' } as const
+  return new HoldfastError('undelivered', 'the session has moved to another hub', { outcome })
 }

@@ -479,8 +479,11 @@ export class LiveSession implements SessionRecord {
     const endpoint = this.#endpoint
     this.#parts.channels.ended(this)
     // A client whose `bye` was not answered returns, and receives the reason.
-    registry.remove(this, why === 'left' ? 'closed' : why)
-    this.#parts.moves?.ended(this, this.remains(why === 'left' ? 'closed' : why))
+    const reason = why === 'left' ? 'closed' : why
+    // Of a session that another hub may have, this one knows no final cursor.
+    if (reason === 'unknown') registry.depart(this)
+    else registry.remove(this, reason)
+    this.#parts.moves?.ended(this, this.remains(reason))
     this.#stage = 'ended'
     // The application may listen to the signal that is aborted here.
     lifecycle.defer(() => renewals.stop(this))

@@ -180,8 +180,8 @@ export class HubChannels {
     const { slow, presences, feeds, link } = this.#made
     slow.clear()
     this.#identities = undefined
-    presences.close()
     feeds.close()
+    await presences.close()
     await link.close()
   }
 

@@ -33,6 +33,8 @@ export class OwnMembers {
   readonly #port: MemberPort
   readonly #channels = new Map<string, Map<string, Entry>>()
   readonly #dirty = new Set<Entry>()
+  /** Calls of the broker that are under way. */
+  readonly #writes = new Set<Promise<void>>()
   #timer: unknown
 
   constructor(clock: Clock, port: MemberPort) {
@@ -47,6 +49,7 @@ export class OwnMembers {
 
   set(channel: string, member: Member): void {
     const entry = this.#entry(channel, member.key)
+    entry.ttl = undefined
     if (entry.wanted?.data === member.data && entry.wanted) return
     this.#change(entry, member)
   }
@@ -74,6 +77,16 @@ export class OwnMembers {
   /** The broker may have lost them. */
   assert(): void {
     for (const entries of this.#channels.values()) for (const entry of entries.values()) this.#mark(entry)
+  }
+
+  /** Writes what differs, without intervals. Resolves when the broker has answered, or the calls have failed twice. */
+  async finish(): Promise<void> {
+    // What is being written may have changed meanwhile.
+    for (let round = 1; round <= 2; round++) {
+      for (const entry of this.#dirty) this.#write(entry)
+      this.#dirty.clear()
+      await Promise.all(this.#writes)
+    }
   }
 
   clear(): void {
@@ -109,7 +122,7 @@ export class OwnMembers {
 
   /** Writes now, and what changes meanwhile after the interval. */
   #flush(): void {
-    for (const entry of this.#dirty) void this.#write(entry)
+    for (const entry of this.#dirty) this.#write(entry)
     this.#dirty.clear()
     this.#later(writeInterval)
   }
@@ -122,10 +135,14 @@ export class OwnMembers {
     }, delay)
   }
 
-  async #write(entry: Entry): Promise<void> {
+  #write(entry: Entry): void {
     if (entry.isWriting) return
-    const { channel, key } = entry
-    const { wanted } = entry
+    const write: Promise<void> = this.#writeNow(entry).finally(() => this.#writes.delete(write))
+    this.#writes.add(write)
+  }
+
+  async #writeNow(entry: Entry): Promise<void> {
+    const { channel, key, wanted } = entry
     entry.isWriting = true
     entry.isDirty = false
     let delay = writeInterval

@@ -476,8 +476,9 @@ describe('presence over a broker that fails', () => {
 })
 
 describe('two hubs with one broker', () => {
-  it('are one channel for their clients, and a hub takes its members along', async () => {
-    const broker = memory()
+  it('are one channel for their clients, and a hub takes its members along, if their sessions end with it', async () => {
+    const { open } = memory()
+    const broker = { open }
     const [one, two] = [present({ broker }), present({ broker })]
     const watcher = await enter(one, 'anna', watching)
     const bert = await enter(two, 'bert')

@@ -52,9 +52,11 @@ export class Presences implements PresenceHost {
     this.#link.failed(error)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const presence of this.#presences.values()) presence.close()
     this.#presences.clear()
+    // The members of sessions that moved stay, so the broker has to know of them.
+    await this.own.finish()
     this.own.clear()
   }
 

@@ -140,7 +140,7 @@ export class Claim implements ConnectionOwner {
       const cursors = stored
         ? { rx: stored.rx, tx: tx!, queued: stored.queued.length }
         : { rx: 0, tx: 0, queued: 0 }
-      moves.lost(hi.session, token, { why: 'unknown', ...cursors })
+      moves.refuse(hi.session, token, { why: 'unknown', ...cursors })
       return this.#lose(nothing)
     }
     const snapshot = afterWait(stored, elapsed)

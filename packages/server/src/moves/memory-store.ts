@@ -140,6 +140,8 @@ class MemoryStore {
 class MemoryStoreNode implements SessionStoreNode {
   readonly name = randomBytes(9).toString('base64url')
   readonly #store: MemoryStore
+  /** What this hub has posted, which it may repeat. */
+  readonly #posted = new WeakSet<MailboxEntry>()
   #attempts = 0
 
   constructor(store: MemoryStore, listener: SessionStoreListener) {
@@ -239,9 +241,11 @@ class MemoryStoreNode implements SessionStoreNode {
     if (!session || session.final) return 'ended'
     const { answers } = entry
     if (answers !== undefined && session.running.get(answers) !== this.name) return 'posted'
+    if (this.#posted.has(entry)) return 'posted'
     if (session.mailbox.length >= this.#store.maxMailboxMessages) return 'full'
     if (answers !== undefined) session.running.delete(answers)
     session.mailbox.push(entry)
+    this.#posted.add(entry)
     if (!session.isParked) this.#notify(session.owner, (listener) => listener.posted(id))
     return 'posted'
   }

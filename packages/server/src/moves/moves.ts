@@ -87,7 +87,7 @@ export class Moves implements SessionStoreListener {
   }
 
   /** A session that this hub was given cannot go on. */
-  lost(id: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): void {
+  refuse(id: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): void {
     new OwnedSession(this.link, id, token).end(tombstone)
   }
 
@@ -142,6 +142,11 @@ export class Moves implements SessionStoreListener {
     return departure
   }
 
+  #forget(id: string): void {
+    this.#owned.get(id)?.mailbox?.close()
+    this.#owned.delete(id)
+  }
+
   /** Resolves when the session is not being parked any more. */
   async parked(id: string): Promise<void> {
     await this.#parking.get(id)
@@ -176,6 +181,14 @@ export class Moves implements SessionStoreListener {
       if (record.stage === 'provisional') record.confirm()
       record.depart(claim.client === record.dials.client ? 1000 : 4409)
     })
+  }
+
+  lost(session: string, { attempt }: SessionToken): void {
+    const { lifecycle, registry } = this.#parts
+    if (this.#owned.get(session)?.token?.attempt !== attempt) return
+    // Another hub may have a later cursor than this one.
+    this.#forget(session)
+    lifecycle.during(() => registry.sessions.get(session)?.end('unknown', 4410))
   }
 
   posted(session: string): void {

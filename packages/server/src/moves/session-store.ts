@@ -17,6 +17,11 @@ export interface SessionStoreListener {
   asked(request: ReleaseRequest): void
   /** Something was posted for a session that this hub has. */
   posted(session: string): void
+  /**
+   * The store has forgotten some of its last writes, and another hub may have the session that this hub had under that token. The hub fences
+   * the session and drops it, without a final cursor: its client learns that the session is lost.
+   */
+  lost(session: string, token: SessionToken): void
 }
 
 /** The request of a hub to the one that has the session of its client. */
@@ -115,7 +120,7 @@ export interface SessionStoreNode {
   giveBack(session: string, token: SessionToken): Promise<void>
   /**
    * Posts a message for a session that this hub had, in the order of the calls. An answer is dropped if the request is answered. Only
-   * after a park was answered.
+   * after a park was answered. A call that is repeated passes the same object. `posted` is no promise: a store may lose its last writes.
    */
   post(session: string, entry: MailboxEntry): Promise<PostResult>
   /** Reads the mailbox of a session from a position on, which counts everything that was ever posted. */

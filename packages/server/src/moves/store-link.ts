@@ -22,6 +22,8 @@ export class StoreLink {
   readonly #node: SessionStoreNode
   readonly #parts: StoreLinkParts
   #isClosed = false
+  #onClosed: () => void = () => {}
+  readonly #closed = new Promise<undefined>((resolve) => (this.#onClosed = () => resolve(undefined)))
 
   constructor(node: SessionStoreNode, parts: StoreLinkParts) {
     this.clock = parts.clock
@@ -52,13 +54,7 @@ export class StoreLink {
     call: (node: SessionStoreNode) => Promise<T>,
     isWanted: () => boolean = () => true,
   ): Promise<T | undefined> {
-    for (let pause = shortestPause; isWanted() && !this.#isClosed; pause = Math.min(longestPause, pause * 2))
-      try {
-        return await this.call(call)
-      } catch {
-        await this.sleep(pause)
-      }
-    return undefined
+    return await Promise.race([this.#closed, this.#repeat(call, isWanted)])
   }
 
   sleep(delay: number): Promise<void> {
@@ -84,10 +80,24 @@ export class StoreLink {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#onClosed()
     try {
       await this.call((node) => node.close())
     } catch {
       // It is reported.
     }
+  }
+
+  async #repeat<T>(
+    call: (node: SessionStoreNode) => Promise<T>,
+    isWanted: () => boolean,
+  ): Promise<T | undefined> {
+    for (let pause = shortestPause; isWanted() && !this.#isClosed; pause = Math.min(longestPause, pause * 2))
+      try {
+        return await this.call(call)
+      } catch {
+        await this.sleep(pause)
+      }
+    return undefined
   }
 }

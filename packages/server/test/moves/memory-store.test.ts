@@ -27,7 +27,7 @@ it('a store in memory ends what was parked first when too much is parked', async
     maxParkedLength: 25,
     now: () => 0,
   })
-  const node = store.open({ asked: () => {}, posted: () => {} })
+  const node = store.open({ asked: () => {}, posted: () => {}, lost: () => {} })
   const rest = {
     format: 1,
     identity: null,

@@ -543,6 +543,29 @@ it('a session of a later version is left to other hubs, and ends with its cursor
   expect(okOf(back)).toMatchObject({ lost: { why: 'unknown', rx: 1 } })
 })
 
+it('a session of a hub that closes stays present until its client comes to another hub', async () => {
+  const scene = pair()
+  const { a, b } = scene
+  for (const { hub } of [a, b]) hub.channels('room', { subscribe: () => true, presence: true })
+  const watcher = await b.join({ client: 'c9' })
+  await watcher.say(['channel', { join: [['room:1', null, { presence: true }]], n: 1 }])
+  const client = await a.join(park)
+  a.peers[0]!.join('room:1', { presence: 1 })
+  await scene.pass()
+  // Later changes wait for the next write.
+  a.peers[0]!.join('room:0')
+  watcher.take()
+  const closed = a.hub.close()
+  await scene.pass()
+  await closed
+  await come(scene, b, client.ok, 0, 2)
+  await scene.pass(5_000)
+  const changes = (watcher.take() as unknown[][]).filter(
+    ([name, content]) => name === 'channel' && 'here' in (content as object),
+  )
+  expect(changes).toEqual([])
+})
+
 it('a session that moves keeps the channels that the application has joined for it, and stays present', async () => {
   const scene = pair()
   const { a, b } = scene

@@ -46,6 +46,7 @@ function join(store: SessionStore): Hub {
   const node = store.open({
     asked: (request) => void asked.push(request),
     posted: (session) => void posted.push(session),
+    lost: () => {},
   })
   return { node, asked, posted }
 }
