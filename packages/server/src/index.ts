@@ -46,6 +46,18 @@ export type { HubLimits } from './limits.ts'
 export type { HubOptions } from './options.ts'
 export type { Origins } from './origins.ts'
 export type { Peer, PeerEnd } from './peer.ts'
+export type {
+  Claim,
+  MailboxEntry,
+  ParkedState,
+  PostResult,
+  ReleaseRequest,
+  SessionStoreListener,
+  SessionStoreNode,
+  SessionToken,
+  Taken,
+  TakeOptions,
+} from './moves/session-store.ts'
 export type { HubPorts, RequestLike, SocketLike } from './ports.ts'
 export { HoldfastError, isHoldfastError, schemas } from '@holdfast/protocol'
 export type {

@@ -1,3 +1,5 @@
+import type { SessionStoreListener, SessionStoreNode } from '../moves/session-store.ts'
+
 /**
  * Holds the logs of channels and who is present in them, and brings what is published to the hubs that are subscribed. `memory()` is
  * one, for hubs of one process.
@@ -9,6 +11,11 @@
 export interface Broker {
   /** Adds a hub, for as long as the node is not closed. Must not call the listener before it returns. */
   open(listener: BrokerListener): BrokerNode
+  /**
+   * Adds a hub whose sessions other hubs can take. A broker without it keeps no sessions: each session stays on its hub. Must not call
+   * the listener before it returns.
+   */
+  openSessions?(listener: SessionStoreListener): SessionStoreNode
 }
 
 /** The notifications of a broker for a hub. Its methods do not throw. */

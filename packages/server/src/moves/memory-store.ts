@@ -132,6 +132,10 @@ class MemoryStoreNode implements SessionStoreNode {
     store.nodes.set(this.name, listener)
   }
 
+  get isLasting(): boolean {
+    return this.#store.nodes.size > 1
+  }
+
   async begin(id: string, keyHash: string): Promise<SessionToken> {
     const attempt = ++this.#attempts
     this.#store.begin(id, {

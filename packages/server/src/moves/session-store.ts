@@ -17,6 +17,11 @@ export interface SessionStoreListener {
   asked(request: ReleaseRequest): void
   /** Something was posted for a session that this hub has. */
   posted(session: string): void
+  /**
+   * The store has forgotten some of its last writes, and another hub may have the session that this hub had under that token. The hub fences
+   * the session and drops it, without a final cursor: its client learns that the session is lost.
+   */
+  lost(session: string, token: SessionToken): void
 }
 
 /** The request of a hub to the one that has the session of its client. */
@@ -99,12 +104,15 @@ export type PostResult = 'posted' | 'full' | 'ended'
 /** The part of a store that one hub uses. */
 export interface SessionStoreNode {
   readonly name: string
+  /** Whether what this hub parks outlives it: another program keeps it, or another hub of this process. */
+  readonly isLasting: boolean
   /** A new session belongs to this hub. */
   begin(session: string, keyHash: string): Promise<SessionToken>
   take(session: string, claim: Claim, options: TakeOptions): Promise<Taken>
   /**
    * Parks a session that this hub has under that token, for `ttl` milliseconds; its tombstone stays longer. The session must be fenced, and
-   * stay so until this is answered, even if it takes many calls. False if another hub has it already.
+   * stay so until this is answered, even if it takes many calls. False if another hub has it already, or may have it because the store
+   * has forgotten some of its last writes. A state that is larger than the store takes ends the session as `overflow`.
    */
   park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
   /** Ends a session that this hub has under that token. False if it has not. */
@@ -113,7 +121,7 @@ export interface SessionStoreNode {
   giveBack(session: string, token: SessionToken): Promise<void>
   /**
    * Posts a message for a session that this hub had, in the order of the calls. An answer is dropped if the request is answered. Only
-   * after a park was answered.
+   * after a park was answered. A call that is repeated passes the same object. `posted` is no promise: a store may lose its last writes.
    */
   post(session: string, entry: MailboxEntry): Promise<PostResult>
   /** Reads the mailbox of a session from a position on, which counts everything that was ever posted. */
