@@ -14,6 +14,10 @@ export interface Commands {
    * Runs a script, on the primary that has its keys. It may be executed although the promise rejects, even much later.
    */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** The same, and calls back when the script is sent: if it never is, it is not executed either. */
+  run(script: Script, keys: readonly string[], args: readonly string[], sent: () => void): Promise<unknown>
+  /** Sends a command to the primary that has a key, after what was sent before. */
+  send(key: string, command: readonly string[]): Promise<unknown>
   /** Resolves once there is a connection. */
   ready(): Promise<void>
   /** The primary that has a key, by its address; undefined while it is not known. */
@@ -52,13 +56,29 @@ abstract class LinkedCommands<Connection extends Openable> {
     })
   }
 
-  protected abstract send(connection: Connection, key: string, args: readonly string[]): Promise<unknown>
+  protected abstract write(connection: Connection, key: string, args: readonly string[]): Promise<unknown>
 
-  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    sent: () => void = () => {},
+  ): Promise<unknown> {
+    return this.#use((connection) => {
+      sent()
+      return this.#evaluate(connection, script, keys, args)
+    })
+  }
+
+  send(key: string, command: readonly string[]): Promise<unknown> {
+    return this.#use((connection) => this.write(connection, key, command))
+  }
+
+  async #use(call: (connection: Connection) => Promise<unknown>): Promise<unknown> {
     const until = performance.now() + this.#timeout
     const connection = await this.link.ready(this.#timeout)
     try {
-      return await within(until - performance.now(), this.#evaluate(connection, script, keys, args))
+      return await within(until - performance.now(), call(connection))
     } catch (error) {
       if (isLate(error) || isMisplaced(error)) this.link.renew(connection, error)
       throw explain(error)
@@ -81,10 +101,10 @@ abstract class LinkedCommands<Connection extends Openable> {
   ): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args]
     try {
-      return await this.send(connection, keys[0]!, ['EVALSHA', hash, ...rest])
+      return await this.write(connection, keys[0]!, ['EVALSHA', hash, ...rest])
     } catch (error) {
       if (!isUnknownScript(error)) throw error
-      return await this.send(connection, keys[0]!, ['EVAL', text, ...rest])
+      return await this.write(connection, keys[0]!, ['EVAL', text, ...rest])
     }
   }
 }
@@ -105,7 +125,7 @@ class SingleCommands extends LinkedCommands<RedisConnection> implements Commands
     return duplicate(this.#client)
   }
 
-  protected send(connection: RedisConnection, _: string, args: readonly string[]): Promise<unknown> {
+  protected write(connection: RedisConnection, _: string, args: readonly string[]): Promise<unknown> {
     return connection.sendCommand(args)
   }
 }
@@ -131,7 +151,11 @@ class ClusterCommands extends LinkedCommands<RedisClusterConnection> implements 
     }
   }
 
-  protected send(connection: RedisClusterConnection, key: string, args: readonly string[]): Promise<unknown> {
+  protected write(
+    connection: RedisClusterConnection,
+    key: string,
+    args: readonly string[],
+  ): Promise<unknown> {
     return connection.sendCommand(key, false, args)
   }
 }

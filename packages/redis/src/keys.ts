@@ -10,6 +10,18 @@ export interface ChannelKeys {
   readonly members: string
 }
 
+/** The keys of one session, all in one hash slot. Its id is not in them, but the SHA-256 of it. */
+export interface SessionKeys {
+  /** A hash: who has the session. */
+  readonly base: string
+  /** A hash: what is parked. */
+  readonly blob: string
+  /** A stream: what was posted. */
+  readonly mailbox: string
+  /** A hash: by requests of the client, the hub whose handler runs. */
+  readonly running: string
+}
+
 /** The names of everything that a broker keeps in Redis. */
 export class Keys {
   readonly #prefix: string
@@ -22,6 +34,16 @@ export class Keys {
   channel(name: string): ChannelKeys {
     const base = `${this.#prefix}:{c:${name}}`
     return { base, log: `${base}:l`, ids: `${base}:i`, members: `${base}:p` }
+  }
+
+  session(hash: string): SessionKeys {
+    const base = `${this.#prefix}:{s:${hash}}`
+    return { base, blob: `${base}:b`, mailbox: `${base}:m`, running: `${base}:r` }
+  }
+
+  /** The pub/sub channel of a node, in the slot of the leases. */
+  inbox(node: string): string {
+    return `${this.nodes}:i:${node}`
   }
 
   /** A sorted set: the nodes by the end of their leases. */

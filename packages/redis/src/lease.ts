@@ -12,6 +12,8 @@ export interface LeaseHost {
   /** How long after its process has died the members of a node leave at the latest, in milliseconds. */
   readonly timeout: number
   readonly lifetime: number
+  /** Returns the id under which to begin, and under which to go on after the lease was lost. */
+  nextId(): string
   /** The members of this node are removed, or going to be: they have to be set again. */
   lost(): void
 }
@@ -25,7 +27,7 @@ export class Lease {
   readonly #serial = new Serial()
   readonly #timer: NodeJS.Timeout
   readonly #duration: number
-  #id = newId()
+  #id: string
   #isBegun = false
   #renewing: Promise<void> | undefined
   #renewedAt = -Infinity
@@ -34,15 +36,20 @@ export class Lease {
 
   constructor(host: LeaseHost) {
     this.#host = host
+    this.#id = host.nextId()
     this.#duration = host.timeout * 0.7
     this.#timer = setInterval(() => void this.#renewOnce().catch(nothing), host.timeout * 0.2)
     this.#renewOnce().catch(nothing)
   }
 
+  /** Resolves when there is a lease. A process that was paused may have lost it, and must not set what nobody would remove. */
+  async ready(): Promise<void> {
+    for (let tries = 0; tries < 2 && this.#isStale; tries++) await this.#renewOnce()
+  }
+
   /** Returns the owner of members that are set now, after it is noted that it has some in the channel. */
   async enter(channel: string): Promise<string> {
-    // A process that was paused may have lost its lease, and must not set members that nobody would remove.
-    for (let tries = 0; tries < 2 && this.#isStale; tries++) await this.#renewOnce()
+    await this.ready()
     const id = this.#id
     if (!this.#noted.has(channel)) await this.#serial.run(channel, () => this.#note(id, channel))
     return id
@@ -110,7 +117,7 @@ export class Lease {
       answer = (await commands.run(renew, [keys.nodes, keys.channelsOf(id)], args)) as unknown[]
     } catch (error) {
       // It may have begun, and even ended.
-      if (!this.#isBegun) this.#id = newId()
+      if (!this.#isBegun) this.#id = this.#host.nextId()
       throw error
     }
     const [isAlive, ...dead] = answer as [number, ...string[]]
@@ -123,7 +130,7 @@ export class Lease {
 
   #lose(id: string): void {
     if (id !== this.#id) return
-    this.#id = newId()
+    this.#id = this.#host.nextId()
     this.#isBegun = false
     this.#renewedAt = -Infinity
     this.#noted = new Set()

@@ -15,7 +15,7 @@ import { createCommands } from './commands.ts'
 import type { Commands } from './commands.ts'
 import { unavailable } from './errors.ts'
 import type { Keys } from './keys.ts'
-import { Lease } from './lease.ts'
+import { Lease, newId } from './lease.ts'
 import { parsePublications } from './messages.ts'
 import { milliseconds } from './milliseconds.ts'
 import { OwnMembers, listMembers, memberOf } from './own-members.ts'
@@ -59,7 +59,7 @@ export class RedisNode implements BrokerNode {
     const node = randomBytes(16).toString('base64url')
     this.#commands = commands
     this.#pubSub = new PubSub({ commands, keys, node, timeout, message, reset }, probeInterval)
-    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, lost: reset })
+    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId: newId, lost: reset })
     this.#members = new OwnMembers(commands, keys, this.#lease, lifetime)
     this.#publications = new Publications(commands, keys, lifetime)
     this.#touchTimer = setInterval(() => void this.#touch(), Math.min(lifetime / 4, 3_600_000))

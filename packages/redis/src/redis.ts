@@ -2,6 +2,10 @@ import type { Broker } from '@holdfast/server'
 import { RedisNode } from './node.ts'
 import { resolveOptions } from './options.ts'
 import type { RedisOptions } from './options.ts'
+import { RedisSessionNode } from './sessions/session-node.ts'
+
+/** Above what the limits of a hub let a session have. */
+const sessionBounds = { maxParkedBytes: 16_777_216, maxMailboxMessages: 10_000 }
 
 /**
  * Creates a broker on Redis 7.0 or newer, or Valkey, single or cluster: hubs in several processes that use the same one share their
@@ -21,5 +25,8 @@ import type { RedisOptions } from './options.ts'
  */
 export function redis(options: RedisOptions): Broker {
   const policy = resolveOptions(options)
-  return { open: (listener) => new RedisNode(policy, listener) }
+  return {
+    open: (listener) => new RedisNode(policy, listener),
+    openSessions: (listener) => new RedisSessionNode(policy, sessionBounds, listener),
+  }
 }

@@ -6,12 +6,12 @@ export interface Script {
   readonly hash: string
 }
 
-function script(text: string): Script {
+export function script(text: string): Script {
   return { text, hash: createHash('sha1').update(text).digest('hex') }
 }
 
 // Numbers of Lua are doubles, which it writes as 1e+14 unless it is told otherwise.
-const common = `
+export const common = `
 local function text(number) return string.format('%.0f', number) end
 local function now()
   local time = redis.call('TIME')

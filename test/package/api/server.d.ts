@@ -321,8 +321,95 @@ interface PeerEnd {
   readonly code?: number
   readonly reason?: string
 }
+interface Tombstone {
+  readonly key: string
+  readonly why: LostReason
+  readonly rx: number
+  readonly tx: number
+  readonly queued: number
+}
+interface DialNumbers {
+  readonly client: string
+  readonly n: number
+  readonly others: readonly (readonly [client: string, n: number])[]
+}
+interface SessionStoreListener {
+  asked(request: ReleaseRequest): void
+  posted(session: string): void
+  lost(session: string, token: SessionToken): void
+}
+interface ReleaseRequest {
+  readonly session: string
+  readonly token: SessionToken
+  readonly claim: Claim
+}
+interface SessionToken {
+  readonly node: string
+  readonly attempt: number
+}
+interface Claim {
+  readonly keyHash: string
+  readonly identity: string | null
+  readonly client: string
+  readonly n: number
+}
+interface ParkedState {
+  readonly text: string
+  readonly format: number
+  readonly identity: string | null
+  readonly dials: DialNumbers
+  readonly tombstone: Omit<Tombstone, 'key' | 'why'>
+  readonly mailbox: number
+  readonly running: readonly number[]
+}
+type Taken =
+  | {
+      readonly status: 'yours'
+      readonly token: SessionToken
+      readonly text: string
+      readonly elapsed: number
+    }
+  | {
+      readonly status: 'elsewhere'
+    }
+  | {
+      readonly status: 'late'
+    }
+  | {
+      readonly status: 'unreadable'
+    }
+  | {
+      readonly status: 'ended'
+      readonly tombstone: Omit<Tombstone, 'key'>
+    }
+  | {
+      readonly status: 'unknown'
+    }
+interface TakeOptions {
+  readonly format: number
+  readonly isLast?: boolean
+}
+interface MailboxEntry {
+  readonly text: string
+  readonly answers?: number
+}
+type PostResult = 'posted' | 'full' | 'ended'
+interface SessionStoreNode {
+  readonly name: string
+  readonly isLasting: boolean
+  begin(session: string, keyHash: string): Promise<SessionToken>
+  take(session: string, claim: Claim, options: TakeOptions): Promise<Taken>
+  park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
+  end(session: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): Promise<boolean>
+  giveBack(session: string, token: SessionToken): Promise<void>
+  post(session: string, entry: MailboxEntry): Promise<PostResult>
+  readMailbox(session: string, position: number): Promise<readonly MailboxEntry[]>
+  interrupt(session: string, answer: (request: number) => string): Promise<void>
+  close(): Promise<void>
+}
 interface Broker {
   open(listener: BrokerListener): BrokerNode
+  openSessions?(listener: SessionStoreListener): SessionStoreNode
 }
 interface BrokerListener {
   published(channel: string, epoch: string, entry: LogEntry, before: string): void
@@ -728,6 +815,7 @@ export type {
   ChannelPublication,
   ChannelRules,
   Checks,
+  Claim,
   Clock,
   CompressionOptions,
   Contract,
@@ -754,6 +842,7 @@ export type {
   LogRange,
   LogSlice,
   LostReason,
+  MailboxEntry,
   MaybeAuthentication,
   Member,
   MemberChange,
@@ -763,17 +852,20 @@ export type {
   NewEntry,
   Origins,
   Outcome,
+  ParkedState,
   Peer,
   PeerEnd,
   PeerJoinOptions,
   Permission,
   Place,
   Position,
+  PostResult,
   PublishOptions,
   Publisher,
   PublisherKinds,
   Recipient,
   RecipientOptions,
+  ReleaseRequest,
   RequestContext,
   RequestLike,
   RequestName,
@@ -785,8 +877,13 @@ export type {
   Schemas,
   SendOptions,
   ServerContractOf,
+  SessionStoreListener,
+  SessionStoreNode,
+  SessionToken,
   SocketLike,
   StandardSchema,
+  TakeOptions,
+  Taken,
   TraceResult,
   TracedMessage,
   UndeliveredReason,

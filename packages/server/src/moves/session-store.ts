@@ -111,7 +111,8 @@ export interface SessionStoreNode {
   take(session: string, claim: Claim, options: TakeOptions): Promise<Taken>
   /**
    * Parks a session that this hub has under that token, for `ttl` milliseconds; its tombstone stays longer. The session must be fenced, and
-   * stay so until this is answered, even if it takes many calls. False if another hub has it already.
+   * stay so until this is answered, even if it takes many calls. False if another hub has it already, or may have it because the store
+   * has forgotten some of its last writes. A state that is larger than the store takes ends the session as `overflow`.
    */
   park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
   /** Ends a session that this hub has under that token. False if it has not. */

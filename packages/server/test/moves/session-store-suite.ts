@@ -308,7 +308,8 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
         'done',
         'interrupted 5',
       ])
-      await test.a.node.post('s', { text: 'too late', answers: 5 })
+      // A hub that is closed may refuse it.
+      await test.a.node.post('s', { text: 'too late', answers: 5 }).catch(() => {})
       expect(await test.b.node.readMailbox('s', 2)).toEqual([])
     })
   })
