@@ -115,7 +115,7 @@ describe('a contract from an interface', () => {
         // @ts-expect-error what went well has no reason
         void outcome.reason
       } else if (outcome.status === 'unknown')
-        expectTypeOf(outcome.reason).toEqualTypeOf<'session-lost' | 'closed' | 'disposed'>()
+        expectTypeOf(outcome.reason).toEqualTypeOf<'session-lost' | 'closed' | 'disposed' | 'moved'>()
       else expectTypeOf(outcome.reason).toExtend<string>()
     })
   })
