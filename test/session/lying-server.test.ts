@@ -191,7 +191,7 @@ describe('a server that breaks the protocol', () => {
       expect(await told.closed).toBe(4400)
     }
     const { cause } = await reach(client, 'closed')
-    expect(cause).toMatchObject({ reason: 'protocol', text: expect.stringContaining('not JSON') })
+    expect(cause).toMatchObject({ reason: 'protocol', text: expect.stringContaining('not a JSON array') })
     expect(liar.dials).toBe(4)
   })
 

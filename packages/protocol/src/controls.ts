@@ -71,7 +71,7 @@ function isText(value: unknown, maxLength: number): boolean {
 }
 
 /** Returns whether the value is that of a member which is true or absent. */
-function isFlag(value: unknown): boolean {
+export function isFlag(value: unknown): boolean {
   return value === undefined || value === true
 }
 

@@ -1,4 +1,4 @@
-import { isCount } from './controls.ts'
+import { isCount, isFlag } from './controls.ts'
 import type { IsControl } from './controls.ts'
 import type { Control, Frame, Meta, ProducerSequence } from './frame.ts'
 import { utf8Length } from './limits.ts'
@@ -107,10 +107,8 @@ export function decodeText(text: string, limits: DecodeLimits, isControl: IsCont
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch {
-    return fault('not JSON')
-  }
-  if (!Array.isArray(value) || value.length === 0) return fault('not an array')
+  } catch {}
+  if (!Array.isArray(value) || value.length === 0) return fault('not a JSON array')
   const first = value[0] as unknown
   if (typeof first === 'string')
     return isControl(first, value[1]) && budgetAfter(value[1], limits.maxKeys, limits.maxDepth) >= 0
@@ -146,13 +144,10 @@ export function decodeBinary(
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded {
   const length = message.length < 2 ? maxHeaderBytes : message[0]! * 256 + message[1]!
-  if (message.length < 2 + length) return fault('truncated header')
   let header: unknown
   try {
-    header = JSON.parse(decodeUtf8(message.subarray(2, 2 + length)))
-  } catch {
-    return fault('the header is not JSON')
-  }
+    header = message.length < 2 + length || JSON.parse(decodeUtf8(message.subarray(2, 2 + length)))
+  } catch {}
   if (!Array.isArray(header) || header.length < 3 || (header[3] ?? null) !== null)
     return fault('malformed header')
   const meta: unknown = header[4]
@@ -195,7 +190,7 @@ function isMeta(value: unknown, name: unknown, data: unknown): value is Meta {
   return (
     [id, re, off].every((count) => count === undefined || isCount(count)) &&
     [error, message].every((text) => text === undefined || typeof text === 'string') &&
-    [raw, absent].every((flag) => flag === undefined || flag === true) &&
+    [raw, absent].every(isFlag) &&
     // A request has a name, an answer has none. Frames of other versions may have other kinds.
     (kinds.length === 0 || (kinds.length === 1 && (id === undefined) === (name === null))) &&
     (raw === undefined || typeof data === 'string' || isBytes(data)) &&

@@ -62,7 +62,7 @@ export interface Hi {
   readonly n: number
   readonly window: readonly [messages: number, bytes: number]
   readonly maxPayload: number
-  readonly token?: string
+  readonly token?: string | undefined
   readonly session?: string
   readonly key?: string
   readonly rx?: number

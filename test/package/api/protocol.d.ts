@@ -287,7 +287,7 @@ interface Hi {
   readonly n: number
   readonly window: readonly [messages: number, bytes: number]
   readonly maxPayload: number
-  readonly token?: string
+  readonly token?: string | undefined
   readonly session?: string
   readonly key?: string
   readonly rx?: number

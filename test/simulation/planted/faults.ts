@@ -13,6 +13,7 @@ const requests = 'packages/protocol/src/requests.ts'
 const endpoint = 'packages/protocol/src/endpoint.ts'
 const resumableSession = 'packages/client/src/wire/session/resumable-session.ts'
 const bind = 'packages/client/src/wire/session/bind.ts'
+const exchange = 'packages/client/src/wire/session/exchange.ts'
 const conversation = 'packages/client/src/wire/session/conversation.ts'
 const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
@@ -189,19 +190,19 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a resumed session is taken for a new one',
     file: resumableSession,
-    from: 'const isResumed = session !== undefined && given!.session === ok.session',
-    to: 'const isResumed = false',
+    from: 'if (!session || given!.session !== ok.session) return false',
+    to: 'if (!session || ok.rx >= 0) return false',
   },
   {
     name: 'the cursor of the greeting is taken for one more',
     file: resumableSession,
-    from: 'session!.acknowledge(ok.rx))',
-    to: 'session!.acknowledge(Math.min(ok.rx + 1, session!.tx)))',
+    from: 'session.acknowledge(ok.rx))',
+    to: 'session.acknowledge(Math.min(ok.rx + 1, session.tx)))',
   },
   {
     name: 'a loss is not told',
     file: resumableSession,
-    from: 'if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })',
+    from: 'report(loss, printable(why), missed ?? undefined)',
     to: '',
   },
   {
@@ -243,8 +244,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'the goodbye does not say how far the client got',
     file: conversation,
-    from: "line?.control(['bye', { rx: session.rx, ...how }])",
-    to: "line?.control(['bye', { rx: 0 }])",
+    from: "this.#leaveLine(['bye', { rx: live.session.rx, ...how }])",
+    to: "this.#leaveLine(['bye', { rx: 0 }])",
   },
   {
     name: 'a new session goes on with the numbers of the old one',
@@ -594,8 +595,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'the cursor in ok settles nothing',
     file: resumableSession,
-    from: '!session!.acknowledge(ok.rx))',
-    to: 'ok.rx > session!.tx)',
+    from: '!session.acknowledge(ok.rx))',
+    to: 'ok.rx > session.tx)',
   },
   {
     name: 'a late hi is taken',
@@ -643,8 +644,39 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'new messages are written while draining',
     file: conversation,
-    from: '!drain && line !== undefined',
-    to: 'line !== undefined',
+    from: 'this.#drain ? undefined : this.live',
+    to: 'this.live',
+  },
+  // A session that moves
+  {
+    name: 'a session that moves ends with a goodbye',
+    file: conversation,
+    from: 'if (!drain.park) return this.sayBye()',
+    to: 'return this.sayBye()',
+  },
+  {
+    name: 'a client that moves does not acknowledge what it has delivered',
+    file: conversation,
+    from: "live.line.control(['a', live.session.rx])",
+    to: '',
+  },
+  {
+    name: 'a client that moves waits for the answers to its requests',
+    file: exchange,
+    from: 'isMoving ? endpoint.isIdle : endpoint.isSettled',
+    to: 'endpoint.isSettled',
+  },
+  {
+    name: 'a client that moves does not wait for its handlers',
+    file: exchange,
+    from: 'isMoving ? endpoint.isIdle : endpoint.isSettled',
+    to: 'isMoving || endpoint.isSettled',
+  },
+  {
+    name: 'what a store has lost is not noticed',
+    file: resumableSession,
+    from: 'if (ok.rx < session.acknowledged) {',
+    to: 'if (ok.rx < 0) {',
   },
 ]
 

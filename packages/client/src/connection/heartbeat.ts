@@ -40,6 +40,11 @@ export interface Heartbeat {
   onProbe(watch: Watch, sample: Sample): Beat
 }
 
+/** How long an answer may take that is waited for with suspicion, by the measured round-trip time; in milliseconds. */
+export function answerTimeout(rtt: number = assumedRtt): number {
+  return Math.min(Math.max(3 * rtt, 2_000), 8_000)
+}
+
 /**
  * Creates the heartbeat for an interval and a timeout.
  *
@@ -52,8 +57,7 @@ export function createHeartbeat({ interval, timeout }: HeartbeatOptions): Heartb
     watch: { phase: 'probing', deadline: sample.now + limit, sentAt: sample, repeated },
     probe: true,
   })
-  const shortLimit = ({ rtt = assumedRtt }: Sample): number =>
-    Math.min(Math.max(3 * rtt, 2_000), 8_000, timeout ?? Infinity)
+  const shortLimit = ({ rtt }: Sample): number => Math.min(answerTimeout(rtt), timeout ?? Infinity)
 
   return {
     start: ({ now }) => ({ phase: 'quiet', deadline: now + interval }),

@@ -1,5 +1,6 @@
 import type { Body, Clock, Session } from '@holdfast/protocol'
 import type { OpenSocket } from '../../connection/attempt.ts'
+import { answerTimeout } from '../../connection/heartbeat.ts'
 import { lost } from '../../connection/retry.ts'
 import type { ResumableSession } from './resumable-session.ts'
 import { maxUnanswered, shortestAnswer, slowestPath } from './times.ts'
@@ -18,12 +19,12 @@ export interface AckWatch {
   stop(): void
 }
 
-/** `live` returns the session while it is on a connection. */
+/** `written` is the session while it is on this connection. */
 export function createAckWatch(
   clock: Clock,
   socket: OpenSocket,
   session: ResumableSession,
-  live: () => Session<Body> | undefined,
+  written: Session<Body>,
 ): AckWatch {
   /** When the oldest unacknowledged message was written, or the last ack arrived. */
   let progressAt = 0
@@ -33,17 +34,8 @@ export function createAckWatch(
   /** The first message after quiet is acknowledged at once, so it measures the round trip. */
   let isSampling = false
 
-  /** The limit for an answer of the server, in milliseconds, by earlier round trips. */
-  const answerLimit = (): number =>
-    Math.min(Math.max(3 * (socket.path.rtt ?? Infinity), shortestAnswer), 8_000)
-
-  /**
-   * How long the oldest message may be unacknowledged. A dead path should be detected soon, a slow one needs time.
-   */
-  const ackLimit = (written: Session<Body>): number => {
-    const [[, oldest] = []] = written.replay()
-    return answerLimit() * session.patience + (oldest?.bytes ?? 0) / slowestPath
-  }
+  /** The limit for an answer of the server, in milliseconds. */
+  const answerLimit = (): number => answerTimeout(socket.path.rtt)
 
   const restart = (isFirst: boolean): void => {
     progressAt = clock.now()
@@ -53,11 +45,12 @@ export function createAckWatch(
 
   const check = (): void => {
     timer = undefined
-    const written = live()
-    if (!written?.unacknowledged) return
+    if (!written.unacknowledged) return
+    const [[, oldest] = []] = written.replay()
+    // A dead path should be detected soon, a slow one needs time.
+    const ackLimit = answerLimit() * session.patience + (oldest?.bytes ?? 0) / slowestPath
     // An ack can only shorten the limit.
-    let delay =
-      unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit(written) - clock.now()), shortestAnswer)
+    let delay = unanswered > 0 ? 0 : Math.min(Math.ceil(progressAt + ackLimit - clock.now()), shortestAnswer)
     if (delay <= 0) {
       // Other inbound messages do not prove that the server receives ours.
       if (unanswered++ === maxUnanswered) return socket.fail({ cause: { reason: 'silent' }, rule: lost })
@@ -69,14 +62,14 @@ export function createAckWatch(
 
   // Where messages wait for their acks, only an ack proves that the server receives them.
   const heard = (): void => {
-    if (!live()?.unacknowledged) session.proved()
+    if (!written.unacknowledged) session.proved()
   }
 
   return {
     heard,
     // An unacknowledged message is its own probe.
     start() {
-      if (timer !== undefined || !live()?.unacknowledged) return
+      if (timer !== undefined || !written.unacknowledged) return
       restart(true)
       check()
     },

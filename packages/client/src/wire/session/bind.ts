@@ -1,8 +1,7 @@
 import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Hi, Outgoing } from '@holdfast/protocol'
 import type { BoundWire, ChannelWire, PeerLink, WireHost } from '../wire.ts'
-import { converse } from './conversation.ts'
-import type { SessionConversation } from './conversation.ts'
+import { SessionConversation } from './conversation.ts'
 import { encode } from './encode.ts'
 import { createExchange } from './exchange.ts'
 import { randomId } from './random-id.ts'
@@ -29,20 +28,20 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
   const link: PeerLink = {
     batchBytes: 16_384,
     get peer() {
-      return conversation?.socket.isWritable() ? conversation.peer : undefined
+      return conversation?.socket.isWritable() ? conversation.live?.peer : undefined
     },
     bufferedAmount: () => conversation!.socket.bufferedAmount(),
     isWritable: (bytes) => !!conversation?.isWritable(bytes),
-    write: (message) => conversation!.write(message as Outgoing<Body>),
-    ask: () => conversation?.line?.ask(),
-    flushed: () => conversation?.line?.flushed?.(),
+    write: (message) => conversation!.live!.line.write(message as Outgoing<Body>),
+    ask: () => conversation?.live?.line.ask(),
+    flushed: () => conversation?.flushed(),
   }
 
   const channels: ChannelWire = {
     host,
     link,
     receiver: undefined,
-    send: (content) => conversation!.line!.control(['channel', content]),
+    send: (content) => conversation!.live!.line.control(['channel', content]),
     violate,
   }
 
@@ -60,8 +59,16 @@ export function bind(host: WireHost, maxPayload: number, window: Hi['window']): 
     encodeRaw: (data) => encode(null, data, { raw: true }),
     sizeOf: (body) => bodyBytes(body as Body),
     open(socket, queue) {
-      const hi = { v: 1, client, n: ++dials, window, maxPayload } as const
-      return (conversation = converse(socket, { host, queue, session, exchange, channels, renew, hi }))
+      const hi = { v: 1, client, n: ++dials, window, maxPayload, park: true } as const
+      return (conversation = new SessionConversation(socket, {
+        host,
+        queue,
+        session,
+        exchange,
+        channels,
+        renew,
+        hi,
+      }))
     },
     request: (...request) => exchange.endpoint.request(...request),
     handle: exchange.handle,

@@ -8,15 +8,18 @@ import {
   Line,
   misuse,
 } from '@holdfast/protocol'
-import type { Body, Bye, Control, Drain, Hi, Ok, Outgoing, Session } from '@holdfast/protocol'
+import type { Body, Bye, Control, Drain, Hi, Ok, Payload, Session } from '@holdfast/protocol'
 import { fatal, retry } from '../../connection/attempt.ts'
-import type { Conversation, OpenSocket } from '../../connection/attempt.ts'
+import type { Conversation, OpenSocket, RefusedFrame } from '../../connection/attempt.ts'
+import type { Cause } from '../../connection/cause.ts'
 import { createHeartbeat } from '../../connection/heartbeat.ts'
 import { closeTimeout } from '../../connection/times.ts'
 import { decodeUtf8, encodeText, missing } from '../../platform/ports.ts'
 import type { ChannelWire, Queue, WireHost } from '../wire.ts'
 import { createAckWatch } from './ack-watch.ts'
+import type { AckWatch } from './ack-watch.ts'
 import type { Exchange } from './exchange.ts'
+import type { Renewal } from './renewal.ts'
 import type { ResumableSession } from './resumable-session.ts'
 import { bannerTimeout, pingSlack, sliceLength } from './times.ts'
 
@@ -31,287 +34,259 @@ export interface ConversationParts {
   readonly session: ResumableSession
   readonly exchange: Exchange
   readonly channels: ChannelWire
-  /** Returns a token that the server asks for. */
-  renew(): Promise<string | undefined>
+  readonly renew: Renewal
   /** What the client says of itself in its greeting. */
-  readonly hi: Pick<Hi, 'v' | 'client' | 'n' | 'window' | 'maxPayload'>
+  readonly hi: Pick<Hi, 'v' | 'client' | 'n' | 'window' | 'maxPayload' | 'park'>
 }
 
-/** The session wire on one connection, as long as it lasts. */
-export interface SessionConversation extends Conversation {
+/** What a conversation has while messages can be exchanged: from the `ok` of the server to the first `bye`. */
+export interface Live {
+  readonly session: Session<Body>
+  readonly line: Line
+  readonly acks: AckWatch
+  /** The server. */
+  readonly peer: Ok
+}
+
+/** The session wire on one connection: the server's banner and our `hi`, its `ok`, the line, and the goodbye. */
+export class SessionConversation implements Conversation {
   readonly socket: OpenSocket
-  /** While messages can be exchanged. */
-  readonly line: Line | undefined
-  /** The server of the line. */
-  readonly peer: Ok | undefined
-  isWritable(bytes: number): boolean
-  write(message: Outgoing<Body>): boolean
-  /** Something came to be owed in this turn. */
-  due(): void
-  /** Ends the session: no message of ours follows on it. */
-  sayBye(how?: Pick<Bye, 'code' | 'reason'>): void
-  violate(code: number, why: string): void
-}
-
-/**
- * Leads a conversation: the server's banner and our `hi`, its `ok`, the line, and the goodbye.
- *
- * After our `bye` nothing is taken any more, but the other one's.
- */
-export function converse(
-  socket: OpenSocket,
-  { host, queue, session: held, exchange, channels, renew, hi }: ConversationParts,
-): SessionConversation {
-  const { clock } = host
-  let phase: 'banner' | 'greeting' | 'live' | 'bye' | 'over' = 'banner'
-  let line: Line | undefined
-  let peer: Ok | undefined
-  let drain: Drain | undefined
+  live: Live | undefined
+  readonly #parts: ConversationParts
+  /** After our `bye` nothing is accepted but that of the server. `closing`: the application wants the end. */
+  #phase: 'banner' | 'greeting' | 'bye' | 'closing' | 'over' = 'banner'
+  #drain: Drain | undefined
   /** The window of the server was full. */
-  let isBlocked = false
-  /** The application wants the connection closed. */
-  let isClosing = false
-  let greetedAt = 0
-  let timer: unknown
+  #isBlocked = false
+  #greetedAt = 0
+  /** A connection needs one limit at a time: for the banner, then for the close after `bye`. */
+  #timer: unknown
 
-  /** The session, while it is on the connection, and no greeting or goodbye is under way. */
-  const live = (): Session<Body> | undefined => (phase === 'live' ? held.session : undefined)
-
-  const acks = createAckWatch(clock, socket, held, live)
-
-  // A connection needs one limit at a time: for the banner, then for the close after `bye`.
-  const limit = (delay: number, onPassed: () => void): void => {
-    clock.clearTimer(timer)
-    timer = clock.setTimer(onPassed, delay)
+  constructor(socket: OpenSocket, parts: ConversationParts) {
+    this.socket = socket
+    this.#parts = parts
+    this.#timer = parts.host.clock.setTimer(() => this.#mismatch(silentServer), bannerTimeout)
   }
 
-  const violate = (code: number, why: string): void => {
+  // Receiving
+
+  received(data: Payload): void {
+    const isText = typeof data === 'string'
+    const error = isText ? undefined : missing('TextDecoder')
+    if (error) return this.#unreadable(error)
+    if (this.live) return this.live.line.received(data)
+    const decoded = isText && decodeText(data, defaultDecodeLimits, isServerControl)
+    const control = decoded && 'control' in decoded ? decoded.control : undefined
+    if (this.#phase === 'banner') this.#onBanner(control)
+    else if (this.#phase === 'greeting') this.#onOk(control)
+    else if (control?.[0] === 'bye') this.#onBye(control[1])
+  }
+
+  refused({ reason }: RefusedFrame): void {
+    if (reason === 'too-large') this.violate(1009, 'message too large')
+    else this.#unreadable(misuse('neither text nor bytes'))
+  }
+
+  violate(code: number, text: string): void {
+    const isBreach = code === 4400
     // The state of a peer that violates the protocol is unreliable, except for violations that the network may cause.
-    const loss = code === 4400 && held.end(undefined, 'session-lost')
-    if (loss) host.lost({ why: 'protocol', missed: undefined, ...loss })
-    socket.fail(
-      {
-        cause: { reason: 'protocol', text: `the server broke the protocol: ${why}` },
-        rule: code === 4400 ? { reason: 'protocol', limit: 3 } : retry,
-      },
-      clientCodes[code] ?? code,
-    )
+    if (isBreach) this.#parts.session.lose('protocol')
+    const rule = isBreach ? { reason: 'protocol', limit: 3 } : retry
+    this.socket.fail({ cause: { reason: 'protocol', text }, rule }, clientCodes[code] ?? code)
   }
 
   /**
    * An unreadable message. The server is notified, and withdraws the message if the next connection ends in the same
    * way.
    */
-  const unreadable = (error: HoldfastError): void =>
-    socket.fail({ cause: { reason: 'unreadable', error }, rule: retry }, clientCodes[1007])
+  #unreadable(error: HoldfastError): void {
+    this.socket.fail({ cause: { reason: 'unreadable', error }, rule: retry }, clientCodes[1007])
+  }
 
-  const mismatch = (rule: typeof silentServer | typeof fatal): void =>
-    socket.fail({
-      cause: {
-        reason: 'wire-mismatch',
-        error: new HoldfastError(
-          'wire-mismatch',
-          'the server does not support the session wire: use plain()',
-        ),
-      },
-      rule,
-    })
+  #mismatch(rule: typeof silentServer | typeof fatal): void {
+    const reason = 'wire-mismatch'
+    const error = new HoldfastError(reason, 'the server requires wire: plain()')
+    this.socket.fail({ cause: { reason, error }, rule })
+  }
 
   // Greeting
 
-  const onBanner = (control: Control | undefined): void => {
-    if (control?.[0] !== 'holdfast') return mismatch(fatal)
-    phase = 'greeting'
-    greetedAt = clock.now()
-    const token = host.token()
-    const greeting: Hi = { ...hi, ...(token !== undefined && { token }), ...held.claim() }
-    socket.write(encodeControl(['hi', greeting]))
+  #onBanner(control: Control | undefined): void {
+    if (control?.[0] !== 'holdfast') return this.#mismatch(fatal)
+    const { host, session, hi } = this.#parts
+    const { clock } = host
+    clock.clearTimer(this.#timer)
+    this.#phase = 'greeting'
+    this.#greetedAt = clock.now()
+    this.socket.write(encodeControl(['hi', { ...hi, token: host.token(), ...session.claim() }]))
   }
 
-  const onOk = (control: Control | undefined): void => {
-    if (control?.[0] !== 'ok') return violate(4400, 'no ok after the greeting')
-    const [, ok] = control
-    const isResumed = held.resume(ok)
-    if (isResumed === undefined) return violate(4400, 'a resume that cannot be')
-    if (socket.path.rtt === undefined) socket.path.measured(clock.now() - greetedAt)
-    accepted(ok, isResumed)
-  }
-
-  /** The server has accepted the client, and resumes the session or creates a new one. */
-  const accepted = (ok: Ok, isResumed: boolean): void => {
-    if (!isResumed) held.begin(ok, queue)
+  #onOk(control: Control | undefined): void {
+    const { host, session, queue } = this.#parts
+    const { path } = this.socket
+    const ok = control?.[0] === 'ok' ? control[1] : undefined
+    const isResumed = ok && session.resume(ok)
+    if (isResumed === undefined) return this.violate(4400, 'an impossible answer to the greeting')
+    if (isResumed === 'forgotten') return this.#finish('lost')
+    if (path.rtt === undefined) path.measured(host.clock.now() - this.#greetedAt)
+    if (!isResumed) session.begin(ok!, queue)
     // A listener of an outcome or a loss may have closed the client.
-    const { session } = held
-    if (!session || phase !== 'greeting' || isClosing) return
-    session.window = ok.window
-    const resumption = { resumed: isResumed, replayed: isResumed ? session.unacknowledged : 0 }
-    line = openLine(session, ok, isResumed && held.quarantineOldest())
-    phase = 'live'
-    peer = ok
-    line.resume()
-    acks.start()
-    socket.confirm({
-      // A large message on a slow path looks like silence, on every connection.
-      heartbeat: createHeartbeat({ interval: (ok.ping + pingSlack) * held.patience }),
-      resumption,
-    })
-    sendOwed()
+    if (this.#phase === 'greeting') this.#goLive(ok!, isResumed)
   }
 
-  // Line
-
-  const openLine = (session: Session<Body>, ok: Ok, unpacked: boolean): Line =>
-    new Line({
+  /** The server has accepted the client, and resumes the session or has created a new one. */
+  #goLive(peer: Ok, resumed: boolean): void {
+    const { socket } = this
+    const { host, queue, session: held, channels, exchange, renew, hi } = this.#parts
+    const session = held.session!
+    const acks = createAckWatch(host.clock, socket, held, session)
+    session.window = peer.window
+    const line = new Line({
       session,
-      clock,
+      clock: host.clock,
       limits: defaultDecodeLimits,
       window: hi.window,
       sliceLength,
-      unpacked,
-      maxPayload: ok.maxPayload,
+      unpacked: resumed && held.quarantineOldest(),
+      maxPayload: peer.maxPayload,
       isControl: isServerControl,
       send: socket.write,
       isOpen: socket.isWritable,
       bufferedAmount: socket.bufferedAmount,
       encodeText,
       decodeUtf8,
-      deliver(frame) {
+      deliver: (frame) => {
         acks.heard()
         if (!channels.receiver?.take(frame)) exchange.endpoint.deliver(frame)
-        sayByeWhenDone()
+        this.#leaveWhenDone()
       },
-      control: onControl,
+      control: ([name, content]) => {
+        if (name === 'renew') void renew((token) => line.control(['token', token]))
+        else if (name === 'drain') {
+          this.#drain = content
+          this.#leaveWhenDone()
+        } else if (name === 'bye') this.#onBye(content)
+        else if (name === 'channel') channels.receiver?.control(content)
+        else this.violate(4400, `'${name}' at the wrong time`)
+      },
       dropped: () => channels.receiver?.dropped(),
       answered: acks.answered,
       pinged: acks.heard,
-      progressed,
-      violated: violate,
+      progressed: () => {
+        acks.progressed()
+        this.#sendOwed()
+        this.#leaveWhenDone()
+        if (this.#isBlocked) {
+          this.#isBlocked = false
+          queue.flush()
+        }
+      },
+      violated: channels.violate,
     })
-
-  const onControl = (control: Control): void => {
-    if (control[0] === 'renew') void giveToken()
-    else if (control[0] === 'drain') {
-      drain = control[1]
-      sayByeWhenDone()
-    } else if (control[0] === 'bye') onBye(control[1])
-    else if (control[0] === 'channel') channels.receiver?.control(control[1])
-    else violate(4400, `'${control[0]}' at the wrong time`)
+    this.live = { session, line, acks, peer }
+    line.resume()
+    acks.start()
+    socket.confirm({
+      // A large message on a slow path looks like silence, on every connection.
+      heartbeat: createHeartbeat({ interval: (peer.ping + pingSlack) * held.patience }),
+      resumption: { resumed, replayed: resumed ? session.unacknowledged : 0 },
+    })
+    this.#sendOwed()
   }
 
-  const giveToken = async (): Promise<void> => {
-    try {
-      const token = await renew()
-      if (token !== undefined) line?.control(['token', token])
-    } catch (error) {
-      // The server will close the connection, and then the token is asked for again.
-      host.report(error)
-    }
+  // Line
+
+  #sendOwed(): void {
+    this.#parts.exchange.write(this.live?.line)
+    this.live?.acks.start()
   }
 
-  const progressed = (): void => {
-    acks.progressed()
-    sendOwed()
-    sayByeWhenDone()
-    if (isBlocked && !drain) {
-      isBlocked = false
-      queue.flush()
-    }
+  isWritable(bytes: number): boolean {
+    const isFree = this.#drain ? undefined : this.live?.line.isWritable(bytes)
+    this.#isBlocked = isFree === false
+    return isFree === true
   }
 
-  const sendOwed = (): void => {
-    if (exchange.write(line)) acks.start()
+  /** The last message of a batch was written. */
+  flushed(): void {
+    this.live?.line.flushed()
+    this.live?.acks.start()
   }
 
-  // End of the session
-
-  const sayBye = (how?: Pick<Bye, 'code' | 'reason'>): void => {
-    const session = live()
-    if (!session) return
-    phase = 'bye'
-    line?.control(['bye', { rx: session.rx, ...how }])
-    closeLine()
+  /** Something came to be owed in this turn. */
+  due(): void {
+    this.#parts.queue.flush()
+    this.#sendOwed()
   }
 
-  /** For a server that drains: ends the session as soon as no message is in flight. */
-  const sayByeWhenDone = (): void => {
-    if (drain && live()?.unacknowledged === 0 && exchange.isSettled()) sayBye()
+  probe(): void {
+    this.live?.line.control(['p', this.live.session.rx])
+  }
+
+  // The end
+
+  /** For a server that drains: leaves as soon as no message is in flight. */
+  #leaveWhenDone(): void {
+    const { live } = this
+    const drain = this.#drain
+    if (!drain || live?.session.unacknowledged !== 0 || !this.#parts.exchange.isSettled(drain.park)) return
+    if (!drain.park) return this.sayBye()
+    // Another node goes on with the session. The outcome of what was delivered is known before.
+    live.line.control(['a', live.session.rx])
+    this.#finish('drained')
+  }
+
+  /** Ends the connection, to dial again when the server has asked for it. */
+  #finish(reason: string): void {
+    this.socket.fail({ cause: { reason }, rule: { reason, retryAfter: this.#drain?.after } }, 1000)
+  }
+
+  /** Ends the session: no message of ours follows on it. */
+  sayBye(how?: Pick<Bye, 'code' | 'reason'>): void {
+    const { live } = this
+    if (!live) return
+    this.#phase = 'bye'
+    this.#leaveLine(['bye', { rx: live.session.rx, ...how }])
   }
 
   /** The session has ended at both ends. The close of the server determines the next step. */
-  const onBye = ({ rx, total }: Bye): void => {
-    sayBye()
+  #onBye({ rx, total }: Bye): void {
+    this.sayBye()
+    const { host, session: held } = this.#parts
     const { session } = held
     // Messages after our `bye` are ignored.
     const missed = session && total !== undefined ? Math.max(0, total - session.rx) : undefined
-    const why = drain ? 'drained' : 'closed'
+    const why = this.#drain ? 'drained' : 'closed'
     const loss = held.end(rx, 'session-lost')
-    if (!loss || isClosing) return
+    if (!loss || this.#phase === 'closing') return
     host.lost({ why, missed, ...loss })
-    const rule = { reason: why, retryAfter: drain?.after }
-    limit(closeTimeout, () => socket.fail({ cause: { reason: why }, rule }, 1000))
+    this.#timer = host.clock.setTimer(() => this.#finish(why), closeTimeout)
   }
 
-  const closeLine = (): void => {
-    acks.stop()
-    line?.close()
-    line = peer = undefined
+  #leaveLine(last?: Control): void {
+    const { live } = this
+    this.live = undefined
+    if (last) live?.line.control(last)
+    live?.acks.stop()
+    live?.line.close()
   }
 
-  limit(bannerTimeout, () => {
-    if (phase === 'banner') mismatch(silentServer)
-  })
+  retryAfter(text: string | undefined): Drain['after'] | undefined {
+    return this.#drain?.after ?? closeHint(text)
+  }
 
-  return {
-    socket,
-    get line() {
-      return line
-    },
-    get peer() {
-      return peer
-    },
-    received(data) {
-      const error = typeof data === 'string' ? undefined : missing('TextDecoder')
-      if (error) return unreadable(error)
-      if (line) return line.received(data)
-      const decoded =
-        typeof data === 'string' ? decodeText(data, defaultDecodeLimits, isServerControl) : undefined
-      const control = decoded && 'control' in decoded ? decoded.control : undefined
-      if (phase === 'banner') onBanner(control)
-      else if (phase === 'greeting') onOk(control)
-      else if (control?.[0] === 'bye') onBye(control[1])
-    },
-    refused({ reason }) {
-      if (reason === 'too-large') violate(1009, 'message too large')
-      else unreadable(misuse('the socket brought neither text nor bytes'))
-    },
-    probe: () => line?.control(['p', held.session!.rx]),
-    retryAfter: (text) => drain?.after ?? closeHint(text),
-    close({ code, text }) {
-      isClosing = true
-      sayBye({ code, reason: text })
-      return phase === 'bye'
-    },
-    ended(cause) {
-      if (live()) held.disconnected(cause)
-      phase = 'over'
-      closeLine()
-      clock.clearTimer(timer)
-    },
-    isWritable(bytes) {
-      const isOpen = !drain && line !== undefined
-      isBlocked = isOpen && !line!.isWritable(bytes)
-      return isOpen && !isBlocked
-    },
-    write(message) {
-      const isTaken = line!.write(message)
-      acks.start()
-      return isTaken
-    },
-    due() {
-      if (!drain) queue.flush()
-      sendOwed()
-    },
-    sayBye,
-    violate,
+  close({ code, text }: Cause): boolean {
+    this.sayBye({ code, reason: text })
+    const isSaid = this.#phase === 'bye'
+    this.#phase = 'closing'
+    return isSaid
+  }
+
+  ended(cause: Cause): void {
+    const { host, session } = this.#parts
+    if (this.live) session.disconnected(cause)
+    this.#phase = 'over'
+    this.#leaveLine()
+    host.clock.clearTimer(this.#timer)
   }
 }

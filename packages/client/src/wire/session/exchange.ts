@@ -8,10 +8,10 @@ import { encode } from './encode.ts'
 export interface Exchange {
   readonly endpoint: Endpoint
   readonly handle: BoundWire['handle']
-  /** Returns whether no request is pending, running or to be written. */
-  isSettled(): boolean
-  /** Writes the pending frames, as far as possible. False if there were none. */
-  write(line: Line | undefined): boolean
+  /** Returns whether no request is pending, running or to be written; of those of this end, only if the session ends. */
+  isSettled(isMoving: true | undefined): boolean
+  /** Writes the pending frames, as far as possible. */
+  write(line: Line | undefined): void
   /** The session ended: there will be no answers, in either direction. */
   lost(): void
   dispose(): void
@@ -51,18 +51,12 @@ export function createExchange(
   return {
     endpoint,
     handle: handlers.handle,
-    isSettled: () => owed.length === 0 && endpoint.isSettled,
+    isSettled: (isMoving) => owed.length === 0 && (isMoving ? endpoint.isIdle : endpoint.isSettled),
     write(line) {
-      if (owed.length === 0) return false
-      let count = 0
-      for (const message of owed) {
-        if (!line?.isWritable(message.bytes)) break
-        count++
-        line.write({ ...message, volatile: false, sessionBound: true, settle() {} })
-      }
-      owed.splice(0, count)
-      line?.flushed?.()
-      return true
+      if (owed.length === 0) return
+      while (owed[0] && line?.isWritable(owed[0].bytes))
+        line.write({ ...owed.shift()!, volatile: false, sessionBound: true, settle() {} })
+      line?.flushed()
     },
     lost() {
       owed = []

@@ -35,6 +35,7 @@ describe('the greeting', () => {
           n: 1,
           window: [1_024, 1_048_576],
           maxPayload: 16_777_216,
+          park: true,
           token: 'secret',
         },
       ],

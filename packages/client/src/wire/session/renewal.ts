@@ -1,17 +1,26 @@
 import type { WireHost } from '../wire.ts'
 import { renewalPause } from './times.ts'
 
-/** Returns the tokens that the server of a client asks for: a fresh one, or the same again if it asks without pause. */
-export function createRenewal({ clock, token, renew }: WireHost): () => Promise<string | undefined> {
+/** Passes a token that the server asks for: a fresh one, or the same again if it asks without pause. */
+export type Renewal = (give: (token: string) => void) => Promise<void>
+
+/** Returns the renewal of a client. */
+export function createRenewal({ clock, token, renew, report }: WireHost): Renewal {
   let renewedAt = -Infinity
   let renewal: Promise<unknown> | undefined
-  return async () => {
-    if (clock.now() - renewedAt >= renewalPause) {
-      renewedAt = clock.now()
-      renewal = renew()
+  return async (give) => {
+    try {
+      if (clock.now() - renewedAt >= renewalPause) {
+        renewedAt = clock.now()
+        renewal = renew()
+      }
+      // One that failed has given none.
+      await renewal
+      const renewed = token()
+      if (renewed !== undefined) give(renewed)
+    } catch (error) {
+      // The server will close the connection, and then the token is asked for again.
+      report(error)
     }
-    // One that failed has given none.
-    await renewal
-    return token()
   }
 }

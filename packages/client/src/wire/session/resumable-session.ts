@@ -26,9 +26,10 @@ export interface ResumableSession {
   /** The members of a `hi` that resume the session. */
   claim(): Pick<Hi, 'session' | 'key' | 'rx'> | undefined
   /**
-   * Returns whether the server resumes the session, and if so, processes its ack. Undefined for an impossible `ok`.
+   * Returns whether the server resumes the session, and if so, processes its ack. Undefined for an impossible `ok`;
+   * `forgotten` if the server does not know what it has acknowledged, because a store has lost it: the session has then ended.
    */
-  resume(ok: Ok): boolean | undefined
+  resume(ok: Ok): boolean | 'forgotten' | undefined
   /** How long to wait for a sign of life, as a multiple: it doubles with each connection in a row that fell silent. */
   readonly patience: number
   /** The server has proved to be there: with an ack, or in any way while nothing waits for one. */
@@ -43,22 +44,22 @@ export interface ResumableSession {
    * Settles the written messages: by the final cursor of the server if it is known, else as unknown. Returns how many
    * were undelivered or unknown, if there was a session.
    */
-  end(
-    finalCursor: number | undefined,
-    reason: UnknownReason,
-  ): Pick<Loss, 'undelivered' | 'unknown'> | undefined
+  end(finalCursor: number | undefined, reason: UnknownReason): Counts | undefined
+  /** Ends the session without a final cursor, and reports the loss. */
+  lose(why: Loss['why']): void
   /** The largest message that the server takes, in bytes. */
   readonly maxSendBytes: number
   /** Settles the messages that wait for the next session. */
   discard(reason: UndeliveredReason): void
 }
 
+type Counts = Pick<Loss, 'undelivered' | 'unknown'>
+
 /** `onEnd` is called at each end, once the messages are settled or moved to the next session. */
 export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () => void): ResumableSession {
   let session: Session<Body> | undefined
-  /** The `ok` that began the session. */
+  /** The last `ok` of the session. */
   let given: Ok | undefined
-  let identity: string | null | undefined
   /** Written and certainly undelivered messages: the first ones of the next session. */
   const carried: Outgoing<Body>[] = []
   let isDisposed = false
@@ -66,9 +67,8 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
   let isSuspect = false
   /** How many connections in a row fell silent before the server proved to be there. */
   let silences = 0
-  let maxSendBytes = defaultMaxPayloadBytes
 
-  const isSameUser = (ok: Ok): boolean => identity === undefined || identity === ok.identity
+  const isSameUser = (ok: Ok): boolean => !given || given.identity === ok.identity
 
   const discard = (reason: UndeliveredReason): void => {
     for (const message of carried.splice(0)) message.settle({ status: 'undelivered', reason })
@@ -92,7 +92,11 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     return { undelivered: undelivered.length, unknown: isKnown ? 0 : written }
   }
 
-  return {
+  const report = (loss: Counts | undefined, why: Loss['why'], missed?: number): void => {
+    if (loss) host.lost({ why, missed, ...loss })
+  }
+
+  const held: ResumableSession = {
     get session() {
       return session
     },
@@ -101,7 +105,7 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     },
     written: () => (session ? Array.from(session.replay(), ([, message]) => message) : carried),
     get maxSendBytes() {
-      return maxSendBytes
+      return given ? given.maxPayload - 64 : defaultMaxPayloadBytes
     },
     get patience() {
       return 2 ** Math.min(silences, 4)
@@ -120,10 +124,14 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
     },
     claim: () => session && { session: given!.session, key: given!.key, rx: session.rx },
     resume(ok) {
-      maxSendBytes = ok.maxPayload - 64
-      const isResumed = session !== undefined && given!.session === ok.session
-      if (isResumed && (!isSameUser(ok) || !session!.acknowledge(ok.rx))) return undefined
-      return isResumed
+      if (!session || given!.session !== ok.session) return false
+      if (ok.rx < session.acknowledged) {
+        held.lose('unknown')
+        return 'forgotten'
+      }
+      if (!isSameUser(ok) || !session.acknowledge(ok.rx)) return undefined
+      given = ok
+      return true
     },
     begin(ok, queue) {
       const loss = endSession(ok.lost?.rx ?? undefined, 'session-lost')
@@ -131,18 +139,19 @@ export function createResumableSession(host: Pick<WireHost, 'lost'>, onEnd: () =
         discard('session-lost')
         queue.discard('session-lost')
       }
-      identity = ok.identity
       isSuspect = false
       const current = createSession<Body>()
       given = ok
       session = current
       for (const message of carried.splice(0))
-        if (message.bytes > maxSendBytes) message.settle({ status: 'undelivered', reason: 'too-large' })
+        if (message.bytes > held.maxSendBytes) message.settle({ status: 'undelivered', reason: 'too-large' })
         else current.number(message)
       const { why = 'unknown', missed } = ok.lost ?? {}
-      if (loss) host.lost({ why: printable(why), missed: missed ?? undefined, ...loss })
+      report(loss, printable(why), missed ?? undefined)
     },
+    lose: (why) => report(endSession(undefined, 'session-lost'), why),
     end: endSession,
     discard,
   }
+  return held
 }
