@@ -163,7 +163,7 @@ export interface Client {
   identity: string | null | undefined
   identities: number
   isOpen: boolean
-  /** When it was last told that it is down. */
+  /** When it was last notified that it is down. */
   downAt: number
   /** The last report: connected, or not. */
   isWanted: boolean

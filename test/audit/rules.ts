@@ -42,7 +42,7 @@ export type RuleName =
   | 'answer-contradicts-outcome'
   /** §4.6: none is sent on under another identity. */
   | 'wrong-identity'
-  /** "Sessions that move": who has given a session up says so, and what it had sent by then arrives. */
+  /** Sessions that move: the server that gives one up reports it, and what it had sent by then arrives. */
   | 'move-untold'
   | 'lost-in-move'
   /** §5: `dispose()` settles everything and leaves nothing behind. */

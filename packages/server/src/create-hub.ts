@@ -77,7 +77,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     buffers,
     deferred: lifecycle,
     isTraced: tracer !== undefined,
-    isOpen: () => stage.current === 'open',
+    isOpen: () => stage.isSending,
   })
   const channels = new HubChannels(policy, options.broker, {
     contract,

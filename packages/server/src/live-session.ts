@@ -215,7 +215,7 @@ export class LiveSession implements SessionRecord {
     this.#announceDown(code, reason)
     // A draining hub accepts no resumes.
     if (stage.isParking || this.#held) this.depart(1012, stage.hint)
-    else if (stage.current === 'draining') this.close('drained', 1012, stage.hint)
+    else if (stage.current === 'draining' && !stage.isDeciding) this.close('drained', 1012, stage.hint)
   }
 
   /** From here on no message of an older connection is accepted. */

@@ -58,7 +58,7 @@ export function createOutbound(
   }
 
   const push = (record: SessionRecord, encoded: Encoded, how: SendOptions): Sent =>
-    stage.current === 'open' || record.isMoving ? record.push(encoded, how) : refuse(encoded)
+    stage.isSending || record.isMoving ? record.push(encoded, how) : refuse(encoded)
 
   const post = (record: SessionRecord, encoded: Encoded, how: SendOptions = {}): Sent => {
     const { source } = encoded

@@ -61,7 +61,7 @@ export function createShutdown(parts: ShutdownParts): Shutdown {
     stage.drain(registry.sessions.size)
     greeting.close(1012, stage.hint)
     sessions.close(1012, stage.hint)
-    if (moves?.link.isLasting && (await moves.link.isReachable())) stage.park()
+    if (moves?.link.isLasting) await stage.decide(moves.link.isReachable())
     if (drain > 0 && registry.sessions.size > 0) drainFor(drain)
     else finish()
     await connections.gone()

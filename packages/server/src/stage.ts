@@ -10,6 +10,7 @@ export class HubStage {
   #current: 'open' | 'draining' | 'closed' = 'open'
   #after: DelayRange = [0, shortestRedial]
   #isParking = false
+  #isDeciding = false
 
   /** `draining` while clients finish, `closed` once their connections are closed. */
   get current(): 'open' | 'draining' | 'closed' {
@@ -31,9 +32,21 @@ export class HubStage {
     return this.#isParking
   }
 
-  /** The sessions of the hub do not end with it. */
-  park(): void {
-    this.#isParking = true
+  /** Whether it is not known yet if sessions end with this hub: nothing changes for them until then. */
+  get isDeciding(): boolean {
+    return this.#isDeciding
+  }
+
+  /** Whether the application may send. */
+  get isSending(): boolean {
+    return this.#current === 'open' || this.#isDeciding
+  }
+
+  /** Decides whether other hubs go on with the sessions. */
+  async decide(canPark: Promise<boolean>): Promise<void> {
+    this.#isDeciding = true
+    this.#isParking = await canPark
+    this.#isDeciding = false
   }
 
   /** With more sessions, the range in which their clients dial again is longer. */

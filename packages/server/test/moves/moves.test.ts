@@ -285,6 +285,27 @@ describe('a hub that closes', () => {
     expect(a.heard.at(-1)).toEqual(['closed', { why: 'moved', undelivered: 0, unknown: 1 }])
   })
 
+  it('takes what is sent while it asks whether the store answers', async () => {
+    let answer: (() => void) | undefined
+    const slow = withStore(() => ({
+      readMailbox: () => new Promise<never[]>((resolve) => (answer = () => resolve([]))),
+    }))
+    const scene = pair({}, slow)
+    const client = await scene.a.join(park)
+    const away = await scene.a.join({ ...park, client: 'c2' })
+    void scene.a.hub.close({ drain: 5_000 })
+    const sent = scene.a.peers[0]!.send('x', 1)
+    await settleMicrotasks()
+    away.socket.end()
+    expect(client.frames()).toEqual([[1, 0, 'x', 1]])
+    expect(scene.a.heard.filter(([kind]) => kind === 'closed')).toEqual([])
+    answer!()
+    await scene.pass(100)
+    await client.say(['a', 1])
+    expect(await sent).toEqual({ status: 'delivered' })
+    expect(scene.a.heard.at(-1)).toMatchObject(['closed', { why: 'moved' }])
+  })
+
   it('parks the session of a client that is away', async () => {
     const scene = pair()
     const { a, b } = scene
