@@ -30,6 +30,7 @@ const scripts = [
   'page',
   'store',
   'redis',
+  'moves',
 ]
 const packages = [
   'holdfast',

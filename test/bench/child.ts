@@ -8,6 +8,8 @@ export interface Child<T> extends AsyncDisposable {
   readonly first: T
   /** The next thing that it sends. */
   next(): Promise<T>
+  /** Sends it something, to which it answers. */
+  ask(message: string): Promise<T>
 }
 
 const running = new Set<ChildProcess>()
@@ -38,7 +40,12 @@ export async function launch<T>(script: string, ...role: readonly string[]): Pro
     await ended
   }
   try {
-    return { first: await next(), next, [Symbol.asyncDispose]: end }
+    const ask = (message: string): Promise<T> => {
+      const answer = next()
+      child.send(message)
+      return answer
+    }
+    return { first: await next(), next, ask, [Symbol.asyncDispose]: end }
   } catch (error) {
     await end()
     throw error

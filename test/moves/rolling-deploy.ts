@@ -1,5 +1,4 @@
 // A rolling deploy under load: every node is drained and replaced in turn, while clients send and receive all the time.
-import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HistoryEvent } from '../audit/history.ts'
 import { mergeHistories, steadyNow } from '../audit/merge.ts'
@@ -10,6 +9,7 @@ import type { Report } from '../chaos/scenario.ts'
 import { startTraffic } from '../chaos/traffic.ts'
 import type { Rate } from '../chaos/traffic.ts'
 import { until, upTo } from '../session/pair.ts'
+import { measureIdle, peak } from './figures.ts'
 import type { Fleet } from './fleet.ts'
 import { createRoomPublisher, enterRoom } from './room.ts'
 
@@ -88,7 +88,7 @@ export async function deploy(fleet: Fleet, options: DeployOptions): Promise<Repo
       fleet: fleet.about,
       clients: options.clients,
       replacements: back.length,
-      'idle share of the CPU': `${(idleShare * 100).toFixed(0)} %`,
+      'idle share of the CPU': idleShare,
       'delayed by more than 1 s': share(all),
       'peak of dials in 100 ms': peak(dials.slice(firstDeployDial), 100),
       'until all are back': back.map((ms) => `${(ms / 1_000).toFixed(1)} s`).join(', '),
@@ -160,29 +160,4 @@ function share(history: readonly HistoryEvent[]): string {
     else if (event.type === 'got') arrive(`message ${event.id}`, event.at)
     else if (event.type === 'publication') arrive(`publication ${event.publication}`, event.at)
   return `${((100 * late) / count).toFixed(2)} % of ${count.toLocaleString('en')}`
-}
-
-/** The most moments within a time. */
-function peak(moments: readonly number[], within: number): number {
-  let most = 0
-  let first = 0
-  for (const [index, moment] of moments.entries()) {
-    while (moments[first]! <= moment - within) first++
-    most = Math.max(most, index - first + 1)
-  }
-  return most
-}
-
-/** Returns a function that returns the share of the processors that was idle since. */
-function measureIdle(): () => number {
-  const times = (): readonly [idle: number, all: number] => {
-    const all = cpus().map((cpu) => cpu.times)
-    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
-    return [sum(all.map(({ idle }) => idle)), sum(all.flatMap((each) => Object.values(each)))]
-  }
-  const [idle, all] = times()
-  return () => {
-    const [idleNow, allNow] = times()
-    return (idleNow - idle) / (allNow - all)
-  }
 }

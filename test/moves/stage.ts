@@ -91,7 +91,7 @@ function openStage<N extends Nodes>(nodes: N): Stage<N> {
       if (!isStarted) clients.start(rate)
       else {
         client.note({ type: 'did', what: 'reconnect' })
-        client.client.reconnect()
+        void client.client.reconnect()
       }
       isStarted = true
     },

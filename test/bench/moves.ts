@@ -1,0 +1,285 @@
+// What it costs that sessions move, with a real Redis: the time of a claim, the memory of a session that is parked, and a deploy of three
+// nodes behind nginx in round robin, each of which is replaced. The same deploy with Socket.IO, its adapter for Redis Streams, and
+// connection state recovery.
+//
+// CLIENTS (1,000) is how many the deploy has. `--only=claims`, `memory` or `deploy` is one part.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect, createServer as createTcpServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { redis } from '@holdfast/redis'
+import { createHub } from '@holdfast/server'
+import type { Hub } from '@holdfast/server'
+import { WebSocket } from 'ws'
+import { measureIdle, peak } from '../moves/figures.ts'
+import { startRoundRobin } from '../moves/process-fleet.ts'
+import { freePort } from '../support/port.ts'
+import { RedisServer, redisClient } from '../support/redis-server.ts'
+import { launch } from './child.ts'
+import type { Child } from './child.ts'
+import type { ClientsReport } from './deploy-clients.ts'
+import type { NodeReport, Way } from './deploy-server.ts'
+import { median, print, quantile } from './figures.ts'
+
+const claims = 500
+const parkedSessions = 200
+const clientCount = Number(process.env['CLIENTS'] ?? 1_000)
+const nodeCount = 3
+/** From one replacement to the next, at least, in milliseconds. */
+const pace = 8_000
+
+const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
+if (!only || only === 'claims') await measureClaims()
+if (!only || only === 'memory') await measureMemory()
+if (!only || only === 'deploy') await measureDeploys()
+process.exit()
+
+// Claims
+
+/** A client that does nothing but greet and acknowledge, so that only the hubs and Redis take time. */
+class RawClient {
+  #session: { readonly session: string; readonly key: string } | undefined
+  #dials = 0
+  #received = 0
+  socket: WebSocket | undefined
+
+  /** Dials, and resolves to the time from its greeting to the answer, in milliseconds. */
+  async dial(port: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate: false })
+    this.socket = socket
+    let greetedAt = 0
+    socket.on('error', reject)
+    socket.on('close', (code) => reject(new Error(`closed with ${code}`)))
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(String(data)) as [
+        string,
+        { readonly session: string; readonly key?: string },
+      ]
+      if (message[0] === 'holdfast') {
+        const claim = this.#session && { ...this.#session, rx: this.#received }
+        const hi = { v: 1, client: 'c', n: ++this.#dials, window: [1_024, 1_048_576], maxPayload: 1_048_576 }
+        greetedAt = performance.now()
+        socket.send(JSON.stringify(['hi', { ...hi, ...claim }]))
+      } else if (message[0] === 'ok') {
+        const took = performance.now() - greetedAt
+        const { session, key } = message[1]
+        if (key) this.#session = { session, key }
+        else if (session !== this.#session?.session) reject(new Error('the session is lost'))
+        socket.send(`["a",${this.#received}]`)
+        resolve(took)
+      } else if (message[0] === 'p') socket.send('["q",0]')
+    })
+    return promise
+  }
+}
+
+async function measureClaims(): Promise<void> {
+  await using server = await RedisServer.start()
+  const path = await countTrips(server.port)
+  const nodes = [await openNode(path.port), await openNode(path.port)] as const
+  const client = new RawClient()
+  await client.dial(nodes[0].port)
+  const rows: string[][] = []
+  const row = async (
+    name: string,
+    before: (n: number) => Promise<void>,
+    to: (n: number) => number,
+  ): Promise<void> => {
+    const [times, trips]: [number[], number[]] = [[], []]
+    for (let n = 0; n < claims; n++) {
+      await isHeld()
+      await before(n)
+      const counted = path.trips
+      const { socket } = client
+      times.push(await client.dial(nodes[to(n)]!.port))
+      trips.push(path.trips - counted)
+      socket?.terminate()
+    }
+    rows.push([name, median(times).toFixed(2), quantile(times, 0.99).toFixed(2), median(trips).toFixed(0)])
+  }
+  /** Resolves when a hub has a peer, which the client has confirmed. */
+  const isHeld = async (): Promise<void> => {
+    while (!nodes.some(({ hub }) => [...hub.peers.values()].some(({ isConnected }) => isConnected)))
+      await sleep(1)
+    await sleep(5)
+  }
+  const nothing = async (): Promise<void> => {}
+  const park = async (): Promise<void> => {
+    for (const { hub } of nodes)
+      for (const peer of hub.peers.values()) {
+        const gone = new Promise((resolve) => peer.onClose(resolve))
+        hub.park(peer)
+        await gone
+      }
+    // Until Redis has it.
+    await sleep(10)
+  }
+  await row('back to the hub that has it', nothing, () => 0)
+  await row('from a hub that has it', nothing, (n) => (n + 1) % 2)
+  await row('parked', park, (n) => n % 2)
+  print(
+    `From hi to ok, a session that nothing waits for, ${claims} times; round trips to Redis of both hubs`,
+    ['the session is', 'median ms', 'p99 ms', 'round trips'],
+    rows,
+  )
+  client.socket?.terminate()
+  for (const { hub } of nodes) await hub.close()
+}
+
+async function openNode(redisPort: number): Promise<{ readonly hub: Hub; readonly port: number }> {
+  const hub = createHub({ broker: redis({ client: redisClient(redisPort) }) })
+  const server = createServer()
+  hub.attach(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { hub, port: (server.address() as AddressInfo).port }
+}
+
+/** A path to Redis that counts how often something is sent on it: on a quiet one, each time is a round trip. */
+async function countTrips(target: number): Promise<{ readonly port: number; readonly trips: number }> {
+  let trips = 0
+  const server = createTcpServer((near) => {
+    const far = connect(target, '127.0.0.1')
+    near.on('data', () => trips++)
+    near.pipe(far).pipe(near)
+    for (const socket of [near, far]) socket.setNoDelay().on('error', () => {})
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    get trips() {
+      return trips
+    },
+  }
+}
+
+// Memory
+
+async function measureMemory(): Promise<void> {
+  const rows: (string | number)[][] = []
+  for (const waiting of [0, 10, 100]) {
+    await using server = await RedisServer.start()
+    const node = await openNode(server.port)
+    const before = await usage(server)
+    const sockets: WebSocket[] = []
+    for (let n = 0; n < parkedSessions; n++) {
+      const client = new RawClient()
+      await client.dial(node.port)
+      sockets.push(client.socket!)
+    }
+    while (node.hub.peers.size < parkedSessions) await sleep(5)
+    for (const peer of node.hub.peers.values())
+      for (let n = 0; n < waiting; n++) void peer.send('message', 'x'.repeat(100))
+    for (const peer of [...node.hub.peers.values()]) node.hub.park(peer)
+    await sleep(2_000)
+    const bytes = (await usage(server)) - before
+    rows.push([waiting, (bytes / parkedSessions).toFixed(0)])
+    for (const socket of sockets) socket.terminate()
+    await node.hub.close()
+  }
+  print(
+    `Memory in Redis of a parked session, of ${parkedSessions}`,
+    ['messages of 100 bytes that wait', 'bytes'],
+    rows,
+  )
+}
+
+/** The memory of all keys. */
+async function usage(server: RedisServer): Promise<number> {
+  const keys = (await server.command('KEYS', '*')) as string[]
+  let sum = 0
+  for (const key of keys) sum += Number(await server.command('MEMORY', 'USAGE', key, 'SAMPLES', '0'))
+  return sum
+}
+
+// The deploy
+
+async function measureDeploys(): Promise<void> {
+  const ways: readonly Way[] = ['holdfast', 'Socket.IO']
+  const results: Readonly<Record<string, string>>[] = []
+  for (const way of ways) results.push(await deploy(way))
+  print(
+    `A deploy of ${nodeCount} nodes with ${clientCount.toLocaleString()} clients, a number a second each way`,
+    ['', ...ways],
+    Object.keys(results[0]!).map((name) => [name, ...results.map((result) => result[name]!)]),
+  )
+}
+
+async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
+  await using stack = new AsyncDisposableStack()
+  const server = stack.use(await RedisServer.start())
+  const ports: number[] = []
+  while (ports.length < nodeCount) ports.push(await freePort())
+  const web = await freePort()
+  const start = (port: number): Promise<Child<unknown>> =>
+    launch(join(import.meta.dirname, 'deploy-server.ts'), way, String(port), String(server.port))
+  const nodes: Child<unknown>[] = []
+  for (const port of ports) nodes.push(await start(port))
+  stack.use(await startRoundRobin(web, ports))
+  const script = join(import.meta.dirname, 'deploy-clients.ts')
+  const clients = stack.use(await launch<unknown>(script, way, `ws://127.0.0.1:${web}/`, String(clientCount)))
+  await sleep(3_000)
+
+  const idle = measureIdle()
+  const begunAt = Date.now()
+  const reports: NodeReport[] = []
+  const backs: number[] = []
+  for (const [slot, port] of ports.entries()) {
+    const drainedAt = performance.now()
+    reports.push((await nodes[slot]!.ask('drain')) as NodeReport)
+    await nodes[slot]![Symbol.asyncDispose]()
+    nodes[slot] = await start(port)
+    while ((await clients.ask('open')) !== clientCount) await sleep(20)
+    backs.push((performance.now() - drainedAt) / 1_000)
+    await sleep(Math.max(0, pace - (performance.now() - drainedAt)))
+  }
+  const idleShare = idle()
+  await clients.ask('quiet')
+  await sleep(3_000)
+  const seen = (await clients.ask('end')) as ClientsReport
+  for (const node of nodes) {
+    reports.push((await node.ask('end')) as NodeReport)
+    await node[Symbol.asyncDispose]()
+  }
+  return summarize(seen, reports, { begunAt, backs, idleShare })
+}
+
+function summarize(
+  seen: ClientsReport,
+  reports: readonly NodeReport[],
+  run: { readonly begunAt: number; readonly backs: readonly number[]; readonly idleShare: string },
+): Readonly<Record<string, string>> {
+  const up = { sent: 0, got: 0, doubled: 0 }
+  for (const [index, sent] of seen.sent.entries()) {
+    const got = reports.flatMap((report) => report.got[`c${index}`] ?? [])
+    const distinct = new Set(got).size
+    up.sent += sent
+    up.got += distinct
+    up.doubled += got.length - distinct
+  }
+  const down = { sent: 0, got: 0, doubled: 0 }
+  for (const { sent } of reports) for (const count of Object.values(sent)) down.sent += count
+  for (const got of seen.got) {
+    const distinct = new Set(got).size
+    down.got += distinct
+    down.doubled += got.length - distinct
+  }
+  const moves = reports.flatMap((report) => report.moves)
+  const dials = seen.dials.filter((at) => at >= run.begunAt)
+  return {
+    'sessions that went on': seen.resumed.toLocaleString(),
+    'sessions lost': seen.lost.toLocaleString(),
+    'client to server: lost': `${(up.sent - up.got).toLocaleString()} of ${up.sent.toLocaleString()}`,
+    'client to server: doubled': up.doubled.toLocaleString(),
+    'server to client: lost': `${(down.sent - down.got).toLocaleString()} of ${down.sent.toLocaleString()}`,
+    'server to client: doubled': down.doubled.toLocaleString(),
+    'most dials in 100 ms': peak(dials, 100).toLocaleString(),
+    'most sessions taken in 1 s': peak(moves, 1_000).toLocaleString(),
+    'until all are back, s': run.backs.map((seconds) => seconds.toFixed(1)).join(', '),
+    'idle share of the CPU': run.idleShare,
+  }
+}
