@@ -50,10 +50,14 @@ export function answer(
 
 /** Acknowledges what was delivered, if it is time to. */
 export function acknowledgeHanded(
-  { asks }: World,
+  { asks, lateAcks }: World,
   end: Client | Session,
   write: (frame: Frame) => void,
 ): void {
+  if (lateAcks) {
+    end.isAsked = true
+    return
+  }
   if (asks && !(end.isAsked && end.inbox.length === 0)) return
   end.isAsked = false
   write({ t: 'a', ack: end.rx })

@@ -35,7 +35,7 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     if (breach !== 'keep-the-pack') client.inbox = []
     client.socket = -1
     client.isAsked = false
-    client.isDraining = false
+    client.isDraining = client.isParking = false
   }
 
   /** What is certainly undelivered goes ahead of what waits. */
@@ -131,6 +131,7 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     const frame = socketOf(state)!.s2c.shift()!
     switch (frame.t) {
       case 'hi':
+      case 'close':
         return
       case 'ok':
         return resume(state, frame, withdraws)
@@ -159,10 +160,36 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     client.inbox = []
   }
 
+  /** Whether nothing is in flight any more that must be before the client leaves. */
+  const isDone = ({ client: { isDraining, isParking, out, inbox } }: State): boolean =>
+    isDraining &&
+    inbox.length === 0 &&
+    (out.sent.length === 0 || (isParking && breach === 'close-before-acks'))
+
+  /** Leaves the session to another node. */
+  const park = (state: State): void => {
+    const { client } = state
+    if (client.out.sent.length > 0) violate(state, 'UNKNOWN: a client moves that does not know an outcome')
+    if (breach !== 'close-without-ack') writer(state)({ t: 'a', ack: client.rx })
+    writer(state)({ t: 'close' })
+    client.phase = 'away'
+    leave(state)
+  }
+
+  /** Sends the ack that is due. */
+  const confirm = (state: State): void => {
+    state.client.isAsked = false
+    writer(state)({ t: 'a', ack: state.client.rx })
+  }
+
   const handOn = (state: State): void => {
     const { client } = state
     const frame = client.inbox.shift()!
-    if (frame.t === 'drain') return void (client.isDraining = true)
+    if (frame.t === 'drain') {
+      client.isDraining = true
+      client.isParking = frame.isParking && breach !== 'bye-when-parking'
+      return
+    }
     if (frame.t === 'bye') {
       if (client.phase === 'live') sayBye(state)
       forget(state, frame.rx)
@@ -188,5 +215,5 @@ export function createClientRules(world: World, breach: Breach | undefined) {
     flush(state)
   }
 
-  return { socketOf, send, dial, receive, handOn, sayBye, withdraw }
+  return { socketOf, send, dial, receive, handOn, isDone, park, confirm, sayBye, withdraw }
 }

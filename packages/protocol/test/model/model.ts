@@ -20,7 +20,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
   const server = createServerRules(world, breach)
 
   const clientSteps = (state: State, step: Step): void => {
-    const { phase, inbox, out, sid, isDraining } = state.client
+    const { phase, inbox, out, sid, isParking, isAsked } = state.client
     if (phase === 'stopped') return
     const { chances, sockets } = state
     if (state.sent[0] < toServer) step('client sends', client.send)
@@ -43,7 +43,9 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         next.client.user ^= 1
       })
     if (phase !== 'live') return
-    if (isDraining && out.sent.length === 0 && inbox.length === 0) step('client says bye', client.sayBye)
+    if (world.lateAcks && isAsked) step('client acknowledges', client.confirm)
+    if (client.isDone(state))
+      step(isParking ? 'client parks' : 'client says bye', isParking ? client.park : client.sayBye)
     if (chances.byes > 0)
       step('client leaves with bye', (next) => {
         next.chances.byes--
@@ -78,7 +80,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
   }
 
   const sessionSteps = (state: State, session: Session, pick: (next: State) => Session, step: Step): void => {
-    const { sid, inbox, sockets, isTold, isDraining, isEnded, awaitsBye } = session
+    const { sid, inbox, sockets, isTold, isDraining, isParking, isEnded, isAsked, awaitsBye } = session
     const { chances } = state
     const happen = (
       label: string,
@@ -111,7 +113,9 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         held.out.queue.push(id)
         server.flush(next, held)
       })
-    if (isDraining) happen('server says bye in', server.sayBye)
+    if (world.lateAcks && isAsked) happen('server acknowledges in', server.confirm)
+    if (isParking) happen('server parks', server.park)
+    else if (isDraining) happen('server says bye in', server.sayBye)
     if (world.expiry && sockets === 0) happen('time is over for', server.stop)
     if (chances.closes > 0) happen('server ends', server.stop, 'closes')
     if (chances.thefts > 0 && isTold) happen('another client resumes', server.giveToAnother, 'thefts')
@@ -121,10 +125,17 @@ export function createModel(world: World, breach?: Breach): Model<State> {
     for (const [index, sessions] of state.servers.entries()) {
       for (const [which, session] of sessions.entries())
         sessionSteps(state, session, (next) => next.servers[index]![which]!, step)
+      // The store does nothing by itself.
+      if (index === world.servers) continue
       if (state.chances.drains > 0 && sessions.some(({ isTold }) => isTold))
         step(`server ${index} drains`, (next) => {
           next.chances.drains--
-          server.drain(next, index)
+          server.drain(next, index, false)
+        })
+      if (state.chances.parks > 0 && sessions.some(({ isTold }) => isTold))
+        step(`node ${index} drains`, (next) => {
+          next.chances.parks--
+          server.drain(next, index, world.canPark ?? false)
         })
       if (state.chances.crashes > 0 && sessions.length > 0)
         step(`server ${index} crashes`, (next) => {
@@ -161,15 +172,19 @@ export function createModel(world: World, breach?: Breach): Model<State> {
 
   /** Two ends that are connected, with nothing under way between them, must have nothing left to say. */
   const isStuck = (state: State): boolean => {
-    const { phase, sid, inbox, out, isDraining } = state.client
+    const { phase, sid, inbox, out, isDraining, isAsked } = state.client
     const socket = client.socketOf(state)
     // What was lost without a trace is found out by a ping, which has no place here.
     const hasLeaked = state.chances.leaks !== (world.chances?.leaks ?? 0)
-    if (phase !== 'live' || isDraining || !socket?.isUp || hasLeaked) return false
+    if (phase !== 'live' || !socket?.isUp || hasLeaked) return false
     const session = state.servers[socket.server]!.find(({ sockets }) => sockets & (1 << state.client.socket))
-    if (!session || session.isEnded || session.sid !== sid || session.isDraining) return false
+    if (!session || session.isEnded || session.sid !== sid) return false
+    const isOwed = world.lateAcks && (isAsked || session.isAsked)
     const isQuiet = [socket.c2s, socket.s2c, inbox, session.inbox].every(({ length }) => length === 0)
-    return isQuiet && [out, session.out].some(({ queue, sent }) => queue.length + sent.length > 0)
+    if (!isQuiet || isOwed) return false
+    // Nothing new is written then.
+    if (isDraining) return out.sent.length > 0
+    return [out, session.out].some(({ queue, sent }) => queue.length + sent.length > 0)
   }
 
   return {

@@ -10,7 +10,7 @@ import {
   violate,
   writeQueue,
 } from './books.ts'
-import { fates, newSender, newSession, noCursor, nothingLost, thief } from './state.ts'
+import { cloneEnd, fates, newSender, newSession, noCursor, nothingLost, thief } from './state.ts'
 import type { Frame, Hi, Session, Socket, State } from './state.ts'
 import type { Breach, World } from './world.ts'
 
@@ -71,6 +71,7 @@ export function createServerRules(world: World, breach: Breach | undefined) {
 
   const resume = (state: State, session: Session, index: number, hi: Hi): void => {
     session.n = hi.n
+    session.isDraining = session.isParking = false
     if (breach === 'no-fence') session.sockets |= 1 << index
     else {
       fence(state, session, 'itself')
@@ -85,11 +86,37 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     writeQueue(world, breach, out, rx, write)
   }
 
+  const move = (state: State, session: Session, to: number): void => {
+    for (const sessions of state.servers) {
+      const at = sessions.indexOf(session)
+      if (at >= 0) sessions.splice(at, 1)
+    }
+    state.servers[to]!.push(session)
+  }
+
+  /** The session of a greeting. Another node, or the store, hands it over. */
+  const find = (state: State, at: number, hi: Hi): Session | undefined => {
+    const isIts = ({ sid }: Session): boolean => sid === hi.sid
+    const own = state.servers[at]!.find(isIts)
+    if (own || !world.isShared) return own
+    const session = state.servers.flat().find(isIts)
+    if (!session || session.isEnded || hi.n <= session.n) return session
+    if (breach === 'ask-nobody') {
+      if (hi.user === session.user && state.client.sid === hi.sid)
+        violate(state, 'FALSE LOSS: a living session is not given to its client')
+      return undefined
+    }
+    move(state, session, at)
+    return session
+  }
+
   const greet = (state: State, index: number, hi: Hi): void => {
     const { client } = state
     const socket = state.sockets[index]!
     const sessions = state.servers[socket.server]!
-    const old = sessions.find(({ sid }) => sid === hi.sid)
+    const old = find(state, socket.server, hi)
+    // A node that is about to end takes no session.
+    if (old?.isParking && sessions.includes(old)) return close(socket)
     const isCurrent = client.socket === index
     if (old && !old.isEnded) {
       const isSameUser = old.user === hi.user || breach === 'resume-for-anybody'
@@ -123,6 +150,7 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     if (!session) return
     // The application is told of a session once the client has shown that it knows of it.
     if (!session.isEnded) session.isTold = true
+    if (frame.t === 'close') return closed(state, session, index)
     if (frame.t === 'a' || frame.t === 'p' || frame.t === 'q') {
       if (session.isEnded) return
       if (frame.t === 'p') answer(breach, session, writer(state, session))
@@ -135,9 +163,24 @@ export function createServerRules(world: World, breach: Breach | undefined) {
       writer(state, session)({ t: 'a', ack: Math.max(session.rx, frame.seq) })
   }
 
+  /** The client has closed the connection, and everything that it had written has come. */
+  const closed = (state: State, session: Session, index: number): void => {
+    if (session.isParking && session.out.acked < session.writtenBefore)
+      violate(state, 'UNKNOWN: a node that does not know an outcome parks the session')
+    notice(state, session, index)
+  }
+
+  /** Sends the ack that is due. */
+  const confirm = (state: State, session: Session): void => {
+    session.isAsked = false
+    writer(state, session)({ t: 'a', ack: session.rx })
+  }
+
   const handOn = (state: State, session: Session): void => {
     const frame = session.inbox.shift()!
     if (frame.t === 'bye') {
+      if (session.isParking && state.chances.byes === (world.chances?.byes ?? 0))
+        violate(state, 'FALSE LOSS: a session ends that was to be parked')
       const answers = !session.awaitsBye
       end(state, session, frame.rx)
       if (answers) writer(state, session)({ t: 'bye', rx: session.rx })
@@ -193,12 +236,29 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     for (const socket of state.sockets) if (socket.server === server) close(socket)
   }
 
-  const drain = (state: State, server: number): void => {
+  const drain = (state: State, server: number, isParking: boolean): void => {
     for (const session of state.servers[server]!)
       if (session.isTold && !session.isEnded) {
+        const { acked, sent } = session.out
         session.isDraining = true
-        writer(state, session)({ t: 'drain' })
+        session.isParking = isParking
+        session.writtenBefore = acked + sent.length
+        writer(state, session)({ t: 'drain', isParking })
       }
+  }
+
+  /** Puts the session into the store, at any time after the drain. */
+  const park = (state: State, session: Session): void => {
+    if (breach === 'park-a-copy') {
+      state.servers.at(-1)!.push({ ...cloneEnd(session), isDraining: false, isParking: false, sockets: 0 })
+      session.isParking = false
+      return
+    }
+    detach(state, session)
+    session.isDraining = session.isParking = false
+    session.writtenBefore = 0
+    if (breach === 'park-without-messages') session.out.sent = []
+    move(state, session, state.servers.length - 1)
   }
 
   const stop = (state: State, session: Session): void => {
@@ -212,5 +272,5 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     session.sockets = thief
   }
 
-  return { receive, handOn, flush, end, sayBye, notice, crash, drain, stop, giveToAnother }
+  return { receive, handOn, flush, confirm, sayBye, notice, crash, drain, park, stop, giveToAnother }
 }

@@ -1,6 +1,6 @@
 import type { Chances, World } from './world.ts'
 
-export type Frame = Hi | Ok | Message | Ack | Ping | Pong | Drain | Bye | Superseded
+export type Frame = Hi | Ok | Message | Ack | Ping | Pong | Drain | Close | Bye | Superseded
 
 export interface Hi {
   readonly t: 'hi'
@@ -49,6 +49,12 @@ interface Pong {
 
 interface Drain {
   readonly t: 'drain'
+  readonly isParking: boolean
+}
+
+/** The client closes the connection. */
+interface Close {
+  readonly t: 'close'
 }
 
 interface Bye {
@@ -76,6 +82,8 @@ interface End {
   /** What is left of a pack. */
   inbox: Frame[]
   isDraining: boolean
+  /** The session goes on on another node afterwards. */
+  isParking: boolean
   /** An ack is due once all that has come in is delivered. */
   isAsked: boolean
   /** The message that was delivered last, in this session. */
@@ -104,6 +112,8 @@ export interface Session extends End {
   isEnded: boolean
   /** Its own `bye` is out, and that of the client reports the outcome of its messages. */
   awaitsBye: boolean
+  /** The highest number that was written before the drain. */
+  writtenBefore: number
 }
 
 export interface Socket {
@@ -117,6 +127,7 @@ export interface Socket {
 
 export interface State {
   client: Client
+  /** The sessions of each server; then those of the store, if they share one. */
   servers: Session[][]
   sockets: Socket[]
   /** By message, those of the client first. */
@@ -148,6 +159,7 @@ const newEnd = (sid: number): End => ({
   out: newSender(),
   inbox: [],
   isDraining: false,
+  isParking: false,
   isAsked: false,
   last: 0,
 })
@@ -160,19 +172,22 @@ export const newSession = (sid: number, user: number, n: number): Session => ({
   isTold: false,
   isEnded: false,
   awaitsBye: false,
+  writtenBefore: 0,
 })
 
 export const newSocket = (server: number): Socket => ({ server, isUp: true, isLeft: false, c2s: [], s2c: [] })
 
 /** A client with a session that has just begun, or none. */
-export function createState({ servers, messages, chances, isFresh = false }: World): State {
+export function createState({ servers, messages, chances, isFresh = false, isShared }: World): State {
   const table = (): number[] => Array<number>(messages[0] + messages[1] + 1).fill(0)
   const first: Session = { ...newSession(1, 0, 1), sockets: 1, isTold: true }
   const live = { phase: 'live', socket: 0, n: 1, user: 0, lastUser: 0, knows: 1 << 1 } as const
   const away = { phase: 'away', socket: -1, n: 0, user: 0, lastUser: nobody, knows: 0 } as const
   return {
     client: isFresh ? { ...newEnd(0), ...away } : { ...newEnd(1), ...live },
-    servers: Array.from({ length: servers }, (_, index) => (index === 0 && !isFresh ? [first] : [])),
+    servers: Array.from({ length: servers + (isShared ? 1 : 0) }, (_, index) =>
+      index === 0 && !isFresh ? [first] : [],
+    ),
     sockets: isFresh ? [] : [newSocket(0)],
     fate: table(),
     handled: table(),
@@ -182,6 +197,7 @@ export function createState({ servers, messages, chances, isFresh = false }: Wor
     chances: {
       crashes: 0,
       drains: 0,
+      parks: 0,
       byes: 0,
       logins: 0,
       thefts: 0,
@@ -195,7 +211,7 @@ export function createState({ servers, messages, chances, isFresh = false }: Wor
   }
 }
 
-const cloneEnd = <T extends End>(end: T): T => {
+export const cloneEnd = <T extends End>(end: T): T => {
   const { queue, sent, acked } = end.out
   return { ...end, out: { queue: queue.slice(), sent: sent.slice(), acked }, inbox: end.inbox.slice() }
 }
@@ -256,7 +272,10 @@ export function encodeState(state: State): Buffer {
           put(frame.ack)
           break
         case 'drain':
-          put(5)
+          put(frame.isParking ? 10 : 5)
+          break
+        case 'close':
+          put(11)
           break
         case 'bye':
           put(6)
@@ -293,7 +312,7 @@ export function encodeState(state: State): Buffer {
   put(client.user)
   put(client.lastUser)
   put(client.knows)
-  flags(client.isDraining, client.isAsked, state.wasStolen)
+  flags(client.isDraining, client.isParking, client.isAsked, state.wasStolen)
   for (const sessions of state.servers) {
     put(sessions.length)
     for (const session of sessions) {
@@ -301,7 +320,9 @@ export function encodeState(state: State): Buffer {
       put(session.user)
       put(session.n)
       put(session.sockets)
-      flags(session.isDraining, session.isAsked, session.isTold, session.isEnded, session.awaitsBye)
+      const { isDraining, isParking, isAsked, isTold, isEnded, awaitsBye } = session
+      flags(isDraining, isParking, isAsked, isTold, isEnded, awaitsBye)
+      put(session.writtenBefore)
     }
   }
   put(state.sockets.length)
@@ -320,5 +341,6 @@ export function encodeState(state: State): Buffer {
   put(chances.byes * 16 + chances.logins)
   put(chances.thefts * 16 + chances.closes)
   put(chances.withdrawals * 16 + chances.leaks)
+  put(chances.parks)
   return bytes.subarray(0, length)
 }

@@ -15,6 +15,12 @@ export interface World {
   readonly asks?: boolean
   /** Tombstones are forgotten. */
   readonly amnesia?: boolean
+  /** Acks are not sent when they are due, but at any time later. */
+  readonly lateAcks?: boolean
+  /** The servers are nodes of one: they share a store of sessions, and any of them resumes a session of another one. */
+  readonly isShared?: boolean
+  /** The client can go on with its session on another node after a drain. */
+  readonly canPark?: boolean
   /** How often each of these may happen. */
   readonly chances?: Partial<Chances>
 }
@@ -25,6 +31,8 @@ export interface Chances {
   crashes: number
   /** A server asks its clients to go. */
   drains: number
+  /** A node drains, and parks the sessions of clients that can go on elsewhere. */
+  parks: number
   /** The client leaves with `bye`. */
   byes: number
   /** The next token is of another user. */
@@ -97,3 +105,15 @@ export type Breach =
   | 'take-after-bye'
   /** The cursor in `bye` is that of the last message that was acknowledged. */
   | 'bye-without-cursor'
+  /** A client ends the session that is to be parked. */
+  | 'bye-when-parking'
+  /** A client that is asked to leave closes before its messages are acknowledged. */
+  | 'close-before-acks'
+  /** It closes before it has acknowledged what it has delivered. */
+  | 'close-without-ack'
+  /** A node parks a copy of the session, and goes on with it. */
+  | 'park-a-copy'
+  /** A node parks the session without its messages. */
+  | 'park-without-messages'
+  /** A node that does not have the session answers at once that it is lost. */
+  | 'ask-nobody'

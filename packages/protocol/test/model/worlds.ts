@@ -3,6 +3,15 @@ import type { Breach, World } from './world.ts'
 const base: World = { messages: [2, 1], sockets: 3, window: 2, servers: 1, expiry: true }
 const less: World = { ...base, messages: [1, 1] }
 const short: World = { ...base, sockets: 2 }
+const nodes: World = {
+  ...short,
+  messages: [1, 1],
+  servers: 2,
+  isShared: true,
+  canPark: true,
+  lateAcks: true,
+  chances: { parks: 1 },
+}
 
 /** Small enough for every test run, with one thing at a time. */
 export const smallWorlds: Readonly<Record<string, World>> = {
@@ -24,6 +33,9 @@ export const smallWorlds: Readonly<Record<string, World>> = {
   'another client with the key': { ...less, chances: { thefts: 1 } },
   'a session that is ended': { ...less, chances: { closes: 1 } },
   'messages that are withdrawn, and lost on the way': { ...short, chances: { withdrawals: 1, leaks: 1 } },
+  'nodes that share their sessions': { ...nodes, messages: [2, 1], chances: {} },
+  'a node that drains, and a client that moves': nodes,
+  'a node that drains, and a client that cannot move': { ...nodes, canPark: false },
 }
 
 /** What takes minutes, and several things at a time: `node packages/protocol/test/model/large.ts`. */
@@ -59,6 +71,14 @@ export const largeWorlds: Readonly<Record<string, World>> = {
     amnesia: true,
     chances: { crashes: 1, drains: 1, byes: 1, logins: 1, thefts: 1, closes: 1, withdrawals: 1, leaks: 1 },
   },
+  'nodes that drain': { ...nodes, messages: [2, 2], sockets: 3, chances: { parks: 2 } },
+  'nodes that drain, and a client that cannot move': {
+    ...nodes,
+    messages: [2, 2],
+    canPark: false,
+    chances: { parks: 2 },
+  },
+  'nodes that drain, crash, byes': { ...nodes, messages: [2, 1], chances: { parks: 1, crashes: 1, byes: 1 } },
   'withdrawals, leaks': { ...base, messages: [4, 2], chances: { withdrawals: 1, leaks: 1 } },
   'a first greeting': { ...base, messages: [3, 2], isFresh: true, sockets: 4 },
 }
@@ -93,4 +113,10 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'forget-undelivered': ['SILENTLY', base],
   'take-after-bye': ['DUPLICATE', { ...base, chances: { drains: 1 } }],
   'bye-without-cursor': ['LIE', { ...base, chances: { drains: 1 } }],
+  'bye-when-parking': ['FALSE LOSS', nodes],
+  'close-before-acks': ['UNKNOWN', nodes],
+  'close-without-ack': ['UNKNOWN', nodes],
+  'park-a-copy': ['DUPLICATE', nodes],
+  'park-without-messages': ['SILENTLY', nodes],
+  'ask-nobody': ['FALSE LOSS', nodes],
 }
