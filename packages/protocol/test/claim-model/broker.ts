@@ -1,5 +1,5 @@
-import { answer, ended, interrupted, nodeOf, parked, violate } from './state.ts'
-import type { Broker, Call, Pending, Result, State } from './state.ts'
+import { answer, ended, interrupted, isAnswer, lateSend, nobody, nodeOf, parked, violate } from './state.ts'
+import type { Blob, Broker, Call, Entry, Pending, Result, State } from './state.ts'
 import type { Breach, World } from './world.ts'
 
 type CallOf<T extends Call['t']> = Extract<Call, { t: T }>
@@ -18,13 +18,21 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     return { t: 'ended', rx }
   }
 
+  /** A failover may have forgotten what came after it. */
+  const isStale = ({ stamp, run }: Broker): boolean => stamp !== run && breach !== 'failover-unnoticed'
+
+  /** Whether the client waits for an answer that who has the session has not read: the last failover may have forgotten it. */
+  const isOwed = ({ running, mailbox }: Broker, { position }: Blob): boolean =>
+    running >= 0 || (breach !== 'owed-is-what-runs' && mailbox.slice(position).some((item) => isAnswer(item)))
+
   const give = (broker: Broker, call: CallOf<'take'>): Result => {
     const blob = broker.blob!
-    if (breach === 'take-in-two-calls') return { t: 'second', blob }
+    const given = { blob, run: broker.run, isOwed: isOwed(broker, blob) }
+    if (breach === 'take-in-two-calls') return { t: 'second', ...given }
     broker.at = call.life
     broker.token = call.token
     if (breach === 'take-removes') broker.blob = undefined
-    return { t: 'yours', blob }
+    return { t: 'yours', ...given }
   }
 
   const takeParked = (state: State, call: CallOf<'take'>): Result => {
@@ -48,7 +56,7 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     const { broker } = state
     if (broker.at === ended) return { t: 'ended', rx: broker.rx }
     // Another node may have gone on from it, which was forgotten.
-    if (broker.stamp !== broker.run && breach !== 'failover-unnoticed') return { t: 'unknown' }
+    if (isStale(broker) && (broker.at === parked || broker.at === call.life)) return { t: 'unknown' }
     if (broker.at === parked) return takeParked(state, call)
     // This process was given the session, and did not hear of it.
     if (broker.at === call.life) {
@@ -70,6 +78,7 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
   }
 
   const park = ({ broker }: State, call: CallOf<'park'>): Result => {
+    if (isStale(broker)) return { t: 'renewed' }
     if (broker.at === parked && broker.token === call.token) return done
     if (!mayPark(broker, call)) return late
     const { blob } = call
@@ -86,48 +95,84 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     const isIts = breach === 'return-without-token' ? broker.at === call.life : isOwner(broker, call)
     if (!isIts) return late
     broker.at = parked
+    if (breach === 'return-as-new') broker.stamp = broker.run
     // It cannot be taken, and nobody knows a cursor.
     if (!broker.blob) close(broker, -1)
     return done
   }
 
-  const post = ({ broker }: State, { life, item, count }: CallOf<'post'>): Result => {
-    const isKnown = broker.counts[life]! >= count && breach !== 'no-dedupe'
-    if (isKnown || broker.at === ended) return done
-    broker.counts[life] = count
-    if (item !== answer) broker.mailbox.push(item)
+  const post = (state: State, { life, item, count }: CallOf<'post'>, run: number): Result => {
+    const { broker } = state
+    if (broker.at === ended) return done
+    // The node that has the session counts from what it has read, and says so first.
+    if (isStale(broker) && breach !== 'post-before-assert') return { t: 'forgotten' }
+    if (run !== broker.run && breach !== 'failover-unnoticed') return { t: 'renewed' }
+    if (broker.counts[life]! >= count && breach !== 'no-dedupe') return done
+    const isSkipped = state.nodes.some(({ session }) => session && session.position > broker.mailbox.length)
+    if (isSkipped) violate(state, `SKIPPED: ${item} is posted where the owner has read already`)
+    broker.counts = broker.counts.map((known, other) => (other === life ? count : known))
+    if (item !== answer) broker.mailbox = [...broker.mailbox, item]
     else if (broker.running === life || breach === 'forget-what-runs') {
-      broker.mailbox.push(item)
+      broker.mailbox = [...broker.mailbox, item]
       if (breach !== 'post-then-strike') broker.running = -1
     }
     return done
   }
 
-  /** After a failover, a node that has the session says so. */
-  const hold = ({ broker }: State, call: CallOf<'hold'>): Result => {
-    if (broker.stamp === broker.run) return isOwner(broker, call) ? done : late
+  /** After a failover, a node that has the session says so, and what it knows of the mailbox. */
+  const hold = (state: State, call: CallOf<'hold'>, run: number): Result => {
+    const { broker } = state
+    if (run !== broker.run) return { t: 'renewed' }
+    if (broker.stamp === broker.run || broker.at === ended) return isOwner(broker, call) ? done : late
     Object.assign(broker, { at: call.life, token: call.token, blob: undefined, rx: -1, stamp: broker.run })
+    // Each of these requests may have been answered, or not.
+    if (breach !== 'trust-what-runs')
+      broker.running = call.isOwed && breach !== 'forget-what-is-owed' ? nobody : -1
+    if (breach === 'keep-the-mailbox') return done
+    for (const item of broker.mailbox.slice(call.position))
+      if (item >= lateSend && !(state.forgiven & (1 << item))) violate(state, `LOST: ${item} is dropped`)
+    broker.mailbox = Array.from({ length: call.position }, () => 0)
+    broker.counts = [0, 0, 0, 0]
     return done
   }
 
+  /** The owner of a session that has ended is certain of it, whatever was forgotten. */
+  const end = ({ broker }: State, call: CallOf<'end'>): Result => {
+    const mayEnd = isOwner(broker, call) || (isStale(broker) && broker.at !== ended)
+    return mayEnd ? close(broker, call.rx) : late
+  }
+
+  const entryOf = ({ at, token, n, rx, blob, stamp, running, mailbox, counts }: Broker): Entry => ({
+    at,
+    token,
+    n,
+    rx,
+    blob,
+    stamp,
+    running,
+    mailbox,
+    counts,
+  })
+
   const execute = (state: State, { call, run }: Pending): Result => {
     const { broker, chances } = state
-    if (run !== broker.run && breach !== 'failover-unnoticed') return { t: 'renewed' }
-    const { at, token, n, rx, blob, stamp } = broker
-    const result = write(state, call)
-    const isWritten =
-      broker.at !== at || broker.token !== token || broker.blob !== blob || broker.stamp !== stamp
-    if (isWritten && chances.failovers > 0)
-      broker.past = [{ at, token, n, rx, blob, stamp }, ...broker.past].slice(0, 2)
+    if (chances.failovers === 0) return write(state, call, run)
+    const before = entryOf(broker)
+    const result = write(state, call, run)
+    const after = entryOf(broker)
+    const isWritten = (Object.keys(after) as (keyof Entry)[]).some((key) => after[key] !== before[key])
+    if (isWritten) broker.past = [before, ...broker.past].slice(0, 3)
     return result
   }
 
   /** Another broker takes over, without the last writes. */
-  const failOver = ({ broker }: State, lost: number): void => {
+  const failOver = (state: State, lost: number): void => {
+    const { broker } = state
+    for (const item of broker.mailbox) if (item >= lateSend) state.forgiven |= 1 << item
     Object.assign(broker, broker.past[lost], { run: broker.run + 1, past: [] })
   }
 
-  const write = (state: State, call: Call): Result => {
+  const write = (state: State, call: Call, run: number): Result => {
     const { broker } = state
     switch (call.t) {
       case 'take':
@@ -135,17 +180,17 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
       case 'keep':
         broker.at = call.life
         broker.token = call.token
-        return { t: 'yours', blob: call.blob }
+        return { t: 'yours', blob: call.blob, run: broker.run, isOwed: isOwed(broker, call.blob) }
       case 'park':
-        return park(state, call)
+        return run !== broker.run && breach !== 'failover-unnoticed' ? { t: 'renewed' } : park(state, call)
       case 'hold':
-        return hold(state, call)
+        return hold(state, call, run)
       case 'end':
-        return isOwner(broker, call) ? close(broker, call.rx) : late
+        return end(state, call)
       case 'return':
         return giveBack(state, call)
       case 'post':
-        return post(state, call)
+        return post(state, call, run)
       case 'strike':
         if (broker.running === call.life) broker.running = -1
         return done
@@ -153,14 +198,19 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
   }
 
   /** Whether the owner may answer the request of another process. */
-  const isInterrupted = ({ running, leases }: Broker): boolean =>
-    running >= 0 && breach !== 'never-interrupt' && (!leases[running] || breach === 'interrupt-the-living')
+  const isInterrupted = (broker: Broker): boolean => {
+    const { running, leases } = broker
+    if (running < 0 || breach === 'never-interrupt' || isStale(broker)) return false
+    return running === nobody || !leases[running] || breach === 'interrupt-the-living'
+  }
 
   const interrupt = (state: State, isExcused: boolean): void => {
     if (!isExcused) violate(state, 'NEEDLESS: a request is interrupted, and no node has died')
     state.broker.running = -1
-    state.broker.mailbox.push(interrupted)
+    state.broker.mailbox = [...state.broker.mailbox, interrupted]
   }
 
-  return { execute, failOver, isInterrupted, interrupt, isStranger }
+  const canRead = (broker: Broker): boolean => !isStale(broker) || breach === 'read-before-assert'
+
+  return { execute, failOver, isInterrupted, interrupt, isStranger, canRead }
 }

@@ -42,7 +42,8 @@ export function createClientRules({ up }: World) {
     client.got |= 1 << id
     const both = (1 << answer) | (1 << interrupted)
     if ((client.got & both) === both) violate(state, 'DUPLICATE: a request is answered twice')
-    if (id === answer && state.broker.running >= 0)
+    const { running, stamp, run } = state.broker
+    if (id === answer && running >= 0 && stamp === run)
       violate(state, 'LISTED: a request is answered, and would be answered again for a node that died')
     if (id < answer) {
       if (id !== client.last + 1) violate(state, `LOST: ${id} comes after ${client.last}`)

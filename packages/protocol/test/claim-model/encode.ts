@@ -8,6 +8,7 @@ const results = [
   'unreadable',
   'unknown',
   'renewed',
+  'forgotten',
   'yours',
   'second',
   'ask',
@@ -65,6 +66,8 @@ function putCall(call: Call): void {
       put(call.count)
       break
     case 'hold':
+      put(call.position * 2 + (call.isOwed ? 1 : 0))
+      break
     case 'return':
     case 'strike':
   }
@@ -76,6 +79,7 @@ function putResult(result: Result): void {
     case 'yours':
     case 'second':
       putBlob(result.blob)
+      put(result.run * 2 + (result.isOwed ? 1 : 0))
       break
     case 'ask':
       put(result.at)
@@ -89,6 +93,7 @@ function putResult(result: Result): void {
     case 'unreadable':
     case 'unknown':
     case 'renewed':
+    case 'forgotten':
   }
 }
 
@@ -116,7 +121,7 @@ function putFrames(line: readonly Frame[]): void {
 function putNode(node: Node): void {
   const { session, tombstone } = node
   put(node.life * 2 + (node.isUp ? 1 : 0))
-  put(node.run)
+  put(node.postRun * 4 + node.unsureRun)
   put(roles.indexOf(node.role) * 6 + handlers.indexOf(node.handler) * 2 + (node.isFormer ? 1 : 0))
   put(node.waiting)
   putPending(node.pending)
@@ -128,7 +133,8 @@ function putNode(node: Node): void {
     put(session.rx)
     put(session.acked)
     put(session.n * 4 + (session.isBound ? 2 : 0) + (session.runs ? 1 : 0))
-    put(session.position * 2 + (session.isUnsure ? 1 : 0))
+    put(session.position * 4 + (session.isUnsure ? 2 : 0) + (session.isOwed ? 1 : 0))
+    put(session.run)
     list(session.out)
     putToken(session.token)
   }
@@ -137,13 +143,16 @@ function putNode(node: Node): void {
   putToken(tombstone.token)
 }
 
-function putEntry({ at, token, n, rx, blob, stamp }: Entry): void {
+function putEntry({ at, token, n, rx, blob, stamp, running, mailbox, counts }: Entry): void {
   put(at)
   putToken(token)
   put(n)
   put(rx)
   put(stamp * 2 + (blob ? 1 : 0))
   if (blob) putBlob(blob)
+  put(running)
+  list(mailbox)
+  list(counts)
 }
 
 function collectTokens({ nodes, broker, releases, lates }: State): void {
@@ -179,8 +188,10 @@ export function encodeState(state: State): Buffer {
   put((client.isOpen ? 1 : 0) + (client.isLost ? 2 : 0))
   for (const value of [client.n, client.rx, client.acked, client.sent, client.last, client.lastLate])
     put(value)
-  bytes.writeUInt16LE(client.got, length)
-  length += 2
+  for (const bits of [client.got, state.forgiven]) {
+    bytes.writeUInt16LE(bits, length)
+    length += 2
+  }
   putFrames(client.isLost ? [] : client.down)
   for (const [n, { node, isUp, up }] of connections.entries()) {
     // Of a connection that the client has given up, only what is in it matters.
@@ -193,9 +204,6 @@ export function encodeState(state: State): Buffer {
   put(broker.run)
   put(broker.past.length)
   for (const entry of broker.past) putEntry(entry)
-  put(broker.running)
-  list(broker.mailbox)
-  list(broker.counts)
   put(broker.leases.reduce((sum, isLive, life) => sum + (isLive ? 1 << life : 0), 0))
   put(state.releases.length)
   for (const { to, n, token, session } of state.releases) {

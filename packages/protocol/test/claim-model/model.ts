@@ -109,7 +109,11 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         (next) => node.hear(next, index),
         (next, isLate) => node.giveUp(next, index, isLate),
       )
-    if (role !== 'none' && state.nodes[index]!.run !== state.broker.run && breach !== 'failover-unnoticed')
+    if (
+      role !== 'none' &&
+      state.nodes[index]!.session!.run !== state.broker.run &&
+      breach !== 'failover-unnoticed'
+    )
       step(`${index} sees another broker`, (next) => node.renew(next, index), true)
     if (role === 'parking') return step(`${index} parks again`, (next) => node.park(next.nodes[index]!), true)
     if (role !== 'none' || waiting === 0) return
@@ -127,7 +131,7 @@ export function createModel(world: World, breach?: Breach): Model<State> {
     const { broker: record, chances } = state
     if (session!.isBound && state.made < world.down)
       step(`${index} sends`, (next) => node.push(next, next.nodes[index]!.session!, ++next.made))
-    if (session!.position < record.mailbox.length)
+    if (session!.position < record.mailbox.length && broker.canRead(record))
       step(`${index} reads the mailbox`, (next) => node.readMailbox(next, next.nodes[index]!), true)
     if (broker.isInterrupted(record) && record.running !== state.nodes[index]!.life)
       step(`${index} answers for another node`, (next) => broker.interrupt(next, isExcused(next)), true)
@@ -152,12 +156,8 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         state,
         step,
         [index, 'post'],
-        (next) => node.posted(next.nodes[index]!),
-        (next, isLate) => {
-          const own = next.nodes[index]!
-          if (isLate) next.lates.push(own.post!)
-          own.post = undefined
-        },
+        (next) => node.posted(next, next.nodes[index]!),
+        (next, isLate) => node.giveUpPost(next, next.nodes[index]!, isLate),
       )
     else if (node.canPost(state.nodes[index]!))
       step(`${index} posts`, (next) => node.post(next.nodes[index]!), true)
@@ -187,11 +187,13 @@ export function createModel(world: World, breach?: Breach): Model<State> {
         `${index} starts again`,
         (next) => {
           const later = breach === 'same-life' ? life : life + 2
-          next.nodes[index] = { ...newNode(later), run: next.broker.run }
+          next.nodes[index] = newNode(later)
           next.broker.leases[later] = true
         },
         true,
       )
+    if (isUp && !record.leases[life])
+      step(`the lease of ${index} lives again`, (next) => void (next.broker.leases[life] = true))
     if (isUp && chances.lapses > 0 && record.leases[life])
       step(`the lease of ${index} ends, which lives`, (next) => {
         spend(next, 'lapses')
@@ -215,10 +217,10 @@ export function createModel(world: World, breach?: Breach): Model<State> {
   }
 
   /** The client has all that was sent to it, and an answer. */
-  const hasAll = ({ client: { got, sent }, made, madeLate }: State): boolean => {
+  const hasAll = ({ client: { got, sent }, made, madeLate, forgiven }: State): boolean => {
     const isAnswered = !world.isRequest || sent === 0 || (got & ((1 << answer) | (1 << interrupted))) > 0
     const expected = ((1 << made) - 1) * 2 + ((1 << madeLate) - 1) * (1 << lateSend)
-    return isAnswered && (got & expected) === expected
+    return isAnswered && ((got | forgiven) & expected) === expected
   }
 
   return {
@@ -241,7 +243,8 @@ export function createModel(world: World, breach?: Breach): Model<State> {
       return own.isOpen && connections[own.n]!.isUp && isBound && own.acked === own.sent && hasAll(state)
     },
     /** The client would dial once more. */
-    isCutOff: ({ client: { n } }) => n === world.dials,
+    isCutOff: ({ client: { n, isOpen }, connections }) =>
+      n === world.dials && !(isOpen && connections[n]!.isUp),
     clone: cloneState,
     encode: encodeState,
   }

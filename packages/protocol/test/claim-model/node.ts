@@ -1,7 +1,9 @@
 import type { createBrokerRules } from './broker.ts'
-import { answer, cloneSession, nodeOf, violate } from './state.ts'
+import { answer, cloneSession, isAnswer, lateSend, nodeOf, violate } from './state.ts'
 import type { Blob, Call, Frame, Node, Release, Result, Session, State, Token } from './state.ts'
 import type { Breach, World } from './world.ts'
+
+type Given = Extract<Result, { readonly t: 'yours' | 'second' }>
 
 /** What a node does with a session, by the rules or by a breach of them. */
 export function createNodeRules(
@@ -65,8 +67,8 @@ export function createNodeRules(
     return Math.max(index, ...tokens) + 2
   }
 
-  const call = (node: Node, what: Call): void => {
-    node.pending = { call: what, run: node.run, result: undefined }
+  const call = (node: Node, what: Call, run = 0): void => {
+    node.pending = { call: what, run, result: undefined }
   }
 
   const take = (state: State, index: number, isLast: boolean): void => {
@@ -87,8 +89,8 @@ export function createNodeRules(
   /** Asks the broker to keep the session, which is frozen. */
   const park = (node: Node): void => {
     const { life, session } = node
-    const { token, runs } = session!
-    call(node, { t: 'park', life, token, blob: blobOf(session!, nodeOf(life)), runs })
+    const { token, runs, run } = session!
+    call(node, { t: 'park', life, token, blob: blobOf(session!, nodeOf(life)), runs }, run)
   }
 
   const freeze = (state: State, index: number): void => {
@@ -108,12 +110,18 @@ export function createNodeRules(
   }
 
   const release = (node: Node): void => {
+    node.postRun = node.session!.run
     node.role = 'none'
     node.session = undefined
     node.isFormer = true
   }
 
-  const own = (state: State, index: number, blob: Blob, token: Token): void => {
+  const own = (
+    state: State,
+    index: number,
+    { blob, run, isOwed }: Pick<Given, 'blob' | 'run' | 'isOwed'>,
+    token: Token,
+  ): void => {
     const node = state.nodes[index]!
     const other = state.nodes[1 - index]!
     if (other.isUp && other.role === 'owner') violate(state, 'TWO OWNERS: both nodes have the session')
@@ -130,6 +138,8 @@ export function createNodeRules(
       position,
       runs: false,
       isUnsure: false,
+      run,
+      isOwed,
     }
     // It was not made for this node to read.
     if (blob.format > formats[index]!) node.session = { ...node.session, rx: 0, acked: 0, out: [] }
@@ -235,7 +245,7 @@ export function createNodeRules(
     if (node.role !== 'none') return
     switch (result.t) {
       case 'yours':
-        own(state, index, result.blob, token)
+        own(state, index, result, token)
         return admit(state, index)
       case 'second':
         return call(node, { t: 'keep', life: node.life, token, blob: result.blob })
@@ -252,18 +262,20 @@ export function createNodeRules(
         return
       case 'done':
       case 'renewed':
+      case 'forgotten':
     }
   }
 
   /** The broker has answered a call. */
   const hear = (state: State, index: number): void => {
     const node = state.nodes[index]!
-    const { call: asked, result } = node.pending!
+    const { call: asked, result, run } = node.pending!
     node.pending = undefined
     if (result!.t === 'renewed') return renew(state, index)
     if (asked.t === 'take') return claimed(state, index, asked.token, asked.n, result!)
     if (asked.t === 'keep') return claimed(state, index, asked.token, node.waiting, result!)
     if (asked.t === 'hold' && result!.t === 'late') return drop(state, node)
+    if (asked.t === 'hold' && node.session) node.session.run = run
     if (asked.t !== 'park' || !node.session) return
     if (node.role === 'owner') fence(state, node)
     // Refused: another node has it, so an earlier call was executed.
@@ -281,11 +293,11 @@ export function createNodeRules(
   const renew = (state: State, index: number): void => {
     const node = state.nodes[index]!
     const { session } = node
-    node.run = state.broker.run
     if (!session) return
     // The park may have been executed, and another node may have taken the session.
     if (session.isUnsure && breach !== 'unsure-park') return drop(state, node)
-    call(node, { t: 'hold', life: node.life, token: session.token })
+    const { token, position, isOwed } = session
+    call(node, { t: 'hold', life: node.life, token, position, isOwed }, state.broker.run)
   }
 
   /** Too late for the node. The broker may have executed the call, or still may. */
@@ -306,7 +318,7 @@ export function createNodeRules(
     const node = state.nodes[index]!
     if (given) {
       if (node.role === 'none') {
-        own(state, index, blobOf(given, index), token)
+        own(state, index, { ...given, blob: blobOf(given, index) }, token)
         state.broker.at = node.life
         state.broker.token = token
         admit(state, index)
@@ -345,24 +357,44 @@ export function createNodeRules(
     outbox.length > 0 && !post && (role !== 'parking' || breach === 'post-while-parking')
 
   const post = (node: Node): void => {
-    const { life, posted } = node
+    const { life, posted, postRun, unsureRun } = node
     const what: Call = { t: 'post', life, item: node.outbox[0]!, count: posted + 1 }
-    node.post = { call: what, run: node.run, result: undefined }
+    node.post = { call: what, run: unsureRun || postRun, result: undefined }
   }
 
-  const posted = (node: Node): void => {
-    const { call: what } = node.post!
+  const posted = (state: State, node: Node): void => {
+    const { call: what, result, run } = node.post!
     node.post = undefined
+    if (result!.t === 'renewed' || result!.t === 'forgotten') {
+      // It may have been executed, read, and forgotten.
+      const mayBeRead = node.unsureRun > 0 && run !== state.broker.run && breach !== 'repeat-a-post'
+      if (!mayBeRead) {
+        if (result!.t === 'renewed') node.postRun = state.broker.run
+        node.unsureRun = 0
+        return
+      }
+      if (node.outbox[0]! >= lateSend) state.forgiven |= 1 << node.outbox[0]!
+    }
+    node.unsureRun = 0
     if (what.t === 'post' && what.item === answer && breach === 'post-then-strike')
-      node.post = { call: { t: 'strike', life: node.life }, run: node.run, result: undefined }
+      node.post = { call: { t: 'strike', life: node.life }, run: node.postRun, result: undefined }
     if (what.t === 'strike') return
     node.outbox.shift()
     node.posted++
   }
 
+  const giveUpPost = (state: State, node: Node, isLate: boolean): void => {
+    const { post: unanswered } = node
+    node.post = undefined
+    if (isLate) state.lates.push(unanswered!)
+    if (canFailOver) node.unsureRun = unanswered!.run
+  }
+
   const readMailbox = (state: State, node: Node): void => {
     const session = node.session!
-    push(state, session, state.broker.mailbox[session.position++]!)
+    const item = state.broker.mailbox[session.position++]!
+    if (isAnswer(item)) session.isOwed = false
+    if (item > 0) push(state, session, item)
   }
 
   return {
@@ -381,6 +413,7 @@ export function createNodeRules(
     canPost,
     post,
     posted,
+    giveUpPost,
     readMailbox,
     shut,
   }

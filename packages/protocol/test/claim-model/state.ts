@@ -7,6 +7,8 @@ export const nodeOf = (life: Life): number => life & 1
 /** Where the record is, instead of a life. */
 export const parked = 4
 export const ended = 5
+/** Who runs a request that runs nowhere any more. */
+export const nobody = 6
 
 /** The number of an attempt to take the session, and who makes it: `2 * attempt + node`. */
 export type Token = number
@@ -16,6 +18,8 @@ export const answer = 8
 export const interrupted = 9
 /** What the application sends on a node that had the session: 10, 11 and so on. */
 export const lateSend = 10
+
+export const isAnswer = (item: number): boolean => item === answer || item === interrupted
 
 /** What a node has of a session. */
 export interface Session {
@@ -33,6 +37,10 @@ export interface Session {
   runs: boolean
   /** A park was not answered. */
   isUnsure: boolean
+  /** The broker that knows that the node has it. */
+  run: number
+  /** A request of the client runs on a node that had the session before. */
+  isOwed: boolean
 }
 
 /** What a node parks. */
@@ -61,29 +69,33 @@ export type Call =
       readonly blob: Blob
       readonly runs: boolean
     }
-  | { readonly t: 'hold'; readonly life: Life; readonly token: Token }
+  | {
+      readonly t: 'hold'
+      readonly life: Life
+      readonly token: Token
+      readonly position: number
+      readonly isOwed: boolean
+    }
   | { readonly t: 'end'; readonly life: Life; readonly token: Token; readonly rx: number }
   | { readonly t: 'return'; readonly life: Life; readonly token: Token }
   | { readonly t: 'post'; readonly life: Life; readonly item: number; readonly count: number }
   | { readonly t: 'strike'; readonly life: Life }
 
 export type Result =
-  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' | 'renewed' }
-  | { readonly t: 'yours' | 'second'; readonly blob: Blob }
+  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' | 'renewed' | 'forgotten' }
+  | { readonly t: 'yours' | 'second'; readonly blob: Blob; readonly run: number; readonly isOwed: boolean }
   | { readonly t: 'ask'; readonly at: Life; readonly token: Token }
   | { readonly t: 'ended'; readonly rx: number }
 
 export interface Pending {
   readonly call: Call
-  /** The broker that the node knows. */
+  /** The broker that it is for. */
   readonly run: number
   result: Result | undefined
 }
 
 export interface Node {
   life: Life
-  /** The broker that it knows: another one since a failover. */
-  run: number
   isUp: boolean
   /** `parking`: the session is frozen until the broker answers. */
   role: 'none' | 'owner' | 'parking'
@@ -101,9 +113,13 @@ export interface Node {
   outbox: number[]
   posted: number
   post: Pending | undefined
+  /** The broker that knows the session as far as the node knows, which had it. */
+  postRun: number
+  /** The broker that was given the last post and did not answer; 0 if there is none. */
+  unsureRun: number
 }
 
-/** What the broker knows of the session. */
+/** What the broker knows of the session, and forgets in a failover that comes before it is copied. */
 export interface Entry {
   at: number
   token: Token
@@ -113,17 +129,18 @@ export interface Entry {
   blob: Blob | undefined
   /** The broker that has written it. */
   stamp: number
+  /** The process that has a request of a parked session; -1 if none has. */
+  running: number
+  /** 0 for what was read before a failover. */
+  mailbox: readonly number[]
+  /** By life, how much the mailbox has of it. */
+  counts: readonly number[]
 }
 
 export interface Broker extends Entry {
   run: number
   /** What was there before the last writes, the latest first. */
   past: Entry[]
-  /** The process that has a request of a parked session; -1 if none has. */
-  running: number
-  mailbox: number[]
-  /** By life, how much the mailbox has of it. */
-  counts: number[]
   /** By life, whether its lease lives. */
   leases: boolean[]
 }
@@ -181,6 +198,8 @@ export interface State {
   undelivered: number
   made: number
   madeLate: number
+  /** What may be lost because of a failover, as bits. */
+  forgiven: number
   chances: Chances
   violation: string | undefined
 }
@@ -192,7 +211,6 @@ export function violate(state: State, what: string): void {
 export function newNode(life: Life): Node {
   return {
     life,
-    run: 1,
     isUp: true,
     role: 'none',
     session: undefined,
@@ -204,6 +222,8 @@ export function newNode(life: Life): Node {
     outbox: [],
     posted: 0,
     post: undefined,
+    postRun: 1,
+    unsureRun: 0,
   }
 }
 
@@ -247,6 +267,8 @@ function createOwned({ chances }: World): State {
     position: 0,
     runs: false,
     isUnsure: false,
+    run: 1,
+    isOwed: false,
   }
   return {
     client: {
@@ -287,6 +309,7 @@ function createOwned({ chances }: World): State {
     undelivered: 0,
     made: 0,
     madeLate: 0,
+    forgiven: 0,
     chances: {
       parks: 0,
       ends: 0,
@@ -328,8 +351,6 @@ export function cloneState(state: State): State {
     broker: {
       ...broker,
       past: broker.past.slice(),
-      mailbox: broker.mailbox.slice(),
-      counts: broker.counts.slice(),
       leases: broker.leases.slice(),
     },
     releases: state.releases.slice(),

@@ -38,7 +38,7 @@ export interface Chances {
   strangers: number
   /** A node ends a parked session whose format it does not understand. */
   surrenders: number
-  /** The broker fails over, and forgets the last one or two writes. Not for worlds with a mailbox. */
+  /** The broker fails over, and forgets the last writes, up to three. */
   failovers: number
 }
 
@@ -108,5 +108,21 @@ export type Breach =
   | 'failover-unnoticed'
   /** A node whose park was not answered parks again after a failover. */
   | 'unsure-park'
+  /** A session that a node returns after a failover may be taken. */
+  | 'return-as-new'
+  /** The mailbox takes what comes before the node that has the session has said so to the new broker. */
+  | 'post-before-assert'
+  /** A node reads the mailbox before it has said to the new broker that it has the session. */
+  | 'read-before-assert'
+  /** After a failover, the mailbox goes on from what is left of it. */
+  | 'keep-the-mailbox'
+  /** After a failover, the requests of other nodes run where the broker believes. */
+  | 'trust-what-runs'
+  /** A node that takes a session does not hear of the requests whose answers are in the mailbox. */
+  | 'owed-is-what-runs'
+  /** After a failover, the requests of other nodes are forgotten. */
+  | 'forget-what-is-owed'
+  /** A post that was not answered is repeated after a failover. */
+  | 'repeat-a-post'
   /** The requests of another node are answered as interrupted while its lease lives. */
   | 'interrupt-the-living'

@@ -16,6 +16,9 @@ const mixed: World = { ...base, formats: [1, 2] }
 const parked: World = { ...base, start: 'parked' }
 const parking: World = { ...base, start: 'parking' }
 
+const forgetful: World = { ...parked, up: 0, dials: 2, chances: { sends: 2, failovers: 1 } }
+const forgetfulRequest: World = { ...parked, dials: 2, isRequest: true, chances: { failovers: 1 } }
+
 /** Small enough for every test run. */
 export const smallWorlds: Readonly<Record<string, World>> = {
   'clients that come to another node': { ...base, up: 0 },
@@ -28,6 +31,8 @@ export const smallWorlds: Readonly<Record<string, World>> = {
   'another identity': { ...two, chances: { parks: 1, strangers: 1 } },
   'two formats': { ...mixed, dials: 2, chances: { parks: 1, surrenders: 1 } },
   'a broker that fails over': { ...two, chances: { failovers: 1 } },
+  'a broker that fails over while requests run': forgetfulRequest,
+  'a broker that fails over, and applications that send to a session that moved': forgetful,
   'requests that run while their session moves': request,
   'applications that send to a session that moved': { ...parks, up: 0, chances: { parks: 1, sends: 2 } },
 }
@@ -47,6 +52,28 @@ export const largeWorlds: Readonly<Record<string, World>> = {
   'a broker that fails over, and calls that are late': {
     ...two,
     chances: { parks: 1, failovers: 1, lates: 1 },
+  },
+  'a broker that fails over while requests run': {
+    ...two,
+    isRequest: true,
+    chances: { parks: 1, failovers: 1 },
+  },
+  'a broker that fails over while requests run, and calls that are late': {
+    ...parked,
+    dials: 2,
+    isRequest: true,
+    chances: { failovers: 1, lates: 1 },
+  },
+  'a broker that fails over twice': {
+    ...parked,
+    dials: 2,
+    isRequest: true,
+    chances: { sends: 1, failovers: 2 },
+  },
+  'a broker that fails over, and applications that send to a session that moved': {
+    ...parking,
+    up: 0,
+    chances: { sends: 2, failovers: 1 },
   },
   'requests that run while their session moves': { ...base, isRequest: true, chances: { parks: 1 } },
   'requests of nodes that die': { ...two, isRequest: true, chances: { parks: 1, crashes: 1 } },
@@ -86,6 +113,14 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'unknown-format-is-lost': ['NEEDLESS', { ...parks, formats: [2, 1] }],
   'failover-unnoticed': ['TWO OWNERS', { ...parked, chances: { failovers: 1 } }],
   'unsure-park': ['TWO OWNERS', { ...parking, up: 0, chances: { failovers: 1 } }],
+  'return-as-new': ['TWO OWNERS', { ...parked, up: 0, chances: { failovers: 1 } }],
+  'post-before-assert': ['LOST', forgetful],
+  'read-before-assert': ['SKIPPED', forgetful],
+  'keep-the-mailbox': ['SKIPPED', forgetful],
+  'trust-what-runs': ['LISTED', forgetfulRequest],
+  'owed-is-what-runs': ['STUCK', forgetfulRequest],
+  'forget-what-is-owed': ['STUCK', forgetfulRequest],
+  'repeat-a-post': ['DUPLICATE', forgetful],
   'drop-what-is-late': ['STUCK', { ...parked, isRequest: true, dials: 2 }],
   'position-stays': ['DUPLICATE', { ...parked, up: 0, chances: { sends: 1 } }],
   'no-dedupe': ['DUPLICATE', { ...parked, up: 0, dials: 2, chances: { sends: 1 } }],

@@ -5,7 +5,8 @@ import type { Script } from '../scripts.ts'
 //   k the hash of the key, o and a the hub that has the session or had it last and its attempt, p whether it is parked, s the run of Redis
 //   under which all that is known; e why it has ended; rx, tx and q its cursors; f, i, d the format, the identity and the dials of what
 //   is parked, w and x since when and until when; m and z what was removed from the mailbox and what was posted; c by hub, the last post.
-// The blob holds what is parked, the mailbox is a stream, and running has the hubs of handlers by request, or '' for a hub that has died.
+// The blob holds what is parked, the mailbox is a stream, and running has by request the hub whose handler
+//   runs, '' for none, or a plus and the place in the mailbox of an answer that may be unread.
 
 const record = `${common}
 local base, blob, mail, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -33,7 +34,7 @@ local function enter(message, answers, lifetime)
   redis.call('XADD', mail, r.z .. '-1', 't', message, 'a', answers)
   redis.call('HSET', base, 'z', r.z)
   redis.call('PEXPIRE', mail, text(math.max(0, tonumber(r.x or 0) - time) + tonumber(lifetime)))
-  if answers ~= '' then redis.call('HDEL', running, answers) end
+  if answers ~= '' then redis.call('HSET', running, answers, '+' .. r.z) end
 end
 `
 
@@ -101,6 +102,11 @@ redis.call('HSET', base, 'p', '1', 'f', ARGV[7], 'i', ARGV[8], 'd', ARGV[9], 'rx
   'm', ARGV[13], 'z', text(math.max(tonumber(r.z or 0), tonumber(ARGV[13]))), 'w', text(time), 'x', text(time + tonumber(ARGV[4])))
 redis.call('HSET', blob, 't', ARGV[6])
 redis.call('XTRIM', mail, 'MINID', text(tonumber(ARGV[13]) + 1))
+local requests = redis.call('HGETALL', running)
+for i = 2, #requests, 2 do
+  local place = tonumber(string.match(requests[i], '^%+(%d+)$'))
+  if place and place <= tonumber(ARGV[13]) then redis.call('HDEL', running, requests[i - 1]) end
+end
 for i = 14, #ARGV do redis.call('HSET', running, ARGV[i], ARGV[2]) end
 keep(text(tonumber(ARGV[4]) + tonumber(ARGV[5])))
 redis.call('PEXPIRE', blob, ARGV[4])

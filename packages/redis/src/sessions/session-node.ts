@@ -240,7 +240,7 @@ export class RedisSessionNode implements SessionStoreNode {
     const fields = (await this.#run(runningRequests, keys, [])) as string[]
     const requests: (readonly [request: string, node: string])[] = []
     for (let index = 0; index < fields.length; index += 2) requests.push([fields[index]!, fields[index + 1]!])
-    const nodes = [...new Set(requests.map(([, node]) => node))].filter((node) => node !== '')
+    const nodes = [...new Set(requests.map(([, node]) => node))].filter((node) => !/^(\+|$)/.test(node))
     const dead = new Set(['', ...(await this.#deadOf(nodes))])
     const args = requests
       .filter(([, node]) => dead.has(node) && node !== this.name)
