@@ -251,7 +251,7 @@ export function createWorld(seed: number, setting: Setting, watch?: Watch): Worl
     async end() {
       for (const { app } of places) app.dispose()
       const open = new Set(server.apps)
-      for (const server of open) void server.hub.close().then(() => open.delete(server))
+      for (const app of open) void app.hub.close().then(() => open.delete(app))
       await clock.advance(60_000)
       for (const { name } of open) shared.fault('left-over', `${name} does not come to its end`)
       lookForRemains()

@@ -179,9 +179,10 @@ type UndeliveredReason =
   | 'too-large'
   | 'rejected'
   | 'session-lost'
+  | 'moved'
   | 'closed'
   | 'disposed'
-type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
 type Outcome =
   | {
       readonly status: 'delivered'

@@ -223,9 +223,10 @@ type UndeliveredReason =
   | 'too-large'
   | 'rejected'
   | 'session-lost'
+  | 'moved'
   | 'closed'
   | 'disposed'
-type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
 type Outcome =
   | {
       readonly status: 'delivered'
@@ -499,6 +500,7 @@ type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface Requests {
   readonly size: number
   readonly unanswered: number
+  readonly lastId: number
   open(name: string | undefined, send: (id: number) => SentRequest, options: RequestOptions): Promise<unknown>
   answer(id: unknown, data: unknown): boolean
   refuse(id: unknown, message: string, details: HoldfastErrorDetails): boolean
@@ -509,6 +511,7 @@ declare function createRequests(
   clock: Clock,
   checks: Checks | undefined,
   abandoned?: (id: number) => void,
+  lastId?: number,
 ): Requests
 interface EndpointPorts {
   readonly clock: Clock
@@ -523,7 +526,7 @@ interface EndpointPorts {
   report(error: unknown): void
   encode(name: null, data: unknown, meta: Meta): Body
   maxBytes(): number
-  send(message: Sized): void
+  send(message: Sized, answers?: number): void
   violated(code: number, why: string): void
 }
 interface Sized {
@@ -532,12 +535,15 @@ interface Sized {
 }
 declare class Endpoint {
   #private
-  constructor(ports: EndpointPorts)
+  constructor(ports: EndpointPorts, lastRequest?: number)
+  get lastRequest(): number
+  get running(): readonly number[]
   get isIdle(): boolean
   get isSettled(): boolean
   deliver([seq, , name, data, meta]: Frame): void
   request(name: string | undefined, send: (id: number) => SentRequest, how: RequestOptions): Promise<unknown>
   lost(): void
+  moved(): void
   dispose(): void
 }
 declare function atTurnEnd(callback: () => void): void

@@ -22,6 +22,7 @@ interface HubStats {
   readonly refused: number
   readonly opened: number
   readonly resumed: number
+  readonly arrived: number
   readonly disconnected: number
   readonly ended: Readonly<Record<string, number>>
   readonly refusals: Readonly<Record<number, number>>

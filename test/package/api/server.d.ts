@@ -170,9 +170,10 @@ type UndeliveredReason =
   | 'too-large'
   | 'rejected'
   | 'session-lost'
+  | 'moved'
   | 'closed'
   | 'disposed'
-type UnknownReason = 'session-lost' | 'closed' | 'disposed'
+type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
 type Outcome =
   | {
       readonly status: 'delivered'
@@ -314,8 +315,9 @@ interface Peer<C = AnyContract, Data = unknown> {
   renew(): void
   onClose(listener: (end: PeerEnd) => unknown): Unsubscribe
 }
+type PeerArrival = 'new' | 'moved'
 interface PeerEnd {
-  readonly why: 'left' | LostReason
+  readonly why: 'left' | 'moved' | LostReason
   readonly undelivered: number
   readonly unknown: number
   readonly code?: number
@@ -566,6 +568,7 @@ interface HubStats {
   readonly refused: number
   readonly opened: number
   readonly resumed: number
+  readonly arrived: number
   readonly disconnected: number
   readonly ended: Readonly<Record<string, number>>
   readonly refusals: Readonly<Record<number, number>>
@@ -631,7 +634,14 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
       context: RequestContext,
     ) => RequestAnswer<C, Name> | Promise<RequestAnswer<C, Name>>,
   ): Unsubscribe
-  onPeer(listener: (peer: Peer<C, Data>) => unknown): Unsubscribe
+  onPeer(
+    listener: (
+      peer: Peer<C, Data>,
+      context: {
+        readonly arrival: PeerArrival
+      },
+    ) => unknown,
+  ): Unsubscribe
   watch<Kind extends keyof HubLifecycle>(
     kind: Kind,
     listener: (value: HubLifecycle<Peer<C, Data>>[Kind]) => unknown,
@@ -648,6 +658,7 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
   health(): Promise<HubHealth>
   attach(server: HttpServerLike, options?: AttachOptions): Unsubscribe
   accept(socket: SocketLike, request: RequestLike): void
+  park(peer: Peer<C, Data>): void
   close(options?: { readonly drain?: number }): Promise<void>
 }
 interface AttachOptions {
@@ -854,6 +865,7 @@ export type {
   Outcome,
   ParkedState,
   Peer,
+  PeerArrival,
   PeerEnd,
   PeerJoinOptions,
   Permission,

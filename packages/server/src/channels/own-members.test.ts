@@ -8,6 +8,7 @@ it('members that change in one interval are written in the order of their last c
   const members = new OwnMembers(clock, {
     setMember: async (_, { key, data }) => void written.push(`${key} ${data}`),
     removeMember: async (_, key) => void written.push(key),
+    async parkMember() {},
     failed() {},
   })
   const set = (key: string, data: string): void => members.set('room', { key, identity: 'anna', data })

@@ -65,7 +65,7 @@ function okOf(client: FakeClient): Ok | undefined {
   return (found as [string, Ok] | undefined)?.[1]
 }
 
-const park = { park: true }
+const park = { park: true } as const
 
 /** A broker whose store of sessions is changed for each hub. */
 function withStore(change: (node: SessionStoreNode) => Partial<SessionStoreNode>): Broker {
