@@ -104,7 +104,8 @@ export interface ProducersOffer {
  * - `identity`: the token belongs to another identity.
  * - `protocol`: one end violated the protocol.
  * - `drained`: the server shut down as planned.
- * - `unknown`: the server does not know it: another process, a restart, or too long ago.
+ * - `unknown`: the server does not know it, or not all of it: another process, a restart, too long ago, or a store that has
+ *   lost something.
  */
 export type LostReason =
   | 'expired'

@@ -19,7 +19,8 @@
  * - `send-failed`: the socket threw in `send()`.
  * - `wire-mismatch`: the server uses a different wire than the client; `error` says what to do.
  * - `protocol`: the server violated the protocol of the session wire; `text` describes the violation.
- * - `drained`, `closed`: the server ended the session, as planned or by its application.
+ * - `drained`: the server shuts down as planned. The session has ended, or continues on another node.
+ * - `closed`: the application of the server ended the session.
  * - `unreadable`: a message arrived that this platform cannot read; `error` is the reason. Session wire only.
  * - `reconnect`, `disconnect`, `dispose`: the application called the method.
  */

@@ -71,7 +71,6 @@ export function createServerRules(world: World, breach: Breach | undefined) {
 
   const resume = (state: State, session: Session, index: number, hi: Hi): void => {
     session.n = hi.n
-    session.isDraining = session.isParking = false
     if (breach === 'no-fence') session.sockets |= 1 << index
     else {
       fence(state, session, 'itself')
@@ -92,6 +91,8 @@ export function createServerRules(world: World, breach: Breach | undefined) {
       if (at >= 0) sessions.splice(at, 1)
     }
     state.servers[to]!.push(session)
+    session.isDraining = session.isParking = false
+    session.writtenBefore = 0
   }
 
   /** The session of a greeting. Another node, or the store, hands it over. */
@@ -114,9 +115,9 @@ export function createServerRules(world: World, breach: Breach | undefined) {
     const { client } = state
     const socket = state.sockets[index]!
     const sessions = state.servers[socket.server]!
-    const old = find(state, socket.server, hi)
     // A node that is about to end takes no session.
-    if (old?.isParking && sessions.includes(old)) return close(socket)
+    if (sessions.some(({ sid, isParking }) => sid === hi.sid && isParking)) return close(socket)
+    const old = find(state, socket.server, hi)
     const isCurrent = client.socket === index
     if (old && !old.isEnded) {
       const isSameUser = old.user === hi.user || breach === 'resume-for-anybody'
@@ -255,8 +256,6 @@ export function createServerRules(world: World, breach: Breach | undefined) {
       return
     }
     detach(state, session)
-    session.isDraining = session.isParking = false
-    session.writtenBefore = 0
     if (breach === 'park-without-messages') session.out.sent = []
     move(state, session, state.servers.length - 1)
   }
