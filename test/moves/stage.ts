@@ -54,15 +54,24 @@ export async function openLocalStage(): Promise<Stage> {
   return openStage(createLocalNodes(rate))
 }
 
+export interface ProcessStage extends Stage<NodeProcesses> {
+  readonly redis: RedisServer
+  /** Resolves when Redis knows of the session, and its node knows that. */
+  known(): Promise<void>
+}
+
 /** Nodes in processes of their own, which share a Redis. */
-export async function openProcessStage(
-  options: NodeOptions = {},
-): Promise<Stage<NodeProcesses> & { readonly redis: RedisServer }> {
+export async function openProcessStage(options: NodeOptions = {}): Promise<ProcessStage> {
   const redis = await RedisServer.start()
   const stage = openStage(createNodes({ redisPort: redis.port, rate, ...options }))
   const endStage = stage[Symbol.asyncDispose]
   return Object.assign(stage, {
     redis,
+    async known() {
+      await stage.joined(1)
+      while (((await redis.command('KEYS', 'holdfast:{s:*')) as string[]).length === 0) await sleep(20)
+      await sleep(500)
+    },
     async [Symbol.asyncDispose]() {
       await endStage()
       await redis[Symbol.asyncDispose]()
