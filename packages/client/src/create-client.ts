@@ -26,7 +26,7 @@ import type { Client } from './client.ts'
 import type { Cause } from './connection/cause.ts'
 import { closeReader } from './connection/close.ts'
 import { createConnection } from './connection/connection.ts'
-import { createDiagnosis } from './connection/diagnosis.ts'
+import { pagePolicy } from './connection/page-policy.ts'
 import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
 import { createPreparation } from './connection/preparation.ts'
@@ -69,7 +69,8 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
   if (
     wire?.maxPayloadBytes === undefined ||
     (store && !store.wrap) ||
-    [diagnose, token].some((hook) => hook && typeof hook !== 'function') ||
+    (diagnose && !diagnose.begin) ||
+    (token && typeof token !== 'function') ||
     !isContract
   )
     throw misuse(
@@ -150,7 +151,7 @@ export function createClient(options: CoreOptions & { readonly contract?: Schema
     delay,
     ports,
     closed: closeReader(closeRules),
-    diagnosis: createDiagnosis(diagnose),
+    diagnosis: diagnose ?? pagePolicy,
     prepare: preparation.prepare,
     open: (socket) => bound.open(socket, outbox),
     received: createIntake(wire.maxPayloadBytes, counters),

@@ -4,8 +4,7 @@ import type { AttemptOptions } from './connection/preparation.ts'
 import { pickBackoff } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
-import type { Diagnose } from './connection/diagnose.ts'
-import type { DelayQuestion, Policy } from './connection/states.ts'
+import type { DelayQuestion, Diagnosis, Policy } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
 import type { Ports } from './platform/ports.ts'
 import { resolveUrl } from './platform/url.ts'
@@ -38,15 +37,15 @@ export interface ClientOptions extends AttemptOptions {
    */
   readonly attemptTimeout?: number
   /**
-   * Determines why no socket opens, because sockets do not report it: `overHttp()`, or your own function; see {@link
-   * Diagnose}.
+   * Determines why no socket opens, because sockets do not report it: `overHttp()`, or your own function in
+   * `diagnosis()`.
    *
    * The client calls it after the third failure in a row, and after each further three. Without it the client makes
    * no requests except those of its sockets, and the cause stays `unreachable`.
    *
    * @default none
    */
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   /** The bounds of the queue of messages that wait for the connection. */
   readonly outbox?: OutboxOptions
   /**

@@ -134,11 +134,6 @@ export function createOutbox<Body, Name = string | undefined>(
   let timer: unknown
   let isBatched = false
 
-  const drop = (message: Message<Body, Name>, reason: UndeliveredReason): void =>
-    message.settle({ status: 'undelivered', reason })
-
-  const isWaiting = (message: Message<Body, Name>): boolean => message.after !== message
-
   const remove = (message: Message<Body, Name>): void => {
     if (!isWaiting(message)) return
     message.before.after = message.after
@@ -321,13 +316,7 @@ export function createOutbox<Body, Name = string | undefined>(
           else if (!volatile) makeRoom(message)
         }
         if ((signal || ttl <= longestTimer) && isWaiting(message)) {
-          const cancel = (): void => drop(message, 'cancelled')
-          const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
-          signal?.addEventListener('abort', cancel)
-          message.leave = () => {
-            clock.clearTimer(expiry)
-            signal?.removeEventListener('abort', cancel)
-          }
+          watch(message, ttl, signal, clock)
         }
       }
       return message
@@ -343,5 +332,29 @@ export function createOutbox<Body, Name = string | undefined>(
     accept() {
       refusal = undefined
     },
+  }
+}
+
+function isWaiting(message: Pick<Message<unknown, unknown>, 'after'>): boolean {
+  return message.after !== message
+}
+
+function drop(message: Pick<Message<unknown, unknown>, 'settle'>, reason: UndeliveredReason): void {
+  message.settle({ status: 'undelivered', reason })
+}
+
+/** Withdraws a queued message when its time is over, or its signal is aborted. */
+function watch<Body, Name>(
+  message: Message<Body, Name>,
+  ttl: number,
+  signal: AbortSignalLike | undefined,
+  clock: Clock,
+): void {
+  const cancel = (): void => drop(message, 'cancelled')
+  const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
+  signal?.addEventListener('abort', cancel)
+  message.leave = () => {
+    clock.clearTimer(expiry)
+    signal?.removeEventListener('abort', cancel)
   }
 }

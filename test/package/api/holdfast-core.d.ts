@@ -439,31 +439,6 @@ interface Heartbeat {
   onDeadline(watch: Watch, sample: Sample): Beat
   onProbe(watch: Watch, sample: Sample): Beat
 }
-interface Tally {
-  readonly attempts: number
-  readonly failures: number
-  readonly timeouts: number
-  readonly strikes: number
-  readonly refresh: boolean
-  readonly retryAfter?: CloseRule['delay'] | undefined
-  readonly retryAfterCount: number
-}
-interface Aftermath extends CloseRule {
-  readonly retryAfter?: CloseRule['delay'] | undefined
-}
-interface Finding {
-  readonly cause: Cause
-  readonly delay?: DelayRange
-  readonly refresh?: boolean
-}
-interface Facts {
-  readonly heartbeat: Heartbeat | undefined
-  readonly resumption: Resumption
-}
-interface Resumption {
-  readonly resumed: boolean
-  readonly replayed: number
-}
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface SocketLike {
   readonly readyState: number
@@ -488,6 +463,62 @@ interface Ports {
   readonly random: () => number
   readonly signals: Signals
   readonly report: (error: unknown) => void
+}
+interface Base {
+  readonly epoch: number
+  readonly tally: Tally
+  readonly notBefore: number
+  readonly cause: Cause | undefined
+}
+interface Tally {
+  readonly attempts: number
+  readonly failures: number
+  readonly timeouts: number
+  readonly strikes: number
+  readonly refresh: boolean
+  readonly retryAfter?: CloseRule['delay'] | undefined
+  readonly retryAfterCount: number
+}
+interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  readonly earliest: number
+  readonly wakeWithin: number
+  readonly cause: Cause
+}
+interface Aftermath extends CloseRule {
+  readonly retryAfter?: CloseRule['delay'] | undefined
+}
+interface Diagnosis {
+  begin(ports: Pick<Ports, 'clock' | 'report'>, found: (discovery?: Discovery) => void): Observe
+}
+type Observe = (event: Exclude<Command, DelayQuestion> | Signal | 'stop', url?: string) => void
+interface Discovery {
+  readonly cause: Cause
+  applyTo(state: Waiting, sample: Sample): Waiting
+}
+type Command =
+  | 'prepare'
+  | 'dial'
+  | 'greet'
+  | 'announce'
+  | 'probe'
+  | 'close'
+  | 'abandon'
+  | 'destroy'
+  | 'diagnose'
+  | DelayQuestion
+interface DelayQuestion {
+  readonly failures: number
+  readonly cause: Cause
+}
+interface Facts {
+  readonly heartbeat: Heartbeat | undefined
+  readonly resumption: Resumption
+}
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
 }
 interface AttemptContext {
   readonly tally: Tally
@@ -701,11 +732,6 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
-type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
-interface DiagnoseContext {
-  readonly signal: AbortSignalLike
-  readonly clock: Clock
-}
 interface Store {
   wrap(create: CreateOutbox): CreateOutbox
 }
@@ -721,7 +747,7 @@ interface ClientOptions extends AttemptOptions {
   readonly wire?: Wire
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly store?: Store

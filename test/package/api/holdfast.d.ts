@@ -526,6 +526,12 @@ interface Heartbeat {
   onDeadline(watch: Watch, sample: Sample): Beat
   onProbe(watch: Watch, sample: Sample): Beat
 }
+interface Base {
+  readonly epoch: number
+  readonly tally: Tally
+  readonly notBefore: number
+  readonly cause: Cause | undefined
+}
 interface Tally {
   readonly attempts: number
   readonly failures: number
@@ -535,6 +541,13 @@ interface Tally {
   readonly retryAfter?: CloseRule['delay'] | undefined
   readonly retryAfterCount: number
 }
+interface Waiting extends Base {
+  readonly name: 'waiting'
+  readonly deadline: number
+  readonly earliest: number
+  readonly wakeWithin: number
+  readonly cause: Cause
+}
 interface Aftermath extends CloseRule {
   readonly retryAfter?: CloseRule['delay'] | undefined
 }
@@ -542,6 +555,29 @@ interface Finding {
   readonly cause: Cause
   readonly delay?: DelayRange
   readonly refresh?: boolean
+}
+interface Diagnosis {
+  begin(ports: Pick<Ports, 'clock' | 'report'>, found: (discovery?: Discovery) => void): Observe
+}
+type Observe = (event: Exclude<Command, DelayQuestion> | Signal | 'stop', url?: string) => void
+interface Discovery {
+  readonly cause: Cause
+  applyTo(state: Waiting, sample: Sample): Waiting
+}
+type Command =
+  | 'prepare'
+  | 'dial'
+  | 'greet'
+  | 'announce'
+  | 'probe'
+  | 'close'
+  | 'abandon'
+  | 'destroy'
+  | 'diagnose'
+  | DelayQuestion
+interface DelayQuestion {
+  readonly failures: number
+  readonly cause: Cause
 }
 interface Facts {
   readonly heartbeat: Heartbeat | undefined
@@ -783,7 +819,7 @@ interface ClientOptions extends AttemptOptions {
   readonly wire?: Wire
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly store?: Store
@@ -901,10 +937,11 @@ declare function events<C, Name extends string & EventName<C, 'toClient'>>(
   name: Name,
   { buffer, signal }?: EventsOptions,
 ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
+declare function diagnosis(diagnose: Diagnose): Diagnosis
 interface OverHttpOptions {
   readonly url?: UrlSource
 }
-declare function overHttp(options?: OverHttpOptions): Diagnose
+declare function overHttp(options?: OverHttpOptions): Diagnosis
 interface PendingMessage {
   readonly id: number
   readonly name: string | undefined
@@ -959,6 +996,7 @@ export {
   countdown,
   createClient,
   defaultCloseRules,
+  diagnosis,
   events,
   isHoldfastError,
   overHttp,
@@ -1002,6 +1040,7 @@ export type {
   Delivery,
   Diagnose,
   DiagnoseContext,
+  Diagnosis,
   DisconnectOptions,
   DrainOptions,
   EventData,

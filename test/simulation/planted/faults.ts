@@ -136,7 +136,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a message expires that was written in time',
     file: outbox,
-    from: '            clock.clearTimer(expiry)\n',
+    from: '    clock.clearTimer(expiry)\n',
     to: '',
   },
   {

@@ -85,7 +85,7 @@ export function plain(options?: PlainOptions): Wire {
   const { shape = 'flat', heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = chosen
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
   if (!/^(flat|envelope)$/.test(shape)) throw misuse("shape is 'flat' or 'envelope'")
-  if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
+  if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.property))
     throw misuse('write heartbeat: ping({ … }), requests: correlated()')
   const codec = shape === 'envelope' ? envelopeCodec : flatCodec
   const {
