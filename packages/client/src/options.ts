@@ -1,11 +1,13 @@
 import { defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
-import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
+import type { CloseRule, CloseRules, OutboxOptions, Schemas } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
 import { pickBackoff } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { DelayQuestion, Diagnosis, Policy } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
+import { pagePolicy } from './connection/page-policy.ts'
+import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
 import { resolveUrl } from './platform/url.ts'
 import type { Store } from './store.ts'
@@ -82,6 +84,11 @@ export interface BackoffContext {
 }
 
 export interface Resolved {
+  readonly ports: Ports
+  readonly wire: Wire
+  readonly contract: Schemas | undefined
+  readonly store: Store | undefined
+  readonly diagnose: Diagnosis
   readonly policy: Policy
   /** Asks the `backoff` function. Not a number when it threw, or when there is none. */
   readonly delay: (question: DelayQuestion, sample: Sample) => number
@@ -101,9 +108,20 @@ export const names =
   'url, token, wire, WebSocket, protocols, backoff, attemptTimeout, diagnose, outbox, closeCodes, store, ports, contract'
 
 /** @throws {HoldfastError} `misuse` */
-export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
-  const { url, backoff, attemptTimeout = 10_000 } = options
-  if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
+export function resolveOptions(options: ClientOptions & { readonly contract?: Schemas }): Resolved {
+  const {
+    url,
+    wire,
+    contract,
+    store,
+    diagnose,
+    token,
+    backoff,
+    attemptTimeout = 10_000,
+  } = given(options, names)
+  const ports: Ports = { ...systemPorts, ...given(options.ports, namesOf(systemPorts)) }
+  const { report } = ports
+  if (typeof url !== 'function') resolveUrl(url!, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = {
     ...defaultBackoff,
@@ -120,7 +138,24 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
   for (const [code, rule] of Object.entries(given(options.closeCodes)))
     if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
 
+  const isContract = !contract || contract.schemas
+  if (
+    wire?.maxPayloadBytes === undefined ||
+    (store && !store.wrap) ||
+    (diagnose && !diagnose.begin) ||
+    (token && typeof token !== 'function') ||
+    !isContract
+  )
+    throw misuse(
+      'write wire: session(), store: store({ name }), diagnose: overHttp(), token: () => token, contract: schemas({})',
+    )
+
   return {
+    ports,
+    wire,
+    contract,
+    store,
+    diagnose: diagnose ?? pagePolicy,
     policy: { ...numbers, attemptTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {

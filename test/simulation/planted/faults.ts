@@ -16,7 +16,7 @@ const bind = 'packages/client/src/wire/session/bind.ts'
 const conversation = 'packages/client/src/wire/session/conversation.ts'
 const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
-const createClient = 'packages/client/src/create-client.ts'
+const lifetime = 'packages/client/src/lifetime.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const liveSession = 'packages/server/src/live-session.ts'
 const teardown = 'packages/server/src/teardown.ts'
@@ -258,7 +258,7 @@ const foundBySimulation: readonly Fault[] = [
   },
   {
     name: 'a disposed client keeps its messages',
-    file: createClient,
+    file: lifetime,
     from: "outbox.refuse('disposed')",
     to: '',
   },
