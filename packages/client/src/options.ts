@@ -4,14 +4,14 @@ import type { AttemptOptions } from './connection/preparation.ts'
 import { pickBackoff } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
-import type { DelayQuestion, Diagnosis, Policy } from './connection/states.ts'
+import type { DelayQuestion, Diagnosis, Policy, RunnableDiagnosis } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
 import { pagePolicy } from './connection/page-policy.ts'
 import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
 import { resolveUrl } from './platform/url.ts'
-import type { Store } from './store.ts'
-import type { Wire } from './wire/wire.ts'
+import type { Store, WrappingStore } from './store.ts'
+import type { BindableWire, Wire } from './wire/wire.ts'
 
 /** The options of `createClient`. Only `url` is required. */
 export interface ClientOptions extends AttemptOptions {
@@ -85,10 +85,10 @@ export interface BackoffContext {
 
 export interface Resolved {
   readonly ports: Ports
-  readonly wire: Wire
+  readonly wire: BindableWire
   readonly contract: Schemas | undefined
-  readonly store: Store | undefined
-  readonly diagnose: Diagnosis
+  readonly store: WrappingStore | undefined
+  readonly diagnose: RunnableDiagnosis
   readonly policy: Policy
   /** Asks the `backoff` function. Not a number when it threw, or when there is none. */
   readonly delay: (question: DelayQuestion, sample: Sample) => number
@@ -152,10 +152,10 @@ export function resolveOptions(options: ClientOptions & { readonly contract?: Sc
 
   return {
     ports,
-    wire,
+    wire: wire as BindableWire,
     contract,
-    store,
-    diagnose: diagnose ?? pagePolicy,
+    store: store as WrappingStore | undefined,
+    diagnose: (diagnose ?? pagePolicy) as RunnableDiagnosis,
     policy: { ...numbers, attemptTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {

@@ -16,7 +16,7 @@ import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
 import { pagePolicy } from './page-policy.ts'
-import type { Finding, Policy, State } from './states.ts'
+import type { Finding, Policy, RunnableDiagnosis, State } from './states.ts'
 
 function setUp(
   faults = clockFaults.exact,
@@ -63,7 +63,7 @@ function setUp(
     },
     opened: () => {},
     flush: () => {},
-    diagnosis: diagnose ? diagnosis(diagnose) : pagePolicy,
+    diagnosis: diagnose ? (diagnosis(diagnose) as RunnableDiagnosis) : pagePolicy,
     received: (data, conversation) => conversation.received(data as string),
     changed: (state) => states.push(state.name),
     ...overrides,

@@ -8,12 +8,12 @@ import type {
   Closing,
   Command,
   DelayQuestion,
-  Diagnosis,
   Discovery,
   Facts,
   Input,
   Open,
   Policy,
+  RunnableDiagnosis,
   State,
 } from './states.ts'
 import type { Ports } from '../platform/ports.ts'
@@ -32,7 +32,7 @@ export interface ConnectionOptions extends Pick<
   /** Writes everything that can still be written: the page is being left. */
   flush(): void
   /** Finds out why sockets do not open. Undefined if the application does not use the reason. */
-  readonly diagnosis: Diagnosis | undefined
+  readonly diagnosis: RunnableDiagnosis | undefined
   /** The state changed. Inputs dispatched here are queued. */
   changed(state: State, previous: State): void
 }

@@ -2,7 +2,7 @@ import { misuse } from '@holdfast/protocol'
 import type { Diagnose } from './diagnose.ts'
 import { discoveryOf } from './finding.ts'
 import { pagePolicy } from './page-policy.ts'
-import type { Diagnosis, Discovery, Finding } from './states.ts'
+import type { Diagnosis, Discovery, Finding, RunnableDiagnosis } from './states.ts'
 import { diagnoseEvery } from './times.ts'
 import { newAbort } from '../platform/ports.ts'
 
@@ -26,7 +26,7 @@ import { newAbort } from '../platform/ports.ts'
 /* @__NO_SIDE_EFFECTS__ */
 export function diagnosis(diagnose: Diagnose): Diagnosis {
   if (typeof diagnose !== 'function') throw misuse('write diagnosis(async (url) => …)')
-  return {
+  const runnable: RunnableDiagnosis = {
     begin({ clock, report }, found) {
       /** Where the last attempt dialed. */
       let target: string | undefined
@@ -73,4 +73,5 @@ export function diagnosis(diagnose: Diagnose): Diagnosis {
       }
     },
   }
+  return runnable
 }

@@ -1,5 +1,5 @@
 import { isSameOrigin } from '../platform/url.ts'
-import type { Diagnosis, Discovery } from './states.ts'
+import type { Discovery, RunnableDiagnosis } from './states.ts'
 
 /** The content security policy of the page forbids the dial. */
 const csp: Discovery = {
@@ -8,7 +8,7 @@ const csp: Discovery = {
 }
 
 /** The diagnosis without questions: whether the policy of the page forbids the dial. */
-export const pagePolicy: Diagnosis = {
+export const pagePolicy: RunnableDiagnosis = {
   begin(_ports, found) {
     let dialed: string | undefined
     return (event, url) => {

@@ -133,6 +133,12 @@ export interface Finding {
  * `diagnose`.
  */
 export interface Diagnosis {
+  /** Only for clients. */
+  readonly begin: object
+}
+
+/** A diagnosis as a client sees it. */
+export interface RunnableDiagnosis extends Diagnosis {
   /**
    * Begins the diagnosis of one client. `found` receives what is found out; nothing if it does not count any more.
    */
