@@ -132,6 +132,15 @@ describe('the outbox', () => {
     expect([outbox.size, outbox.bytes]).toEqual([3, 10])
   })
 
+  it('has room for a message that leaves half of its bounds free, and for any message while it is empty', () => {
+    const { outbox, push } = setUpOutbox({ maxMessages: 4, maxBytes: 100 })
+    expect(outbox.hasRoom(1_000)).toBe(true)
+    push('1234567890')
+    expect([40, 41].map((bytes) => outbox.hasRoom(bytes))).toEqual([true, false])
+    push('1')
+    expect(outbox.hasRoom(1)).toBe(false)
+  })
+
   it('never sends a frame larger than the wire takes', () => {
     const { link, outbox, push } = setUpOutbox({ maxBytes: 5_000 })
     expect(push('x'.repeat(1_001)).outcome).toEqual(lost('too-large'))
