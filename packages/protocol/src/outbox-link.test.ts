@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { createOutbox } from './outbox.ts'
-import type { OutboxOptions, SendOptions } from './outbox.ts'
+import type { OutboxOptions, SendOptions } from './send-options.ts'
 import type { Outcome } from './outcome.ts'
 import { lost, sent, setUpOutbox } from '../test/support/outbox.ts'
 

@@ -313,6 +313,7 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+type Payload = string | Uint8Array<ArrayBuffer>
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -326,7 +327,6 @@ interface SendOptions {
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
-type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown

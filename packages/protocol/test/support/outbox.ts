@@ -1,7 +1,8 @@
 import { createVirtualClock } from '@holdfast/testing'
 import type { Delivery } from '../../src/delivery.ts'
+import type { Link } from '../../src/link.ts'
 import { createOutbox } from '../../src/outbox.ts'
-import type { Link, OutboxOptions, SendOptions } from '../../src/outbox.ts'
+import type { OutboxOptions, SendOptions } from '../../src/send-options.ts'
 import type { Outcome } from '../../src/outcome.ts'
 
 export const sent: Outcome = { status: 'sent' }
