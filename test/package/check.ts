@@ -89,7 +89,7 @@ function examineMaps(unpacked: string): void {
   const found = new Set<string>()
   for (const file of globSync('dist/**/*.{js,cjs}', { cwd: unpacked })) {
     const [, url] =
-      /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(unpacked, file), 'utf8')) ?? []
+      /[\n;]\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(unpacked, file), 'utf8')) ?? []
     if (!url || !existsSync(join(unpacked, 'dist', url)))
       throw new Error(`${name}: ${file} has no source map`)
     const map = JSON.parse(readFileSync(join(unpacked, 'dist', url), 'utf8')) as SourceMap

@@ -8,23 +8,20 @@ import type { BoundWire } from './wire/wire.ts'
 /** The key of `subscribe` listeners; a symbol, beside the kinds of `watch`. */
 export const stateKey: unique symbol = /* @__PURE__ */ Symbol()
 
-/** The listeners of a change. */
-export interface ChangeParts {
-  snapshotOf(state: State): ClientState
-  readonly outbox: ClientOutbox
-  readonly bound: BoundWire
-  readonly waits: Waits
-  readonly watchers: Listeners
-  readonly router: Pick<Listeners, 'clear'>
-}
-
 /** Passes on the changes of a connection: first to the parts of the client, then to the application. */
-export function createChanges({ snapshotOf, outbox, bound, waits, watchers, router }: ChangeParts) {
+export function createChanges(
+  snapshotOf: (state: State) => ClientState,
+  outbox: ClientOutbox,
+  bound: BoundWire,
+  waits: Waits,
+  watchers: Listeners,
+  router: Pick<Listeners, 'clear'>,
+): (next: State, previous: State) => void {
   let announced: ClientState | undefined
   const announce = <Kind extends keyof Lifecycle>(kind: Kind, value: Lifecycle[Kind]): boolean =>
     watchers.emit(kind, value)
 
-  return (next: State, previous: State): void => {
+  return (next, previous) => {
     const before = announced ?? snapshotOf(previous)
     const state = (announced = snapshotOf(next))
 

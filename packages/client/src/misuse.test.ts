@@ -1,6 +1,15 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { setUp } from '../test/support/set-up.ts'
-import { createClient, isHoldfastError, overHttp, ping, plain, session } from './index.ts'
+import {
+  correlated,
+  createClient,
+  diagnosis,
+  isHoldfastError,
+  overHttp,
+  ping,
+  plain,
+  session,
+} from './index.ts'
 import type { ClientOptions, Lifecycle } from './index.ts'
 import type { kinds } from './create-client.ts'
 import type { names } from './options.ts'
@@ -32,6 +41,13 @@ describe('a program without types is told what to write', () => {
     ['a wire by its name', create({ url, wire: 'session' }), 'wire: session()'],
     ['a store that is none', create({ url, wire: session(), store: true }), 'store: store({ name })'],
     ['a diagnosis that is a URL', create({ url, diagnose: '/health' }), 'diagnose: overHttp()'],
+    ['a function as a diagnosis', create({ url, diagnose: () => undefined }), 'diagnose: overHttp()'],
+    ['a diagnosis without a function', () => diagnosis('/health' as never), 'write diagnosis('],
+    [
+      'requests that were not called',
+      () => plain({ requests: correlated as never }),
+      'requests: correlated()',
+    ],
     ['schemas that nobody checks', create({ url, contract: { toClient: {} } }), 'contract: schemas({'],
     ['an unknown option', create({ url, reconnect: true }), "'reconnect' is not one of url, token, wire"],
     [

@@ -1,16 +1,17 @@
 import { defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
-import type { CloseRule, CloseRules, OutboxOptions } from '@holdfast/protocol'
+import type { CloseRule, CloseRules, OutboxOptions, Schemas } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
 import { pickBackoff } from './connection/backoff.ts'
 import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
-import type { Diagnose } from './connection/diagnose.ts'
-import type { DelayQuestion, Policy } from './connection/states.ts'
+import type { DelayQuestion, Diagnosis, Policy, RunnableDiagnosis } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
+import { pagePolicy } from './connection/page-policy.ts'
+import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
 import { resolveUrl } from './platform/url.ts'
-import type { Store } from './store.ts'
-import type { Wire } from './wire/wire.ts'
+import type { Store, WrappingStore } from './store.ts'
+import type { BindableWire, Wire } from './wire/wire.ts'
 
 /** The options of `createClient`. Only `url` is required. */
 export interface ClientOptions extends AttemptOptions {
@@ -38,15 +39,15 @@ export interface ClientOptions extends AttemptOptions {
    */
   readonly attemptTimeout?: number
   /**
-   * Determines why no socket opens, because sockets do not report it: `overHttp()`, or your own function; see {@link
-   * Diagnose}.
+   * Determines why no socket opens, because sockets do not report it: `overHttp()`, or your own function in
+   * `diagnosis()`.
    *
    * The client calls it after the third failure in a row, and after each further three. Without it the client makes
    * no requests except those of its sockets, and the cause stays `unreachable`.
    *
    * @default none
    */
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   /** The bounds of the queue of messages that wait for the connection. */
   readonly outbox?: OutboxOptions
   /**
@@ -83,6 +84,11 @@ export interface BackoffContext {
 }
 
 export interface Resolved {
+  readonly ports: Ports
+  readonly wire: BindableWire
+  readonly contract: Schemas | undefined
+  readonly store: WrappingStore | undefined
+  readonly diagnose: RunnableDiagnosis
   readonly policy: Policy
   /** Asks the `backoff` function. Not a number when it threw, or when there is none. */
   readonly delay: (question: DelayQuestion, sample: Sample) => number
@@ -102,9 +108,20 @@ export const names =
   'url, token, wire, WebSocket, protocols, backoff, attemptTimeout, diagnose, outbox, closeCodes, store, ports, contract'
 
 /** @throws {HoldfastError} `misuse` */
-export function resolveOptions(options: ClientOptions, report: Ports['report']): Resolved {
-  const { url, backoff, attemptTimeout = 10_000 } = options
-  if (typeof url !== 'function') resolveUrl(url, 'ws://localhost')
+export function resolveOptions(options: ClientOptions & { readonly contract?: Schemas }): Resolved {
+  const {
+    url,
+    wire,
+    contract,
+    store,
+    diagnose,
+    token,
+    backoff,
+    attemptTimeout = 10_000,
+  } = given(options, names)
+  const ports: Ports = { ...systemPorts, ...given(options.ports, namesOf(systemPorts)) }
+  const { report } = ports
+  if (typeof url !== 'function') resolveUrl(url!, 'ws://localhost')
   const custom = typeof backoff === 'function' ? backoff : undefined
   const numbers = {
     ...defaultBackoff,
@@ -121,7 +138,24 @@ export function resolveOptions(options: ClientOptions, report: Ports['report']):
   for (const [code, rule] of Object.entries(given(options.closeCodes)))
     if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
 
+  const isContract = !contract || contract.schemas
+  if (
+    wire?.maxPayloadBytes === undefined ||
+    (store && !store.wrap) ||
+    (diagnose && !diagnose.begin) ||
+    (token && typeof token !== 'function') ||
+    !isContract
+  )
+    throw misuse(
+      'write wire: session(), store: store({ name }), diagnose: overHttp(), token: () => token, contract: schemas({})',
+    )
+
   return {
+    ports,
+    wire: wire as BindableWire,
+    contract,
+    store: store as WrappingStore | undefined,
+    diagnose: (diagnose ?? pagePolicy) as RunnableDiagnosis,
     policy: { ...numbers, attemptTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {

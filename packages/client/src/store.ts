@@ -4,6 +4,12 @@ import type { Encoded } from './wire/wire.ts'
 
 /** Persists the messages of a client: created by `store()` of `holdfast/store`, passed to `createClient`. */
 export interface Store {
+  /** Only for clients. */
+  readonly wrap: object
+}
+
+/** A store as a client sees it. */
+export interface WrappingStore extends Store {
   /** Wraps the outbox of one client. */
   wrap(create: CreateOutbox): CreateOutbox
 }

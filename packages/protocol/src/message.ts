@@ -49,7 +49,7 @@ export class Message<Body, Name> implements Queued<Body>, Sent {
   readonly volatile: boolean
   readonly key: string | undefined
   readonly expiresAt: number
-  outcome: Outcome | undefined = undefined
+  outcome: Outcome | undefined
   /** The socket threw an exception for it once. */
   refused = false
   isShared = false
@@ -59,9 +59,9 @@ export class Message<Body, Name> implements Queued<Body>, Sent {
   before: Message<Body, Name> = this
   after: Message<Body, Name> = this
   /** Releases the resources of a queued message. */
-  leave: (() => void) | undefined = undefined
-  private promise: Promise<Outcome> | undefined = undefined
-  private resolve: ((outcome: Outcome) => void) | undefined = undefined
+  leave: (() => void) | undefined
+  private promise: Promise<Outcome> | undefined
+  private resolve: ((outcome: Outcome) => void) | undefined
 
   constructor(
     owner: Owner<Body, Name>,

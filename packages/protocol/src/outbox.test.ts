@@ -1,115 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import type { Delivery } from './delivery.ts'
-import type { Outcome } from './outcome.ts'
-import { createOutbox } from './outbox.ts'
-import type { Link, OutboxOptions, SendOptions } from './outbox.ts'
-
-const sent: Outcome = { status: 'sent' }
-const lost = (reason: string): Outcome => ({ status: 'undelivered', reason }) as Outcome
-
-function setUp(options: OutboxOptions = {}, batchBytes?: number) {
-  const clock = createVirtualClock()
-  const link = {
-    writable: false,
-    buffered: 0,
-    written: [] as string[],
-    failures: 0,
-    throws: 0,
-    slow: false,
-    onWrite: (_text: string) => {},
-    onSettled: (_name: string | undefined) => {},
-    /** How many messages had been written at the end of each batch. */
-    batches: [] as number[],
-    maxPayloadBytes: 1_000,
-  }
-  const settled: [string | undefined, string][] = []
-  const connection: Link<string> = {
-    ...(batchBytes && { batchBytes }),
-    flushed: () => link.batches.push(link.written.length),
-    isWritable: () => link.writable,
-    bufferedAmount: () => link.buffered,
-    write(message) {
-      if (link.throws > 0) {
-        link.throws--
-        link.failures++
-        link.writable = link.slow
-        return false
-      }
-      link.onWrite(message.body)
-      link.written.push(message.body)
-      message.settle(sent)
-      return true
-    },
-  }
-  const outbox = createOutbox(
-    options,
-    () => link.maxPayloadBytes,
-    connection,
-    clock,
-    (name, outcome) => {
-      settled.push([name, 'reason' in outcome ? outcome.reason : outcome.status])
-      link.onSettled(name)
-    },
-  )
-  const push = (text: string, how: SendOptions = {}): Delivery => outbox.push(text, text.length, text, how)
-  return { clock, link, outbox, push, settled }
-}
-
-describe('a link that can ask for outcomes', () => {
-  function setUpAsking() {
-    const written: { readonly settle: (outcome: Outcome) => void }[] = []
-    const link = { isOpen: true, asks: 0 }
-    const outbox = createOutbox<string>(
-      {},
-      () => 1_000,
-      {
-        bufferedAmount: () => 0,
-        isWritable: () => link.isOpen,
-        write: (message) => written.push(message) > 0,
-        ask: () => void link.asks++,
-      },
-      createVirtualClock(),
-      () => {},
-    )
-    return { written, link, outbox, push: (how: SendOptions = {}) => outbox.push('text', 4, 'name', how) }
-  }
-
-  it('is asked once a message is written whose outcome somebody waits for', () => {
-    const { link, outbox, push } = setUpAsking()
-    link.isOpen = false
-    void push().then()
-    push()
-    expect(link.asks).toBe(0)
-    link.isOpen = true
-    outbox.flush()
-    expect(link.asks).toBe(1)
-  })
-
-  it('is asked when somebody begins to wait for a message that is written and has no outcome', () => {
-    const { written, link, push } = setUpAsking()
-    const delivery = push()
-    expect(link.asks).toBe(0)
-    void delivery.orThrow()
-    expect(link.asks).toBe(1)
-    written[0]!.settle({ status: 'delivered' })
-    void delivery.then()
-    expect(link.asks).toBe(1)
-  })
-
-  it('is asked neither for volatile messages nor by those who only watch', async () => {
-    const { link, push } = setUpAsking()
-    void push({ volatile: true }).then()
-    push().whenSettled(() => {})
-    await settleMicrotasks()
-    expect(link.asks).toBe(0)
-  })
-})
+import { lost, sent, setUpOutbox } from '../test/support/outbox.ts'
 
 describe('the outbox', () => {
   it('writes at once when it can, and otherwise later and in order', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const early = ['a', 'b', 'c'].map((text) => push(text))
     expect([outbox.size, outbox.bytes]).toEqual([3, 3])
     expect(early.map((delivery) => delivery.outcome)).toEqual([undefined, undefined, undefined])
@@ -122,7 +17,7 @@ describe('the outbox', () => {
   })
 
   it('expires a message that waits for longer than its ttl, also when the timer is late', async () => {
-    const { clock, link, outbox, push } = setUp()
+    const { clock, link, outbox, push } = setUpOutbox()
     const short = push('short', { ttl: 100 })
     const long = push('long', { ttl: 200 })
     await clock.advance(100)
@@ -136,14 +31,14 @@ describe('the outbox', () => {
   })
 
   it('takes a ttl that no timer can hold', async () => {
-    const { clock, push } = setUp()
+    const { clock, push } = setUpOutbox()
     const forever = [push('a', { ttl: Infinity }), push('b', { ttl: 3e9 })]
     await clock.advance(100_000)
     expect(forever.map((delivery) => delivery.outcome)).toEqual([undefined, undefined])
   })
 
   it('sends a message at once that may not wait at all, if it need not', async () => {
-    const { clock, link, push } = setUp()
+    const { clock, link, push } = setUpOutbox()
     link.writable = true
     expect(push('now', { ttl: 0 }).outcome).toEqual(sent)
     link.writable = false
@@ -153,7 +48,7 @@ describe('the outbox', () => {
   })
 
   it('keeps only the latest message of a key, at the end of the queue', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const first = push('x1', { key: 'x' })
     push('y')
     push('x2', { key: 'x' })
@@ -165,7 +60,7 @@ describe('the outbox', () => {
   })
 
   it('does not give up the old message of a key for a new one that finds no room', () => {
-    const { push } = setUp({ maxBytes: 10 })
+    const { push } = setUpOutbox({ maxBytes: 10 })
     const old = push('1234', { key: 'x' })
     push('12345')
     expect(push('123456', { key: 'x' }).outcome).toEqual(lost('overflow'))
@@ -175,7 +70,7 @@ describe('the outbox', () => {
   })
 
   it('sends a volatile message now or never', () => {
-    const { link, push } = setUp()
+    const { link, push } = setUpOutbox()
     expect(push('a', { volatile: true }).outcome).toEqual(lost('volatile'))
     link.writable = true
     expect(push('b', { volatile: true }).outcome).toEqual(sent)
@@ -185,7 +80,7 @@ describe('the outbox', () => {
   })
 
   it('takes a message back when asked to, as long as it was not written', () => {
-    const { link, outbox, push, clock } = setUp()
+    const { link, outbox, push, clock } = setUpOutbox()
     const controller = new AbortController()
     const [first, second, third] = [push('a'), push('b', { signal: controller.signal, ttl: 500 }), push('c')]
     expect(first.cancel()).toBe(true)
@@ -205,7 +100,7 @@ describe('the outbox', () => {
   })
 
   it('stops listening to the signal of a message that is settled', () => {
-    const { link, push } = setUp()
+    const { link, push } = setUpOutbox()
     link.writable = false
     const { signal } = new AbortController()
     const remove = vi.spyOn(signal, 'removeEventListener')
@@ -214,7 +109,7 @@ describe('the outbox', () => {
   })
 
   it('refuses what it has no room for', () => {
-    const { outbox, push } = setUp({ maxMessages: 2, maxBytes: 10 })
+    const { outbox, push } = setUpOutbox({ maxMessages: 2, maxBytes: 10 })
     expect(push('12345678901').outcome).toEqual(lost('too-large'))
     push('1234')
     expect(push('1234567').outcome).toEqual(lost('overflow'))
@@ -224,7 +119,7 @@ describe('the outbox', () => {
   })
 
   it('drops the oldest to make room when told to', () => {
-    const { outbox, push } = setUp({ maxMessages: 3, maxBytes: 10, overflow: 'drop-oldest' })
+    const { outbox, push } = setUpOutbox({ maxMessages: 3, maxBytes: 10, overflow: 'drop-oldest' })
     const all = ['1', '22', '333', '4444', '555'].map((text) => push(text))
     expect(all.map((delivery) => delivery.outcome)).toEqual([
       lost('overflow'),
@@ -237,8 +132,17 @@ describe('the outbox', () => {
     expect([outbox.size, outbox.bytes]).toEqual([3, 10])
   })
 
+  it('has room for a message that leaves half of its bounds free, and for any message while it is empty', () => {
+    const { outbox, push } = setUpOutbox({ maxMessages: 4, maxBytes: 100 })
+    expect(outbox.hasRoom(1_000)).toBe(true)
+    push('1234567890')
+    expect([40, 41].map((bytes) => outbox.hasRoom(bytes))).toEqual([true, false])
+    push('1')
+    expect(outbox.hasRoom(1)).toBe(false)
+  })
+
   it('never sends a frame larger than the wire takes', () => {
-    const { link, outbox, push } = setUp({ maxBytes: 5_000 })
+    const { link, outbox, push } = setUpOutbox({ maxBytes: 5_000 })
     expect(push('x'.repeat(1_001)).outcome).toEqual(lost('too-large'))
     expect(outbox.bytes).toBe(0)
     link.writable = true
@@ -246,13 +150,13 @@ describe('the outbox', () => {
   })
 
   it('lets a message larger than the queue go when it need not wait', () => {
-    const { link, push } = setUp({ maxBytes: 10 })
+    const { link, push } = setUpOutbox({ maxBytes: 10 })
     link.writable = true
     expect(push('x'.repeat(500)).outcome).toEqual(sent)
   })
 
   it('neither loses nor repeats anything when the socket throws in the middle of a flush', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const all = ['a', 'b', 'c', 'd'].map((text) => push(text))
     link.writable = true
     link.onWrite = () => (link.throws = link.written.length === 0 ? 1 : 0)
@@ -267,7 +171,7 @@ describe('the outbox', () => {
   })
 
   it('does not let a message overtake one that the socket threw at, even if the connection is slow to fail', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     push('a')
     push('b')
     link.throws = 1
@@ -280,7 +184,7 @@ describe('the outbox', () => {
   })
 
   it('gives up a message that the socket refuses twice, and sends the others', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const all = ['poison', 'b'].map((text) => push(text))
     link.throws = 2
     for (let connection = 0; connection < 3; connection++) {
@@ -292,7 +196,7 @@ describe('the outbox', () => {
   })
 
   it('waits while the socket has enough to do, and goes on when it has less', async () => {
-    const { clock, link, push } = setUp({ highWaterBytes: 100 })
+    const { clock, link, push } = setUpOutbox({ highWaterBytes: 100 })
     link.writable = true
     link.buffered = 100
     const delivery = push('a')
@@ -305,7 +209,7 @@ describe('the outbox', () => {
   })
 
   it('flushes in slices that leave the page responsive', async () => {
-    const { clock, link, outbox, push } = setUp()
+    const { clock, link, outbox, push } = setUpOutbox()
     for (let index = 0; index < 10_000; index++) push(String(index))
     link.writable = true
     link.onWrite = () => clock.stall(0.01)
@@ -319,7 +223,7 @@ describe('the outbox', () => {
   })
 
   it('writes everything that can go when it will have no other turn, however slow the machine is', () => {
-    const { clock, link, outbox, push } = setUp()
+    const { clock, link, outbox, push } = setUpOutbox()
     for (let index = 0; index < 1_000; index++) push(String(index))
     link.writable = true
     link.onWrite = () => clock.stall(20)
@@ -331,7 +235,7 @@ describe('the outbox', () => {
   })
 
   it('may be used from within what it calls', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     push('a')
     push('b')
     link.writable = true
@@ -345,7 +249,7 @@ describe('the outbox', () => {
   })
 
   it('settles everything when it is discarded, and takes new messages after that', () => {
-    const { link, outbox, push, settled } = setUp()
+    const { link, outbox, push, settled } = setUpOutbox()
     push('a')
     push('b', { key: 'k' })
     outbox.discard('closed')
@@ -359,7 +263,7 @@ describe('the outbox', () => {
   })
 
   it('forgets a pending flush when it is discarded', () => {
-    const { clock, link, outbox, push } = setUp()
+    const { clock, link, outbox, push } = setUpOutbox()
     link.writable = true
     link.buffered = 2_000_000
     push('a')
@@ -371,7 +275,7 @@ describe('the outbox', () => {
   })
 
   it('discards what waits, and not what a listener sends in answer to that', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     push('a')
     link.onSettled = () => void push('again')
     outbox.discard('closed')
@@ -379,7 +283,7 @@ describe('the outbox', () => {
   })
 
   it('lets a listener that hears of an outcome send at once, and tells the outcomes in order', () => {
-    const { link, outbox, push, settled } = setUp()
+    const { link, outbox, push, settled } = setUpOutbox()
     push('a')
     push('b')
     let reaction: Delivery | undefined
@@ -394,7 +298,7 @@ describe('the outbox', () => {
   })
 
   it('settles a message once, even if it is discarded while it is being written', () => {
-    const { link, outbox, push, settled } = setUp()
+    const { link, outbox, push, settled } = setUpOutbox()
     link.writable = true
     link.onWrite = () => outbox.discard('closed')
     push('a')
@@ -402,7 +306,7 @@ describe('the outbox', () => {
   })
 
   it('settles every message at once while it refuses', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const early = push('a')
     outbox.refuse('closed')
     link.writable = true
@@ -413,7 +317,7 @@ describe('the outbox', () => {
   })
 
   it('does not send what the peer of the next connection does not take', () => {
-    const { link, outbox, push } = setUp()
+    const { link, outbox, push } = setUpOutbox()
     const all = ['large', 's'].map((text) => push(text))
     link.maxPayloadBytes = 3
     link.writable = true
@@ -422,7 +326,7 @@ describe('the outbox', () => {
   })
 
   it('tells the other outcomes when a listener throws', () => {
-    const { link, outbox, push, settled } = setUp()
+    const { link, outbox, push, settled } = setUpOutbox()
     for (const text of ['a', 'b', 'c']) push(text)
     link.onSettled = (name) => {
       if (name === 'a') throw new Error('listener')
@@ -431,290 +335,5 @@ describe('the outbox', () => {
     expect(() => outbox.flush()).toThrow('listener')
     push('d')
     expect(settled.map(([name]) => name)).toEqual(['a', 'b', 'c', 'd'])
-  })
-
-  it('keeps every promise whatever is done to it in whatever order', () => {
-    const action = fc.oneof(
-      {
-        weight: 6,
-        arbitrary: fc.record({
-          do: fc.constant('push' as const),
-          size: fc.integer({ min: 1, max: 60 }),
-          key: fc.option(fc.constantFrom('k', 'l'), { nil: undefined }),
-          volatile: fc.boolean(),
-          ttl: fc.option(fc.nat(300), { nil: undefined }),
-        }),
-      },
-      {
-        weight: 2,
-        arbitrary: fc.record({ do: fc.constantFrom('up' as const, 'down' as const, 'flush' as const) }),
-      },
-      {
-        weight: 1,
-        arbitrary: fc.record({
-          do: fc.constantFrom(
-            'throw' as const,
-            'time' as const,
-            'full' as const,
-            'cancel' as const,
-            'discard' as const,
-            'turn' as const,
-          ),
-        }),
-      },
-    )
-    const policy = fc.constantFrom('reject' as const, 'drop-oldest' as const)
-    const batch = fc.constantFrom(undefined, 70, 1_000)
-    return fc.assert(
-      fc.asyncProperty(
-        fc.array(action, { maxLength: 60 }),
-        policy,
-        batch,
-        async (actions, overflow, batchBytes) => {
-          const { clock, link, outbox, push, settled } = setUp(
-            { maxMessages: 5, maxBytes: 100, overflow },
-            batchBytes,
-          )
-          const deliveries: Delivery[] = []
-          for (const [index, item] of actions.entries()) {
-            switch (item.do) {
-              case 'push': {
-                const { key, ttl, volatile } = item
-                deliveries.push(
-                  push(String(index).padEnd(item.size, '.'), {
-                    ...(key && { key }),
-                    ...(ttl !== undefined && { ttl }),
-                    volatile,
-                  }),
-                )
-                break
-              }
-              case 'up':
-                link.writable = true
-                link.buffered = 0
-                outbox.flush()
-                break
-              case 'down':
-                link.writable = false
-                break
-              case 'flush':
-                outbox.flush()
-                break
-              case 'throw':
-                link.throws = 1
-                break
-              case 'time':
-                await clock.advance(100)
-                break
-              case 'full':
-                link.buffered = 2_000_000
-                break
-              case 'cancel':
-                deliveries.at(-1)?.cancel()
-                break
-              case 'discard':
-                outbox.discard('closed')
-                break
-              case 'turn':
-                await settleMicrotasks()
-            }
-            expect(outbox.size).toBeLessThanOrEqual(5)
-            expect(outbox.bytes).toBeLessThanOrEqual(100)
-          }
-          outbox.discard('disposed')
-          expect(deliveries.every((delivery) => delivery.outcome)).toBe(true)
-          expect(settled).toHaveLength(deliveries.length)
-          const written = settled.filter(([, what]) => what === 'sent').map(([text]) => text)
-          expect(link.written).toEqual(written)
-          const order = link.written.map((text) => parseInt(text))
-          expect(order).toEqual([...order].sort((a, b) => a - b))
-          await clock.advance(1_000)
-          expect(clock.pending).toBe(0)
-        },
-      ),
-    )
-  })
-})
-
-describe('the outbox of a link that packs', () => {
-  const setUpOpen = (options: OutboxOptions = {}) => {
-    const all = setUp(options, 100)
-    all.link.writable = true
-    return all
-  }
-
-  it('writes all messages of a turn at its end, in one batch', async () => {
-    const { link, outbox, push } = setUpOpen()
-    const all = ['a', 'b', 'c'].map((text) => push(text))
-    expect([link.written, outbox.size]).toEqual([[], 3])
-    await settleMicrotasks()
-    expect([link.written, link.batches]).toEqual([['a', 'b', 'c'], [3]])
-    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
-    push('d')
-    await settleMicrotasks()
-    expect([link.written, link.batches]).toEqual([
-      ['a', 'b', 'c', 'd'],
-      [3, 4],
-    ])
-  })
-
-  it('writes at once what fills a batch', async () => {
-    const { link, push } = setUpOpen()
-    push('x'.repeat(60))
-    expect(link.written).toHaveLength(0)
-    push('y'.repeat(40))
-    expect(link.written).toHaveLength(2)
-    push('z')
-    expect(link.written).toHaveLength(2)
-    await settleMicrotasks()
-    expect(link.batches).toEqual([2, 3])
-  })
-
-  it('sends a volatile message with its turn, in its place', async () => {
-    const { link, push } = setUpOpen()
-    const all = [push('a'), push('b', { volatile: true }), push('c')]
-    expect(all[1]!.outcome).toBeUndefined()
-    await settleMicrotasks()
-    expect(link.written).toEqual(['a', 'b', 'c'])
-    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent])
-  })
-
-  it('gives a volatile message up when it cannot go at the end of its turn', async () => {
-    const { link, outbox, push } = setUpOpen()
-    const [first, second] = [push('a', { volatile: true }), push('b')]
-    link.writable = false
-    expect(push('c', { volatile: true }).outcome).toEqual(lost('volatile'))
-    await settleMicrotasks()
-    expect([first.outcome, second.outcome]).toEqual([lost('volatile'), undefined])
-    expect(outbox.size).toBe(1)
-    link.writable = true
-    outbox.flush()
-    expect(link.written).toEqual(['b'])
-  })
-
-  it('gives a volatile message up when the batch takes too long', async () => {
-    const { clock, link, push } = setUpOpen()
-    for (let index = 0; index < 20; index++) push(String(index))
-    const late = push('late', { volatile: true })
-    link.onWrite = () => clock.stall(1)
-    await settleMicrotasks()
-    expect(late.outcome).toEqual(lost('volatile'))
-    await clock.advance(50)
-    expect(link.written).toHaveLength(20)
-  })
-
-  it('sends only the latest message of a key in a turn', async () => {
-    const { link, push } = setUpOpen()
-    const [old] = [push('x1', { key: 'x' }), push('y'), push('x2', { key: 'x' })]
-    expect(old.outcome).toEqual(lost('replaced'))
-    await settleMicrotasks()
-    expect(link.written).toEqual(['y', 'x2'])
-    push('x3', { key: 'x' })
-    await settleMicrotasks()
-    expect(link.written).toEqual(['y', 'x2', 'x3'])
-  })
-
-  it('takes a message back within its turn', async () => {
-    const { link, outbox, push } = setUpOpen()
-    const controller = new AbortController()
-    const all = [
-      push('a'),
-      push('b', { volatile: true }),
-      push('c', { signal: controller.signal }),
-      push('d'),
-    ]
-    expect([all[0]!.cancel(), all[1]!.cancel()]).toEqual([true, true])
-    controller.abort()
-    expect(outbox.size).toBe(1)
-    await settleMicrotasks()
-    expect(link.written).toEqual(['d'])
-    expect(all.map((delivery) => delivery.outcome)).toEqual([
-      lost('cancelled'),
-      lost('cancelled'),
-      lost('cancelled'),
-      sent,
-    ])
-    expect(all[3]!.cancel()).toBe(false)
-  })
-
-  it('writes when the queue is full, before it turns anything away', async () => {
-    const { link, push } = setUpOpen({ maxMessages: 2 })
-    const all = ['a', 'b', 'c', 'd'].map((text) => push(text))
-    expect(link.written).toEqual(['a', 'b', 'c'])
-    await settleMicrotasks()
-    expect(all.map((delivery) => delivery.outcome)).toEqual([sent, sent, sent, sent])
-  })
-
-  it('turns away what it has no room for when nothing can be written', () => {
-    const { link, push } = setUpOpen({ maxMessages: 2 })
-    link.writable = false
-    const all = ['a', 'b', 'c'].map((text) => push(text))
-    expect(all.map((delivery) => delivery.outcome)).toEqual([undefined, undefined, lost('overflow')])
-  })
-
-  it('waits with the batch while the socket has enough to do', async () => {
-    const { clock, link, push } = setUpOpen({ highWaterBytes: 50 })
-    const first = push('a')
-    link.buffered = 50
-    await settleMicrotasks()
-    expect(link.written).toEqual([])
-    expect(push('b', { volatile: true }).outcome).toEqual(lost('volatile'))
-    push('c')
-    await settleMicrotasks()
-    expect(first.outcome).toBeUndefined()
-    link.buffered = 0
-    await clock.advance(20)
-    expect(link.written).toEqual(['a', 'c'])
-  })
-
-  it('leaves the paced flush alone at the end of a turn', async () => {
-    const { clock, link, outbox, push } = setUpOpen({ highWaterBytes: 50 })
-    push('a')
-    link.buffered = 50
-    outbox.flush()
-    expect([link.written, clock.pending]).toEqual([[], 1])
-    link.buffered = 0
-    await settleMicrotasks()
-    expect(link.written).toEqual([])
-    await clock.advance(20)
-    expect([link.written, clock.pending]).toEqual([['a'], 0])
-  })
-
-  it('has nothing left to write at the end of a turn in which it was discarded', async () => {
-    const { link, outbox, push } = setUpOpen()
-    const all = [push('a'), push('b', { volatile: true })]
-    outbox.discard('closed')
-    expect(all.map((delivery) => delivery.outcome)).toEqual([lost('closed'), lost('closed')])
-    await settleMicrotasks()
-    expect(link.written).toEqual([])
-  })
-
-  it('takes what is sent in answer to an outcome into the next batch', async () => {
-    const { link, push } = setUpOpen()
-    link.onSettled = (name) => {
-      if (name === 'a') push('reaction')
-    }
-    push('a')
-    push('b')
-    await settleMicrotasks()
-    expect([link.written, link.batches]).toEqual([
-      ['a', 'b', 'reaction'],
-      [2, 3],
-    ])
-  })
-
-  it('ends its batch also when the link throws, and goes on in the next turn', async () => {
-    const { link, outbox, push, settled } = setUpOpen()
-    push('a')
-    push('b')
-    link.onWrite = (text) => {
-      if (text === 'b') throw new Error('broken encoder')
-    }
-    expect(() => outbox.flush()).toThrow('broken encoder')
-    expect([link.written, link.batches]).toEqual([['a'], [1]])
-    link.onWrite = () => {}
-    await settleMicrotasks()
-    expect(link.written).toEqual(['a', 'b'])
-    expect(settled.map(([name]) => name)).toEqual(['a', 'b'])
   })
 })

@@ -1,78 +1,13 @@
 import type { Delivery } from './delivery.ts'
 import { Message } from './message.ts'
-import type { Owner, Queued, Sent } from './message.ts'
+import type { Owner, Sent } from './message.ts'
+import type { Link } from './link.ts'
 import type { Outcome, UndeliveredReason } from './outcome.ts'
 import { longestTimer } from './ports.ts'
 import type { AbortSignalLike, Clock } from './ports.ts'
 import { pollInterval, sliceLength } from './limits.ts'
+import type { OutboxOptions, SendOptions } from './send-options.ts'
 import { atTurnEnd } from './turn.ts'
-
-/** The bounds of the queue of messages that wait for the connection. */
-export interface OutboxOptions {
-  /** @default 10_000 */
-  readonly maxMessages?: number
-  /**
-   * The maximum size of the queue, in bytes of UTF-8.
-   *
-   * @default 8_388_608
-   */
-  readonly maxBytes?: number
-  /**
-   * What happens when the queue is full: `reject` refuses the new message, `drop-oldest` drops the messages that have
-   * waited longest. The dropped messages settle as `undelivered`, `overflow`.
-   *
-   * @default 'reject'
-   */
-  readonly overflow?: 'reject' | 'drop-oldest'
-  /**
-   * How many bytes the socket may have buffered before the queue stops writing.
-   *
-   * @default 1_048_576
-   */
-  readonly highWaterBytes?: number
-}
-
-/** The options of a message. */
-export interface SendOptions {
-  /** How long the message may wait to be written, in milliseconds. */
-  readonly ttl?: number
-  /**
-   * Replaces a queued message with the same key, and moves to the end of the queue. Use it for cursors and prices.
-   */
-  readonly key?: string
-  /** Sends the message only if it can be sent now. */
-  readonly volatile?: boolean
-  /** Withdraws the message when it is aborted, if it was not written yet. */
-  readonly signal?: AbortSignalLike
-  /**
-   * How the `store` of the client persists the message. `strict` waits until it is on the storage medium; `relaxed`
-   * until the operating system has it, which survives a crash of the page or of the browser but not always a power
-   * failure; `memory` does not persist it. Has no effect without a store.
-   *
-   * @default 'relaxed'
-   * @see Indexed Database API 3.0, section 2.7.4
-   */
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
-
-/** The connection to which the outbox writes its messages. */
-export interface Link<Body> {
-  /**
-   * How many bytes may wait until the end of the turn, to be written together. If undefined, messages are written at
-   * once.
-   */
-  readonly batchBytes?: number
-  /** The bytes that the socket has accepted and not yet sent. */
-  bufferedAmount(): number
-  /** Returns whether a message of that size would be accepted now. */
-  isWritable(bytes: number): boolean
-  /** Accepts a message, and settles it now or later. False if the socket refused it, which ends the connection. */
-  write(message: Queued<Body>): boolean
-  /** The last message of a batch was written. */
-  flushed?(): void
-  /** A caller awaits the outcome of a written message. Absent if the peer cannot be asked for it. */
-  ask?(): void
-}
 
 /** A message that waits in an outbox. */
 export interface QueuedMessage<Name> extends Delivery {
@@ -133,11 +68,6 @@ export function createOutbox<Body, Name = string | undefined>(
   let announcing = false
   let timer: unknown
   let isBatched = false
-
-  const drop = (message: Message<Body, Name>, reason: UndeliveredReason): void =>
-    message.settle({ status: 'undelivered', reason })
-
-  const isWaiting = (message: Message<Body, Name>): boolean => message.after !== message
 
   const remove = (message: Message<Body, Name>): void => {
     if (!isWaiting(message)) return
@@ -321,13 +251,7 @@ export function createOutbox<Body, Name = string | undefined>(
           else if (!volatile) makeRoom(message)
         }
         if ((signal || ttl <= longestTimer) && isWaiting(message)) {
-          const cancel = (): void => drop(message, 'cancelled')
-          const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
-          signal?.addEventListener('abort', cancel)
-          message.leave = () => {
-            clock.clearTimer(expiry)
-            signal?.removeEventListener('abort', cancel)
-          }
+          watch(message, ttl, signal, clock)
         }
       }
       return message
@@ -343,5 +267,29 @@ export function createOutbox<Body, Name = string | undefined>(
     accept() {
       refusal = undefined
     },
+  }
+}
+
+function isWaiting(message: Pick<Message<unknown, unknown>, 'after'>): boolean {
+  return message.after !== message
+}
+
+function drop(message: Pick<Message<unknown, unknown>, 'settle'>, reason: UndeliveredReason): void {
+  message.settle({ status: 'undelivered', reason })
+}
+
+/** Withdraws a queued message when its time is over, or its signal is aborted. */
+function watch<Body, Name>(
+  message: Message<Body, Name>,
+  ttl: number,
+  signal: AbortSignalLike | undefined,
+  clock: Clock,
+): void {
+  const cancel = (): void => drop(message, 'cancelled')
+  const expiry = ttl <= longestTimer && clock.setTimer(() => drop(message, 'expired'), ttl)
+  signal?.addEventListener('abort', cancel)
+  message.leave = () => {
+    clock.clearTimer(expiry)
+    signal?.removeEventListener('abort', cancel)
   }
 }

@@ -203,38 +203,6 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
-type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
-interface Meta {
-  readonly id?: number
-  readonly re?: number
-  readonly error?: string
-  readonly message?: string
-  readonly off?: number
-  readonly raw?: true
-  readonly absent?: true
-  readonly producer?: ProducerSequence
-  readonly channel?: unknown
-  readonly at?: unknown
-  readonly pub?: unknown
-}
-type ProducerSequence = readonly [producer: string, n: number]
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-  readonly channels?: true
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
 type LostReason =
   | 'expired'
   | 'overflow'
@@ -251,14 +219,6 @@ interface Lost {
 }
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
 type AbortSignalLike = typeof globalThis extends {
   AbortSignal: {
     prototype: infer Native
@@ -293,29 +253,12 @@ interface Clock {
 interface RequestContext {
   readonly signal: AbortSignalLike
 }
-type Answerer = (input: unknown, context: RequestContext) => unknown
-interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  readonly sessionBound?: true
-  settle(outcome: Outcome): void
-}
-interface Queued<Body> extends Outgoing<Body> {
-  readonly key: string | undefined
-  readonly expiresAt: number
-}
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  isShared: boolean
-  whenSettled(listener: (outcome: Outcome) => void): void
-}
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -329,43 +272,9 @@ interface SendOptions {
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
-interface Link<Body> {
-  readonly batchBytes?: number
-  bufferedAmount(): number
-  isWritable(bytes: number): boolean
-  write(message: Queued<Body>): boolean
-  flushed?(): void
-  ask?(): void
-}
-interface QueuedMessage<Name> extends Delivery {
-  readonly name: Name
-  readonly bytes: number
-}
-interface Outbox<Body, Name = string | undefined> {
-  readonly size: number
-  readonly bytes: number
-  hasRoom(bytes: number): boolean
-  waiting(): readonly QueuedMessage<Name>[]
-  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  flush(): void
-  flushAll(): void
-  discard(reason: UndeliveredReason): void
-  refuse(reason: UndeliveredReason): void
-  accept(): void
-}
-type Payload = string | Uint8Array<ArrayBuffer>
 interface UnhandledMessage {
   readonly name: string | undefined
   readonly data: unknown
-}
-interface Router<From extends readonly unknown[] = []> extends Pick<
-  Listeners,
-  'on' | 'once' | 'off' | 'clear'
-> {
-  onAny(listener: Listener): Unsubscribe
-  onRaw(listener: Listener): Unsubscribe
-  event(name: string, data: unknown, ...from: From): void
-  raw(data: string | Uint8Array, ...from: From): void
 }
 type CauseReason =
   | 'unreachable'
@@ -403,18 +312,6 @@ interface Cause {
   readonly text?: string
   readonly error?: unknown
 }
-interface Moment {
-  readonly now: number
-  readonly wall: number
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
-  readonly customDelay?: number
-}
 interface BackoffOptions {
   readonly minDelay?: number
   readonly baseDelay?: number
@@ -422,48 +319,6 @@ interface BackoffOptions {
   readonly maxHiddenDelay?: number
   readonly maxAttempts?: number
   readonly minUptime?: number
-}
-interface Watch {
-  readonly phase: 'quiet' | 'probing' | 'judging'
-  readonly deadline: number
-  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
-  readonly repeated?: boolean
-}
-type Beat =
-  | {
-      readonly watch: Watch
-      readonly probe?: boolean
-    }
-  | 'dead'
-interface Heartbeat {
-  start(sample: Sample): Watch
-  onDeadline(watch: Watch, sample: Sample): Beat
-  onProbe(watch: Watch, sample: Sample): Beat
-}
-interface Tally {
-  readonly attempts: number
-  readonly failures: number
-  readonly timeouts: number
-  readonly strikes: number
-  readonly refresh: boolean
-  readonly retryAfter?: CloseRule['delay'] | undefined
-  readonly retryAfterCount: number
-}
-interface Aftermath extends CloseRule {
-  readonly retryAfter?: CloseRule['delay'] | undefined
-}
-interface Finding {
-  readonly cause: Cause
-  readonly delay?: DelayRange
-  readonly refresh?: boolean
-}
-interface Facts {
-  readonly heartbeat: Heartbeat | undefined
-  readonly resumption: Resumption
-}
-interface Resumption {
-  readonly resumed: boolean
-  readonly replayed: number
 }
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
 interface SocketLike {
@@ -490,44 +345,12 @@ interface Ports {
   readonly signals: Signals
   readonly report: (error: unknown) => void
 }
-interface AttemptContext {
-  readonly tally: Tally
-  readonly signal: AbortSignalLike
+interface Diagnosis {
+  readonly begin: object
 }
-type Prepared = Target | Failure
-interface Target {
-  readonly url: string
-  readonly open: () => SocketLike
-}
-interface Failure {
-  readonly cause: Cause
-  readonly rule: Aftermath
-}
-interface Conversation {
-  received(frame: Payload): void
-  refused(frame: RefusedFrame): void
-  probe(): void
-  close(cause: Cause): boolean
-  retryAfter(text: string | undefined): DelayRange | undefined
-  ended(cause: Cause): void
-}
-interface RefusedFrame {
-  readonly reason: 'too-large' | 'undecodable'
-  readonly data: unknown
-}
-interface Path {
-  readonly rtt: number | undefined
-  measured(time: number): void
-}
-interface OpenSocket {
-  readonly path: Path
-  bufferedAmount(): number
-  isWritable(): boolean
-  write(payload: Payload): boolean
-  confirm(facts: Facts): void
-  fail(failure: Failure, closeCode?: number): void
-  probe(): void
-  answered(): void
+interface Resumption {
+  readonly resumed: boolean
+  readonly replayed: number
 }
 type UrlSource =
   | string
@@ -549,63 +372,9 @@ interface UrlContext {
 interface TokenContext {
   readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
 }
-interface Preparation {
-  check(): void
-  prepare(attempt: AttemptContext): Promise<Prepared>
-  token(): string | undefined
-  renew(): Promise<string | undefined>
-}
 interface Wire {
   readonly maxPayloadBytes: number
-  bind(host: WireHost): BoundWire
-}
-interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
-  readonly clock: Clock
-  readonly incoming: Checks | undefined
-  readonly outgoing: Checks | undefined
-  readonly random: Ports['random']
-  readonly report: Ports['report']
-  invalid(message: InvalidMessage): void
-  lost(loss: Loss): void
-}
-interface Queue {
-  flush(): void
-  discard(reason: UndeliveredReason): void
-}
-interface BoundWire {
-  readonly link: Link<Encoded>
-  readonly maxSendBytes: number
-  readonly unacknowledged: number
-  readonly written?: () => readonly (Outgoing<unknown> | undefined)[]
-  encode(name: string, data: unknown, id?: number): Encoded
-  encodeRaw(data: Payload): Encoded
-  sizeOf(encoded: Encoded): number | undefined
-  open(socket: OpenSocket, queue: Queue): Conversation
-  request(
-    name: string | undefined,
-    send: (id: number) => SentRequest,
-    options: RequestOptions,
-  ): Promise<unknown>
-  handle(name: string, answerer: Answerer): () => void
-  closed(isFatal: boolean): void
-  discard(reason: UndeliveredReason): void
-  dispose(): void
-  readonly channels?: ChannelWire
-}
-interface ChannelWire {
-  readonly host: WireHost
-  readonly link: PeerLink
-  receiver: ChannelReceiver | undefined
-  send(content: object): void
-  violate(code: number, why: string): void
-}
-interface ChannelReceiver {
-  take(frame: Frame): boolean
-  control(content: unknown): void
-  dropped(): void
-}
-interface PeerLink extends Link<Encoded> {
-  readonly peer: Pick<Ok, 'identity' | 'producers' | 'channels'> | undefined
+  readonly bind: object
 }
 interface Loss {
   readonly why: Lost['why']
@@ -618,7 +387,6 @@ interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly name?: string
   readonly channel?: string
 }
-type Encoded = Payload | object
 interface ClientState {
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
   readonly attempt: number
@@ -702,27 +470,14 @@ interface ClientStats {
   readonly unhandled: number
   readonly invalid: number
 }
-type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
-interface DiagnoseContext {
-  readonly signal: AbortSignalLike
-  readonly clock: Clock
-}
 interface Store {
-  wrap(create: CreateOutbox): CreateOutbox
-}
-type CreateOutbox = (parts: OutboxParts) => ClientOutbox
-interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
-  readonly link: Link<Encoded>
-  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
-}
-interface ClientOutbox extends Outbox<Encoded> {
-  dispose?(): Promise<void>
+  readonly wrap: object
 }
 interface ClientOptions extends AttemptOptions {
   readonly wire?: Wire
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly store?: Store

@@ -1,33 +1,4 @@
 // Written by `node test/package/api.ts --accept`.
-interface Moment {
-  readonly now: number
-  readonly wall: number
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
-  readonly customDelay?: number
-}
-interface Watch {
-  readonly phase: 'quiet' | 'probing' | 'judging'
-  readonly deadline: number
-  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
-  readonly repeated?: boolean
-}
-type Beat =
-  | {
-      readonly watch: Watch
-      readonly probe?: boolean
-    }
-  | 'dead'
-interface Heartbeat {
-  start(sample: Sample): Watch
-  onDeadline(watch: Watch, sample: Sample): Beat
-  onProbe(watch: Watch, sample: Sample): Beat
-}
 interface Clock {
   now(): number
   wall(): number
@@ -42,7 +13,7 @@ interface SocketPingOptions {
   readonly timeout?: number
 }
 interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'> {
-  readonly heartbeat: Heartbeat
+  readonly heartbeat: object
 }
 declare const ping: (options: SocketPingOptions) => SocketHeartbeat
 type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'

@@ -229,38 +229,6 @@ interface Delivery extends PromiseLike<Outcome> {
   cancel(): boolean
   orThrow(): Promise<Outcome>
 }
-type Frame = readonly [seq: number, ack: number, name?: string | null, data?: unknown, meta?: Meta]
-interface Meta {
-  readonly id?: number
-  readonly re?: number
-  readonly error?: string
-  readonly message?: string
-  readonly off?: number
-  readonly raw?: true
-  readonly absent?: true
-  readonly producer?: ProducerSequence
-  readonly channel?: unknown
-  readonly at?: unknown
-  readonly pub?: unknown
-}
-type ProducerSequence = readonly [producer: string, n: number]
-interface Ok {
-  readonly session: string
-  readonly key: string
-  readonly rx: number
-  readonly identity: string | null
-  readonly ttl: number
-  readonly ping: number
-  readonly window: readonly [messages: number, bytes: number]
-  readonly maxPayload: number
-  readonly lost?: Lost
-  readonly producers?: ProducersOffer
-  readonly channels?: true
-}
-interface ProducersOffer {
-  readonly epoch: string
-  readonly ttl: number
-}
 type LostReason =
   | 'expired'
   | 'overflow'
@@ -277,14 +245,6 @@ interface Lost {
 }
 type Handler<T> = (value: T) => unknown
 type Unsubscribe = () => void
-type Listener = (...values: never[]) => unknown
-interface Listeners {
-  on(key: PropertyKey, listener: Listener): Unsubscribe
-  once(key: PropertyKey, listener: Listener): Unsubscribe
-  off(key: PropertyKey, listener: Listener): void
-  emit(key: PropertyKey, ...values: unknown[]): boolean
-  clear(): void
-}
 type AbortSignalLike = typeof globalThis extends {
   AbortSignal: {
     prototype: infer Native
@@ -319,7 +279,6 @@ interface Clock {
 interface RequestContext {
   readonly signal: AbortSignalLike
 }
-type Answerer = (input: unknown, context: RequestContext) => unknown
 type HoldfastErrorCode =
   | 'misuse'
   | 'no-websocket'
@@ -349,28 +308,13 @@ declare class HoldfastError extends Error implements HoldfastErrorDetails {
   constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
 }
 declare function isHoldfastError(value: unknown): value is HoldfastError
-interface Outgoing<Body> {
-  readonly body: Body
-  readonly bytes: number
-  readonly volatile: boolean
-  readonly sessionBound?: true
-  settle(outcome: Outcome): void
-}
-interface Queued<Body> extends Outgoing<Body> {
-  readonly key: string | undefined
-  readonly expiresAt: number
-}
-interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
-  isShared: boolean
-  whenSettled(listener: (outcome: Outcome) => void): void
-}
 interface WaitOptions {
   readonly signal?: AbortSignalLike
 }
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
-type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
+type Payload = string | Uint8Array<ArrayBuffer>
 interface OutboxOptions {
   readonly maxMessages?: number
   readonly maxBytes?: number
@@ -384,31 +328,6 @@ interface SendOptions {
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
-interface Link<Body> {
-  readonly batchBytes?: number
-  bufferedAmount(): number
-  isWritable(bytes: number): boolean
-  write(message: Queued<Body>): boolean
-  flushed?(): void
-  ask?(): void
-}
-interface QueuedMessage<Name> extends Delivery {
-  readonly name: Name
-  readonly bytes: number
-}
-interface Outbox<Body, Name = string | undefined> {
-  readonly size: number
-  readonly bytes: number
-  hasRoom(bytes: number): boolean
-  waiting(): readonly QueuedMessage<Name>[]
-  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  flush(): void
-  flushAll(): void
-  discard(reason: UndeliveredReason): void
-  refuse(reason: UndeliveredReason): void
-  accept(): void
-}
-type Payload = string | Uint8Array<ArrayBuffer>
 interface PlainFrame {
   readonly type?: unknown
   readonly data: unknown
@@ -418,15 +337,6 @@ interface PlainFrame {
 interface UnhandledMessage {
   readonly name: string | undefined
   readonly data: unknown
-}
-interface Router<From extends readonly unknown[] = []> extends Pick<
-  Listeners,
-  'on' | 'once' | 'off' | 'clear'
-> {
-  onAny(listener: Listener): Unsubscribe
-  onRaw(listener: Listener): Unsubscribe
-  event(name: string, data: unknown, ...from: From): void
-  raw(data: string | Uint8Array, ...from: From): void
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 type CauseReason =
@@ -490,18 +400,6 @@ interface Ports {
   readonly signals: Signals
   readonly report: (error: unknown) => void
 }
-interface Moment {
-  readonly now: number
-  readonly wall: number
-}
-interface Sample extends Moment {
-  readonly random: number
-  readonly heardAt: number
-  readonly rtt?: number | undefined
-  readonly readyState?: number | undefined
-  readonly isHidden?: boolean
-  readonly customDelay?: number
-}
 interface BackoffOptions {
   readonly minDelay?: number
   readonly baseDelay?: number
@@ -510,86 +408,17 @@ interface BackoffOptions {
   readonly maxAttempts?: number
   readonly minUptime?: number
 }
-interface Watch {
-  readonly phase: 'quiet' | 'probing' | 'judging'
-  readonly deadline: number
-  readonly sentAt?: Pick<Sample, 'now' | 'wall'>
-  readonly repeated?: boolean
-}
-type Beat =
-  | {
-      readonly watch: Watch
-      readonly probe?: boolean
-    }
-  | 'dead'
-interface Heartbeat {
-  start(sample: Sample): Watch
-  onDeadline(watch: Watch, sample: Sample): Beat
-  onProbe(watch: Watch, sample: Sample): Beat
-}
-interface Tally {
-  readonly attempts: number
-  readonly failures: number
-  readonly timeouts: number
-  readonly strikes: number
-  readonly refresh: boolean
-  readonly retryAfter?: CloseRule['delay'] | undefined
-  readonly retryAfterCount: number
-}
-interface Aftermath extends CloseRule {
-  readonly retryAfter?: CloseRule['delay'] | undefined
-}
 interface Finding {
   readonly cause: Cause
   readonly delay?: DelayRange
   readonly refresh?: boolean
 }
-interface Facts {
-  readonly heartbeat: Heartbeat | undefined
-  readonly resumption: Resumption
+interface Diagnosis {
+  readonly begin: object
 }
 interface Resumption {
   readonly resumed: boolean
   readonly replayed: number
-}
-interface AttemptContext {
-  readonly tally: Tally
-  readonly signal: AbortSignalLike
-}
-type Prepared = Target | Failure
-interface Target {
-  readonly url: string
-  readonly open: () => SocketLike
-}
-interface Failure {
-  readonly cause: Cause
-  readonly rule: Aftermath
-}
-interface Conversation {
-  received(frame: Payload): void
-  refused(frame: RefusedFrame): void
-  probe(): void
-  close(cause: Cause): boolean
-  retryAfter(text: string | undefined): DelayRange | undefined
-  ended(cause: Cause): void
-}
-interface RefusedFrame {
-  readonly reason: 'too-large' | 'undecodable'
-  readonly data: unknown
-}
-interface Path {
-  readonly rtt: number | undefined
-  measured(time: number): void
-}
-interface OpenSocket {
-  readonly path: Path
-  bufferedAmount(): number
-  isWritable(): boolean
-  write(payload: Payload): boolean
-  confirm(facts: Facts): void
-  fail(failure: Failure, closeCode?: number): void
-  probe(): void
-  answered(): void
 }
 type UrlSource =
   | string
@@ -611,63 +440,9 @@ interface UrlContext {
 interface TokenContext {
   readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'renew'
 }
-interface Preparation {
-  check(): void
-  prepare(attempt: AttemptContext): Promise<Prepared>
-  token(): string | undefined
-  renew(): Promise<string | undefined>
-}
 interface Wire {
   readonly maxPayloadBytes: number
-  bind(host: WireHost): BoundWire
-}
-interface WireHost extends Pick<Router, 'event' | 'raw'>, Pick<Preparation, 'token' | 'renew'> {
-  readonly clock: Clock
-  readonly incoming: Checks | undefined
-  readonly outgoing: Checks | undefined
-  readonly random: Ports['random']
-  readonly report: Ports['report']
-  invalid(message: InvalidMessage): void
-  lost(loss: Loss): void
-}
-interface Queue {
-  flush(): void
-  discard(reason: UndeliveredReason): void
-}
-interface BoundWire {
-  readonly link: Link<Encoded>
-  readonly maxSendBytes: number
-  readonly unacknowledged: number
-  readonly written?: () => readonly (Outgoing<unknown> | undefined)[]
-  encode(name: string, data: unknown, id?: number): Encoded
-  encodeRaw(data: Payload): Encoded
-  sizeOf(encoded: Encoded): number | undefined
-  open(socket: OpenSocket, queue: Queue): Conversation
-  request(
-    name: string | undefined,
-    send: (id: number) => SentRequest,
-    options: RequestOptions,
-  ): Promise<unknown>
-  handle(name: string, answerer: Answerer): () => void
-  closed(isFatal: boolean): void
-  discard(reason: UndeliveredReason): void
-  dispose(): void
-  readonly channels?: ChannelWire
-}
-interface ChannelWire {
-  readonly host: WireHost
-  readonly link: PeerLink
-  receiver: ChannelReceiver | undefined
-  send(content: object): void
-  violate(code: number, why: string): void
-}
-interface ChannelReceiver {
-  take(frame: Frame): boolean
-  control(content: unknown): void
-  dropped(): void
-}
-interface PeerLink extends Link<Encoded> {
-  readonly peer: Pick<Ok, 'identity' | 'producers' | 'channels'> | undefined
+  readonly bind: object
 }
 interface Loss {
   readonly why: Lost['why']
@@ -680,7 +455,6 @@ interface InvalidMessage extends Omit<InvalidData, 'reason' | 'name'> {
   readonly name?: string
   readonly channel?: string
 }
-type Encoded = Payload | object
 interface ClientState {
   readonly status: 'idle' | 'connecting' | 'open' | 'waiting' | 'closing' | 'closed'
   readonly attempt: number
@@ -770,21 +544,13 @@ interface DiagnoseContext {
   readonly clock: Clock
 }
 interface Store {
-  wrap(create: CreateOutbox): CreateOutbox
-}
-type CreateOutbox = (parts: OutboxParts) => ClientOutbox
-interface OutboxParts extends Pick<Ports, 'clock' | 'report'> {
-  readonly link: Link<Encoded>
-  settled(name: string | undefined, outcome: Outcome, bytes: number, delivery?: Delivery): void
-}
-interface ClientOutbox extends Outbox<Encoded> {
-  dispose?(): Promise<void>
+  readonly wrap: object
 }
 interface ClientOptions extends AttemptOptions {
   readonly wire?: Wire
   readonly backoff?: BackoffOptions | ((context: BackoffContext) => number)
   readonly attemptTimeout?: number
-  readonly diagnose?: Diagnose
+  readonly diagnose?: Diagnosis
   readonly outbox?: OutboxOptions
   readonly closeCodes?: CloseRules
   readonly store?: Store
@@ -902,10 +668,11 @@ declare function events<C, Name extends string & EventName<C, 'toClient'>>(
   name: Name,
   { buffer, signal }?: EventsOptions,
 ): AsyncIterableIterator<EventData<C, 'toClient', Name>, undefined>
+declare function diagnosis(diagnose: Diagnose): Diagnosis
 interface OverHttpOptions {
   readonly url?: UrlSource
 }
-declare function overHttp(options?: OverHttpOptions): Diagnose
+declare function overHttp(options?: OverHttpOptions): Diagnosis
 interface PendingMessage {
   readonly id: number
   readonly name: string | undefined
@@ -920,11 +687,7 @@ interface Pending {
 declare function pending(client: StoreClient): Pending
 interface Correlation {
   readonly property: string
-  bind(host: Pick<WireHost, 'clock' | 'outgoing'>): PlainRequests
-}
-interface PlainRequests extends Pick<BoundWire, 'request' | 'dispose'> {
-  isAnswer(frame: PlainFrame): boolean
-  lost(): void
+  readonly bind: object
 }
 declare function correlated(property?: string): Correlation
 interface PingOptions {
@@ -934,7 +697,7 @@ interface PingOptions {
   readonly timeout?: number
 }
 interface PlainHeartbeat extends Pick<PingOptions, 'message' | 'isReply'> {
-  readonly heartbeat: Heartbeat
+  readonly heartbeat: object
 }
 declare function ping(options: PingOptions): PlainHeartbeat
 interface PlainOptions {
@@ -960,6 +723,7 @@ export {
   countdown,
   createClient,
   defaultCloseRules,
+  diagnosis,
   events,
   isHoldfastError,
   overHttp,
@@ -1003,6 +767,7 @@ export type {
   Delivery,
   Diagnose,
   DiagnoseContext,
+  Diagnosis,
   DisconnectOptions,
   DrainOptions,
   EventData,
@@ -1032,7 +797,6 @@ export type {
   PlainFrame,
   PlainHeartbeat,
   PlainOptions,
-  PlainRequests,
   Ports,
   Position,
   Presence,

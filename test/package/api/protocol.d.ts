@@ -550,19 +550,6 @@ declare function atTurnEnd(callback: () => void): void
 declare const defaultMaxPayloadBytes = 16777216
 declare const pollInterval = 20
 declare function utf8Length(text: string): number
-interface OutboxOptions {
-  readonly maxMessages?: number
-  readonly maxBytes?: number
-  readonly overflow?: 'reject' | 'drop-oldest'
-  readonly highWaterBytes?: number
-}
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
 interface Link<Body> {
   readonly batchBytes?: number
   bufferedAmount(): number
@@ -571,29 +558,6 @@ interface Link<Body> {
   flushed?(): void
   ask?(): void
 }
-interface QueuedMessage<Name> extends Delivery {
-  readonly name: Name
-  readonly bytes: number
-}
-interface Outbox<Body, Name = string | undefined> {
-  readonly size: number
-  readonly bytes: number
-  hasRoom(bytes: number): boolean
-  waiting(): readonly QueuedMessage<Name>[]
-  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
-  flush(): void
-  flushAll(): void
-  discard(reason: UndeliveredReason): void
-  refuse(reason: UndeliveredReason): void
-  accept(): void
-}
-declare function createOutbox<Body, Name = string | undefined>(
-  options: OutboxOptions,
-  maxPayloadBytes: () => number,
-  link: Link<Body>,
-  clock: Clock,
-  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
-): Outbox<Body, Name>
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
@@ -658,6 +622,42 @@ declare function namesOf(defaults: object): string
 declare function checkNames(names: readonly string[], known: string): void
 declare function checkTime(name: string, value: number | undefined): void
 declare function checkClose(code?: number, reason?: string): void
+interface OutboxOptions {
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly overflow?: 'reject' | 'drop-oldest'
+  readonly highWaterBytes?: number
+}
+interface SendOptions {
+  readonly ttl?: number
+  readonly key?: string
+  readonly volatile?: boolean
+  readonly signal?: AbortSignalLike
+  readonly durability?: 'strict' | 'relaxed' | 'memory'
+}
+interface QueuedMessage<Name> extends Delivery {
+  readonly name: Name
+  readonly bytes: number
+}
+interface Outbox<Body, Name = string | undefined> {
+  readonly size: number
+  readonly bytes: number
+  hasRoom(bytes: number): boolean
+  waiting(): readonly QueuedMessage<Name>[]
+  push(body: Body, bytes: number, name: Name, options: SendOptions): Sent
+  flush(): void
+  flushAll(): void
+  discard(reason: UndeliveredReason): void
+  refuse(reason: UndeliveredReason): void
+  accept(): void
+}
+declare function createOutbox<Body, Name = string | undefined>(
+  options: OutboxOptions,
+  maxPayloadBytes: () => number,
+  link: Link<Body>,
+  clock: Clock,
+  settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
+): Outbox<Body, Name>
 declare function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined
 interface PlainFrame {
   readonly type?: unknown

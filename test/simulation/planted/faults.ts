@@ -17,7 +17,7 @@ const exchange = 'packages/client/src/wire/session/exchange.ts'
 const conversation = 'packages/client/src/wire/session/conversation.ts'
 const machine = 'packages/client/src/connection/machine.ts'
 const backoff = 'packages/client/src/connection/backoff.ts'
-const createClient = 'packages/client/src/create-client.ts'
+const lifetime = 'packages/client/src/lifetime.ts'
 const sessions = 'packages/server/src/sessions.ts'
 const liveSession = 'packages/server/src/live-session.ts'
 const teardown = 'packages/server/src/teardown.ts'
@@ -143,7 +143,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a message expires that was written in time',
     file: outbox,
-    from: '            clock.clearTimer(expiry)\n',
+    from: '    clock.clearTimer(expiry)\n',
     to: '',
   },
   {
@@ -265,7 +265,7 @@ const foundBySimulation: readonly Fault[] = [
   },
   {
     name: 'a disposed client keeps its messages',
-    file: createClient,
+    file: lifetime,
     from: "outbox.refuse('disposed')",
     to: '',
   },

@@ -11,11 +11,12 @@ import { closeReader } from './close.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import type { Diagnose } from './diagnose.ts'
-import { createDiagnosis } from './diagnosis.ts'
+import { diagnosis } from './diagnosis.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { deadlineOf } from './machine.ts'
-import type { Finding, Policy, State } from './states.ts'
+import { pagePolicy } from './page-policy.ts'
+import type { Finding, Policy, RunnableDiagnosis, State } from './states.ts'
 
 function setUp(
   faults = clockFaults.exact,
@@ -62,7 +63,7 @@ function setUp(
     },
     opened: () => {},
     flush: () => {},
-    diagnosis: createDiagnosis(diagnose),
+    diagnosis: diagnose ? (diagnosis(diagnose) as RunnableDiagnosis) : pagePolicy,
     received: (data, conversation) => conversation.received(data as string),
     changed: (state) => states.push(state.name),
     ...overrides,

@@ -1,11 +1,21 @@
 import { createAttempt } from './attempt.ts'
 import type { Attempt, AttemptHost, Path } from './attempt.ts'
 import { longestTimer } from '@holdfast/protocol'
-import type { CreateDiagnosis } from './diagnosis.ts'
 import { deadlineOf, initialState, step } from './machine.ts'
 import { isOverslept } from './sleep.ts'
 import type { Moment, Sample } from './sleep.ts'
-import type { Closing, Command, DelayQuestion, Facts, Input, Open, Policy, State } from './states.ts'
+import type {
+  Closing,
+  Command,
+  DelayQuestion,
+  Discovery,
+  Facts,
+  Input,
+  Open,
+  Policy,
+  RunnableDiagnosis,
+  State,
+} from './states.ts'
 import type { Ports } from '../platform/ports.ts'
 import type { Signal } from '../platform/page.ts'
 
@@ -21,8 +31,8 @@ export interface ConnectionOptions extends Pick<
   opened(facts: Facts): void
   /** Writes everything that can still be written: the page is being left. */
   flush(): void
-  /** Begins to find out why sockets do not open. Undefined if the application does not use the reason. */
-  readonly diagnosis: CreateDiagnosis | undefined
+  /** Finds out why sockets do not open. Undefined if the application does not use the reason. */
+  readonly diagnosis: RunnableDiagnosis | undefined
   /** The state changed. Inputs dispatched here are queued. */
   changed(state: State, previous: State): void
 }
@@ -52,9 +62,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     state: initialState,
     dispatch: (input) => dispatch(input),
     unreachable: () =>
-      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...diagnosis?.cause },
+      signals.isOffline() ? { reason: 'offline' } : { reason: 'unreachable', ...known?.cause },
   }
   let attempt: Attempt | undefined
+  /** Why sockets do not open, as far as the diagnosis has found out. */
+  let known: Discovery | undefined
   let timer: unknown
   let stopListening: (() => void) | undefined
   /** When the clocks were last read. */
@@ -111,50 +123,51 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const listen = (): void => {
     if (host.state.name === 'idle' || host.state.name === 'closed') {
-      diagnosis?.forget()
+      known = undefined
+      observe?.('stop')
       stopListening?.()
       stopListening = undefined
     } else stopListening ??= signals.listen(notice)
   }
 
   const notice = (signal: Signal, blocked?: string): void => {
+    observe?.(signal, blocked)
     if (signal === 'leave') {
-      diagnosis?.abort()
       options.flush()
       dispatch({ type: 'leave' })
     } else if (signal === 'offline') dispatch({ type: 'probe' })
     else if (signal !== 'blocked') dispatch({ type: 'wake', doubtful: signal === 'change' })
-    else diagnosis?.blocked(blocked)
   }
 
   const run = (command: Exclude<Command, DelayQuestion>): void => {
+    observe?.(command, attempt?.url)
     switch (command) {
       case 'prepare':
         attempt = createAttempt(host, host.state)
         return
       case 'dial':
-        diagnosis?.dialed(attempt!.url!)
         return attempt!.dial()
       case 'greet':
-        diagnosis?.forget()
+        known = undefined
         return attempt!.converse()
       case 'announce':
         return options.opened((host.state as Open).facts)
       case 'probe':
         return attempt!.probe()
-      case 'diagnose':
-        return diagnosis?.failed()
       case 'close':
         return attempt!.close((host.state as Closing).cause)
       case 'abandon':
       case 'destroy':
         return end(command === 'destroy')
+      case 'diagnose':
+      // It is only observed.
     }
   }
 
-  const diagnosis = options.diagnosis?.(ports, (discovery) =>
-    dispatch({ type: 'diagnosed', epoch: host.state.epoch, discovery }),
-  )
+  const observe = options.diagnosis?.begin(ports, (discovery) => {
+    known = discovery
+    if (discovery) dispatch({ type: 'diagnosed', epoch: host.state.epoch, discovery })
+  })
 
   const end = (isDead: boolean): void => {
     const ended = attempt

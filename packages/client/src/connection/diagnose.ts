@@ -8,14 +8,7 @@ import type { Finding } from './states.ts'
  * Called after the third failure in a row and after each further three, and not while a call is pending. If it throws
  * or rejects, the error goes to `ports.report`.
  *
- * @example
- * createClient({
- *   url: '/ws',
- *   async diagnose(url, { signal }) {
- *     const { status } = await fetch('/status', { signal })
- *     return status === 503 ? { cause: { reason: 'maintenance', status }, delay: [60_000, 90_000] } : undefined
- *   },
- * })
+ * @see {@link diagnosis}
  */
 export type Diagnose = (url: string, context: DiagnoseContext) => Promise<Finding | undefined>
 

@@ -4,6 +4,7 @@ import type { Discovery, Finding } from './states.ts'
 /** A finding as the machine takes it. */
 export function discoveryOf({ cause, delay, refresh = false }: Finding): Discovery {
   return {
+    cause,
     applyTo(state, { now, random }) {
       const tally = { ...state.tally, refresh: state.tally.refresh || refresh }
       const next = { ...state, tally, cause: { ...state.cause, ...cause } }

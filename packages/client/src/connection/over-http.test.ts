@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { isHoldfastError } from '@holdfast/protocol'
 import { setUp as setUpClient } from '../../test/support/set-up.ts'
-import type { Diagnose } from './diagnose.ts'
+import { diagnosis } from './diagnosis.ts'
+import type { Diagnosis } from './states.ts'
 import type { UrlSource } from '../platform/url.ts'
-import { overHttp } from './over-http.ts'
+import { askOverHttp, overHttp } from './over-http.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -21,7 +22,7 @@ function setUp(answer: object | Error | Promise<never>, origin?: string) {
     clock,
     aborter,
     find: (url: string, asked?: UrlSource) =>
-      overHttp(asked === undefined ? {} : { url: asked })(url, { signal: aborter.signal, clock }),
+      askOverHttp(asked === undefined ? {} : { url: asked })(url, { signal: aborter.signal, clock }),
   }
 }
 
@@ -161,7 +162,7 @@ describe('a question that nobody answers', () => {
 })
 
 describe('a page of the same origin whose socket does not open', () => {
-  const failThrice = async (diagnose?: Diagnose) => {
+  const failThrice = async (diagnose?: Diagnosis) => {
     const { fetched } = setUp(answer(403), 'http://test')
     const { client, clock, network } = setUpClient({ backoff: () => 100, ...(diagnose && { diagnose }) })
     void client.connect()
@@ -190,10 +191,12 @@ describe('a page of the same origin whose socket does not open', () => {
 
   it('has the cause that a function of its own finds out', async () => {
     const asked: string[] = []
-    const { cause, urls } = await failThrice((url) => {
-      asked.push(url)
-      return Promise.resolve({ cause: { reason: 'maintenance' } })
-    })
+    const { cause, urls } = await failThrice(
+      diagnosis((url) => {
+        asked.push(url)
+        return Promise.resolve({ cause: { reason: 'maintenance' } })
+      }),
+    )
     expect([asked, urls]).toEqual([['ws://test/socket'], []])
     expect(cause).toMatchObject({ reason: 'maintenance', code: 1006 })
   })

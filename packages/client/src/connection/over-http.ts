@@ -2,8 +2,9 @@ import { given } from '@holdfast/protocol'
 import type { DelayRange } from '@holdfast/protocol'
 import { longestHint } from './backoff.ts'
 import type { Diagnose } from './diagnose.ts'
+import { diagnosis } from './diagnosis.ts'
 import { newAbort } from '../platform/ports.ts'
-import type { Finding } from './states.ts'
+import type { Diagnosis, Finding } from './states.ts'
 import { baseUrl, resolveUrl } from '../platform/url.ts'
 import type { UrlSource } from '../platform/url.ts'
 
@@ -57,7 +58,11 @@ const reasons: Readonly<Record<number, string>> = {
  * @see browsers report a failed handshake as close 1006, whatever the response: WHATWG WebSockets, section 4
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function overHttp(options?: OverHttpOptions): Diagnose {
+export function overHttp(options?: OverHttpOptions): Diagnosis {
+  return diagnosis(askOverHttp(options))
+}
+
+export function askOverHttp(options?: OverHttpOptions): Diagnose {
   const { url: chosen } = given(options, 'url')
   if (chosen !== undefined) resolveUrl(chosen, 'ws://localhost')
 

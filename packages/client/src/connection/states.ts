@@ -3,6 +3,8 @@ import type { BackoffOptions, PickDelay } from './backoff.ts'
 import type { Cause } from './cause.ts'
 import type { Heartbeat, Watch } from './heartbeat.ts'
 import type { Sample } from './sleep.ts'
+import type { Signal } from '../platform/page.ts'
+import type { Ports } from '../platform/ports.ts'
 
 /** The state of a connection: see `machine.ts` for the transitions. */
 export type State = Idle | Attempt | Open | Waiting | Closing | Closed
@@ -126,8 +128,32 @@ export interface Finding {
   readonly refresh?: boolean
 }
 
+/**
+ * How a client determines why no socket opens: created by `overHttp()` or `diagnosis()`, passed to `createClient` as
+ * `diagnose`.
+ */
+export interface Diagnosis {
+  /** Only for clients. */
+  readonly begin: object
+}
+
+/** A diagnosis as a client sees it. */
+export interface RunnableDiagnosis extends Diagnosis {
+  /**
+   * Begins the diagnosis of one client. `found` receives what is found out; nothing if it does not count any more.
+   */
+  begin(ports: Pick<Ports, 'clock' | 'report'>, found: (discovery?: Discovery) => void): Observe
+}
+
+/**
+ * Observes the commands of the lifecycle and the signals of the page. `stop` means that the client does not dial any
+ * more. `url` is where the client dials, or what the policy of the page has blocked.
+ */
+export type Observe = (event: Exclude<Command, DelayQuestion> | Signal | 'stop', url?: string) => void
+
 /** What a diagnosis has found out, as a pure function, so that the machine does without a diagnosis. */
 export interface Discovery {
+  readonly cause: Cause
   /** Continues the wait with a better known cause, and longer if the server requests it. */
   applyTo(state: Waiting, sample: Sample): Waiting
 }

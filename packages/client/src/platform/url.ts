@@ -25,7 +25,7 @@ export function readUrl(url: string | undefined, part: 'href' | 'origin'): strin
 }
 
 /** Returns whether both URLs have the same origin. False for invalid URLs. */
-export function isSameOrigin(url: string, other: string | undefined): boolean {
+export function isSameOrigin(url: string | undefined, other: string | undefined): boolean {
   const origin = readUrl(url, 'origin')
   return origin !== undefined && origin === readUrl(other, 'origin')
 }

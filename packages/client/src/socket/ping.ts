@@ -1,5 +1,4 @@
 import { ping as plainPing } from '../wire/ping.ts'
-import type { Heartbeat } from '../connection/heartbeat.ts'
 import type { Payload } from '@holdfast/protocol'
 
 /** The options of {@link ping}. */
@@ -24,7 +23,8 @@ export interface SocketPingOptions {
 
 /** A heartbeat of a socket: created by {@link ping}. */
 export interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'> {
-  readonly heartbeat: Heartbeat
+  /** Only for the socket. */
+  readonly heartbeat: object
 }
 
 /**

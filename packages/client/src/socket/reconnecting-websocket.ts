@@ -3,6 +3,7 @@ import { fatal, retry } from '../connection/attempt.ts'
 import type { Conversation, Failure, OpenSocket, Prepared } from '../connection/attempt.ts'
 import type { Cause } from '../connection/cause.ts'
 import { createConnection } from '../connection/connection.ts'
+import type { Heartbeat } from '../connection/heartbeat.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { State } from '../connection/states.ts'
 import { isLive, lost } from '../connection/retry.ts'
@@ -283,7 +284,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
     this.#open = socket
     this.#socket!.binaryType = this.#binaryType
     const origin = readUrl(this.#url, 'origin') ?? ''
-    socket.confirm({ ...facts, heartbeat: heartbeat?.heartbeat })
+    socket.confirm({ ...facts, heartbeat: heartbeat?.heartbeat as Heartbeat | undefined })
     return {
       received: (data) => {
         if (heartbeat && this.#ask(() => heartbeat.isReply(data)) === true) socket.answered()

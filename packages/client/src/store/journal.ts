@@ -63,12 +63,16 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   let failure: unknown
   let prepare: (database: Database) => Promise<void>
 
-  const fail = (cause: unknown): void => {
-    if (state === 'failed') return
-    state = 'failed'
-    failure = cause
+  const shut = (next: 'closed' | 'suspended' | 'failed'): void => {
+    state = next
     database?.close()
     database = undefined
+  }
+
+  const fail = (cause: unknown): void => {
+    if (state === 'failed') return
+    shut('failed')
+    failure = cause
     queue = []
     const disappointed = waiters
     waiters = []
@@ -78,9 +82,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
 
   const connect = async (): Promise<void> => {
     state = 'opening'
-    const opened = await openDatabase(ports, clock, name, (cause) => {
-      if (database === opened) broke(opened, cause)
-    })
+    const opened = await openDatabase(ports, clock, name, (cause) => broke(opened, cause))
     try {
       await prepare(opened)
     } catch (error) {
@@ -121,33 +123,33 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     for (const waiter of waiters) waiter.upTo = pushed
   }
 
-  const start = (target: Database): void => {
-    const batch = isHurried ? queue : queue.slice(0, maxBatch)
-    queue = isHurried ? [] : queue.slice(maxBatch)
-    taken += batch.length
-    const end = taken
+  const start = async (target: Database): Promise<void> => {
+    const batch = queue.splice(0, isHurried ? Infinity : maxBatch)
+    const end = (taken += batch.length)
     // What has its outcome already need not be written.
     const tasks = batch.filter(({ item, value }) => !value || !item?.isGone)
     for (const { item, value } of tasks) if (item && value) item.isWritten = true
     running++
-    writeTasks(target, tasks, refused).then(
-      () => {
-        running--
-        isRepaired = false
-        const satisfied = waiters.filter(({ upTo }) => upTo <= end)
-        waiters = waiters.filter(({ upTo }) => upTo > end)
-        for (const { resolve } of satisfied) resolve()
-        pump()
-      },
-      (cause: unknown) => {
-        running--
-        if (state === 'failed') return
-        queue.unshift(...(state === 'suspended' ? tasks : tasks.filter(({ value }) => !value)))
-        recount()
-        if (database === target) broke(target, cause)
-        else pump()
-      },
-    )
+    try {
+      await writeTasks(target, tasks, refused)
+    } catch (error) {
+      running--
+      return unwritten(target, tasks, error)
+    }
+    running--
+    isRepaired = false
+    const satisfied = waiters.filter(({ upTo }) => upTo <= end)
+    waiters = waiters.filter(({ upTo }) => upTo > end)
+    for (const { resolve } of satisfied) resolve()
+    pump()
+  }
+
+  const unwritten = (target: Database, tasks: readonly Task[], cause: unknown): void => {
+    if (state === 'failed') return
+    queue.unshift(...(state === 'suspended' ? tasks : tasks.filter(({ value }) => !value)))
+    recount()
+    if (database === target) broke(target, cause)
+    else pump()
   }
 
   const written = (): Promise<void> => {
@@ -157,7 +159,11 @@ export function createJournal(journalPorts: JournalPorts): Journal {
   }
 
   const pump = (): void => {
-    if (database && running === 0 && (queue.length > 0 || waiters.length > 0)) start(database)
+    if (database && running === 0 && (queue.length > 0 || waiters.length > 0)) void start(database)
+  }
+
+  const startAll = (): void => {
+    if (database && queue.length > 0) void start(database)
   }
 
   return {
@@ -183,7 +189,7 @@ export function createJournal(journalPorts: JournalPorts): Journal {
       void Promise.resolve().then(() => {
         isDue = false
         // One transaction for the whole turn: of many, a page that ends would lose the last ones.
-        if (isHurried && database && queue.length > 0) start(database)
+        if (isHurried) startAll()
         else pump()
       })
     },
@@ -202,21 +208,16 @@ export function createJournal(journalPorts: JournalPorts): Journal {
     },
     hurry() {
       isHurried = true
-      if (database && queue.length > 0) start(database)
+      startAll()
     },
     suspend() {
       if (state === 'failed') return
-      if (database && queue.length > 0) start(database)
-      state = 'suspended'
-      database?.close()
-      database = undefined
+      startAll()
+      shut('suspended')
     },
     async close() {
       if (state === 'open' || state === 'opening') await written().catch(() => {})
-      if (state === 'failed') return
-      state = 'closed'
-      database?.close()
-      database = undefined
+      if (state !== 'failed') shut('closed')
     },
     fail,
   }

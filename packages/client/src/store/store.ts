@@ -1,5 +1,5 @@
 import { given, HoldfastError, misuse, namesOf, reportRejection } from '@holdfast/protocol'
-import type { Store } from '../store.ts'
+import type { Store, WrappingStore } from '../store.ts'
 import { wrapOutbox } from './outbox.ts'
 import { createPersistence } from './persistence.ts'
 import type { Persistence, PersistenceOptions } from './persistence.ts'
@@ -79,7 +79,7 @@ export function store(options: StoreOptions): DiskStore {
   let persistence: Persistence | undefined
   let durability: DiskStore['durability'] = 'disk'
 
-  return {
+  const disk: DiskStore & WrappingStore = {
     get durability() {
       return durability
     },
@@ -112,4 +112,5 @@ export function store(options: StoreOptions): DiskStore {
       return wrapOutbox(create, parts, (host) => (persistence = createPersistence(persistenceOptions, host)))
     },
   }
+  return disk
 }

@@ -6,6 +6,12 @@ import type { BoundWire, WireHost } from './wire.ts'
 export interface Correlation {
   /** The property that carries the id of a request, and that of its answer. */
   readonly property: string
+  /** Only for the wire. */
+  readonly bind: object
+}
+
+/** A correlation as the wire sees it. */
+export interface BindableCorrelation extends Correlation {
   /** Begins the requests of one client. */
   bind(host: Pick<WireHost, 'clock' | 'outgoing'>): PlainRequests
 }
@@ -30,7 +36,7 @@ export interface PlainRequests extends Pick<BoundWire, 'request' | 'dispose'> {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function correlated(property = 'id'): Correlation {
-  return {
+  const correlation: BindableCorrelation = {
     property,
     bind({ clock, outgoing }) {
       const { open, answer, refuse, lost, dispose } = createRequests(clock, outgoing)
@@ -45,4 +51,5 @@ export function correlated(property = 'id'): Correlation {
       }
     },
   }
+  return correlation
 }

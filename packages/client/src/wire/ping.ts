@@ -1,7 +1,6 @@
 import { given, misuse } from '@holdfast/protocol'
 import type { Payload, PlainFrame } from '@holdfast/protocol'
 import { createHeartbeat } from '../connection/heartbeat.ts'
-import type { Heartbeat } from '../connection/heartbeat.ts'
 
 /** The options of {@link ping}. */
 export interface PingOptions {
@@ -26,7 +25,8 @@ export interface PingOptions {
 
 /** The heartbeat of a plain wire: created by {@link ping}. */
 export interface PlainHeartbeat extends Pick<PingOptions, 'message' | 'isReply'> {
-  readonly heartbeat: Heartbeat
+  /** Only for the wire. */
+  readonly heartbeat: object
 }
 
 /**

@@ -11,10 +11,10 @@ import type { Payload, PlainFrame } from '@holdfast/protocol'
 import { fatal } from '../connection/attempt.ts'
 import type { Conversation, OpenSocket } from '../connection/attempt.ts'
 import type { Facts } from '../connection/states.ts'
-import type { Correlation, PlainRequests } from './correlated.ts'
+import type { BindableCorrelation, Correlation, PlainRequests } from './correlated.ts'
 import type { PlainHeartbeat } from './ping.ts'
 import { sizeOf } from './wire.ts'
-import type { BoundWire, Wire, WireHost } from './wire.ts'
+import type { BindableWire, BoundWire, Wire, WireHost } from './wire.ts'
 
 /** The options of the plain wire: the format and the features of a server without Holdfast. All functions are synchronous. */
 export interface PlainOptions {
@@ -85,17 +85,17 @@ export function plain(options?: PlainOptions): Wire {
   const { shape = 'flat', heartbeat, requests, maxPayloadBytes = defaultMaxPayloadBytes } = chosen
   if (!(maxPayloadBytes >= 0)) throw misuse('maxPayloadBytes must be a number of 0 or more')
   if (!/^(flat|envelope)$/.test(shape)) throw misuse("shape is 'flat' or 'envelope'")
-  if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.bind))
+  if ((heartbeat && !heartbeat.heartbeat) || (requests && !requests.property))
     throw misuse('write heartbeat: ping({ … }), requests: correlated()')
   const codec = shape === 'envelope' ? envelopeCodec : flatCodec
   const {
     encode = (name, data, id) => codec.encode(name, data, requests?.property, id),
     decode = (frame) => (typeof frame === 'string' ? codec.decode(frame, requests?.property) : undefined),
   } = chosen
-  return {
+  const wire: BindableWire = {
     maxPayloadBytes,
     bind(host) {
-      const pending = requests?.bind(host)
+      const pending = (requests as BindableCorrelation | undefined)?.bind(host)
       return bindPlain(
         {
           maxSendBytes: maxPayloadBytes,
@@ -106,10 +106,11 @@ export function plain(options?: PlainOptions): Wire {
       )
     },
   }
+  return wire
 }
 
 /** The default wire of a client: what `plain()` does, without the code for its options. */
-export function defaultWire(): Wire {
+export function defaultWire(): BindableWire {
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
     bind: (host) =>
@@ -142,7 +143,7 @@ function converse(
   const shake = (isDone: () => boolean): void => {
     try {
       isAccepted = sync(isDone())
-      if (isAccepted) socket.confirm(factsOf(heartbeat?.heartbeat))
+      if (isAccepted) socket.confirm(factsOf(heartbeat?.heartbeat as Facts['heartbeat']))
     } catch (error) {
       socket.fail({ cause: { reason: 'refused', error }, rule: { reason: 'refused', action: 'refresh' } })
     }

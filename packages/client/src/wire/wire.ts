@@ -24,6 +24,12 @@ import type { Preparation } from '../connection/preparation.ts'
  */
 export interface Wire {
   readonly maxPayloadBytes: number
+  /** Only for clients. */
+  readonly bind: object
+}
+
+/** A wire as a client sees it. */
+export interface BindableWire extends Wire {
   /** Binds the wire to one client. */
   bind(host: WireHost): BoundWire
 }

@@ -1,5 +1,5 @@
 import { given, defaultMaxPayloadBytes, misuse } from '@holdfast/protocol'
-import type { Wire } from '../wire.ts'
+import type { BindableWire, Wire } from '../wire.ts'
 import { bind } from './bind.ts'
 
 /** The options of the session wire. */
@@ -40,5 +40,6 @@ export function session(options?: SessionOptions): Wire {
   if (!(maxPayloadBytes >= 1_024)) throw misuse('maxPayloadBytes must be a number of 1,024 or more')
   if (!window.every((size) => Number.isInteger(size) && size > 0))
     throw misuse('the numbers of a window must be integers above 0')
-  return { maxPayloadBytes, bind: (host) => bind(host, maxPayloadBytes, window) }
+  const wire: BindableWire = { maxPayloadBytes, bind: (host) => bind(host, maxPayloadBytes, window) }
+  return wire
 }
