@@ -14,6 +14,9 @@ const shared: Options = {
   },
 }
 
+/** For the script tag. */
+const script: Options = { format: 'iife', minify: true, platform: 'browser', target: 'es2022' }
+
 const compilerOptions = { paths: { '@holdfast/protocol': ['../protocol/src/index.ts'] } }
 
 export default defineConfig([
@@ -28,7 +31,7 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     dts: { entry: 'src/index.ts', compilerOptions },
     splitting: true,
-    clean: ['!holdfast.global.*', '!core.d.*', '!socket.d.*', '!store.d.*'],
+    clean: ['!*.global.*', '!core.d.*', '!socket.d.*', '!store.d.*'],
     platform: 'neutral',
     target: 'es2022',
   },
@@ -51,13 +54,6 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     dts: { only: true, compilerOptions },
   },
-  {
-    ...shared,
-    entry: { holdfast: 'src/index.ts' },
-    format: 'iife',
-    globalName: 'Holdfast',
-    minify: true,
-    platform: 'browser',
-    target: 'es2022',
-  },
+  { ...shared, ...script, entry: { holdfast: 'src/index.ts' }, globalName: 'Holdfast' },
+  { ...shared, ...script, entry: { socket: 'src/socket/script-tag.ts' } },
 ])
