@@ -97,9 +97,8 @@ declare function useChannel<Name extends NamesOf<RegisteredContract>['channel']>
   name: Name,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
-type Selector<T> = (state: ClientState) => T
-declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
-declare function useConnection<T>(selector: Selector<T>): T
+declare function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): T
+declare function useConnection<T>(selector: (state: ClientState) => T): T
 declare function useCountdown(client?: ConnectionLike): number | undefined
 declare function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,

@@ -98,10 +98,9 @@ declare function useChannel<Name extends NamesOf<RegisteredContract>['channel']>
   name: NameOrGetter<Name>,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
-type Selector<T> = (state: ClientState) => T
 declare function useConnection(client?: ConnectionLike): Reactive<ClientState>
-declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): Reactive<T>
-declare function useConnection<T>(selector: Selector<T>): Reactive<T>
+declare function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): Reactive<T>
+declare function useConnection<T>(selector: (state: ClientState) => T): Reactive<T>
 declare function useCountdown(client?: ConnectionLike): Reactive<number | undefined>
 declare function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
