@@ -214,7 +214,10 @@ describeRegistered('@holdfast/react', [
 
 it('every example in the guide to the hooks compiles', async () => {
   const guide = await readFile(join(import.meta.dirname, '../../packages/react/README.md'), 'utf8')
-  const [first = '', ...rest] = [...guide.matchAll(/^```tsx\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+  const programs = [...guide.matchAll(/^```tsx\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+  const [first = '', ...rest] = programs.toSorted(
+    (a, b) => Number(b.startsWith('// client')) - Number(a.startsWith('// client')),
+  )
   expect(rest).toHaveLength(3)
   expect(guide.split('\n').length).toBeLessThan(150)
   const others = rest.map((code) => code.replace(`'./client'`, `'./program-0.tsx'`))
