@@ -17,7 +17,7 @@ import { startServer } from '../support/server.ts'
 import { readQuickStart } from '../quick-starts/page.ts'
 import { pack, published, run, temporaryFolder } from './published.ts'
 
-process.env['NEXT_TELEMETRY_DISABLED'] = '1'
+process.env['NEXT_TELEMETRY_DISABLED'] = process.env['NUXT_TELEMETRY_DISABLED'] = '1'
 
 interface Manifest {
   readonly dependencies?: object
@@ -65,6 +65,7 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
   'React Native, with Metro': inReactNative,
   'Next.js': () => rendered('next', 'node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p'),
   Vue: () => rendered('vue', 'server/server.js'),
+  Nuxt: () => rendered('nuxt', '.output/server/index.mjs'),
   SvelteKit: () =>
     rendered('svelte', 'node_modules/vite/bin/vite.js', 'preview', '--host', '127.0.0.1', '--port'),
   ...Object.fromEntries(besides),
@@ -130,6 +131,7 @@ async function rendered(name: string, ...command: readonly string[]): Promise<vo
   const child = spawn(process.execPath, ['--import', preload, ...command, String(port)], {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) },
   })
   const ended = once(child, 'close')
   try {
