@@ -70,7 +70,17 @@ export function groups(): Group[] {
     {
       title: 'Quick starts',
       part: 'start',
-      pages: start('react', 'next', 'script-tag', 'express', 'fastify', 'hono', 'react-native'),
+      pages: start(
+        'react',
+        'vue',
+        'svelte',
+        'next',
+        'script-tag',
+        'express',
+        'fastify',
+        'hono',
+        'react-native',
+      ),
     },
     {
       title: 'What to expect',

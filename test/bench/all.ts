@@ -15,6 +15,7 @@ const scripts = [
   'queue',
   'receive',
   'send',
+  'socket',
   'emit',
   'awaited',
   'drained',

@@ -114,6 +114,27 @@ describe('the code in the documents', () => {
   })
 })
 
+describe('the README of a package', () => {
+  const readmes = pages.filter(({ path }) => /^packages\/\w+\/README\.md$/.test(path))
+
+  it.each(readmes.map(({ path }) => path))(
+    '%s begins with one sentence, how to install it, and a short program, and links to its kin',
+    (path) => {
+      const { text, links } = page(path)!
+      const [top = ''] = text.split('\n## ')
+      const [, name] = /^# (\S+)\n\n\*\*[^*\n]+\.\*\*\n/.exec(top) ?? []
+      expect(name).toBeDefined()
+      const [install, program] = parsePage(path, top).blocks
+      expect(install!.code).toMatch(/^npm install /)
+      expect(install!.code.split(' ')).toContain(name)
+      expect(program!.code.split('\n').length).toBeLessThanOrEqual(13)
+      expect(links).not.toEqual([])
+    },
+  )
+
+  it('every package has one', () => expect(readmes.length).toBe(8))
+})
+
 describe('links', () => {
   const broken = (from: Page, target: string): boolean => {
     const [file, anchor] = target.split('#') as [string, string?]
@@ -153,6 +174,14 @@ describe('the page of an error', () => {
     expect(names(`${docs}/errors`)).toEqual(Object.keys(errorCodes).sort())
     const listed = page(`${docs}/errors.md`)!.links.map(({ target }) => target)
     for (const code of Object.keys(errorCodes)) expect(listed).toContain(`errors/${code}.md`)
+  })
+
+  it('every error code has a paragraph in the troubleshooting that leads to its page', () => {
+    const { anchors, links } = page('packages/docs/pages/troubleshooting.md')!
+    for (const code of Object.keys(errorCodes)) {
+      expect([...anchors]).toContain(code)
+      expect(links.map(({ target }) => target)).toContain(`../../client/docs/errors/${code}.md`)
+    }
   })
 
   it.each(Object.keys(errorCodes))(

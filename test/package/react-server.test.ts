@@ -1,49 +1,16 @@
-import { createContext, runInContext } from 'node:vm'
-import { join } from 'node:path'
 import type * as Holdfast from 'holdfast'
 import type * as HoldfastReact from '@holdfast/react'
-import { build } from 'esbuild'
 import * as react from 'react'
 import { createElement } from 'react'
 import type { ReactElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { expect, it } from 'vitest'
+import { isolate } from './isolated.ts'
+import type { Isolated } from './isolated.ts'
 
-const entry = `export * from 'holdfast'; export * from '@holdfast/react'`
-const { outputFiles } = await build({
-  stdin: { contents: entry, resolveDir: join(import.meta.dirname, '..') },
-  bundle: true,
-  write: false,
-  format: 'cjs',
-  external: ['react'],
-  conditions: ['@holdfast/source'],
-})
-
-/** Holdfast and its hooks in a world that has only the language, and the globals of a platform that they ask for. */
-function load(): typeof Holdfast & typeof HoldfastReact & { readonly touched: string[] } {
-  const touched: string[] = []
-  const world = createContext({})
-  const language = new Set(runInContext('Object.getOwnPropertyNames(globalThis)', world) as string[])
-  const platform = [
-    ...Object.getOwnPropertyNames(globalThis),
-    'window',
-    'document',
-    'location',
-    'localStorage',
-  ]
-  for (const name of platform)
-    if (!language.has(name))
-      Object.defineProperty(world, name, { get: () => void touched.push(name), configurable: true })
-  const module = { exports: {} as typeof Holdfast & typeof HoldfastReact }
-  Object.defineProperties(world, {
-    module: { value: module },
-    // React itself runs out here, and may touch what it likes.
-    require: { value: (name: string) => (name === 'react' ? react : undefined) },
-    URL: { value: URL },
-  })
-  runInContext(outputFiles[0]!.text, world)
-  return { ...module.exports, touched }
-}
+const load = (await isolate(`export * from 'holdfast'; export * from '@holdfast/react'`, {
+  react,
+})) as () => Isolated & typeof Holdfast & typeof HoldfastReact
 
 it('a component renders on a server as idle, without dialing and without changing globals', () => {
   const {

@@ -18,10 +18,12 @@ const used = [
   'zod',
   'react',
   'redis',
+  'svelte',
   'typescript',
   '@types/node',
   '@types/react',
   '@types/ws',
+  'vue',
 ]
 
 const folder = temporaryFolder()
@@ -148,7 +150,10 @@ function typeTests(): Project {
     'types/contract.test.ts',
     'types/hub.test.ts',
     'types/react.test.ts',
+    'types/registered.ts',
+    'types/svelte.test.ts',
     'types/testing.test.ts',
+    'types/vue.test.ts',
     'support/type-check.ts',
   ]
   for (const file of files) {

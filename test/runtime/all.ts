@@ -138,11 +138,13 @@ function writeWorkerdConfig(): string {
   return path
 }
 
-/** In a dedicated worker, of a page that takes the script-tag build by its hash. */
+/** In a dedicated worker, of a page that takes the script-tag builds by their hashes. */
 async function inChromium(): Promise<Row> {
-  const script = 'holdfast.global.js'
   const hashes = JSON.parse(readFileSync(join(dist, 'integrity.json'), 'utf8')) as Record<string, string>
-  const html = `<!doctype html><link rel="icon" href="data:," /><script src="/dist/${script}" integrity="${hashes[script]}"></script>`
+  const scripts = ['holdfast.global.js', 'socket.global.js'].map(
+    (script) => `<script src="/dist/${script}" integrity="${hashes[script]}"></script>`,
+  )
+  const html = `<!doctype html><link rel="icon" href="data:," />${scripts.join('')}`
   const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' }
   const files = createServer(({ url = '/' }, response) => {
     const path = url.startsWith('/dist/') ? join(dist, url.slice('/dist'.length)) : join(here, url)
@@ -162,8 +164,11 @@ async function inChromium(): Promise<Row> {
     const start = performance.now()
     const lines = await inWorkerOf(page)
     const ms = performance.now() - start
-    const loaded = await page.evaluate(`typeof Holdfast === 'object' && typeof Holdfast.createClient`)
-    const trouble = loaded === 'function' ? undefined : 'SCRIPT TAG REFUSED'
+    const names = 'createClient, session, ping, ReconnectingWebSocket'
+    const loaded = await page.evaluate(
+      `(({ ${names} }) => [${names}].every(Boolean))(globalThis.Holdfast ?? {})`,
+    )
+    const trouble = loaded ? undefined : 'SCRIPT TAG REFUSED'
     return { runtime: 'Chromium, dedicated worker', version: browser.version(), lines, ms, trouble }
   } finally {
     await browser.close()

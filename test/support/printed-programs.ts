@@ -13,8 +13,8 @@ export interface Program {
 }
 
 export interface PrintedPrograms {
-  /** Writes a program as it is printed, but for the port. */
-  write(name: string, code: string, port: number): Promise<void>
+  /** Writes a program as it is printed, but for the port, and returns its path. */
+  write(name: string, code: string, port: number): Promise<string>
   start(name: string): Program
 }
 
@@ -39,6 +39,7 @@ export function usePrintedPrograms(parent: string): PrintedPrograms {
       const file = join(folder, name)
       await mkdir(dirname(file), { recursive: true })
       await writeFile(file, code.replaceAll('8080', String(port)))
+      return file
     },
     start(name) {
       const child = spawn(process.execPath, ['--conditions=@holdfast/source', join(folder, name)], {

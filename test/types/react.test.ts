@@ -14,9 +14,10 @@ import {
 import { createClient, schemas } from 'holdfast'
 import type { ChannelState, Client, Gap, HoldfastError, PendingMessage, Position } from 'holdfast'
 import { createElement } from 'react'
-import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { tsxErrors } from '../support/type-check.ts'
+import { describeRegistered } from './registered.ts'
 
 interface Chat {
   toClient: {
@@ -185,56 +186,38 @@ describe('the hooks of React', () => {
   })
 })
 
-const registered = `import { createClient } from 'holdfast'
-import { useChannel, useClient, useConnection, useEvent, usePresence, useRequest } from '@holdfast/react'
-interface Chat { toClient: { 'chat.message': { text: string }; 'room.closed': undefined }; toServer: { typing: string; find(id: number): string }; channels: { room: { message: { text: string } } } }
-const client = createClient<Chat>({ url: 'ws://localhost' })
-declare module '@holdfast/react' { interface Register { client: typeof client } }
-`
 const wrongChannel = (name: string): string =>
   `Argument of type '"${name}"' is not assignable to parameter of type '"room" | \`room:\${string}\`'.`
 const wrongName = `Argument of type '"x"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`
 
-describe('a registered client', () => {
-  const mistakes: readonly (readonly [code: string, text: string])[] = [
-    [`useEvent('x', () => {})`, wrongName],
-    [`useEvent(client, 'x', () => {})`, wrongName],
-    [`useClient().on('x', () => {})`, wrongName],
-    [
-      `useEvent('chat.message', ({ txt }) => txt)`,
-      `Property 'txt' does not exist on type '{ text: string; }'.`,
-    ],
-    [`useChannel('romm:1')`, wrongChannel('romm:1')],
-    [`usePresence('x')`, wrongChannel('x')],
-    [
-      `useChannel('room:1', { on: { message: ({ txt }) => txt } })`,
-      `Property 'txt' does not exist on type '{ text: string; }'.`,
-    ],
-    [`useRequest('typing')`, `Argument of type '"typing"' is not assignable to parameter of type '"find"'.`],
-    [
-      `useRequest('find').send('x')`,
-      `Argument of type 'string' is not assignable to parameter of type 'number'.`,
-    ],
-    [`useConnection((state) => state.rtt)`, `Property 'rtt' does not exist on type 'ClientState'.`],
-  ]
-  let errors: string[]
-  // As one program, because the compiler reads the libraries once then.
-  beforeAll(() => {
-    errors = tsxErrors(registered + mistakes.map(([code]) => code).join('\n'))
-    expect(errors).toHaveLength(mistakes.length)
-  })
-
-  it.each(mistakes.map(([code, text], index) => [code, text, index] as const))(
-    '%s says: %s',
-    (_, text, index) => {
-      expect(errors[index]).toBe(`${6 + index}: ${text}`)
-    },
-  )
-})
+describeRegistered('@holdfast/react', [
+  [`useEvent('x', () => {})`, wrongName],
+  [`useEvent(client, 'x', () => {})`, wrongName],
+  [`useClient().on('x', () => {})`, wrongName],
+  [
+    `useEvent('chat.message', ({ txt }) => txt)`,
+    `Property 'txt' does not exist on type '{ text: string; }'.`,
+  ],
+  [`useChannel('romm:1')`, wrongChannel('romm:1')],
+  [`usePresence('x')`, wrongChannel('x')],
+  [
+    `useChannel('room:1', { on: { message: ({ txt }) => txt } })`,
+    `Property 'txt' does not exist on type '{ text: string; }'.`,
+  ],
+  [`useRequest('typing')`, `Argument of type '"typing"' is not assignable to parameter of type '"find"'.`],
+  [
+    `useRequest('find').send('x')`,
+    `Argument of type 'string' is not assignable to parameter of type 'number'.`,
+  ],
+  [`useConnection((state) => state.rtt)`, `Property 'rtt' does not exist on type 'ClientState'.`],
+])
 
 it('every example in the guide to the hooks compiles', async () => {
   const guide = await readFile(join(import.meta.dirname, '../../packages/react/README.md'), 'utf8')
-  const [first = '', ...rest] = [...guide.matchAll(/^```tsx\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+  const programs = [...guide.matchAll(/^```tsx\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+  const [first = '', ...rest] = programs.toSorted(
+    (a, b) => Number(b.startsWith('// client')) - Number(a.startsWith('// client')),
+  )
   expect(rest).toHaveLength(3)
   expect(guide.split('\n').length).toBeLessThan(150)
   const others = rest.map((code) => code.replace(`'./client'`, `'./program-0.tsx'`))

@@ -12,6 +12,7 @@ export type {
   ConnectionLike,
   EventHandler,
   InputArguments,
+  NamesOf,
   UseChannelOptions,
   UseRequestOptions,
 } from './types.ts'

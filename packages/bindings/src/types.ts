@@ -3,12 +3,15 @@ import type {
   ChannelData,
   ChannelEvent,
   ChannelLifecycle,
+  ChannelName,
   ChannelOptions,
   Client,
   EventData,
+  EventName,
   Handler,
   Publication,
   RequestInput,
+  RequestName,
   RequestOptions,
 } from 'holdfast'
 
@@ -36,6 +39,13 @@ export type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'hist
 
 /** The options of the requests of a component, which aborts them itself. */
 export type UseRequestOptions = Omit<RequestOptions, 'signal'>
+
+/** The names in a contract: strings, so that compile errors list the existing ones. */
+export interface NamesOf<C> {
+  readonly event: string & EventName<C, 'toClient'>
+  readonly request: string & RequestName<C>
+  readonly channel: string & ChannelName<C>
+}
 
 /** The input of a request, which may be left out if it has none. */
 export type InputArguments<C, Name> =

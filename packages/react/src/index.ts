@@ -4,13 +4,14 @@ export type {
   ConnectionLike,
   EventHandler,
   InputArguments,
+  NamesOf,
   RequestState,
   UseChannelOptions,
   UseRequestOptions,
 } from '@holdfast/bindings'
 export { HoldfastProvider, useClient } from './provider.ts'
 export type { HoldfastProviderProps } from './provider.ts'
-export type { Register, RegisteredContract } from './types.ts'
+export type { Register, RegisteredClient, RegisteredContract } from './types.ts'
 export { useChannel } from './use-channel.ts'
 export type { UsedChannel } from './use-channel.ts'
 export { useConnection } from './use-connection.ts'

@@ -2,12 +2,11 @@ import { hold } from '@holdfast/bindings'
 import type { Client } from 'holdfast'
 import { createContext, createElement, useContext, useEffect } from 'react'
 import type { Context, ReactElement, ReactNode } from 'react'
-import type { RegisteredContract } from './types.ts'
+import type { RegisteredClient, RegisteredContract } from './types.ts'
 
 export interface HoldfastProviderProps {
   /** The client, created once, outside of any component. The application owns it: no hook disposes of it. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- not the default once a client is registered
-  readonly client: Client<RegisteredContract>
+  readonly client: RegisteredClient
   /**
    * Whether to connect while the provider is mounted.
    *

@@ -1,6 +1,6 @@
 import { channelPart, createChannelStore, joining } from '@holdfast/bindings'
-import type { ChannelTarget, UseChannelOptions } from '@holdfast/bindings'
-import type { Channel, ChannelName, Client, KindOf } from 'holdfast'
+import type { ChannelTarget, NamesOf, UseChannelOptions } from '@holdfast/bindings'
+import type { Channel, Client, KindOf } from 'holdfast'
 import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
@@ -22,7 +22,7 @@ export type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 
  *   watch: { gap: () => setMessages(() => []) },
  * })
  */
-export function useChannel<C, Name extends string & ChannelName<C>>(
+export function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: Name,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
@@ -32,8 +32,7 @@ export function useChannel<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is no provider
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+export function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: Name,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>

@@ -16,13 +16,13 @@ type Selector<T> = (state: ClientState) => T
  * @example
  * const status = useConnection(client, (state) => state.status)
  */
-export function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
+export function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): T
 /**
  * The same for the client of the nearest {@link HoldfastProvider}.
  *
  * @throws {Error} when there is no provider
  */
-export function useConnection<T>(selector: Selector<T>): T
+export function useConnection<T>(selector: (state: ClientState) => T): T
 export function useConnection<T>(...args: unknown[]): T {
   // Read from the end, because the client is optional.
   const client = useNearest(args.at(-2) as ConnectionLike | undefined)

@@ -1,11 +1,9 @@
 import { createSubscription } from '@holdfast/bindings'
-import type { EventHandler, Target } from '@holdfast/bindings'
-import type { Client, EventName } from 'holdfast'
+import type { EventHandler, NamesOf, Target } from '@holdfast/bindings'
+import type { Client } from 'holdfast'
 import { useEffect, useInsertionEffect, useState } from 'react'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
-
-// `string &` makes compile errors list the existing names.
 
 /**
  * Calls the handler for every event of that name while the component is mounted.
@@ -18,7 +16,7 @@ import type { RegisteredContract } from './types.ts'
  * @example
  * useEvent(client, 'chat', ({ message }) => setMessages((all) => [...all, message]))
  */
-export function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+export function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
   name: Name,
   handler: EventHandler<C, Name>,
@@ -28,8 +26,7 @@ export function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
  *
  * @throws {Error} when there is no provider
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+export function useEvent<Name extends NamesOf<RegisteredContract>['event']>(
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void

@@ -1,5 +1,6 @@
 import { createChannelStore, nobody, presencePart } from '@holdfast/bindings'
-import type { ChannelName, Client, KindOf, Presence, PresenceData, PresenceState } from 'holdfast'
+import type { NamesOf } from '@holdfast/bindings'
+import type { Client, KindOf, Presence, PresenceData, PresenceState } from 'holdfast'
 import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
@@ -17,7 +18,7 @@ export type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set
  * const { members, set } = usePresence(client, 'room:42')
  * const names = members.map(({ identity }) => identity)
  */
-export function usePresence<C, Name extends string & ChannelName<C>>(
+export function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: Name,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
@@ -26,8 +27,7 @@ export function usePresence<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is no provider
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+export function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: Name,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 export function usePresence(...args: unknown[]): UsedPresence<unknown> {

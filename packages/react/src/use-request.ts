@@ -1,6 +1,6 @@
 import { createRequestStore, idleRequest } from '@holdfast/bindings'
-import type { InputArguments, RequestState, UseRequestOptions } from '@holdfast/bindings'
-import type { Client, RequestAnswer, RequestName } from 'holdfast'
+import type { InputArguments, NamesOf, RequestState, UseRequestOptions } from '@holdfast/bindings'
+import type { Client, RequestAnswer } from 'holdfast'
 import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { useNearest } from './provider.ts'
 import type { RegisteredContract } from './types.ts'
@@ -35,7 +35,7 @@ interface RequestTarget {
  * @example
  * const { status, data, send } = useRequest(client, 'find', { timeout: 5_000 })
  */
-export function useRequest<C, Name extends string & RequestName<C>>(
+export function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: Name,
   options?: UseRequestOptions,
@@ -45,8 +45,7 @@ export function useRequest<C, Name extends string & RequestName<C>>(
  *
  * @throws {Error} when there is no provider
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useRequest<Name extends string & RequestName<RegisteredContract>>(
+export function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: Name,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>

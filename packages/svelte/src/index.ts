@@ -2,6 +2,7 @@ export type {
   ConnectionLike,
   EventHandler,
   InputArguments,
+  NamesOf,
   RequestState,
   UseChannelOptions,
   UseRequestOptions,

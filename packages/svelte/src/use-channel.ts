@@ -1,6 +1,6 @@
 import { channelPart } from '@holdfast/bindings'
-import type { ChannelFunctions, ChannelTarget, UseChannelOptions } from '@holdfast/bindings'
-import type { Channel, ChannelName, ChannelState, Client, KindOf } from 'holdfast'
+import type { ChannelFunctions, ChannelTarget, NamesOf, UseChannelOptions } from '@holdfast/bindings'
+import type { Channel, ChannelState, Client, KindOf } from 'holdfast'
 import type { Readable } from 'svelte/store'
 import { withClient } from './arguments.ts'
 import type { NameOrGetter } from './follow.ts'
@@ -26,7 +26,7 @@ export interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind>, Readabl
  *   watch: { gap: () => (messages.length = 0) },
  * })
  */
-export function useChannel<C, Name extends string & ChannelName<C>>(
+export function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
@@ -36,8 +36,7 @@ export function useChannel<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+export function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: NameOrGetter<Name>,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>

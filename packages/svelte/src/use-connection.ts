@@ -24,13 +24,13 @@ export function useConnection(client?: ConnectionLike): Reactive<ClientState>
  * @example
  * const isOpen = useConnection(client, (state) => state.status === 'open')
  */
-export function useConnection<T>(client: ConnectionLike, selector: Selector<T>): Reactive<T>
+export function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): Reactive<T>
 /**
  * The same for the client that is provided.
  *
  * @throws {Error} when there is none
  */
-export function useConnection<T>(selector: Selector<T>): Reactive<T>
+export function useConnection<T>(selector: (state: ClientState) => T): Reactive<T>
 export function useConnection(...args: unknown[]): Reactive<unknown> {
   const [given, selector = (state: ClientState) => state] = withClient<
     ConnectionLike,

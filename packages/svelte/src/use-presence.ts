@@ -1,5 +1,6 @@
 import { presencePart } from '@holdfast/bindings'
-import type { ChannelName, Client, KindOf, Presence, PresenceData, PresenceState } from 'holdfast'
+import type { NamesOf } from '@holdfast/bindings'
+import type { Client, KindOf, Presence, PresenceData, PresenceState } from 'holdfast'
 import type { Readable } from 'svelte/store'
 import { withClient } from './arguments.ts'
 import type { NameOrGetter } from './follow.ts'
@@ -22,7 +23,7 @@ export type UsedPresence<Data> = PresenceState<Data> &
  * @example
  * const presence = usePresence(client, () => `room:${id}`)
  */
-export function usePresence<C, Name extends string & ChannelName<C>>(
+export function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
@@ -31,8 +32,7 @@ export function usePresence<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+export function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: NameOrGetter<Name>,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 export function usePresence(...args: unknown[]): UsedPresence<unknown> {

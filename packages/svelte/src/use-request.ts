@@ -1,6 +1,6 @@
 import { createRequestStore, idleRequest } from '@holdfast/bindings'
-import type { InputArguments, RequestState, UseRequestOptions } from '@holdfast/bindings'
-import type { Client, RequestAnswer, RequestName } from 'holdfast'
+import type { InputArguments, NamesOf, RequestState, UseRequestOptions } from '@holdfast/bindings'
+import type { Client, RequestAnswer } from 'holdfast'
 import type { Readable } from 'svelte/store'
 import { withClient } from './arguments.ts'
 import { follow, nameOf } from './follow.ts'
@@ -34,7 +34,7 @@ export type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> &
  * @example
  * const found = useRequest(client, 'find', { timeout: 5_000 })
  */
-export function useRequest<C, Name extends string & RequestName<C>>(
+export function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
   options?: UseRequestOptions,
@@ -44,8 +44,7 @@ export function useRequest<C, Name extends string & RequestName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useRequest<Name extends string & RequestName<RegisteredContract>>(
+export function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: NameOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>

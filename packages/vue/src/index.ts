@@ -2,13 +2,14 @@ export type {
   ConnectionLike,
   EventHandler,
   InputArguments,
+  NamesOf,
   RequestState,
   UseChannelOptions,
   UseRequestOptions,
 } from '@holdfast/bindings'
 export { holdfast, provideClient, useClient } from './provide-client.ts'
 export type { HoldfastPluginOptions, ProvideOptions } from './provide-client.ts'
-export type { Register, RegisteredContract } from './types.ts'
+export type { Register, RegisteredClient, RegisteredContract } from './types.ts'
 export { useChannel } from './use-channel.ts'
 export type { UsedChannel } from './use-channel.ts'
 export { useConnection } from './use-connection.ts'

@@ -2,7 +2,7 @@ import { hold } from '@holdfast/bindings'
 import type { Client } from 'holdfast'
 import { hasInjectionContext, inject, provide } from 'vue'
 import type { App, InjectionKey } from 'vue'
-import type { RegisteredContract } from './types.ts'
+import type { RegisteredClient, RegisteredContract } from './types.ts'
 import { whileActive } from './while-active.ts'
 
 declare const window: unknown
@@ -22,8 +22,7 @@ export interface ProvideOptions {
 
 export interface HoldfastPluginOptions extends ProvideOptions {
   /** The client, created once, outside of any component. The application owns it: nothing here disposes of it. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- not the default once a client is registered
-  readonly client: Client<RegisteredContract>
+  readonly client: RegisteredClient
 }
 
 /** Registered, because a program may have two copies of the package. */

@@ -1,6 +1,6 @@
 import { channelPart } from '@holdfast/bindings'
-import type { ChannelFunctions, ChannelTarget, UseChannelOptions } from '@holdfast/bindings'
-import type { Channel, ChannelName, ChannelState, Client, KindOf } from 'holdfast'
+import type { ChannelFunctions, ChannelTarget, NamesOf, UseChannelOptions } from '@holdfast/bindings'
+import type { Channel, ChannelState, Client, KindOf } from 'holdfast'
 import type { MaybeRefOrGetter, ShallowRef } from 'vue'
 import { withClient } from './arguments.ts'
 import { useNearest } from './provide-client.ts'
@@ -25,7 +25,7 @@ export interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind> {
  *   watch: { gap: () => (messages.value = []) },
  * })
  */
-export function useChannel<C, Name extends string & ChannelName<C>>(
+export function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
@@ -35,8 +35,7 @@ export function useChannel<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+export function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: MaybeRefOrGetter<Name>,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>

@@ -1,12 +1,10 @@
-import type { EventHandler } from '@holdfast/bindings'
-import type { Client, EventName } from 'holdfast'
+import type { EventHandler, NamesOf } from '@holdfast/bindings'
+import type { Client } from 'holdfast'
 import type { MaybeRefOrGetter } from 'vue'
 import { withClient } from './arguments.ts'
 import { follow } from './follow.ts'
 import { useNearest } from './provide-client.ts'
 import type { RegisteredContract } from './types.ts'
-
-// `string &` makes compile errors list the existing names.
 
 /**
  * Calls the handler for every event of that name, from before the component mounts until it unmounts or `KeepAlive`
@@ -17,7 +15,7 @@ import type { RegisteredContract } from './types.ts'
  * @example
  * useEvent(client, 'chat', ({ message }) => messages.value.push(message))
  */
-export function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+export function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   handler: EventHandler<C, Name>,
@@ -27,8 +25,7 @@ export function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+export function useEvent<Name extends NamesOf<RegisteredContract>['event']>(
   name: MaybeRefOrGetter<Name>,
   handler: EventHandler<RegisteredContract, Name>,
 ): void

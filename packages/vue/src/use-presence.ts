@@ -1,5 +1,6 @@
 import { presencePart } from '@holdfast/bindings'
-import type { ChannelName, Client, KindOf, Member, Presence, PresenceData } from 'holdfast'
+import type { NamesOf } from '@holdfast/bindings'
+import type { Client, KindOf, Member, Presence, PresenceData } from 'holdfast'
 import { computed } from 'vue'
 import type { ComputedRef, MaybeRefOrGetter } from 'vue'
 import { withClient } from './arguments.ts'
@@ -23,7 +24,7 @@ export interface UsedPresence<Data> extends Pick<Presence<Data>, 'set'> {
  * @example
  * const { members, set } = usePresence(client, () => `room:${id}`)
  */
-export function usePresence<C, Name extends string & ChannelName<C>>(
+export function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
@@ -32,8 +33,7 @@ export function usePresence<C, Name extends string & ChannelName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+export function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: MaybeRefOrGetter<Name>,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 export function usePresence(...args: unknown[]): UsedPresence<unknown> {

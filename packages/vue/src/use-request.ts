@@ -1,6 +1,6 @@
 import { createRequestStore, idleRequest } from '@holdfast/bindings'
-import type { InputArguments, RequestState, UseRequestOptions } from '@holdfast/bindings'
-import type { Client, HoldfastError, RequestAnswer, RequestName } from 'holdfast'
+import type { InputArguments, NamesOf, RequestState, UseRequestOptions } from '@holdfast/bindings'
+import type { Client, HoldfastError, RequestAnswer } from 'holdfast'
 import { computed, toValue } from 'vue'
 import type { ComputedRef, MaybeRefOrGetter } from 'vue'
 import { withClient } from './arguments.ts'
@@ -38,7 +38,7 @@ export interface UsedRequest<C, Name> {
  * @example
  * const { status, data, send } = useRequest(client, 'find', { timeout: 5_000 })
  */
-export function useRequest<C, Name extends string & RequestName<C>>(
+export function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   options?: UseRequestOptions,
@@ -48,8 +48,7 @@ export function useRequest<C, Name extends string & RequestName<C>>(
  *
  * @throws {Error} when there is none
  */
-// oxlint-disable-next-line typescript/no-duplicate-type-constituents -- a string only until a client is registered
-export function useRequest<Name extends string & RequestName<RegisteredContract>>(
+export function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: MaybeRefOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>

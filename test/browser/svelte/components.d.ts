@@ -4,3 +4,6 @@ declare module '*.svelte' {
   const component: Component<Record<string, unknown>>
   export default component
 }
+
+/** What compiled components import. */
+declare module 'svelte/internal/server'

@@ -5,6 +5,9 @@ import {
   Handler,
   EventData,
   RequestInput,
+  EventName,
+  RequestName,
+  ChannelName,
   ChannelOptions,
   ChannelEvent,
   ChannelData,
@@ -13,16 +16,13 @@ import {
   RequestOptions,
   AnyContract,
   Channel,
-  ChannelName,
   KindOf,
   ClientState,
-  EventName,
   PendingMessage,
   PresenceState,
   Presence,
   PresenceData,
   RequestAnswer,
-  RequestName,
 } from 'holdfast'
 import { ReactNode, ReactElement } from 'react'
 type RequestState<Answer> =
@@ -60,6 +60,11 @@ interface UseChannelOptions<C, Kind> extends ChannelOptions {
   }
 }
 type UseRequestOptions = Omit<RequestOptions, 'signal'>
+interface NamesOf<C> {
+  readonly event: string & EventName<C, 'toClient'>
+  readonly request: string & RequestName<C>
+  readonly channel: string & ChannelName<C>
+}
 type InputArguments<C, Name> =
   undefined extends RequestInput<C, 'toServer', Name>
     ? [input?: RequestInput<C, 'toServer', Name>]
@@ -70,55 +75,59 @@ type RegisteredContract = Register extends {
 }
   ? C
   : AnyContract
+type RegisteredClient = Register extends {
+  readonly client: Client<infer C>
+}
+  ? Client<C>
+  : Client
 interface HoldfastProviderProps {
-  readonly client: Client<RegisteredContract>
+  readonly client: RegisteredClient
   readonly connect?: boolean
   readonly children?: ReactNode
 }
 declare function HoldfastProvider({ client, connect, children }: HoldfastProviderProps): ReactElement
 declare function useClient<C = RegisteredContract>(): Client<C>
 type UsedChannel<C, Kind> = Pick<Channel<C, Kind>, 'state' | 'publish' | 'history'>
-declare function useChannel<C, Name extends string & ChannelName<C>>(
+declare function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: Name,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
 ): UsedChannel<C, KindOf<C, Name>>
-declare function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+declare function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: Name,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
-type Selector<T> = (state: ClientState) => T
-declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): T
-declare function useConnection<T>(selector: Selector<T>): T
+declare function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): T
+declare function useConnection<T>(selector: (state: ClientState) => T): T
 declare function useCountdown(client?: ConnectionLike): number | undefined
-declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+declare function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
   name: Name,
   handler: EventHandler<C, Name>,
 ): void
-declare function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+declare function useEvent<Name extends NamesOf<RegisteredContract>['event']>(
   name: Name,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
 declare function usePending(client?: ConnectionLike): readonly PendingMessage[]
 type UsedPresence<Data> = PresenceState<Data> & Pick<Presence<Data>, 'set'>
-declare function usePresence<C, Name extends string & ChannelName<C>>(
+declare function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: Name,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
-declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+declare function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: Name,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> & {
   send(...input: InputArguments<C, Name>): Promise<RequestAnswer<C, Name>>
   reset(): void
 }
-declare function useRequest<C, Name extends string & RequestName<C>>(
+declare function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: Name,
   options?: UseRequestOptions,
 ): UsedRequest<C, Name>
-declare function useRequest<Name extends string & RequestName<RegisteredContract>>(
+declare function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: Name,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>
@@ -138,7 +147,9 @@ export type {
   EventHandler,
   HoldfastProviderProps,
   InputArguments,
+  NamesOf,
   Register,
+  RegisteredClient,
   RegisteredContract,
   RequestState,
   UseChannelOptions,

@@ -5,6 +5,9 @@ import {
   Handler,
   EventData,
   RequestInput,
+  EventName,
+  RequestName,
+  ChannelName,
   ChannelOptions,
   ChannelEvent,
   ChannelData,
@@ -14,16 +17,13 @@ import {
   Channel,
   AnyContract,
   ChannelState,
-  ChannelName,
   KindOf,
   ClientState,
-  EventName,
   PendingMessage,
   PresenceState,
   Presence,
   PresenceData,
   RequestAnswer,
-  RequestName,
 } from 'holdfast'
 import { Readable } from 'svelte/store'
 type RequestState<Answer> =
@@ -62,6 +62,11 @@ interface UseChannelOptions<C, Kind> extends ChannelOptions {
 }
 type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'history'>
 type UseRequestOptions = Omit<RequestOptions, 'signal'>
+interface NamesOf<C> {
+  readonly event: string & EventName<C, 'toClient'>
+  readonly request: string & RequestName<C>
+  readonly channel: string & ChannelName<C>
+}
 type InputArguments<C, Name> =
   undefined extends RequestInput<C, 'toServer', Name>
     ? [input?: RequestInput<C, 'toServer', Name>]
@@ -84,36 +89,35 @@ interface Reactive<T> extends Readable<T> {
 interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind>, Readable<ChannelState> {
   readonly state: ChannelState
 }
-declare function useChannel<C, Name extends string & ChannelName<C>>(
+declare function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
 ): UsedChannel<C, KindOf<C, Name>>
-declare function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+declare function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: NameOrGetter<Name>,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
-type Selector<T> = (state: ClientState) => T
 declare function useConnection(client?: ConnectionLike): Reactive<ClientState>
-declare function useConnection<T>(client: ConnectionLike, selector: Selector<T>): Reactive<T>
-declare function useConnection<T>(selector: Selector<T>): Reactive<T>
+declare function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): Reactive<T>
+declare function useConnection<T>(selector: (state: ClientState) => T): Reactive<T>
 declare function useCountdown(client?: ConnectionLike): Reactive<number | undefined>
-declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+declare function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
   handler: EventHandler<C, Name>,
 ): void
-declare function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+declare function useEvent<Name extends NamesOf<RegisteredContract>['event']>(
   name: NameOrGetter<Name>,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
 declare function usePending(client?: ConnectionLike): Reactive<readonly PendingMessage[]>
 type UsedPresence<Data> = PresenceState<Data> & Readable<PresenceState<Data>> & Pick<Presence<Data>, 'set'>
-declare function usePresence<C, Name extends string & ChannelName<C>>(
+declare function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
-declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+declare function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: NameOrGetter<Name>,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> &
@@ -121,12 +125,12 @@ type UsedRequest<C, Name> = RequestState<RequestAnswer<C, Name>> &
     send(...input: InputArguments<C, Name>): Promise<RequestAnswer<C, Name>>
     reset(): void
   }
-declare function useRequest<C, Name extends string & RequestName<C>>(
+declare function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: NameOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<C, Name>
-declare function useRequest<Name extends string & RequestName<RegisteredContract>>(
+declare function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: NameOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>
@@ -146,6 +150,7 @@ export type {
   EventHandler,
   InputArguments,
   NameOrGetter,
+  NamesOf,
   ProvideOptions,
   Reactive,
   Register,

@@ -5,6 +5,9 @@ import {
   Handler,
   EventData,
   RequestInput,
+  EventName,
+  RequestName,
+  ChannelName,
   ChannelOptions,
   ChannelEvent,
   ChannelData,
@@ -14,16 +17,13 @@ import {
   Channel,
   AnyContract,
   ChannelState,
-  ChannelName,
   KindOf,
   ClientState,
-  EventName,
   PendingMessage,
   Presence,
   Member,
   PresenceData,
   RequestAnswer,
-  RequestName,
 } from 'holdfast'
 import { App, ShallowRef, MaybeRefOrGetter, ComputedRef } from 'vue'
 type RequestState<Answer> =
@@ -62,6 +62,11 @@ interface UseChannelOptions<C, Kind> extends ChannelOptions {
 }
 type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'history'>
 type UseRequestOptions = Omit<RequestOptions, 'signal'>
+interface NamesOf<C> {
+  readonly event: string & EventName<C, 'toClient'>
+  readonly request: string & RequestName<C>
+  readonly channel: string & ChannelName<C>
+}
 type InputArguments<C, Name> =
   undefined extends RequestInput<C, 'toServer', Name>
     ? [input?: RequestInput<C, 'toServer', Name>]
@@ -72,11 +77,16 @@ type RegisteredContract = Register extends {
 }
   ? C
   : AnyContract
+type RegisteredClient = Register extends {
+  readonly client: Client<infer C>
+}
+  ? Client<C>
+  : Client
 interface ProvideOptions {
   readonly connect?: boolean
 }
 interface HoldfastPluginOptions extends ProvideOptions {
-  readonly client: Client<RegisteredContract>
+  readonly client: RegisteredClient
 }
 declare const holdfast: {
   install(app: App, options: HoldfastPluginOptions): void
@@ -86,12 +96,12 @@ declare function useClient<C = RegisteredContract>(): Client<C>
 interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind> {
   readonly state: Readonly<ShallowRef<ChannelState>>
 }
-declare function useChannel<C, Name extends string & ChannelName<C>>(
+declare function useChannel<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   options?: UseChannelOptions<C, KindOf<C, Name>>,
 ): UsedChannel<C, KindOf<C, Name>>
-declare function useChannel<Name extends string & ChannelName<RegisteredContract>>(
+declare function useChannel<Name extends NamesOf<RegisteredContract>['channel']>(
   name: MaybeRefOrGetter<Name>,
   options?: UseChannelOptions<RegisteredContract, KindOf<RegisteredContract, Name>>,
 ): UsedChannel<RegisteredContract, KindOf<RegisteredContract, Name>>
@@ -99,12 +109,12 @@ declare function useConnection(client?: ConnectionLike): Readonly<ShallowRef<Cli
 declare function useConnection<T>(client: ConnectionLike, selector: (state: ClientState) => T): ComputedRef<T>
 declare function useConnection<T>(selector: (state: ClientState) => T): ComputedRef<T>
 declare function useCountdown(client?: ConnectionLike): Readonly<ShallowRef<number | undefined>>
-declare function useEvent<C, Name extends string & EventName<C, 'toClient'>>(
+declare function useEvent<C, Name extends NamesOf<C>['event']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   handler: EventHandler<C, Name>,
 ): void
-declare function useEvent<Name extends string & EventName<RegisteredContract, 'toClient'>>(
+declare function useEvent<Name extends NamesOf<RegisteredContract>['event']>(
   name: MaybeRefOrGetter<Name>,
   handler: EventHandler<RegisteredContract, Name>,
 ): void
@@ -113,11 +123,11 @@ interface UsedPresence<Data> extends Pick<Presence<Data>, 'set'> {
   readonly members: ComputedRef<readonly Member<Data>[]>
   readonly isKnown: ComputedRef<boolean>
 }
-declare function usePresence<C, Name extends string & ChannelName<C>>(
+declare function usePresence<C, Name extends NamesOf<C>['channel']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
 ): UsedPresence<PresenceData<C, KindOf<C, Name>>>
-declare function usePresence<Name extends string & ChannelName<RegisteredContract>>(
+declare function usePresence<Name extends NamesOf<RegisteredContract>['channel']>(
   name: MaybeRefOrGetter<Name>,
 ): UsedPresence<PresenceData<RegisteredContract, KindOf<RegisteredContract, Name>>>
 interface UsedRequest<C, Name> {
@@ -127,12 +137,12 @@ interface UsedRequest<C, Name> {
   send(...input: InputArguments<C, Name>): Promise<RequestAnswer<C, Name>>
   reset(): void
 }
-declare function useRequest<C, Name extends string & RequestName<C>>(
+declare function useRequest<C, Name extends NamesOf<C>['request']>(
   client: Client<C>,
   name: MaybeRefOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<C, Name>
-declare function useRequest<Name extends string & RequestName<RegisteredContract>>(
+declare function useRequest<Name extends NamesOf<RegisteredContract>['request']>(
   name: MaybeRefOrGetter<Name>,
   options?: UseRequestOptions,
 ): UsedRequest<RegisteredContract, Name>
@@ -153,8 +163,10 @@ export type {
   EventHandler,
   HoldfastPluginOptions,
   InputArguments,
+  NamesOf,
   ProvideOptions,
   Register,
+  RegisteredClient,
   RegisteredContract,
   RequestState,
   UseChannelOptions,

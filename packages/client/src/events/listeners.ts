@@ -4,5 +4,6 @@ import type { Listeners, Registry } from '@holdfast/protocol'
 
 /** Listeners by key, on mitt; `report` receives their exceptions. */
 export function createListeners(report: (error: unknown) => void): Listeners {
-  return createListenersIn(mitt() as unknown as Registry, report)
+  // Deno takes the module for its namespace, by the types that mitt has.
+  return createListenersIn((mitt as unknown as () => Registry)(), report)
 }
