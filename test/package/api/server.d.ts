@@ -278,6 +278,7 @@ interface WaitOptions {
 interface RequestOptions extends WaitOptions {
   readonly timeout?: number
 }
+type Window = readonly [messages: number, bytes: number]
 interface SendOptions {
   readonly ttl?: number
   readonly key?: string
@@ -285,7 +286,6 @@ interface SendOptions {
   readonly signal?: AbortSignalLike
   readonly durability?: 'strict' | 'relaxed' | 'memory'
 }
-type Window = readonly [messages: number, bytes: number]
 interface UnhandledMessage$1 {
   readonly name: string | undefined
   readonly data: unknown
