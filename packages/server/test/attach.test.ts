@@ -125,7 +125,7 @@ describe('attached to a server', () => {
     detach()
     detach()
     expect(server.listenerCount('upgrade')).toBe(0)
-    expect(await answerOf(port, '/live')).not.toBe(101)
+    expect(await answerOf(port, '/live', {}, 500)).not.toBe(101)
     hub.broadcast('still', 1)
     expect(await client.until('frame')).toEqual([1, 0, 'still', 1])
     await hub.close()

@@ -34,6 +34,12 @@ const memory = 'packages/server/src/channels/memory.ts'
 const slow = 'packages/server/src/channels/subscription.ts'
 const peerChannels = 'packages/server/src/channels/peer-channels.ts'
 const verdict = 'packages/server/src/channels/verdict.ts'
+const claim = 'packages/server/src/moves/claim.ts'
+const departure = 'packages/server/src/moves/departure.ts'
+const freeze = 'packages/server/src/moves/freeze.ts'
+const mailbox = 'packages/server/src/moves/mailbox.ts'
+const memoryStore = 'packages/server/src/moves/memory-store.ts'
+const moves = 'packages/server/src/moves/moves.ts'
 
 /** A fault that is planted in a copy of the code. */
 export interface PlantedFault extends Fault {
@@ -315,8 +321,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a session that ended takes messages',
     file: liveSession,
-    from: 'const connection = this.#release()',
-    to: 'const { connection } = this',
+    from: 'const connection = this.#release()\n    const { queued } = this',
+    to: 'const { connection, queued } = this',
   },
   {
     name: 'a client counts as missed what it has got',
@@ -333,7 +339,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'sessions whose connection breaks during a drain are forgotten',
     file: liveSession,
-    from: "if (stage.current === 'draining') this.close('drained', 1012, stage.hint)",
+    from: "else if (stage.current === 'draining' && !stage.isDeciding) this.close('drained', 1012, stage.hint)",
     to: '',
   },
   {
@@ -941,12 +947,87 @@ const foundByTestsOfChannels: readonly Fault[] = [
   {
     name: 'missed broadcasts do not count for the limits',
     file: liveSession,
-    from: '(this.#outgoing?.messages ?? 0) + (this.#missed?.messages ?? 0)',
-    to: 'this.#outgoing?.messages ?? 0',
+    from: '(this.#held?.messages ?? 0) + (this.#missed?.messages ?? 0)',
+    to: '(this.#held?.messages ?? 0)',
+  },
+]
+
+/** What breaks sessions that move between servers. */
+const foundInMoves: readonly PlantedFault[] = [
+  {
+    name: 'a session that moves loses what was written',
+    file: freeze,
+    from: 'Array.from(session.replay(), ([, message]) => message?.body ?? voidBody)',
+    to: '[]',
+    by: 'both',
+  },
+  {
+    name: 'a session that moves loses what waits',
+    file: liveSession,
+    from: 'const queued = outgoing.flatMap((each) => each?.takeQueued() ?? [])',
+    to: 'const queued = outgoing.flatMap((each) => each?.takeQueued() ?? []).slice(1)',
+    by: 'simulation',
+  },
+  {
+    name: 'a session that moves has its mailbox read once only',
+    file: moves,
+    from: 'void this.#owned.get(session)?.mailbox?.read()',
+    to: '',
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves gets messages of its mailbox again',
+    file: mailbox,
+    from: 'this.#position++',
+    to: '',
+    by: 'both',
+  },
+  {
+    name: 'a session that moves gets what was posted twice',
+    file: memoryStore,
+    from: "if (this.#posted.has(entry)) return 'posted'",
+    to: '',
+    by: 'simulation',
+  },
+  {
+    name: 'a session that moves is not answered by handlers that run',
+    file: departure,
+    from: 'await this.#parts.post({ text: encodeMail(body), answers })',
+    to: '',
+    by: 'both',
+  },
+  {
+    name: 'a session that moves numbers its requests from the beginning',
+    file: liveSession,
+    from: 'lastRequest: this.#endpoint?.lastRequest ?? this.#lastRequest,',
+    to: 'lastRequest: 0,',
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves is given to a late greeting',
+    file: moves,
+    from: ' || record.dials.isLate(claim)) return',
+    to: ') return',
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves stays at a hub whose client has left',
+    file: claim,
+    from: 'if (this.#isOver) return this.#returnLate(taken)',
+    to: 'if (this.#isOver) return',
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves goes on at a client that knows more than its snapshot',
+    file: claim,
+    from: 'hi.rx > tx!',
+    to: 'hi.rx > Infinity',
+    by: 'tests',
   },
 ]
 
 export const plantedFaults: readonly PlantedFault[] = [
+  ...foundInMoves,
   ...foundByBoth.map((fault) => ({ ...fault, by: 'both' as const })),
   ...foundBySimulation.map((fault) => ({ ...fault, by: 'simulation' as const })),
   ...[...foundByTests, ...foundByTestsOfChannels].map((fault) => ({ ...fault, by: 'tests' as const })),

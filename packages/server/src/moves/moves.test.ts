@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
-import { memory } from '../../src/index.ts'
-import type { Broker, HubOptions, Peer, SessionStoreNode } from '../../src/index.ts'
-import { resuming, setUp } from '../support/set-up.ts'
-import type { FakeClient, SetUp } from '../support/set-up.ts'
+import { memory } from '../index.ts'
+import type { Broker, HubOptions, Peer, SessionStoreNode } from '../index.ts'
+import { resuming, setUp } from '../../test/support/set-up.ts'
+import type { FakeClient, SetUp } from '../../test/support/set-up.ts'
 import type { AnyContract, Ok } from '@holdfast/protocol'
 
 type Scene = SetUp<AnyContract>
