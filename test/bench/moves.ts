@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { redis } from '@holdfast/redis'
 import { createHub } from '@holdfast/server'
 import type { Hub } from '@holdfast/server'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { measureIdle, peak } from '../moves/figures.ts'
 import { startRoundRobin } from '../moves/process-fleet.ts'
 import { freePort } from '../support/port.ts'
@@ -22,6 +22,7 @@ import type { Child } from './child.ts'
 import type { ClientsReport } from './deploy-clients.ts'
 import type { NodeReport, Way } from './deploy-server.ts'
 import { median, print, quantile } from './figures.ts'
+import { RawClient } from './raw-client.ts'
 
 const claims = 500
 const parkedSessions = 200
@@ -37,44 +38,6 @@ if (!only || only === 'deploy') await measureDeploys()
 process.exit()
 
 // Claims
-
-/** A client that does nothing but greet and acknowledge, so that only the hubs and Redis take time. */
-class RawClient {
-  #session: { readonly session: string; readonly key: string } | undefined
-  #dials = 0
-  #received = 0
-  socket: WebSocket | undefined
-
-  /** Dials, and resolves to the time from its greeting to the answer, in milliseconds. */
-  async dial(port: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate: false })
-    this.socket = socket
-    let greetedAt = 0
-    socket.on('error', reject)
-    socket.on('close', (code) => reject(new Error(`closed with ${code}`)))
-    socket.on('message', (data: Buffer) => {
-      const message = JSON.parse(String(data)) as [
-        string,
-        { readonly session: string; readonly key?: string },
-      ]
-      if (message[0] === 'holdfast') {
-        const claim = this.#session && { ...this.#session, rx: this.#received }
-        const hi = { v: 1, client: 'c', n: ++this.#dials, window: [1_024, 1_048_576], maxPayload: 1_048_576 }
-        greetedAt = performance.now()
-        socket.send(JSON.stringify(['hi', { ...hi, ...claim }]))
-      } else if (message[0] === 'ok') {
-        const took = performance.now() - greetedAt
-        const { session, key } = message[1]
-        if (key) this.#session = { session, key }
-        else if (session !== this.#session?.session) reject(new Error('the session is lost'))
-        socket.send(`["a",${this.#received}]`)
-        resolve(took)
-      } else if (message[0] === 'p') socket.send('["q",0]')
-    })
-    return promise
-  }
-}
 
 async function measureClaims(): Promise<void> {
   await using server = await RedisServer.start()
@@ -117,6 +80,7 @@ async function measureClaims(): Promise<void> {
     // Until Redis has it.
     await sleep(10)
   }
+  rows.push(await pings(path.port))
   await row('back to the hub that has it', nothing, () => 0)
   await row('from a hub that has it', nothing, (n) => (n + 1) % 2)
   await row('parked', park, (n) => n % 2)
@@ -127,6 +91,19 @@ async function measureClaims(): Promise<void> {
   )
   client.socket?.terminate()
   for (const { hub } of nodes) await hub.close()
+}
+
+/** What a round trip takes. */
+async function pings(port: number): Promise<string[]> {
+  const client = await redisClient(port).connect()
+  const times: number[] = []
+  for (let n = 0; n < claims; n++) {
+    const begun = performance.now()
+    await client.ping()
+    times.push(performance.now() - begun)
+  }
+  client.destroy()
+  return ['(a PING of Redis)', median(times).toFixed(2), quantile(times, 0.99).toFixed(2), '1']
 }
 
 async function openNode(redisPort: number): Promise<{ readonly hub: Hub; readonly port: number }> {
