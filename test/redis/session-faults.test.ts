@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisClientLike } from '@holdfast/redis'
 import type { Claim, MailboxEntry, ParkedState, ReleaseRequest, SessionToken, Taken } from '@holdfast/server'
 import { expect, test } from 'vitest'
-import * as scripts from '../../packages/redis/src/sessions/scripts.ts'
+import {
+  begin,
+  end,
+  giveBack,
+  park as parkScript,
+  post,
+  take as takeScript,
+} from '../../packages/redis/src/sessions/scripts.ts'
 import type { RedisSessionNode } from '../../packages/redis/src/sessions/session-node.ts'
 import { until } from '../session/pair.ts'
 import { expectNothingLeft } from '../support/leaks.ts'
@@ -50,6 +57,7 @@ function join(client: RedisClientLike): Hub {
   return { node, asked, lost, [Symbol.asyncDispose]: () => node.close().catch(() => {}) }
 }
 
+const scripts = { begin, end, giveBack, park: parkScript, post, take: takeScript }
 type Script = keyof typeof scripts
 
 /** A client whose next call of a script is executed, or not yet, and is not answered. */
