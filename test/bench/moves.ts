@@ -212,6 +212,7 @@ async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
     nodes[slot] = await start(port)
     while ((await clients.ask('open')) !== clientCount) await sleep(20)
     backs.push((performance.now() - drainedAt) / 1_000)
+    process.stderr.write(`${way}: node ${slot + 1} of ${nodeCount} is replaced\n`)
     await sleep(Math.max(0, pace - (performance.now() - drainedAt)))
   }
   const idleShare = idle()

@@ -1,4 +1,4 @@
-// `npm start -- --nodes 3`: several hubs behind one port, of which some are killed.
+// `npm start -- --nodes 3`: several hubs behind one port, of which some are killed, and some drained.
 import { channel, createClient, session } from 'holdfast'
 import { expect, test } from 'vitest'
 import { startNodes } from '../../playground/server/nodes/start.ts'
@@ -35,6 +35,28 @@ test('a client of several nodes goes on when its node is killed: its session is 
   expect([got, gaps, new Set(nodes).size]).toEqual([[0, 1, 2, 3], 0, 3])
   expect(await (await fetch(`http://${address}/nodes`)).json()).toEqual([nodes[2]])
   expect(await (await fetch(`http://${address}/`)).text()).toContain('several nodes')
+  await client.dispose()
+  await playground.close()
+})
+
+test('a client of several nodes keeps its session when its node is drained', async () => {
+  await using redis = await RedisServer.start()
+  const url = `redis://127.0.0.1:${redis.port}`
+  const playground = await startNodes({ port: 0, host: '127.0.0.1', count: 3, redis: url })
+  const address = `127.0.0.1:${playground.port}`
+  const client = createClient({ url: `ws://${address}/ws`, wire: session() })
+  const nodes: string[] = []
+  const losses: unknown[] = []
+  client.on('node', (name) => nodes.push(String(name)))
+  client.watch('lost', ({ why }) => losses.push(why))
+  await client.connect()
+  for (const round of upTo(2)) {
+    await until(() => nodes.length === round + 1)
+    const drain = `http://${address}/nodes/drain?name=${encodeURIComponent(nodes[round]!)}`
+    await fetch(drain, { method: 'POST' })
+  }
+  await until(() => nodes.length === 3)
+  expect([losses, new Set(nodes).size]).toEqual([[], 3])
   await client.dispose()
   await playground.close()
 })

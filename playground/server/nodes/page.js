@@ -1,4 +1,4 @@
-// The page of several nodes: counts what it publishes and receives, and offers to kill nodes.
+// The page of several nodes: counts what it publishes and receives, and offers to drain and to kill nodes.
 const { channel, createClient, session } = Holdfast
 
 const client = createClient({ url: '/ws', wire: session() })
@@ -6,8 +6,9 @@ const room = channel(client, 'room:demo')
 const page = crypto.randomUUID()
 /** @type {Map<string, number>} How often each publication of this page was received. */
 const own = new Map()
-const counts = { published: 0, received: 0, doubled: 0, lost: 0, recovered: 0, gaps: 0, members: 0 }
+const counts = { published: 0, received: 0, doubled: 0, moved: 0, lost: 0, recovered: 0, gaps: 0, members: 0 }
 let node = ''
+let hasSession = false
 
 function show() {
   for (const [id, count] of Object.entries(counts)) document.getElementById(id).textContent = String(count)
@@ -36,21 +37,28 @@ async function listNodes() {
   list.dataset.names = names.join()
   list.replaceChildren(
     ...names.map((name) => {
-      const button = Object.assign(document.createElement('button'), { textContent: `Kill ${name}` })
-      button.onclick = () => fetch(`/nodes/kill?name=${encodeURIComponent(name)}`, { method: 'POST' })
       const item = document.createElement('li')
-      item.append(button)
+      for (const action of ['drain', 'kill']) {
+        const button = Object.assign(document.createElement('button'), { textContent: `${action} ${name}` })
+        button.onclick = () => fetch(`/nodes/${action}?name=${encodeURIComponent(name)}`, { method: 'POST' })
+        item.append(button, ' ')
+      }
       return item
     }),
   )
 }
 
 client.on('node', (name) => {
+  if (hasSession && name !== node) counts.moved++
+  hasSession = true
   node = name
   show()
 })
 client.subscribe(show)
-client.watch('lost', () => counts.lost++)
+client.watch('lost', () => {
+  hasSession = false
+  counts.lost++
+})
 room.on('tick', ([from, number]) => {
   if (from !== page) return
   const times = (own.get(number) ?? 0) + 1

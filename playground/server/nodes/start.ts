@@ -38,20 +38,27 @@ const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
 
 /**
  * Starts several hubs, each in a process of its own, with one Redis, and a page on one port. Every connection leads to the next
- * hub. The page shows that its channel goes on when hubs are killed.
+ * hub. The page shows that its session goes on when hubs are drained, and its channel when they are killed.
  */
 export async function startNodes({ port, host, count, redis: redisUrl }: NodesOptions): Promise<Playground> {
   const redis = await findRedis(redisUrl)
   const nodes: Node[] = []
+  const processes = new Set<ChildProcess>()
   let started = 0
   let dials = 0
 
+  /** No connection leads to the process any more. */
+  const forget = (child: ChildProcess): void => {
+    const index = nodes.findIndex((node) => node.process === child)
+    if (index >= 0) nodes.splice(index, 1)
+  }
   const add = async (): Promise<void> => {
     const name = `node ${++started}`
     const child = fork(join(import.meta.dirname, 'node.ts'), [name, redis.url])
+    processes.add(child)
     child.once('exit', () => {
-      const index = nodes.findIndex((node) => node.process === child)
-      if (index >= 0) nodes.splice(index, 1)
+      processes.delete(child)
+      forget(child)
     })
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${name} did not start`)))
     const [nodePort] = (await Promise.race([once(child, 'message'), ended])) as [number]
@@ -61,8 +68,13 @@ export async function startNodes({ port, host, count, redis: redisUrl }: NodesOp
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     if (request.method === 'POST' && isOwnPage(request.headers.origin, request)) {
+      const found = nodes.find(({ name }) => name === searchParams.get('name'))
       if (pathname === '/nodes/add') void add()
-      else nodes.find(({ name }) => name === searchParams.get('name'))?.process.kill('SIGKILL')
+      else if (pathname === '/nodes/kill') found?.process.kill('SIGKILL')
+      else if (pathname === '/nodes/drain' && found) {
+        forget(found.process)
+        found.process.kill('SIGTERM')
+      }
       response.writeHead(202).end()
       return
     }
@@ -96,8 +108,8 @@ export async function startNodes({ port, host, count, redis: redisUrl }: NodesOp
       http.close()
       http.closeAllConnections()
       for (const stream of streams) stream.destroy()
-      const ended = nodes.map((node) => once(node.process, 'exit'))
-      for (const node of nodes) node.process.kill()
+      const ended = [...processes].map((child) => once(child, 'exit'))
+      for (const child of processes) child.kill('SIGKILL')
       await Promise.all([closed, ...ended])
       redis.stop()
     },
