@@ -51,7 +51,11 @@ const timer = setInterval(() => {
   for (const send of [...sends.values()]) if (index++ % 10 === turn % 10) send()
 }, 100)
 server.listen(Number(port), '127.0.0.1', 4_096, () => tell('listening'))
-process.on('message', (order) => void end(order === 'drain'))
+process.on('message', (order) => {
+  if (order !== 'quiet') return void end(order === 'drain')
+  clearInterval(timer)
+  tell('quiet')
+})
 
 async function end(drains: boolean): Promise<void> {
   if (!drains) clearInterval(timer)

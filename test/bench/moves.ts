@@ -216,6 +216,7 @@ async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
     await sleep(Math.max(0, pace - (performance.now() - drainedAt)))
   }
   const idleShare = idle()
+  for (const node of nodes) await node.ask('quiet')
   await clients.ask('quiet')
   await sleep(3_000)
   const seen = (await clients.ask('end')) as ClientsReport

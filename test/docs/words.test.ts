@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findIn, findReplaced } from './words.ts'
 
 const folders =
-  'audit,bench,browser,channels,chaos,engines,fuzz,growth,lab,package,playground,proxies,quick-starts,readme,runtime,site,storm,support,testing,types'
+  'audit,bench,browser,channels,chaos,engines,fuzz,growth,lab,moves,package,playground,proxies,quick-starts,readme,runtime,site,storm,support,testing,types'
 
 test.each([
   ['every page', ['*.md', '.changeset/*.md', 'packages/**/*.md', 'test/lab/*.md']],

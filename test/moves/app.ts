@@ -88,7 +88,7 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
-/** Answers requests of that name some time later, whatever has become of the session meanwhile. They may say how much. */
+/** Answers requests of that name some time later, also when the session has moved or ended. A request may specify the time. */
 function handleSlowly(hub: Hub, note: Note): void {
   hub.handle('slow', async (input, { id: peer, identity }) => {
     const [id, ms] = Array.isArray(input) ? input : [input, Math.random() * slowest]

@@ -35,7 +35,7 @@ export interface Stage<N extends Nodes = Nodes> extends AsyncDisposable {
   goTo(node: { readonly url: string }): Promise<void>
   /** Resolves when the client has opened that many connections in all. */
   opened(count: number): Promise<void>
-  /** Resolves when nodes have got the session that many times in all: the client has told them that it knows of it. */
+  /** Resolves when nodes have got the session that many times in all: the client has confirmed it. */
   joined(count: number): Promise<void>
   /** Sends a request whose handler takes that many milliseconds. Resolves when a handler has it. */
   ask(ms: number): Promise<Asked>

@@ -42,7 +42,7 @@ describe('the owner is paused', () => {
   )
 
   test('longer than its lease, while its client comes to another node: the session is lost, and the owner has no part in the next one', async () => {
-    // So that the owner soon gives up what nobody comes back to.
+    // The owner keeps a session to which its client does not return for that long.
     await using stage = await openProcessStage({
       redisOptions: { memberTimeout: shortLease },
       hubOptions: { sessionTimeout: 5_000 },

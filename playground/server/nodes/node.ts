@@ -8,7 +8,7 @@ import { createClient } from 'redis'
 const [name, url] = process.argv.slice(2) as [string, string]
 
 process.on('disconnect', () => process.exit())
-// The clients of a node that is killed wait for so long until they are notified that their session is lost.
+// The clients of a node that is killed wait for so long until their session counts as lost.
 const memberTimeout = 3_000
 const hub = createHub({
   broker: redis({ client: createClient({ url }), prefix: 'playground', memberTimeout }),
