@@ -13,6 +13,8 @@ import { currentFormat, decodeSnapshot } from './snapshot.ts'
 
 /** How long another hub may take to give a session up, in milliseconds. */
 const claimTimeout = 3_000
+/** The hint for a client whose session another hub does not give up: it may have died, and its lease ends soon. */
+const claimHint = '{"after":[500,2000]}'
 /** The first and the longest pause before the store is asked again. */
 const shortestPause = 10
 const longestPause = 200
@@ -63,7 +65,7 @@ export class Claim implements ConnectionOwner {
       const taken = await this.#take()
       if (this.#isOver) return this.#returnLate(taken)
       if (taken?.status !== 'elsewhere') return this.#decide(taken)
-      if (clock.now() >= until) return this.refuse(1013, 'the session is on another hub', troubleHint)
+      if (clock.now() >= until) return this.refuse(1013, 'the session is on another hub', claimHint)
       await moves.link.sleep(pause)
     }
   }

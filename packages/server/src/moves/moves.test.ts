@@ -521,7 +521,7 @@ describe('a store that fails', () => {
     const client = await scene.a.join(park)
     const refused = await come(scene, scene.b, client.ok, 0, 2)
     await scene.pass(5_000)
-    expect(refused.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[1000,10000]}' })
+    expect(refused.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[500,2000]}' })
   })
 
   it('is asked to park again until it answers', async () => {
