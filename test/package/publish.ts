@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, number>> = {
   holdfast: 850,
   '@holdfast/protocol': 200,
   '@holdfast/react': 40,
-  '@holdfast/redis': 100,
+  '@holdfast/redis': 150,
   '@holdfast/server': 550,
   '@holdfast/svelte': 30,
   '@holdfast/testing': 200,
