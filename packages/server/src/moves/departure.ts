@@ -11,17 +11,21 @@ import { encodeMail } from './snapshot.ts'
 
 const moved: Outcome = { status: 'unknown', reason: 'moved' }
 /** The outcome of what was posted, by the answer of the store. */
-const outcomes: Readonly<Record<PostResult, Outcome>> = {
+const outcomes: Readonly<Record<PostResult | 'closed', Outcome>> = {
   posted: moved,
   full: { status: 'undelivered', reason: 'overflow' },
   ended: { status: 'undelivered', reason: 'session-lost' },
+  closed: { status: 'undelivered', reason: 'closed' },
 }
 
 export interface DepartureParts {
   readonly lifecycle: Lifecycle
   readonly policy: Policy
-  /** Posts a message for the session, after all before it. Undefined if it is not known whether the store has taken it. */
-  post(entry: MailboxEntry): Promise<PostResult | undefined>
+  /**
+   * Posts a message for the session, after all before it. `closed` if the hub is; undefined if it is not known whether the store has taken
+   * the message.
+   */
+  post(entry: MailboxEntry): Promise<PostResult | 'closed' | undefined>
   /** The last handler that ran for the session has answered. */
   answered(): void
 }

@@ -475,6 +475,39 @@ describe('the application of the former hub', () => {
     expect(peer.isConnected).toBe(false)
   })
 
+  it('knows that nothing is sent once its hub is closed, and that everything before was', async () => {
+    const broker = withStore((node) => ({
+      close: async () => {
+        await settleMicrotasks()
+        await node.close()
+      },
+    }))
+    const scene = pair({}, broker)
+    const { a, b } = scene
+    const client = await a.join(park)
+    const peer: Peer = a.peers[0]!
+    const back = await come(scene, b, client.ok, 0, 2)
+    back.take()
+    const sent: unknown[] = []
+    let isOver = false
+    void a.hub.close().then(() => (isOver = true))
+    const passed = scene.pass(10_000)
+    while (!isOver) {
+      sent.push(peer.send('x', sent.length))
+      await settleMicrotasks()
+    }
+    await passed
+    sent.push(peer.send('x', sent.length))
+    await scene.pass()
+    const outcomes = (await Promise.all(sent)) as { readonly status: string; readonly reason: string }[]
+    const posted = outcomes.findIndex(({ status }) => status !== 'unknown')
+    expect(posted).toBeGreaterThan(0)
+    expect(outcomes.slice(posted)).toEqual(
+      outcomes.slice(posted).map(() => ({ status: 'undelivered', reason: 'closed' })),
+    )
+    expect(back.frames().map(([, , , value]) => value)).toEqual(outcomes.slice(0, posted).map((_, n) => n))
+  })
+
   it('cannot ask the client any more', async () => {
     const scene = pair()
     const client = await scene.a.join(park)

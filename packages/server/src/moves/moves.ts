@@ -56,6 +56,7 @@ export class Moves implements SessionStoreListener {
   /** The sessions whose clients were asked to dial again. */
   readonly #leaving: Deadlines<SessionRecord>
   #onAnswered: (() => void)[] = []
+  #isClosed = false
 
   constructor(broker: SharingBroker, parts: MovesParts) {
     const { policy, lifecycle } = parts
@@ -129,7 +130,8 @@ export class Moves implements SessionStoreListener {
     let last: Promise<unknown> = parked
     const parts = {
       ...this.#parts,
-      post: (entry: MailboxEntry): Promise<PostResult | undefined> => {
+      post: (entry: MailboxEntry): Promise<PostResult | 'closed' | undefined> => {
+        if (this.#isClosed) return Promise.resolve('closed')
         const posted = last.then(() => this.link.repeat((node) => node.post(id, entry)))
         this.wait(posted)
         last = posted
@@ -210,6 +212,9 @@ export class Moves implements SessionStoreListener {
 
   async close(): Promise<void> {
     this.#leaving.clear()
+    // What is posted from here on would not leave any more.
+    this.#isClosed = true
+    await this.#within(postTimeout, Promise.all(this.#pending))
     await this.link.close()
   }
 
