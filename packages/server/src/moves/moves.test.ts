@@ -489,10 +489,10 @@ describe('the application of the former hub', () => {
     const back = await come(scene, b, client.ok, 0, 2)
     back.take()
     const sent: unknown[] = []
-    let isOver = false
-    void a.hub.close().then(() => (isOver = true))
+    const hub = { isOver: false }
+    void a.hub.close().then(() => (hub.isOver = true))
     const passed = scene.pass(10_000)
-    while (!isOver) {
+    while (!hub.isOver) {
       sent.push(peer.send('x', sent.length))
       await settleMicrotasks()
     }
