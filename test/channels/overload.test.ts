@@ -46,6 +46,9 @@ test('a client that cannot keep up gets every publication once, and its joins co
   expect(joins.length).toBeLessThanOrEqual(connections * (1 + burst) + Math.ceil(seconds * rate))
   // Each join brings it on by about what it keeps: it would take hundreds if it delivered nothing of that.
   expect(joins.length).toBeLessThan(50)
-  await expect.poll(() => got.length).toBe(publications)
-  expect(got).toEqual(numbers)
+  const received = (): unknown[] => got.filter((entry) => typeof entry === 'number')
+  await expect.poll(() => received().length).toBe(publications)
+  expect(received()).toEqual(numbers)
+  // On a busy machine the other client may have to recover as well; it misses nothing.
+  expect(got.filter((entry) => String(entry).startsWith('gap'))).toEqual([])
 })
