@@ -82,6 +82,16 @@ export class Claim implements ConnectionOwner {
     this.#parts.refusals.refuse(this.request.connection, code, why, { reason })
   }
 
+  /** What the store has given is no session. */
+  failed(error: unknown): void {
+    const { moves, registry } = this.#parts
+    const { connection, hi } = this.request
+    moves.link.failed(error)
+    this.#end()
+    registry.sessions.get(hi.session)?.end('unknown', 4410)
+    connection.close(1013, troubleHint)
+  }
+
   receive(): void {
     this.refuse(4400, 'a message before ok')
   }

@@ -48,7 +48,7 @@ export class Claims {
     const claim = new Claim(this.#parts, request)
     this.#claims.set(hi.session, claim)
     moves.claiming(hi.session)
-    moves.wait(claim.run())
+    moves.wait(claim.run().catch((error: unknown) => claim.failed(error)))
   }
 
   /** Refuses them all: the hub closes. */

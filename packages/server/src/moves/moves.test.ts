@@ -162,7 +162,7 @@ describe('a client that comes to another hub', () => {
     expect(a.hub.peers.size).toBe(1)
   })
 
-  it('hears that the session is lost, and its cursor, if it has another identity', async () => {
+  it('receives the cursor of its lost session if it has another identity', async () => {
     const authenticate = ({ token }: { token: string | undefined }): { identity: string } => ({
       identity: token ?? 'nobody',
     })
@@ -176,7 +176,7 @@ describe('a client that comes to another hub', () => {
     expect(a.heard.at(-1)).toMatchObject(['closed', { why: 'identity' }])
   })
 
-  it('hears that nothing is known with a wrong key', async () => {
+  it('receives nothing of a session with a wrong key', async () => {
     const scene = pair()
     const client = await scene.a.join(park)
     const back = await come(scene, scene.b, { ...client.ok, key: 'wrong' }, 0, 2)
@@ -184,7 +184,7 @@ describe('a client that comes to another hub', () => {
     expect(client.socket.closedWith).toBeUndefined()
   })
 
-  it('hears how its session has ended on another hub', async () => {
+  it('is notified how its session has ended on another hub', async () => {
     const scene = pair()
     const client = await scene.a.join(park)
     await client.say([1, 0, 'y', 1])
@@ -567,6 +567,26 @@ describe('a store that fails', () => {
     const back = await come(scene, scene.b, client.ok, 0, 2)
     await scene.pass(3_000)
     expect(okOf(back)).toMatchObject({ session: client.ok.session })
+  })
+
+  it('and gives what is no session makes its client begin anew, and harms nothing else', async () => {
+    const broker = withStore((node) => ({
+      park: (id, token, state, ttl) =>
+        node.park(
+          id,
+          token,
+          { ...state, text: state.text.replace('"joined":[]', '"joined":[["","{"]]') },
+          ttl,
+        ),
+    }))
+    const scene = pair({}, broker)
+    const { a, b } = scene
+    const client = await a.join(park)
+    const refused = await come(scene, b, client.ok, 0, 2)
+    expect(refused.socket.closedWith).toEqual({ code: 1013, reason: '{"after":[1000,10000]}' })
+    expect(b.reported).toHaveLength(1)
+    expect(b.hub.peers.size).toBe(0)
+    expect(okOf(await come(scene, b, client.ok, 0, 3))).toMatchObject({ lost: { why: 'unknown' } })
   })
 
   it('does not keep clients from new sessions', async () => {

@@ -22,8 +22,8 @@ export class StoreLink {
   readonly #node: SessionStoreNode
   readonly #parts: StoreLinkParts
   #isClosed = false
-  #onClosed: () => void = () => {}
-  readonly #closed = new Promise<undefined>((resolve) => (this.#onClosed = () => resolve(undefined)))
+  /** Stops the calls that are repeated. A race against one promise would keep every call until that promise is settled. */
+  readonly #stops = new Set<() => void>()
 
   constructor(node: SessionStoreNode, parts: StoreLinkParts) {
     this.clock = parts.clock
@@ -33,10 +33,6 @@ export class StoreLink {
 
   get isLasting(): boolean {
     return this.#node.isLasting
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed
   }
 
   /** Calls the store once. */
@@ -50,11 +46,19 @@ export class StoreLink {
   }
 
   /** Calls the store until it answers. Undefined once the answer is not needed any more, or the hub is closed. */
-  async repeat<T>(
+  repeat<T>(
     call: (node: SessionStoreNode) => Promise<T>,
     isWanted: () => boolean = () => true,
   ): Promise<T | undefined> {
-    return await Promise.race([this.#closed, this.#repeat(call, isWanted)])
+    return new Promise((resolve) => {
+      const stop = (): void => answered(undefined)
+      const answered = (answer: T | undefined): void => {
+        this.#stops.delete(stop)
+        resolve(answer)
+      }
+      this.#stops.add(stop)
+      void this.#repeat(call, isWanted).then(answered)
+    })
   }
 
   sleep(delay: number): Promise<void> {
@@ -80,7 +84,7 @@ export class StoreLink {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#onClosed()
+    for (const stop of this.#stops) stop()
     try {
       await this.call((node) => node.close())
     } catch {
