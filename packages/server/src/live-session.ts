@@ -20,7 +20,6 @@ import { freezeMessages } from './moves/freeze.ts'
 import { currentFormat, encodeSnapshot } from './moves/snapshot.ts'
 import type { SessionSnapshot } from './moves/snapshot.ts'
 import { exceededLimit, Outgoing } from './outgoing.ts'
-import type { OutgoingRecord } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
@@ -363,7 +362,7 @@ export class LiveSession implements SessionRecord {
     if (this.#held) return
     // What was sent before is written here.
     this.flushAll()
-    this.#held = new Outgoing(this.#parts, new NowhereToWrite(this))
+    this.#held = new Outgoing(this.#parts, this, 'held')
     this.line?.control(['drain', { after, within, park: true }])
   }
 
@@ -498,32 +497,5 @@ export class LiveSession implements SessionRecord {
       endpoint,
       isConfirmed,
     }))
-  }
-}
-
-/** The session of messages that are not written here. */
-class NowhereToWrite implements OutgoingRecord {
-  readonly connection = undefined
-  readonly line = undefined
-  readonly #record: LiveSession
-
-  constructor(record: LiveSession) {
-    this.#record = record
-  }
-
-  get session(): LiveSession['session'] {
-    return this.#record.session
-  }
-
-  get stage(): LiveSession['stage'] {
-    return this.#record.stage
-  }
-
-  get maxMessageBytes(): number {
-    return this.#record.maxMessageBytes
-  }
-
-  overflow(limit: LimitName): void {
-    this.#record.overflow(limit)
   }
 }

@@ -14,10 +14,7 @@ const unbounded = { maxMessages: Infinity, maxBytes: Infinity }
 type OutgoingParts = Pick<HubParts, 'policy' | 'lifecycle' | 'buffers'>
 
 /** The session of the messages, and its connection. */
-export interface OutgoingRecord extends Pick<
-  SessionRecord,
-  'session' | 'stage' | 'maxMessageBytes' | 'overflow'
-> {
+interface OutgoingRecord extends Pick<SessionRecord, 'session' | 'stage' | 'maxMessageBytes' | 'overflow'> {
   readonly connection: Pick<Connection, 'bufferedAmount'> | undefined
   readonly line: Required<Pick<Line, keyof Link<Body>>> | undefined
 }
@@ -31,15 +28,18 @@ export class Outgoing implements Link<Body> {
   readonly #parts: OutgoingParts
   readonly #record: OutgoingRecord
   readonly #outbox: Outbox<Body, SharedMessage | undefined>
+  readonly #isHeld: boolean
   #written: OutgoingRecord['line']
   /** The window of the client was full when a message was to be written. */
   #isBlocked = false
   /** Messages go here instead of to the line, while they are taken out. */
   #taken: Queued<Body>[] | undefined
 
-  constructor(parts: OutgoingParts, record: OutgoingRecord) {
+  /** What is `held` is not written here, but taken for another hub. */
+  constructor(parts: OutgoingParts, record: OutgoingRecord, use: 'written' | 'held' = 'written') {
     this.#parts = parts
     this.#record = record
+    this.#isHeld = use === 'held'
     this.#outbox = createOutbox<Body, SharedMessage | undefined>(
       unbounded,
       () => record.maxMessageBytes,
@@ -121,7 +121,7 @@ export class Outgoing implements Link<Body> {
 
   isWritable(bytes: number): boolean {
     if (this.#taken) return true
-    const isWritable = this.#record.line?.isWritable(bytes) ?? false
+    const isWritable = !this.#isHeld && (this.#record.line?.isWritable(bytes) ?? false)
     this.#isBlocked = !isWritable
     return isWritable
   }

@@ -270,6 +270,9 @@ describe('a hub that closes', () => {
     await scene.pass(50)
     expect(client.take()).toContainEqual(['drain', { after: [0, 1_000], within: 5_000, park: true }])
     const late = a.peers[0]!.send('x', 2)
+    await settleMicrotasks()
+    // It would never be settled here.
+    expect(client.frames()).toEqual([])
     await client.say(['a', 1])
     client.socket.end(1000)
     await scene.pass()
