@@ -52,7 +52,7 @@ export class BroadcastLog {
 
 /** The broadcasts that one session has missed. */
 export class MissedBroadcasts {
-  messages = 0
+  count = 0
   bytes = 0
   readonly #log: BroadcastLog
   #entry: Entry
@@ -73,14 +73,14 @@ export class MissedBroadcasts {
 
   /** Waits for the next broadcast, too. */
   wait(bytes: number): void {
-    this.messages++
+    this.count++
     this.bytes += bytes
     this.#log.buffers.wait(1)
   }
 
   /** A broadcast was not for this session. */
   skip(entry: Entry): void {
-    if (this.messages > 0) return void this.#skipped.add(entry)
+    if (this.count > 0) return void this.#skipped.add(entry)
     this.#skipped.clear()
     this.#moveTo(this.#log.end)
   }
@@ -92,7 +92,7 @@ export class MissedBroadcasts {
       const encoded = entry.encoded!
       this.#moveTo(entry.next!)
       if (this.#skipped.delete(entry)) continue
-      this.messages--
+      this.count--
       this.bytes -= encoded.bytes
       this.#log.buffers.wait(-1)
       return encoded
@@ -104,7 +104,7 @@ export class MissedBroadcasts {
   /** The session has ended, or has read everything. */
   close(): void {
     this.#entry.readers--
-    this.#log.buffers.wait(-this.messages)
+    this.#log.buffers.wait(-this.count)
     this.#log.trim()
   }
 

@@ -44,9 +44,9 @@ export class Broadcasts {
     deferred.during(() => {
       const present: SessionRecord[] = []
       for (const record of recipients)
-        if (record.stage !== 'ended' && !record.miss(this.#log, encoded)) present.push(record)
+        if (record.stage !== 'ended' && !record.messages.miss(this.#log, encoded)) present.push(record)
       const entry = this.#log.append(encoded)
-      for (const record of others) record.missed?.skip(entry)
+      for (const record of others) record.messages.missed?.skip(entry)
       buffers.relieve()
       outbound.postToAll(present, encoded, how)
     })

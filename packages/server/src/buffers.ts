@@ -84,7 +84,7 @@ function candidates({ sessions, away }: Registry, total: number): readonly Sessi
   const missing = new Set(away())
   const connected = [...sessions.values()].filter((record) => !missing.has(record))
   connected.sort((a, b) => costOf(b) - costOf(a))
-  const all = [...missing, ...connected].filter(({ messages }) => messages > 0)
+  const all = [...missing, ...connected].filter(({ messages }) => messages.count > 0)
 
   const costs = new Map<string, number>()
   let whole = 0
@@ -110,7 +110,7 @@ function nameOf({ identity, address }: SessionRecord): string | undefined {
 }
 
 /** Without the broadcasts that it has missed, which it shares with others. */
-function costOf({ messages, bytes, missed }: SessionRecord): number {
-  const own = messages * messageBytes + bytes
-  return missed ? own - missed.messages * messageBytes - missed.bytes : own
+function costOf({ messages: { count, bytes, missed } }: SessionRecord): number {
+  const own = count * messageBytes + bytes
+  return missed ? own - missed.count * messageBytes - missed.bytes : own
 }

@@ -199,7 +199,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
   }
 
   progressed(): void {
-    this.#record.progressed()
+    this.#record.messages.progressed()
   }
 
   answered(isLast: boolean): void {

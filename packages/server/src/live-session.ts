@@ -1,10 +1,8 @@
 import { createSession, restoreSession } from '@holdfast/protocol'
 import type { Body, Bye, Endpoint, Hi, Line, Listener, Listeners } from '@holdfast/protocol'
-import type { DelayRange, Lost, LostReason, SendOptions, Sent, Sized } from '@holdfast/protocol'
-import type { Queued, Unsubscribe } from '@holdfast/protocol'
+import type { DelayRange, Lost, LostReason, Queued, SendOptions, Sent } from '@holdfast/protocol'
+import type { Sized, Unsubscribe } from '@holdfast/protocol'
 import type { Authentication } from './authenticate.ts'
-import { MissedBroadcasts } from './broadcast-log.ts'
-import type { BroadcastLog } from './broadcast-log.ts'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.ts'
 import { countOne } from './counters.ts'
@@ -15,11 +13,11 @@ import { encodeOk } from './encode-ok.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { LimitName } from './limits.ts'
 import { createListeners } from './listeners.ts'
+import { MessagesToClient } from './messages-to-client.ts'
 import type { Departure } from './moves/departure.ts'
 import { freezeMessages } from './moves/freeze.ts'
 import { currentFormat, encodeSnapshot } from './moves/snapshot.ts'
 import type { SessionSnapshot } from './moves/snapshot.ts'
-import { exceededLimit, Outgoing } from './outgoing.ts'
 import { PastConnections } from './past-connections.ts'
 import type { Peer, PeerEnd } from './peer.ts'
 import type { EndDetails, RefusalDetails, SessionRecord } from './session-record.ts'
@@ -29,8 +27,6 @@ import type { Tombstone } from './tombstones.ts'
 
 /** The bytes that the numbers of a frame and the header of a binary frame may add. */
 const frameOverhead = 64
-/** How many broadcasts may be left out for a session that has missed others, before it gets copies of those. */
-const maxSkipped = 256
 
 /** The id, the key and the state of a session that another hub had. */
 export interface SessionOrigin {
@@ -48,13 +44,10 @@ export class LiveSession implements SessionRecord {
   readonly session: SessionRecord['session']
   readonly dials: Dials
   readonly peer: Peer
+  readonly messages: MessagesToClient
   readonly #parts: HubParts
   #stage: SessionRecord['stage'] = 'provisional'
   #conversation: Conversation | undefined
-  #outgoing: Outgoing | undefined
-  /** What the application sends once the client was asked to move: written by another hub. */
-  #held: Outgoing | undefined
-  #missed: MissedBroadcasts | undefined
   #maxPayload: number
   #messageTokens: TokenBucket | undefined
   #past: PastConnections | undefined
@@ -85,6 +78,7 @@ export class LiveSession implements SessionRecord {
     this.dials = snapshot ? new Dials(snapshot.dials, snapshot.dials.others) : new Dials(hi)
     this.#lastRequest = snapshot?.lastRequest ?? 0
     this.#maxPayload = hi.maxPayload
+    this.messages = new MessagesToClient(parts, this)
     this.peer = createPeer(this, parts, data)
   }
 
@@ -213,7 +207,7 @@ export class LiveSession implements SessionRecord {
     if (this.#stage !== 'confirmed') return
     this.#announceDown(code, reason)
     // A draining hub accepts no resumes.
-    if (stage.isParking || this.#held) this.depart(1012, stage.hint)
+    if (stage.isParking || this.messages.isHolding) this.depart(1012, stage.hint)
     else if (stage.current === 'draining' && !stage.isDeciding) this.close('drained', 1012, stage.hint)
   }
 
@@ -238,7 +232,7 @@ export class LiveSession implements SessionRecord {
     const replayed = this.session.unacknowledged
     this.#connections().chargeReplay(this.session)
     if (replayed > 0) this.line?.resume()
-    this.flush()
+    this.messages.flush()
     if (this.#stage !== 'confirmed') return
     lifecycle.counters.resumed++
     lifecycle.announce('open', { peer: this.peer, resumed: true, replayed })
@@ -250,96 +244,21 @@ export class LiveSession implements SessionRecord {
 
   // Messages to the client
 
-  get messages(): number {
-    return (this.#outgoing?.messages ?? 0) + (this.#held?.messages ?? 0) + (this.#missed?.messages ?? 0)
-  }
-
-  get bytes(): number {
-    return (this.#outgoing?.bytes ?? 0) + (this.#held?.bytes ?? 0) + (this.#missed?.bytes ?? 0)
-  }
-
-  get queued(): number {
-    return (this.#outgoing?.queued ?? 0) + (this.#held?.queued ?? 0) + (this.#missed?.messages ?? 0)
-  }
-
-  get missed(): MissedBroadcasts | undefined {
-    return this.#missed
-  }
-
   get maxMessageBytes(): number {
     return Math.min(this.#maxPayload, this.#parts.policy.limits.maxBufferedBytes) - frameOverhead
   }
 
   push(encoded: Encoded, how: SendOptions): Sent {
-    if (this.#departure) return this.#departure.push(encoded, how)
-    if (this.#held && this.#stage !== 'ended') return this.#held.push(encoded, how)
-    return this.#push(encoded, how)
+    return (this.#departure ?? this.messages).push(encoded, how)
   }
 
   reply(message: Sized, answers?: number): void {
-    if (!this.#departure) void this.#push({ ...message, shared: undefined }, {})
+    if (!this.#departure) void this.messages.write({ ...message, shared: undefined }, {})
     else if (answers !== undefined) void this.#departure.reply(message.body, answers)
   }
 
-  #push(encoded: Encoded, how: SendOptions): Sent {
-    // What was sent before comes first.
-    if (!how.volatile) this.#takeMissed(Infinity)
-    this.#outgoing ??= new Outgoing(this.#parts, this)
-    return this.#outgoing.push(encoded, how)
-  }
-
-  miss(log: BroadcastLog, encoded: Encoded): boolean {
-    if (this.#conversation && !this.#missed) return false
-    if (this.#missed && this.#missed.skipped >= maxSkipped) {
-      this.#takeMissed(Infinity)
-      return this.miss(log, encoded)
-    }
-    const { bytes } = encoded
-    const limit = exceededLimit(this.#parts, this, this, bytes)
-    if (limit) this.overflow(limit)
-    if (this.#stage === 'ended' || bytes > this.maxMessageBytes) return false
-    this.#parts.lifecycle.counters.sentMessages++
-    this.#missed ??= new MissedBroadcasts(log)
-    this.#missed.wait(bytes)
-    return true
-  }
-
-  flush(): void {
-    this.#catchUp()
-    this.#outgoing?.flush()
-  }
-
-  flushAll(): void {
-    if (this.#conversation) this.#takeMissed(Infinity)
-    this.#outgoing?.flushAll()
-  }
-
-  progressed(): void {
-    this.#catchUp()
-    this.#outgoing?.progressed()
-  }
-
-  /** Takes as many of the missed broadcasts as the client may have, so that sessions which resume together take little memory. */
-  #catchUp(): void {
-    if (this.#missed && this.#conversation) this.#takeMissed(this.session.window[0])
-  }
-
-  /** Takes missed broadcasts until so many messages are queued. */
-  #takeMissed(count: number): void {
-    const missed = this.#missed
-    if (!missed) return
-    this.#outgoing ??= new Outgoing(this.#parts, this)
-    while (this.#missed && this.#outgoing.queued < count) {
-      const encoded = missed.next()
-      if (encoded) this.#outgoing.add(encoded)
-      else this.#missed = undefined
-    }
-    this.#parts.buffers.relieve()
-  }
-
   rest(): void {
-    this.#catchUp()
-    if (this.messages === 0) this.#outgoing = undefined
+    this.messages.rest()
     if (this.#messageTokens?.isFull) this.#messageTokens = undefined
     this.#parts.channels.rest(this)
   }
@@ -347,7 +266,7 @@ export class LiveSession implements SessionRecord {
   // Moves
 
   get isMoving(): boolean {
-    return this.#held !== undefined || this.#departure !== undefined
+    return this.messages.isHolding || this.#departure !== undefined
   }
 
   get hasDeparted(): boolean {
@@ -359,10 +278,8 @@ export class LiveSession implements SessionRecord {
   }
 
   askToPark(after: DelayRange, within: number): void {
-    if (this.#held) return
-    // What was sent before is written here.
-    this.flushAll()
-    this.#held = new Outgoing(this.#parts, this, 'held')
+    if (this.messages.isHolding) return
+    this.messages.hold()
     this.line?.control(['drain', { after, within, park: true }])
   }
 
@@ -376,9 +293,7 @@ export class LiveSession implements SessionRecord {
     lifecycle.announcePeer(this.peer, 'moved')
     channels.confirmed(this)
     channels.arrived(this, joined, present)
-    if (written.length + queued.length === 0) return
-    this.#outgoing = new Outgoing(this.#parts, this)
-    this.#outgoing.restore(written, queued)
+    this.messages.restore(written, queued)
   }
 
   depart(code: number, reason?: string): void {
@@ -387,11 +302,9 @@ export class LiveSession implements SessionRecord {
     lifecycle.during(() => {
       const connection = this.#release()
       connection?.close(code, reason)
-      this.#takeMissed(Infinity)
-      // Those that it has missed may have been too many.
+      const queued = this.messages.takeQueued()
+      // The broadcasts that it has missed may have been too many.
       if (this.#stage === 'ended') return
-      const outgoing = [this.#outgoing, this.#held]
-      const queued = outgoing.flatMap((each) => each?.takeQueued() ?? [])
       const running = this.#endpoint?.running ?? []
       const snapshot = this.#freeze(queued, running)
       registry.depart(this)
@@ -443,7 +356,7 @@ export class LiveSession implements SessionRecord {
   }
 
   close(why: LostReason, code: number, reason?: string): void {
-    this.flushAll()
+    this.messages.flushAll()
     if (this.#stage !== 'ended') this.#retire(why).sayGoodbye(code, reason)
   }
 
@@ -455,9 +368,9 @@ export class LiveSession implements SessionRecord {
   }
 
   remains(why: LostReason): Tombstone {
-    const { key, queued } = this
+    const { key } = this
     const { rx, tx } = this.session
-    return { key, why, rx, tx, queued }
+    return { key, why, rx, tx, queued: this.messages.queued }
   }
 
   onEnd(listener: Listener): Unsubscribe {
@@ -474,7 +387,7 @@ export class LiveSession implements SessionRecord {
     const { lifecycle, registry, renewals } = this.#parts
     const isConfirmed = this.#stage === 'confirmed'
     const connection = this.#release()
-    const { queued } = this
+    const { queued } = this.messages
     const endpoint = this.#endpoint
     this.#parts.channels.ended(this)
     // A client whose `bye` was not answered returns, and receives the reason.
@@ -486,10 +399,7 @@ export class LiveSession implements SessionRecord {
     this.#stage = 'ended'
     // The application may listen to the signal that is aborted here.
     lifecycle.defer(() => renewals.stop(this))
-    this.#outgoing?.refuse()
-    this.#held?.refuse()
-    this.#missed?.close()
-    this.#missed = undefined
+    this.messages.refuse()
     return (this.#teardown = new Teardown(this.#parts, this, {
       why,
       connection,

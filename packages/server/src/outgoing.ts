@@ -11,10 +11,13 @@ const batchBytes = 16_384
 /** The bounds of the outbox would drop messages; here the session ends instead. */
 const unbounded = { maxMessages: Infinity, maxBytes: Infinity }
 
-type OutgoingParts = Pick<HubParts, 'policy' | 'lifecycle' | 'buffers'>
+export type OutgoingParts = Pick<HubParts, 'policy' | 'lifecycle' | 'buffers'>
 
 /** The session of the messages, and its connection. */
-interface OutgoingRecord extends Pick<SessionRecord, 'session' | 'stage' | 'maxMessageBytes' | 'overflow'> {
+export interface OutgoingRecord extends Pick<
+  SessionRecord,
+  'session' | 'stage' | 'maxMessageBytes' | 'overflow'
+> {
   readonly connection: Pick<Connection, 'bufferedAmount'> | undefined
   readonly line: Required<Pick<Line, keyof Link<Body>>> | undefined
 }
@@ -22,8 +25,8 @@ interface OutgoingRecord extends Pick<SessionRecord, 'session' | 'stage' | 'maxM
 /** The outbound messages of a session. It outlives connections, so it writes to the current line. */
 export class Outgoing implements Link<Body> {
   readonly batchBytes: number = batchBytes
-  /** Messages that wait to be written or acknowledged, and their bytes. */
-  messages = 0
+  /** The number of messages that wait to be written or acknowledged, and their bytes. */
+  count = 0
   bytes = 0
   readonly #parts: OutgoingParts
   readonly #record: OutgoingRecord
@@ -66,7 +69,7 @@ export class Outgoing implements Link<Body> {
 
   /** Adds a message that has been counted. */
   add({ body, bytes, shared }: Encoded, how: SendOptions = {}): Sent {
-    this.messages++
+    this.count++
     this.bytes += bytes
     this.#parts.buffers.add(bytes, shared)
     return this.#outbox.push(body, bytes, shared, how)
@@ -154,7 +157,7 @@ export class Outgoing implements Link<Body> {
     const { session } = this.#record
     if (body === voidBody) return void session.number({ body, bytes: 0, volatile: false, settle() {} })
     const bytes = bodyBytes(body)
-    this.messages++
+    this.count++
     this.bytes += bytes
     this.#parts.buffers.add(bytes, undefined)
     session.number({
@@ -166,7 +169,7 @@ export class Outgoing implements Link<Body> {
   }
 
   #settled(shared: SharedMessage | undefined, { status }: Outcome, bytes: number): void {
-    this.messages--
+    this.count--
     this.bytes -= bytes
     this.#parts.buffers.remove(bytes, shared)
     if (status === 'delivered') this.#parts.lifecycle.counters.deliveredMessages++
@@ -177,12 +180,12 @@ export class Outgoing implements Link<Body> {
 export function exceededLimit(
   { policy }: Pick<HubParts, 'policy'>,
   { stage, maxMessageBytes }: Pick<SessionRecord, 'stage' | 'maxMessageBytes'>,
-  waiting: { readonly messages: number; readonly bytes: number },
+  waiting: { readonly count: number; readonly bytes: number },
   bytes: number,
 ): LimitName | undefined {
   const { maxBufferedMessages, maxBufferedBytes } = policy.limits
   // A message that is too large for the client is not sent.
   if (stage === 'ended' || bytes > maxMessageBytes) return undefined
-  if (waiting.messages >= maxBufferedMessages) return 'maxBufferedMessages'
+  if (waiting.count >= maxBufferedMessages) return 'maxBufferedMessages'
   return waiting.bytes + bytes > maxBufferedBytes ? 'maxBufferedBytes' : undefined
 }

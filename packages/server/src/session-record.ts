@@ -57,30 +57,13 @@ export interface SessionRecord extends Owner {
 
   // Messages to the client
 
-  /** The number and the bytes of messages that wait to be written or acknowledged. */
-  readonly messages: number
-  readonly bytes: number
-  /** The number of unwritten messages. */
-  readonly queued: number
-  /** Broadcasts that the session still has to read from the log, which count in the numbers above. */
-  readonly missed: MissedBroadcasts | undefined
-  /**
-   * Leaves the next broadcast of the log to be read later, if the session is away or has not caught up. Returns whether the
-   * session needs no more than that.
-   */
-  miss(log: BroadcastLog, encoded: Encoded): boolean
+  readonly messages: WaitingMessages
   /** The largest message that can be sent, in bytes. */
   readonly maxMessageBytes: number
   /** Sends a message of the application, now or on the next connection. */
   push(encoded: Encoded, how: SendOptions): Sent
   /** Sends what is not of the application. `answers` is the id of the request that it answers, if any. */
   reply(message: Sized, answers?: number): void
-  /** Writes messages that can be written, in slices. */
-  flush(): void
-  /** Writes all messages that can be written, without slices: the session is about to end. */
-  flushAll(): void
-  /** The client has acknowledged a new message. */
-  progressed(): void
   /** Gives back the memory that only a session at work needs. Called now and then. */
   rest(): void
 
@@ -122,6 +105,26 @@ export interface SessionRecord extends Owner {
   remains(why: LostReason): Tombstone
   /** Calls the listener once, when the session has ended; at the next turn if it already has. */
   onEnd(listener: Listener): Unsubscribe
+}
+
+/** The messages that wait for the client of a session. */
+export interface WaitingMessages {
+  /** The number and the bytes of messages that wait to be written or acknowledged. */
+  readonly count: number
+  readonly bytes: number
+  /** The number of unwritten messages. */
+  readonly queued: number
+  /** Broadcasts that the session still has to read from the log, which count in the numbers above. */
+  readonly missed: MissedBroadcasts | undefined
+  /**
+   * Leaves the next broadcast of the log to be read later, if the session is away or has not caught up. Returns whether the
+   * session needs no more than that.
+   */
+  miss(log: BroadcastLog, encoded: Encoded): boolean
+  /** Writes all messages that can be written, without slices: the session is about to end. */
+  flushAll(): void
+  /** The client has acknowledged a new message. */
+  progressed(): void
 }
 
 export interface RefusalDetails {

@@ -51,7 +51,7 @@ export function createShutdown(parts: ShutdownParts): Shutdown {
       else if (stage.isParking && record.canPark) record.askToPark(stage.after, within)
       else {
         // Messages that were sent before are not new.
-        record.flushAll()
+        record.messages.flushAll()
         record.line?.control(['drain', { after: stage.after, within }])
       }
   }

@@ -22,6 +22,7 @@ const sessions = 'packages/server/src/sessions.ts'
 const liveSession = 'packages/server/src/live-session.ts'
 const teardown = 'packages/server/src/teardown.ts'
 const outgoing = 'packages/server/src/outgoing.ts'
+const messagesToClient = 'packages/server/src/messages-to-client.ts'
 const codec = 'packages/protocol/src/frame-codec.ts'
 const controls = 'packages/protocol/src/controls.ts'
 const registry = 'packages/server/src/registry.ts'
@@ -303,7 +304,7 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'what waits is not flushed after a resume',
     file: liveSession,
-    from: "    this.flush()\n    if (this.#stage !== 'confirmed')",
+    from: "    this.messages.flush()\n    if (this.#stage !== 'confirmed')",
     to: "    if (this.#stage !== 'confirmed')",
   },
   {
@@ -321,8 +322,8 @@ const foundBySimulation: readonly Fault[] = [
   {
     name: 'a session that ended takes messages',
     file: liveSession,
-    from: 'const connection = this.#release()\n    const { queued } = this',
-    to: 'const { connection, queued } = this',
+    from: 'const connection = this.#release()\n    const { queued }',
+    to: 'const { connection } = this\n    const { queued }',
   },
   {
     name: 'a client counts as missed what it has got',
@@ -632,8 +633,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'the cursor of a tombstone is too low',
     file: liveSession,
-    from: 'return { key, why, rx, tx, queued }',
-    to: 'return { key, why, rx: Math.max(0, rx - 1), tx, queued }',
+    from: 'return { key, why, rx, tx,',
+    to: 'return { key, why, rx: Math.max(0, rx - 1), tx,',
   },
   {
     name: 'answers go into another session',
@@ -940,15 +941,15 @@ const foundByTestsOfChannels: readonly Fault[] = [
   },
   {
     name: 'a message to one session overtakes the broadcasts before it',
-    file: liveSession,
+    file: messagesToClient,
     from: 'if (!how.volatile) this.#takeMissed(Infinity)',
     to: '',
   },
   {
     name: 'missed broadcasts do not count for the limits',
-    file: liveSession,
-    from: '(this.#held?.messages ?? 0) + (this.#missed?.messages ?? 0)',
-    to: '(this.#held?.messages ?? 0)',
+    file: messagesToClient,
+    from: '(this.#held?.count ?? 0) + (this.#missed?.count ?? 0)',
+    to: '(this.#held?.count ?? 0)',
   },
 ]
 
@@ -964,8 +965,8 @@ const foundInMoves: readonly PlantedFault[] = [
   {
     name: 'a session that moves loses what waits',
     file: liveSession,
-    from: 'const queued = outgoing.flatMap((each) => each?.takeQueued() ?? [])',
-    to: 'const queued = outgoing.flatMap((each) => each?.takeQueued() ?? []).slice(1)',
+    from: 'const queued = this.messages.takeQueued()',
+    to: 'const queued = this.messages.takeQueued().slice(1)',
     by: 'simulation',
   },
   {

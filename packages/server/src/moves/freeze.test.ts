@@ -1,9 +1,10 @@
 import { bodyBytes, createSession, encodeBody, restoreSession } from '@holdfast/protocol'
-import type { Body, Outgoing as Message, SendOptions, Sent, Session } from '@holdfast/protocol'
+import type { Body, SendOptions, Sent, Session } from '@holdfast/protocol'
 import { createVirtualClock } from '@holdfast/testing'
 import type { VirtualClock } from '@holdfast/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { RecordingLine } from '../../test/support/recording-line.ts'
 import { createBuffers } from '../buffers.ts'
 import { Dials } from '../dials.ts'
 import { createLifecycle } from '../lifecycle.ts'
@@ -23,7 +24,7 @@ class End {
   readonly stage = 'confirmed'
   readonly maxMessageBytes = 1_000
   readonly connection = undefined
-  line: LineOfTest | undefined
+  line: RecordingLine | undefined
   readonly #clock: VirtualClock
 
   constructor(clock: VirtualClock, snapshot?: SessionSnapshot) {
@@ -51,7 +52,7 @@ class End {
 
   connect(window: readonly [number, number], log: unknown[]): void {
     this.session.window = window
-    this.line = new LineOfTest(this.session, log)
+    this.line = new RecordingLine(this.session, log)
     for (const [seq, message] of this.session.replay()) log.push(['again', seq, message?.body ?? ''])
     this.outgoing.flush()
   }
@@ -78,40 +79,11 @@ class End {
     const { rx, tx, acknowledged, unacknowledged, suspect } = this.session
     // The client announces its window with every connection.
     const rooms = this.line && [0, 10, 40].map((bytes) => this.session.hasRoom(bytes))
-    const { messages, bytes, queued } = this.outgoing
+    const { count, bytes, queued } = this.outgoing
     const late = [1, 2, 3, 4].flatMap((n) => ['c1', 'c2'].map((client) => this.dials.isLate({ client, n })))
     const total = [this.buffers.messages, this.buffers.bytes]
-    return { rx, tx, acknowledged, unacknowledged, suspect, rooms, messages, bytes, queued, late, total }
+    return { rx, tx, acknowledged, unacknowledged, suspect, rooms, count, bytes, queued, late, total }
   }
-}
-
-/** A connection that keeps what is written. */
-class LineOfTest {
-  readonly batchBytes = 16_384
-  readonly #session: Session<Body>
-  readonly #log: unknown[]
-
-  constructor(session: Session<Body>, log: unknown[]) {
-    this.#session = session
-    this.#log = log
-  }
-
-  bufferedAmount(): number {
-    return 0
-  }
-
-  isWritable(bytes: number): boolean {
-    return this.#session.hasRoom(bytes)
-  }
-
-  write(message: Message<Body>): boolean {
-    this.#log.push([message.volatile ? 0 : this.#session.number(message), message.body])
-    if (message.volatile) message.settle({ status: 'sent' })
-    return true
-  }
-
-  flushed(): void {}
-  ask(): void {}
 }
 
 const small = fc.nat(6)
@@ -217,7 +189,7 @@ describe('a session that moves', () => {
     end.session.end(undefined, moved)
     for (const message of queued) message.settle(moved)
     expect(await Promise.all(sent)).toEqual([moved, moved, moved])
-    expect([log, queued.length, end.outgoing.messages, end.buffers.bytes]).toEqual([[[1, ',"a",1']], 2, 0, 0])
+    expect([log, queued.length, end.outgoing.count, end.buffers.bytes]).toEqual([[[1, ',"a",1']], 2, 0, 0])
   })
 
   it('drops volatile messages that could not be sent any more', async () => {
