@@ -1,5 +1,5 @@
+import { Acks } from './acks.ts'
 import { Arrivals } from './arrivals.ts'
-import type { IsControl } from './controls.ts'
 import {
   decodeBinary,
   decodeText,
@@ -8,63 +8,15 @@ import {
   encodeFrame,
   voidBody,
 } from './frame-codec.ts'
-import type { Body, DecodeLimits } from './frame-codec.ts'
+import type { Body } from './frame-codec.ts'
 import type { Outcome } from './outcome.ts'
 import type { Control, Frame } from './frame.ts'
+import type { LineOptions, Payload } from './line-options.ts'
 import type { Outgoing } from './message.ts'
 import type { Link } from './link.ts'
-import type { Clock } from './ports.ts'
 import type { Session } from './session.ts'
-import { ackDelay, maxPackLength } from './limits.ts'
+import { maxPackLength } from './limits.ts'
 import { atTurnEnd } from './turn.ts'
-
-/** The content of a WebSocket message. */
-export type Payload = string | Uint8Array<ArrayBuffer>
-
-export interface LineOptions {
-  readonly session: Session<Body>
-  readonly clock: Clock
-  readonly limits: DecodeLimits
-  /** The receive window that was announced to the peer. */
-  readonly window: readonly [messages: number, bytes: number]
-  /** How long handlers may run before the event loop gets a turn, in milliseconds. */
-  readonly sliceLength: number
-  /** Whether every frame is sent as a message of its own: after a refused message, to identify the frame at fault. */
-  readonly unpacked?: boolean
-  /** The largest message that the peer accepts, in bytes; packs stay below it. */
-  readonly maxPayload?: number
-  readonly isControl: IsControl
-  /**
-   * Returns how long the next frame or control must wait before it is delivered, in whole milliseconds, after which
-   * it is called again; undefined if the frame may be delivered now, and then it is. Absent: frames wait only for
-   * their turn.
-   */
-  pace?(next: Frame | Control): number | undefined
-  /** Writes a message to the socket. False if the socket refused it, which ends the connection. */
-  send(payload: Payload): boolean
-  isOpen(): boolean
-  bufferedAmount(): number
-  encodeText(text: string): Uint8Array
-  decodeUtf8(bytes: Uint8Array): string
-  /** Delivers a message to the application. The receive cursor has already advanced. Must not throw. */
-  deliver(frame: Frame): void
-  /** A control, other than acks, pings and pongs, in order with the messages. */
-  control(control: Control): void
-  /** The peer answered a ping: the last one, or one before it. */
-  answered(isLast: boolean): void
-  /** The peer sent a ping. */
-  pinged?(): void
-  /** A control of any kind arrived. Its ack, if any, has been processed. */
-  controlled?(control: Control, isBounded: boolean): void
-  /**
-   * That many volatile messages were dropped, because too much data waited. What came before them has been delivered.
-   */
-  dropped?(count: number): void
-  /** The peer acknowledged something new. */
-  progressed(): void
-  /** The peer violated the protocol: the connection must be closed with this code. */
-  violated(code: number, why: string): void
-}
 
 const missed: Outcome = { status: 'undelivered', reason: 'volatile' }
 
@@ -80,11 +32,7 @@ export class Line implements Link<Body> {
   /** Volatile messages in the pack, which settle as sent with the pack. */
   #volatile: Outgoing<Body>[] = []
 
-  #ackSent: number
-  #isAckDue = false
-  #bytesToAck = 0
-  /** While this timer is pending, acks wait for it. */
-  #ackTimer: unknown
+  readonly #acks: Acks
   /** At the end of the turn, a ping or an ack is sent that is due then. */
   #isTurnEnding = false
   /** How many of the frames and controls at hand came before the last ping, so that it asks for their ack. */
@@ -107,7 +55,7 @@ export class Line implements Link<Body> {
   constructor(options: LineOptions) {
     this.#options = options
     this.#session = options.session
-    this.#ackSent = options.session.rx
+    this.#acks = new Acks(options)
     this.batchBytes = Math.min(maxPackLength, (options.maxPayload ?? Infinity) / 3)
   }
 
@@ -167,7 +115,7 @@ export class Line implements Link<Body> {
   close(): void {
     const { clock } = this.#options
     this.#isClosed = true
-    clock.clearTimer(this.#ackTimer)
+    this.#acks.close()
     clock.clearTimer(this.#sliceTimer)
     this.#arrivals.clear()
     // Numbered messages of the pack are replayed.
@@ -179,7 +127,7 @@ export class Line implements Link<Body> {
     if (this.#packed === 0) return true
     let message = this.#pack
     if (this.#isPingDue && !this.#options.unpacked) {
-      message = `[${message},["p",${this.#takeAck()}]]`
+      message = `[${message},["p",${this.#acks.take()}]]`
       this.#pinged()
     } else if (this.#packed > 1) message = `[${message}]`
     this.#pack = ''
@@ -197,7 +145,7 @@ export class Line implements Link<Body> {
 
   #writeFrame(seq: number, body: Body): boolean {
     const options = this.#options
-    const ack = this.#takeAck()
+    const ack = this.#acks.take()
     const isWritten =
       typeof body === 'string'
         ? this.add(encodeFrame(seq, ack, body))
@@ -220,17 +168,6 @@ export class Line implements Link<Body> {
 
   // Acknowledging
 
-  /** Returns the ack to write now. */
-  #takeAck(): number {
-    this.#isAckDue = false
-    this.#bytesToAck = 0
-    return (this.#ackSent = this.#session.rx)
-  }
-
-  #sendAck(): void {
-    if (this.#isAckDue && !this.#isClosed) this.#options.send(`["a",${this.#takeAck()}]`)
-  }
-
   /** Acks do not leave at once, so that one stands for all that comes in the turn, and can ride on what is written in it. */
   #endTurn(): void {
     if (this.#isTurnEnding) return
@@ -238,31 +175,13 @@ export class Line implements Link<Body> {
     atTurnEnd(() => {
       const isAsking = this.#isPingDue && this.#session.unacknowledged > 0
       this.#isTurnEnding = this.#isPingDue = false
-      if (!isAsking) this.#sendAck()
-      else if (!this.#isClosed) this.control(['p', this.#takeAck()])
+      if (!isAsking) this.#acks.send()
+      else if (!this.#isClosed) this.control(['p', this.#acks.take()])
     })
   }
 
-  #isOverdue(): boolean {
-    const [messages, bytes] = this.#options.window
-    // What was received is counted in UTF-16 units.
-    return this.#session.rx - this.#ackSent >= messages >> 1 || this.#bytesToAck >= bytes / 6
-  }
-
-  #startAckTimer(): void {
-    this.#ackTimer = this.#options.clock.setTimer(() => {
-      this.#ackTimer = undefined
-      if (!this.#isAckDue) return
-      this.#sendAck()
-      this.#startAckTimer()
-    }, ackDelay)
-  }
-
   #oweAck(): void {
-    this.#isAckDue = true
-    if (this.#ackTimer === undefined) this.#startAckTimer()
-    else if (!this.#isOverdue()) return
-    this.#endTurn()
+    if (this.#acks.owe()) this.#endTurn()
   }
 
   #acknowledge(ack: number): boolean {
@@ -317,7 +236,7 @@ export class Line implements Link<Body> {
   #handAlone(item: Frame | Control, bytes: number): boolean {
     if (this.#arrivals.count > 0 || this.#isHanding || this.#options.pace?.(item) !== undefined) return false
     this.#isHanding = true
-    this.#bytesToAck += bytes
+    this.#acks.length += bytes
     this.#hand(item)
     this.#isHanding = false
     // A handler may have had the socket bring more.
@@ -332,7 +251,7 @@ export class Line implements Link<Body> {
     const before = this.#session.acknowledged
     let isBounded = false
     if (name === 'p') {
-      options.send(`["q",${this.#takeAck()}]`)
+      options.send(`["q",${this.#acks.take()}]`)
       options.pinged?.()
       this.#asked = this.#arrivals.count
       isBounded = this.#canAsk
@@ -370,7 +289,7 @@ export class Line implements Link<Body> {
       }
       isFirst = false
       const { bytes, dropped } = arrivals.shift()
-      this.#bytesToAck += bytes
+      this.#acks.length += bytes
       this.#hand(item)
       if (dropped && !this.#isClosed) this.#options.dropped?.(dropped)
       if (this.#asked > 0 && --this.#asked === 0) this.#endTurn()
@@ -393,7 +312,7 @@ export class Line implements Link<Body> {
     }
     // A void frame only takes a number.
     if (frame.length > 2) this.#options.deliver(frame)
-    if (this.#ackSent < this.#session.rx && !this.#isClosed) this.#oweAck()
+    if (this.#acks.isBehind && !this.#isClosed) this.#oweAck()
   }
 }
 

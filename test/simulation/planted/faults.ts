@@ -8,6 +8,7 @@ interface Fault {
 
 const session = 'packages/protocol/src/session.ts'
 const line = 'packages/protocol/src/line.ts'
+const acks = 'packages/protocol/src/acks.ts'
 const outbox = 'packages/protocol/src/outbox.ts'
 const requests = 'packages/protocol/src/requests.ts'
 const endpoint = 'packages/protocol/src/endpoint.ts'
@@ -99,8 +100,8 @@ const foundByBoth: readonly Fault[] = [
   {
     name: 'acks cover what was only received',
     file: line,
-    from: 'return (this.#ackSent = this.#session.rx)',
-    to: 'return (this.#ackSent = this.#session.rx + this.#arrivals.count)',
+    from: 'const ack = this.#acks.take()\n',
+    to: 'const ack = this.#acks.take() + this.#arrivals.count\n',
   },
   {
     name: 'bytes overtake the pack before them',
@@ -137,9 +138,9 @@ const foundBySimulation: readonly Fault[] = [
   },
   {
     name: 'acks always say the same',
-    file: line,
-    from: 'return (this.#ackSent = this.#session.rx)',
-    to: 'return this.#ackSent',
+    file: acks,
+    from: 'return (this.#sent = this.#options.session.rx)',
+    to: 'return this.#sent',
   },
   {
     name: 'a message expires that was written in time',
@@ -421,37 +422,37 @@ const foundByTests: readonly Fault[] = [
   },
   {
     name: 'the first message is not acknowledged at the end of the turn',
-    file: line,
-    from: 'if (this.#ackTimer === undefined) this.#startAckTimer()\n    else if',
-    to: 'if (this.#ackTimer === undefined) return this.#startAckTimer()\n    else if',
+    file: acks,
+    from: '    return true\n',
+    to: '    return false\n',
   },
   {
     name: 'every message is acknowledged at the end of its turn',
-    file: line,
-    from: 'else if (!this.#isOverdue()) return',
-    to: '',
+    file: acks,
+    from: 'return this.#isOverdue()',
+    to: 'return true',
   },
   {
     name: 'acks wait for a second',
-    file: line,
+    file: acks,
     from: '    }, ackDelay)',
     to: '    }, 20 * ackDelay)',
   },
   {
     name: 'acks leave in the middle of a turn',
-    file: line,
-    from: '    else if (!this.#isOverdue()) return\n    this.#endTurn()',
-    to: '    else if (this.#isOverdue()) return this.#sendAck()\n    else return\n    this.#endTurn()',
+    file: acks,
+    from: 'return this.#isOverdue()',
+    to: '{\n      if (this.#isOverdue()) this.send()\n      return false\n    }',
   },
   {
     name: 'half a window is not acknowledged',
-    file: line,
+    file: acks,
     from: 'messages >> 1',
     to: 'messages',
   },
   {
     name: 'half a window of bytes is not acknowledged',
-    file: line,
+    file: acks,
     from: 'bytes / 6',
     to: 'bytes',
   },
@@ -500,8 +501,8 @@ const foundByTests: readonly Fault[] = [
   {
     name: 'a pong carries no ack',
     file: line,
-    from: 'options.send(`["q",${this.#takeAck()}]`)',
-    to: 'options.send(`["q",${0 * this.#takeAck()}]`)',
+    from: 'options.send(`["q",${this.#acks.take()}]`)',
+    to: 'options.send(`["q",${0 * this.#acks.take()}]`)',
   },
   {
     name: 'the window bounds no bytes',

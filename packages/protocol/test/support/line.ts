@@ -12,7 +12,7 @@ import {
 } from '../../src/frame-codec.ts'
 import type { Body } from '../../src/frame-codec.ts'
 import { Line } from '../../src/line.ts'
-import type { LineOptions, Payload } from '../../src/line.ts'
+import type { LineOptions, Payload } from '../../src/line-options.ts'
 import type { Outgoing } from '../../src/message.ts'
 import type { Outcome } from '../../src/outcome.ts'
 import { createOutbox } from '../../src/outbox.ts'
