@@ -6,48 +6,13 @@ import type { ReactElement, ReactNode } from 'react'
 import { flushSync } from 'react-dom'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
-import { describe, expect, inject, test, vi } from 'vitest'
-import { createFakeNetwork } from '../../packages/client/test/support/fake-socket.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { connectedByHand } from '../support/hand-fed.ts'
+import { counted, platform, roundTrip, waitFor } from '../support/page-stage.ts'
 import { mount } from '../support/react-page.ts'
-import { reach, setStage, take } from '../support/stage.ts'
-import type { Stage } from '../support/stage.ts'
+import { reach, setStage } from '../support/stage.ts'
 
-const platform = { serve: () => Promise.resolve({ url: inject('serverUrl') }) }
 const never = new Promise<never>(() => {})
-
-/** On a machine that is busy, too. */
-function waitFor(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000 })
-}
-
-/** A client that counts its sockets. */
-function counted(stage: Stage): { readonly client: Client; readonly sockets: WebSocket[] } {
-  const sockets: WebSocket[] = []
-  class CountedSocket extends WebSocket {
-    constructor(url: string, protocols?: string[]) {
-      super(url, protocols)
-      sockets.push(this)
-    }
-  }
-  return { client: stage.client('/echo', { WebSocket: CountedSocket }), sockets }
-}
-
-/** A client on whose socket a message arrives when the test says so: in the middle of a commit, if need be. */
-async function handFed(): Promise<{ readonly client: Client; deliver(type: string, data?: object): void }> {
-  const network = createFakeNetwork()
-  const client = createClient({ url: 'ws://localhost', WebSocket: network.WebSocket })
-  const connected = client.connect()
-  await waitFor(() => network.last.open())
-  await connected
-  return { client, deliver: (type, data) => network.last.message(JSON.stringify({ type, ...data })) }
-}
-
-/** Sends a message and waits for its echo: everything that the server did before has arrived, too. */
-async function roundTrip(client: Client): Promise<void> {
-  const echo = take(client, 'round-trip')
-  client.send('round-trip')
-  await echo
-}
 
 function Status(): ReactElement {
   return <output>{useConnection((state) => state.status)}</output>
@@ -176,7 +141,7 @@ describe('useConnection', () => {
   })
 
   test('uses the selector and the client of the last render', async () => {
-    const { client } = await handFed()
+    const { client } = await connectedByHand()
     const Light = ({ of, name }: { of: Client; name: 'status' | 'attempt' }): ReactElement => (
       <output>{String(useConnection(of, (state) => state[name]))}</output>
     )
@@ -189,7 +154,7 @@ describe('useConnection', () => {
   })
 
   test('hydrates what a server rendered, though the client is connected already', async () => {
-    const { client } = await handFed()
+    const { client } = await connectedByHand()
     const renders: string[] = []
     const App = (): ReactElement => {
       const { status } = useConnection(client, (state) => ({ status: state.status }))
@@ -264,7 +229,7 @@ describe('useEvent', () => {
   })
 
   test('a component receives every event once under StrictMode', async () => {
-    const { client, deliver } = await handFed()
+    const { client, deliver } = await connectedByHand()
     const seen: unknown[] = []
     const App = (): null => {
       useEvent(client, 'news', (data) => seen.push(data))
@@ -280,7 +245,7 @@ describe('useEvent', () => {
   })
 
   test('changes its name, client and handler in one, in the commit that brings them', async () => {
-    const [first, second] = [await handFed(), await handFed()]
+    const [first, second] = [await connectedByHand(), await connectedByHand()]
     const seen: string[] = []
     const Reader = ({ client, name }: { client: Client; name: string }): null => {
       useEvent(client, name, (data) => seen.push(`${(data as { by: string }).by} for ${name}`))
@@ -314,7 +279,7 @@ describe('useEvent', () => {
   })
 
   test('knows nothing of a render that is not in the page', async () => {
-    const { client, deliver } = await handFed()
+    const { client, deliver } = await connectedByHand()
     const rendered: number[] = []
     const seen: number[] = []
     let setCount: (count: number) => void
@@ -342,7 +307,7 @@ describe('useEvent', () => {
   })
 
   test('listens on behind the fallback of a Suspense', async () => {
-    const { client, deliver } = await handFed()
+    const { client, deliver } = await connectedByHand()
     let heard = 0
     const Reader = (): null => {
       useEvent(client, 'news', () => heard++)
@@ -363,7 +328,7 @@ describe('useEvent', () => {
   })
 
   test('does not listen in a hidden Activity', async () => {
-    const { client, deliver } = await handFed()
+    const { client, deliver } = await connectedByHand()
     const heard: string[] = []
     const Reader = ({ mode }: { mode: string }): null => {
       useEvent(client, 'news', () => heard.push(mode))
@@ -383,7 +348,7 @@ describe('useEvent', () => {
   })
 
   test('leaves no handler behind', async () => {
-    const { client, deliver } = await handFed()
+    const { client, deliver } = await connectedByHand()
     const seen: string[] = []
     const Reader = ({ name, on = () => {} }: { name: string; on?: () => void }): null => {
       useEvent(client, 'news', () => {
@@ -414,7 +379,7 @@ describe('useEvent', () => {
 })
 
 test('hooks take the client of the nearest provider, unless they are given one', async () => {
-  const { client, deliver } = await handFed()
+  const { client, deliver } = await connectedByHand()
   const other = createClient({ url: 'ws://localhost' })
   const seen: unknown[] = []
   const Reader = (): null => {

@@ -11,38 +11,12 @@ import { createClient } from 'holdfast'
 import type { Client } from 'holdfast'
 import { flushSync } from 'svelte'
 import { get } from 'svelte/store'
-import { describe, expect, inject, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectedByHand, handFed } from '../support/hand-fed.ts'
-import { reach, setStage, take } from '../support/stage.ts'
-import type { Stage } from '../support/stage.ts'
+import { counted, platform, roundTrip, waitFor } from '../support/page-stage.ts'
+import { reach, setStage } from '../support/stage.ts'
 import { mountComponent, mountSvelte } from '../support/svelte-page.ts'
 import Stored from './svelte/Stored.svelte'
-
-const platform = { serve: () => Promise.resolve({ url: inject('serverUrl') }) }
-
-/** On a machine that is busy, too. */
-function waitFor(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000 })
-}
-
-/** A client that counts its sockets. */
-function counted(stage: Stage): { readonly client: Client; readonly sockets: WebSocket[] } {
-  const sockets: WebSocket[] = []
-  class CountedSocket extends WebSocket {
-    constructor(url: string, protocols?: string[]) {
-      super(url, protocols)
-      sockets.push(this)
-    }
-  }
-  return { client: stage.client('/echo', { WebSocket: CountedSocket }), sockets }
-}
-
-/** Sends a message and waits for its echo: everything that the server did before has arrived, too. */
-async function roundTrip(client: Client): Promise<void> {
-  const echo = take(client, 'round-trip')
-  client.send('round-trip')
-  await echo
-}
 
 const showStatus = (): (() => string) => {
   const status = useConnection((state) => state.status)

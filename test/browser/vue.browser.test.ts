@@ -10,40 +10,14 @@ import {
 } from '@holdfast/vue'
 import { createClient } from 'holdfast'
 import type { Client } from 'holdfast'
-import { describe, expect, inject, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createSSRApp, defineComponent, effectScope, h, KeepAlive, nextTick, ref, Transition } from 'vue'
 import type { Component, Ref } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { connectedByHand, handFed } from '../support/hand-fed.ts'
-import { reach, setStage, take } from '../support/stage.ts'
-import type { Stage } from '../support/stage.ts'
+import { counted, platform, roundTrip, waitFor } from '../support/page-stage.ts'
+import { reach, setStage } from '../support/stage.ts'
 import { mountVue } from '../support/vue-page.ts'
-
-const platform = { serve: () => Promise.resolve({ url: inject('serverUrl') }) }
-
-/** On a machine that is busy, too. */
-function waitFor(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000 })
-}
-
-/** A client that counts its sockets. */
-function counted(stage: Stage): { readonly client: Client; readonly sockets: WebSocket[] } {
-  const sockets: WebSocket[] = []
-  class CountedSocket extends WebSocket {
-    constructor(url: string, protocols?: string[]) {
-      super(url, protocols)
-      sockets.push(this)
-    }
-  }
-  return { client: stage.client('/echo', { WebSocket: CountedSocket }), sockets }
-}
-
-/** Sends a message and waits for its echo: everything that the server did before has arrived, too. */
-async function roundTrip(client: Client): Promise<void> {
-  const echo = take(client, 'round-trip')
-  client.send('round-trip')
-  await echo
-}
 
 /** A component that shows what its setup returns. */
 function showing(setup: () => () => unknown): Component {

@@ -147,18 +147,22 @@ for (const compiler of compilers) {
 /** The tests of types that stand in files of their own. They are compiled, not run. */
 function typeTests(): Project {
   const files = [
+    'types/bindings.test.ts',
+    'types/bindings.ts',
     'types/contract.test.ts',
     'types/hub.test.ts',
-    'types/react.test.ts',
-    'types/registered.ts',
-    'types/svelte.test.ts',
     'types/testing.test.ts',
-    'types/vue.test.ts',
     'support/type-check.ts',
   ]
   for (const file of files) {
     cpSync(join(root, 'test', file), join(folder, 'type tests', file))
   }
+  const checks = readFileSync(join(root, 'test/types/bindings.ts'), 'utf8')
+  for (const name of ['vue', 'svelte'])
+    writeFileSync(
+      join(folder, 'type tests', `types/bindings.${name}.ts`),
+      checks.replaceAll('@holdfast/react', `@holdfast/${name}`),
+    )
   return project('type tests', {
     ...bundler,
     lib: ['esnext', 'dom', 'dom.iterable'],
