@@ -42,7 +42,7 @@ export class Arrivals {
     return message?.items[message.done]
   }
 
-  /** Removes the next item. With the last item of a message, returns what else there is to say of the message. */
+  /** Removes the next item. With the last item of a message, returns the facts about that message. */
   shift(): Pick<Arrival, 'bytes' | 'dropped'> {
     const message = this.#messages[0]!
     this.count--

@@ -2,8 +2,8 @@ import { misuse } from './errors.ts'
 import type { Checks } from './schema.ts'
 
 /**
- * Encodes an event that the application sends, or a request with its id, by `encode`. `outgoing` are the checks of what is
- * sent, if the contract has schemas.
+ * Encodes an event, or a request if there is an `id`, with `encode`. `outgoing` validates it first, if the contract has
+ * schemas.
  *
  * @throws {HoldfastError} `misuse` for a name that is not a string, and for data that the contract or the wire cannot take
  */

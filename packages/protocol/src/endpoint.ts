@@ -13,7 +13,7 @@ import { maxRunning } from './limits.ts'
 /** What an endpoint needs of the client or the hub that has it. */
 export interface EndpointPorts {
   readonly clock: Clock
-  /** The checks of what is sent, if the contract has schemas. */
+  /** Validates outgoing data, if the contract has schemas. */
   readonly outgoing: Checks | undefined
   event(name: string, data: unknown): void
   /** Text or bytes that are not an event. */
@@ -39,8 +39,8 @@ export interface Sized {
 }
 
 /**
- * One end of the session wire, above the numbers: delivers what the peer sends as events, requests, answers, text or
- * bytes, asks and answers. Both ends run this code: a client for all its sessions, a hub for each.
+ * One end of the session wire, above the numbers: delivers the frames of the peer as events, requests, answers, text or
+ * bytes, and sends requests and answers. Both ends run this code: a client one for all its sessions, a hub one for each.
  *
  * A class, because a hub has as many as there are clients.
  */
@@ -70,12 +70,12 @@ export class Endpoint {
     return [...(this.#running?.keys() ?? [])]
   }
 
-  /** Whether the peer is owed no answer. */
+  /** Whether this end owes the peer no answer. */
   get isIdle(): boolean {
     return !this.#running?.size
   }
 
-  /** Whether the peer owes no answer to what was written, and is owed none. */
+  /** Whether neither end owes the other an answer, as far as requests were written. */
   get isSettled(): boolean {
     return this.isIdle && !this.#requests?.unanswered
   }

@@ -170,7 +170,7 @@ function isBytes(data: unknown): data is Uint8Array<ArrayBuffer> {
 function isFrame(value: unknown): value is Frame {
   if (!Array.isArray(value)) return false
   const { length } = value
-  // Not taken apart by a pattern, which makes an iterator: most of what comes in are frames that come alone.
+  // Not destructured, which would create an iterator for each frame.
   const name = value[2] as unknown
   return (
     length >= 2 &&
@@ -217,7 +217,7 @@ function budgetAfter(value: unknown, budget: number, depth: number): number {
   if (Array.isArray(value))
     for (let index = 0; left >= 0 && index < value.length; index++)
       left = budgetWith(value[index], left, depth)
-  // Without a list of the members, because what was parsed has none but its own.
+  // `for…in` creates no list of keys, and parsed JSON has no inherited members.
   else
     for (const key in value)
       if (left >= 0) left = budgetWith((value as Record<string, unknown>)[key], left, depth)

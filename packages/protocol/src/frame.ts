@@ -99,7 +99,7 @@ export interface ProducersOffer {
  * Why a session ended without its client having ended it.
  *
  * - `expired`: it was held for its time without a connection.
- * - `overflow`: the server had to hold more for it than its limits.
+ * - `overflow`: more messages waited for the client than the limits of the server allow.
  * - `closed`: the server's application ended it.
  * - `identity`: the token belongs to another identity.
  * - `protocol`: one end violated the protocol.

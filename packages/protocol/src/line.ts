@@ -35,16 +35,16 @@ export class Line implements Link<Body> {
   readonly #acks: Acks
   /** At the end of the turn, a ping or an ack is sent that is due then. */
   #isTurnEnding = false
-  /** How many of the frames and controls at hand came before the last ping, so that it asks for their ack. */
+  /** How many of the waiting frames and controls came before the last ping of the peer, which asks for their ack. */
   #asked = 0
-  /** A numbered frame has come since the last ping. */
+  /** A numbered frame has come since the last ping of the peer, so the next ping may ask for its ack. */
   #canAsk = false
 
   /** How many pings are not answered. */
   #pings = 0
   /** The highest number that was written. */
   #written = 0
-  /** What the last ping asked for. */
+  /** The highest number whose ack the last ping asked for. */
   #pingedFor = 0
   #isPingDue = false
 

@@ -9,7 +9,7 @@ export type Unsubscribe = () => void
 
 export type Listener = (...values: never[]) => unknown
 
-/** Keeps listeners by key, in the order in which they were added: a registry of mitt does. Keys are data: any string is an ordinary name. */
+/** Stores listeners by key, in the order in which they were added; mitt implements it. Any string is an ordinary key. */
 export interface Registry {
   readonly all: Map<PropertyKey, Registration[]>
   on(key: PropertyKey, registration: Registration): void
@@ -41,7 +41,7 @@ export function createListeners(registry: Registry, report: (error: unknown) => 
   const { all } = registry
   /** How many calls of `emit` are under way. */
   let emitting = 0
-  /** The keys with listeners that were removed meanwhile: not out of a list that is being walked along. */
+  /** The keys with listeners that were removed during an `emit`, which must not change the list that it iterates. */
   const stale = new Set<PropertyKey>()
 
   const add = (key: PropertyKey, listener: Listener, isOnce: boolean): Unsubscribe => {

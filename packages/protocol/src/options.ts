@@ -2,7 +2,7 @@ import { misuse } from './errors.ts'
 import { utf8Length } from './limits.ts'
 
 /**
- * The options without those that are undefined, which JavaScript callers use for "not set", as they do null for all.
+ * Returns the options without undefined members, which JavaScript callers pass for "not set". Null counts as no options.
  *
  * @throws {HoldfastError} `misuse` for what is not an object, and for names that are not `known`, unless that is empty
  */

@@ -51,8 +51,8 @@ interface Pending {
 }
 
 /**
- * `checks` are those of what is sent. `abandoned` hears of requests that were written, and whose answer nobody waits for any
- * more. The ids begin after `lastId`.
+ * `checks` validates outgoing requests. `abandoned` is called for a written request when its caller no longer waits for the
+ * answer. The ids begin after `lastId`.
  */
 export function createRequests(
   clock: Clock,
@@ -98,7 +98,7 @@ export function createRequests(
 
         pending.set(id, { delivery, fail, resolve: (answer) => (settle(), resolve(answer)) })
         signal?.addEventListener('abort', abort)
-        // The answer tells as much as an ack, so nothing is asked for.
+        // The answer proves the delivery, so no ack is requested.
         delivery.whenSettled((outcome) => {
           if (outcome.status === 'undelivered' && pending.has(id))
             fail('undelivered', `request ${outcome.reason}`)

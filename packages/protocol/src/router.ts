@@ -10,8 +10,8 @@ export interface UnhandledMessage {
 }
 
 /**
- * Brings what comes in to listeners, checked by the contract if it has schemas. After the data, listeners are given `From`:
- * who sent it, where an end has several peers.
+ * Delivers inbound messages to listeners, validated if the contract has schemas. On an end with several peers, listeners receive
+ * the sender, `From`, after the data.
  */
 export interface Router<From extends readonly unknown[] = []> extends Pick<
   Listeners,
@@ -27,7 +27,7 @@ export interface Router<From extends readonly unknown[] = []> extends Pick<
 
 export interface RouterPorts<From extends readonly unknown[]> {
   readonly listeners: Listeners
-  /** The checks of what comes in, if the contract has schemas. */
+  /** Validates inbound data, if the contract has schemas. */
   readonly incoming: Checks | undefined
   invalid(message: InvalidData, ...from: From): void
   unhandled(message: UnhandledMessage, ...from: From): void

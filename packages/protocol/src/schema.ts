@@ -42,7 +42,7 @@ export interface SchemaContract {
 
 /** A contract that both ends check at run time: made by `schemas()`, given to both ends as `contract`. */
 export interface Schemas<S extends SchemaContract = SchemaContract> {
-  /** What it was made of. */
+  /** The schemas that it was created from. */
   readonly schemas: S
   readonly toClient: Checks
   readonly toServer: Checks
@@ -58,9 +58,9 @@ export interface Checks {
    * @throws {HoldfastError} `misuse` for a name that is not in the contract, and for data that does not fit
    */
   message(name: string, data: unknown, isRequest: boolean): void
-  /** What the schema makes of the answer to a request. @throws {HoldfastError} `invalid` */
+  /** Returns the answer to a request as its schema transforms it. @throws {HoldfastError} `invalid` */
   answer(name: string, data: unknown): unknown
-  /** Checks an event that came in: gives what the schema makes of its data, or tells `invalid` why there is nothing. */
+  /** Returns the data of an inbound event as its schema transforms it, or calls `invalid` with the reason. */
   event<From extends readonly unknown[]>(
     name: string,
     data: unknown,
@@ -68,8 +68,8 @@ export interface Checks {
     ...from: From
   ): { readonly value: unknown } | undefined
   /**
-   * Puts a handler between the schemas of its request. `invalid` is given the input that does not fit, and then what the
-   * handler is given after its input.
+   * Wraps a request handler with the schemas of its input and its answer. `invalid` is called with an input that does not fit,
+   * followed by the other arguments of the handler.
    *
    * @throws {HoldfastError} `misuse` if there is no such request
    */

@@ -10,11 +10,11 @@ import type {
 } from './schema.ts'
 
 /**
- * Makes a contract of schemas that both ends check: what they send, what comes in, and what requests are answered with.
+ * Creates a contract from schemas, by which both ends validate what they send, what they receive, and answers to requests.
  *
- * Takes schemas of any library that keeps to Standard Schema, such as zod, valibot or arktype; a request has one for its
- * `input` and one for its `output`; the events of channels stand by the kind of the channel. Asynchronous schemas are refused when they are used. What is sent is checked, and goes
- * as it was given; handlers get what the schema made of the data.
+ * Accepts schemas of any library that implements Standard Schema, such as zod, valibot or arktype. A request has one for its
+ * `input` and one for its `output`; the events of channels are grouped by the kind of the channel. An asynchronous schema is
+ * refused when it is used. Data is validated and sent unchanged; handlers receive the output of the schema.
  *
  * @example
  * import { createClient, schemas } from 'holdfast'
@@ -40,7 +40,7 @@ export function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 }
 
 function createChecks(direction: SchemaContract['toClient'] = {}): Checks {
-  // Not by the object, because a name may be that of a member that every object has.
+  // Not a look-up in the object: a name may be that of an inherited member, such as `constructor`.
   const entries = new Map(Object.entries(direction))
 
   const requestOf = (name: string): RequestSchema => {

@@ -56,8 +56,8 @@ export function createSession<Body>(): Session<Body> {
 export type SessionNumbers = Pick<Session<unknown>, 'rx' | 'acknowledged' | 'suspect'>
 
 /**
- * Returns an end of a session that goes on where another program has stopped. Number the messages that the peer has not acknowledged
- * next, in order, and the others after them: they get the numbers that they had.
+ * Returns an end of a session that continues where another program has stopped. Number the unacknowledged messages first, in
+ * order, so that they get the numbers that they had.
  */
 export function restoreSession<Body>({ rx, acknowledged, suspect }: SessionNumbers): Session<Body> {
   const session = new SessionState<Body>()
@@ -147,7 +147,7 @@ class SessionState<Body> implements Session<Body> {
     const message = this.#takeOldest()
     this.#head++
     this.acknowledged++
-    // As many as were taken out are moved at most, so each message is moved once on average.
+    // Moves no more messages than were taken out, so each message is moved once on average.
     if (this.#head >= 32 && this.#head * 2 > this.#kept.length) {
       this.#kept = this.#kept.slice(this.#head)
       this.#head = 0

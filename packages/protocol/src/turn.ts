@@ -1,6 +1,6 @@
 /**
- * Calls back at the end of the turn. One step later than the next: `await` asks for a delivery in a step of its own, and what is
- * written should know whether it is awaited.
+ * Calls back at the end of the turn, two microtasks from now: an `await` on a delivery calls `then` in the first of them, and the
+ * outbox has to know which deliveries are awaited when it writes.
  */
 export function atTurnEnd(callback: () => void): void {
   void Promise.resolve().then().then(callback)

@@ -58,7 +58,7 @@ function createChannels(
   const flush = (): void => {
     isDue = false
     const { peer } = wire.link
-    // What is due is sent on the next connection.
+    // Requests that are due are sent on the next connection.
     if (!peer) return
     if (!peer.channels) {
       for (const shared of subscriptions.values()) if (shared.join()) shared.refuse('unsupported')
@@ -87,7 +87,7 @@ function createChannels(
       if (seq !== 0 || meta?.channel === undefined) return false
       const { channel, at, absent } = meta
       if (typeof event !== 'string' || !isPlace(at)) wire.violate(4400, 'a malformed publication')
-      // Others have crossed a leave.
+      // Without a subscription, the publication was sent before the server received our `leave`.
       else subscriptions.get(channel as string)?.publication(event, absent ? undefined : data, ...at)
       return true
     },

@@ -117,7 +117,7 @@ export function createSharedSubscription(
         ports.violated(`an answer that does not follow the position in '${name}'`)
     },
     gap({ n, at, missed }) {
-      // A gap of nothing: what was missed does not count any more.
+      // With 0, no missed publication counts any more.
       if (subscription.gap(n, at) && missed !== 0) report('gap', { missed })
     },
     refused({ n, why, after }) {
@@ -219,7 +219,7 @@ export function createSharedSubscription(
       subscription.asked(n)
     },
     refuse(why) {
-      // Not reported: the next server may take it.
+      // Not reported: the next server may accept the subscription.
       subscription.refused(0, why, false, undefined)
       settle()
     },

@@ -4,10 +4,10 @@ import type { WirePosition } from './content.ts'
 export type Verdict = 'deliver' | 'last' | 'drop' | 'hole'
 
 /**
- * The subscription of a client to one channel: what it has, and what it has asked for. Decides for each message of the
- * server, and does nothing itself.
+ * The subscription of a client to one channel: its position, and its pending request. Decides about each message of the
+ * server, and has no side effects.
  *
- * A class, because a publication must not cost more than a comparison.
+ * A class, so that a publication costs no more than a comparison.
  */
 export class Subscription {
   status: 'joining' | 'joined' | 'refused' = 'joining'

@@ -160,7 +160,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'destroy':
         return end(command === 'destroy')
       case 'diagnose':
-      // It is only observed.
+      // This command is for the observer below.
     }
   }
 

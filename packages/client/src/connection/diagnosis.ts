@@ -66,8 +66,8 @@ export function diagnosis(diagnose: Diagnose): Diagnosis {
         if (event === 'dial') target = url
         else if (event === 'greet' || event === 'stop') forget()
         else if (event === 'leave') question?.abort()
-        // A client that dials fast has failed again before there is an answer. What the page forbids to sockets, the
-        // server may well answer over HTTP.
+        // A client that dials fast fails again before the answer arrives. A finding of the page (`csp`) stands: the server may
+        // well answer over HTTP.
         else if (event === 'diagnose' && ++unopened % diagnoseEvery === 0)
           if (question?.signal.aborted !== false && !known) void ask()
       }

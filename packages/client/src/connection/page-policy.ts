@@ -14,7 +14,7 @@ export const pagePolicy: RunnableDiagnosis = {
     return (event, url) => {
       const isSame = isSameOrigin(dialed, url)
       if (event === 'dial') {
-        // What was found at another server does not count for this one.
+        // A finding about another server does not apply to this one.
         if (!isSame) found()
         dialed = url
       }

@@ -103,7 +103,7 @@ function tallyAfter(
     timeouts: past.timeouts + (cause.reason === 'timeout' ? 1 : 0),
     strikes: past.strikes + (rule.limit === undefined ? 0 : 1),
     refresh: past.refresh || rule.action === 'refresh',
-    // What a server once asked for says nothing any more when the next connection held.
+    // A stable connection ends the delay that a server asked for before it.
     retryAfter: isFollowed ? asked : failures ? past.retryAfter : undefined,
     retryAfterCount: retryAfterCount + (asked ? 1 : 0),
   }

@@ -140,7 +140,7 @@ export interface Diagnosis {
 /** A diagnosis as a client sees it. */
 export interface RunnableDiagnosis extends Diagnosis {
   /**
-   * Begins the diagnosis of one client. `found` receives what is found out; nothing if it does not count any more.
+   * Begins the diagnosis of one client. `found` receives each finding, or nothing when the last one no longer applies.
    */
   begin(ports: Pick<Ports, 'clock' | 'report'>, found: (discovery?: Discovery) => void): Observe
 }

@@ -4,6 +4,6 @@ import type { Listeners, Registry } from '@holdfast/protocol'
 
 /** Listeners by key, on mitt; `report` receives their exceptions. */
 export function createListeners(report: (error: unknown) => void): Listeners {
-  // Deno takes the module for its namespace, by the types that mitt has.
+  // By the types of mitt, the default import is the namespace of the module in Deno.
   return createListenersIn((mitt as unknown as () => Registry)(), report)
 }

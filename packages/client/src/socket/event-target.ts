@@ -88,7 +88,7 @@ export function createEvent(target: EventTargetLike, type: string, facts: object
   const Class = type === 'message' ? MessageEvent : type === 'close' ? CloseEvent : Event
   const isNative = Class && EventTargetBase !== PlainEventTarget
   const event = isNative ? new Class(type, facts) : { type, target }
-  // The other classes take them, and to read them again costs as much as half of the event.
+  // The other classes accept them in their constructor. Defining them again takes half of the time of the event.
   if (!isNative || Class === Event)
     for (const [name, value] of Object.entries(facts)) Object.defineProperty(event, name, { value })
   return event

@@ -106,7 +106,7 @@ export interface ReconnectingWebSocketOptions {
    */
   readonly maxReconnectionDelay?: number
   /**
-   * By what each further failure in a row multiplies the delay.
+   * The factor by which each further failure in a row multiplies the delay.
    *
    * @default 2
    */
@@ -145,7 +145,7 @@ export interface ReconnectingWebSocketOptions {
    */
   readonly maxEnqueuedMessages?: number
   /**
-   * The same in bytes.
+   * How many bytes of messages wait while there is no connection.
    *
    * @default Infinity
    */

@@ -93,7 +93,7 @@ function databaseOf(database: DatabaseLike): Database {
           if (value) store.put(value())
           else store.delete(key)
         }
-        // Without it, the transaction waits for events of its requests, which a page that is about to freeze does not get.
+        // Without `commit()`, the transaction waits for events of its requests, which a page that is about to freeze does not get.
         transaction.commit?.()
       }),
     read: (place, ask) =>

@@ -78,7 +78,7 @@ export function createOrphanRecovery(recovery: SenderPorts): OrphanRecovery {
     if (!hasRoom(orphan)) return
     busy(orphan, sendSome(orphan), () => {
       const isStuck = orphan.open.size > 0 || !isActive() || !isOpen()
-      // Without room, the next outcome is waited for.
+      // Without room, the next outcome continues.
       if (!isStuck && (orphan.waiting.length === 0 || hasRoom(orphan))) advance(orphan)
     })
   }

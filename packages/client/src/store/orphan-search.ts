@@ -71,7 +71,7 @@ export function createOrphanSearch(
     }
     const records = (await ledger.journal.read('producers', (store) => store.getAll())) as ProducerRow[]
     for (const { id } of records) ids.add(id)
-    // The record of the owner.
+    // The record of the database's identity.
     ids.delete('')
     return ids
   }

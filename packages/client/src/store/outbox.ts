@@ -53,7 +53,7 @@ export function wrapOutbox(
     },
     dispose: persistence.dispose,
   }
-  // Everything else is as the queue has it, its getters too.
+  // Inherits all other members, including getters.
   return Object.assign(Object.create(queue) as ClientOutbox, wrapped)
 }
 
@@ -66,7 +66,7 @@ function withPlace(
   const [head, hasBytes] = typeof body === 'string' ? [body, false] : [body.head, true]
   const meta = `"producer":${JSON.stringify(place)}`
   let placed: string
-  // The meta of a message that is not an event contains only that.
+  // Text and bytes have a meta already.
   if (name === undefined) placed = `${head.slice(0, -1)},${meta}}`
   else if (hasBytes) placed = `${head},null,{${meta}}`
   else if (head.length > JSON.stringify(name).length + 1) placed = `${head},{${meta}}`

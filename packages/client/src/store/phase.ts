@@ -62,7 +62,7 @@ const transitions: { readonly [From in Name]?: { readonly [Type in PhaseInput['t
   away: { pageshow: ['returning', 'return'] },
   returning: { locked: ['active', 'resume', 'look'], pagehide: ['returningLate', 'hurry'] },
   returningLate: { locked: ['away', 'leave'], pageshow: ['returning'] },
-  // What was waited for is released as well.
+  // A lock that is granted late is released as well.
   disposed: { locked: ['disposed', 'end'] },
 }
 

@@ -4,8 +4,8 @@ import type { Database, Task, Writable } from './database.ts'
 const maxRefusals = 4
 
 /**
- * Carries the tasks out in one transaction. Without space for all, those that free some go first, and then as many of the
- * others as there is space for: `refused` gets the rest.
+ * Writes the tasks in one transaction. Without space for all, deletions go first, then as many of the others as there is space
+ * for; `refused` is called for the rest.
  */
 export async function writeTasks(
   target: Database,

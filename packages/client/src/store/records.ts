@@ -72,7 +72,7 @@ const maxHeadLength = 10_000
 
 /** Whether a server would accept the body as this message of this producer. Anything else would end the session. */
 function isBody({ producer, n, name = null, text, data }: Row<MessageRecord>): boolean {
-  // It is appended to a number, and must not continue it.
+  // The text is appended to a number, so it must not begin with a digit.
   if (typeof text !== 'string' || text[0] !== ',' || utf8Length(text) < 0) return false
   try {
     const frame = JSON.parse(`[0,0${text}]`) as [0, 0, string | null, unknown, object]
@@ -131,7 +131,7 @@ export function outcomeOf(
   now: number,
 ): Outcome | undefined {
   if (under !== null) {
-    // The server may have delivered it, and have forgotten that.
+    // A server that no longer remembers the producer may have delivered the message.
     const isRemembered = under !== '' && under === server.epoch && now - message.at <= server.ttl
     return isRemembered && now <= message.expiresAt ? undefined : unknown
   }

@@ -15,7 +15,7 @@ export interface StoreOptions {
    */
   readonly name: string
   /**
-   * How long a message that a page left behind is worth sending, in milliseconds; less if the message has a shorter `ttl`.
+   * How long a message that a page left behind may still be sent, in milliseconds; less if the message has a shorter `ttl`.
    *
    * @default 86_400_000
    */

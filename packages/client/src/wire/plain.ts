@@ -136,7 +136,7 @@ function converse(
     if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then !== 'function')
       return result
     reportRejection(result, host.report)
-    // It would be sent as text, or count as true.
+    // A promise would be sent as text, or count as true.
     throw misuse('the functions of plain() and ping() must be synchronous')
   }
   let isAccepted = false
@@ -208,8 +208,8 @@ function bindPlain(
 }
 
 /**
- * `read` returns the frame for the handlers that a payload is, if any. `lost` is called when the connection has ended,
- * or is about to.
+ * `read` decodes a payload, and returns the frame to deliver to the handlers, if any. `lost` is called when the connection has
+ * ended, or is about to.
  */
 function createConversation(
   socket: OpenSocket,

@@ -14,7 +14,7 @@ export function createRenewal({ clock, token, renew, report }: WireHost): Renewa
         renewedAt = clock.now()
         renewal = renew()
       }
-      // One that failed has given none.
+      // There is no new token if the call failed.
       await renewal
       const renewed = token()
       if (renewed !== undefined) give(renewed)
