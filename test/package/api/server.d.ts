@@ -297,6 +297,7 @@ interface PeerJoinOptions {
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
+  readonly memberKey: string
   data: Data
   readonly isConnected: boolean
   send<Name extends string & EventName<C, 'toClient'>>(
