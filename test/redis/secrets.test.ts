@@ -104,6 +104,7 @@ test('neither the id nor the key of a session reaches Redis: with presence, publ
   former.send('held', 'in the blob')
   await arrives(two, 'ada')
   former.send('mail', 'in the mailbox')
+  one.hub.broadcast('gone', 'to all but a peer of another hub', { except: former })
   release()
   expect(await answer).toBe('a late answer')
   // The other because it comes to another hub.
@@ -123,7 +124,14 @@ test('neither the id nor the key of a session reaches Redis: with presence, publ
 
   const { text } = monitored
   // The monitor sees it all.
-  for (const known of ['a publication', 'to an identity', 'in the blob', 'in the mailbox', 'asked'])
+  for (const known of [
+    'a publication',
+    'to an identity',
+    'in the blob',
+    'in the mailbox',
+    'to all but a peer of another hub',
+    'asked',
+  ])
     expect(text).toContain(known)
   expect([ids.size, keys.size]).toEqual([2, 2])
   for (const id of ids) expect(text).toContain(createHash('sha256').update(id).digest('base64url'))

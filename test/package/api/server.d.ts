@@ -667,6 +667,8 @@ interface AttachOptions {
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
+  readonly exceptIdentities?: readonly string[]
+  readonly local?: boolean
 }
 interface HubLifecycle<P = Peer> {
   readonly open: {
