@@ -3,6 +3,7 @@ import type { AnyContract, Contract, Schemas, ServerContractOf } from '@holdfast
 import { createAttachments } from './attach.ts'
 import { createAuthenticator } from './authentication.ts'
 import { HubChannels } from './channels/hub-channels.ts'
+import { excepts, exceptionsOf } from './broadcast-exceptions.ts'
 import { Broadcasts } from './broadcasts.ts'
 import { createBuffers } from './buffers.ts'
 import { createClientReports } from './client-reports.ts'
@@ -25,11 +26,11 @@ import { createRenewals } from './renewals.ts'
 import { createHubRouter } from './router.ts'
 import type { SessionRecord } from './session-record.ts'
 import { createSessions } from './sessions.ts'
+import { SharedBroadcasts } from './shared-broadcasts/shared-broadcasts.ts'
 import { createShutdown } from './shutdown.ts'
 import { HubStage } from './stage.ts'
 import { goodbyeTimeout } from './teardown.ts'
 import { Tracer } from './tracer.ts'
-import { ignoreRejection } from './trouble.ts'
 
 /**
  * Creates a hub: the server side of the session wire. Has no side effects until it is attached or accepts a socket.
@@ -101,10 +102,11 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     conversation.beat(),
   )
   const goodbyes: HubParts['goodbyes'] = createDeadlines(clock, goodbyeTimeout, (goodbye) => goodbye.finish())
-  const moves =
-    options.broker && keepsSessions(options.broker)
-      ? new Moves(options.broker, { policy, lifecycle, stage, registry })
-      : undefined
+  const isShared = options.broker && keepsSessions(options.broker)
+  const moves = isShared ? new Moves(options.broker, { policy, lifecycle, stage, registry }) : undefined
+  const sharedBroadcasts = isShared
+    ? new SharedBroadcasts({ policy, stage, lifecycle, registry, channels, outbound, broadcasts })
+    : undefined
   const sessions = createSessions({
     policy,
     lifecycle,
@@ -119,6 +121,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     channels,
     reports,
     moves,
+    sharedBroadcasts,
     heartbeats,
     goodbyes,
   })
@@ -153,12 +156,13 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
 
     broadcast(name: string, data?: unknown, how: BroadcastOptions<Peer> = {}) {
       const encoded = outbound.encode(name, data)
-      const isExcepted = exceptOf(how.except)
+      const except = exceptionsOf(how)
+      if (sharedBroadcasts && !how.local) return sharedBroadcasts.send(encoded, how, except)
       // The function is evaluated for all peers before any message is sent.
       const recipients: SessionRecord[] = []
       const others: SessionRecord[] = []
       for (const record of registry.sessions.values())
-        if (record.stage === 'confirmed') (isExcepted(record.peer) ? others : recipients).push(record)
+        if (record.stage === 'confirmed') (excepts(except, record.peer) ? others : recipients).push(record)
       broadcasts.send(recipients, others, encoded, how)
     },
     channels: (kind, rules) => channels.addKind(kind, rules),
@@ -204,6 +208,7 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     async close({ drain = 0 } = {}) {
       if (!(drain >= 0 && drain < Infinity)) throw misuse('drain must be a number of 0 or more')
       await shutdown(Math.ceil(drain))
+      await sharedBroadcasts?.close()
       await channels.close()
       await moves?.close()
       attachments.clear()
@@ -212,20 +217,4 @@ export function createHub(chosen?: HubOptions & { readonly contract?: Schemas })
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => hub.close() }),
   }
   return hub
-}
-
-function exceptOf(except: BroadcastOptions<Peer>['except']): (peer: Peer) => boolean {
-  if (typeof except === 'function') return (peer) => isTrue(except(peer))
-  if (!except) return () => false
-  if (typeof except !== 'object') throw misuse('except is a peer, several peers, or a function')
-  const peers = new Set(Symbol.iterator in except ? except : [except])
-  return (peer) => peers.has(peer)
-}
-
-/** A promise would count as true, and no peer would receive the event. */
-function isTrue(answer: unknown): boolean {
-  if (typeof (answer as Partial<PromiseLike<unknown>> | undefined)?.then !== 'function')
-    return Boolean(answer)
-  ignoreRejection(answer)
-  throw misuse('except must return true or false synchronously')
 }

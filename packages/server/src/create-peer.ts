@@ -1,5 +1,6 @@
 import { checkClose, HoldfastError } from '@holdfast/protocol'
 import type { Delivery, RequestOptions, SendOptions, Sent, Unsubscribe } from '@holdfast/protocol'
+import { memberKeyOf } from './channels/member-key.ts'
 import type { PeerJoinOptions } from './channels/peer-join-options.ts'
 import type { HubParts } from './hub-parts.ts'
 import type { Peer, PeerEnd } from './peer.ts'
@@ -26,6 +27,10 @@ class SessionPeer implements Peer {
     this.data = data
     this.#record = record
     this.#parts = parts
+  }
+
+  get memberKey(): string {
+    return memberKeyOf(this.id)
   }
 
   get isConnected(): boolean {

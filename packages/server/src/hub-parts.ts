@@ -11,6 +11,7 @@ import type { Producers } from './producers.ts'
 import type { Refusals } from './refusals.ts'
 import type { Registry } from './registry.ts'
 import type { Renewals } from './renewals.ts'
+import type { SharedBroadcasts } from './shared-broadcasts/shared-broadcasts.ts'
 import type { HubStage } from './stage.ts'
 
 /** The parts that the sessions of a hub share. */
@@ -29,6 +30,8 @@ export interface HubParts {
   readonly reports: ClientReports
   /** Undefined if each session stays on its hub. */
   readonly moves: Moves | undefined
+  /** Undefined if each session stays on its hub: then its broadcasts are for its own sessions. */
+  readonly sharedBroadcasts: SharedBroadcasts | undefined
   /** Sessions on their connections, each of which pings its client once per interval: with one timer for all of them. */
   readonly heartbeats: Deadlines<{ beat(): void }>
   /** The teardowns that wait for the client's `bye`. */

@@ -75,6 +75,10 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    * that are disconnected, unless it has a `ttl`, a `key` or a `signal`. Sessions that end because too many messages wait
    * for them are reported after the event was sent to all others.
    *
+   * With a broker that keeps sessions, it reaches the clients of all hubs that share it, each session once, also one that moves or waits to be taken: those
+   * of this hub at once and in order with everything else that it sends, the others in the order of the broadcasts of this hub. It
+   * waits up to a minute while the broker fails.
+   *
    * @throws {HoldfastError} `misuse`, as `peer.send` does
    */
   broadcast<Name extends string & EventName<C, 'toClient'>>(
@@ -180,9 +184,18 @@ export interface AttachOptions {
 export interface BroadcastOptions<P> extends SendOptions {
   /**
    * The peers to omit: one, several, or those for which a function returns true. The function is called for all peers
-   * before any message is sent, and must be synchronous; if it throws, no peer gets the event.
+   * before any message is sent, and must be synchronous; if it throws, no peer gets the event. It is `misuse` where the event goes to
+   * other hubs.
    */
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
+  /** The identities to omit, on all hubs. */
+  readonly exceptIdentities?: readonly string[]
+  /**
+   * Whether the event goes to the clients of this hub only.
+   *
+   * @default false
+   */
+  readonly local?: boolean
 }
 
 /** The kinds of `watch`, and the arguments of their listeners. */

@@ -112,6 +112,7 @@ export class LiveSession implements SessionRecord {
   begin(connection: Connection, hi: Hi, authentication: Authentication, lost: Lost | undefined): void {
     this.#parts.registry.add(this)
     this.#parts.moves?.begun(this)
+    this.#parts.sharedBroadcasts?.open()
     this.#converse(connection, hi, lost)
     this.#parts.renewals.watch(this, authentication)
   }
@@ -283,8 +284,8 @@ export class LiveSession implements SessionRecord {
     this.line?.control(['drain', { after, within, park: true }])
   }
 
-  arrive({ written, queued, isSuspect, joined, present }: SessionSnapshot): void {
-    const { channels, lifecycle, policy, registry } = this.#parts
+  arrive({ written, queued, isSuspect, joined, present, broadcasts }: SessionSnapshot): void {
+    const { channels, lifecycle, policy, registry, sharedBroadcasts } = this.#parts
     registry.add(this)
     this.#stage = 'confirmed'
     registry.confirm(this)
@@ -294,6 +295,7 @@ export class LiveSession implements SessionRecord {
     channels.confirmed(this)
     channels.arrived(this, joined, present)
     this.messages.restore(written, queued)
+    sharedBroadcasts?.arrived(this, broadcasts)
   }
 
   depart(code: number, reason?: string): void {
@@ -307,6 +309,7 @@ export class LiveSession implements SessionRecord {
       if (this.#stage === 'ended') return
       const running = this.#endpoint?.running ?? []
       const snapshot = this.#freeze(queued, running)
+      this.#parts.sharedBroadcasts?.forget(this)
       registry.depart(this)
       channels.departed(this, policy.sessionTimeout)
       this.#stage = 'ended'
@@ -321,7 +324,7 @@ export class LiveSession implements SessionRecord {
   }
 
   #freeze(queued: readonly Queued<Body>[], running: readonly number[]): SessionSnapshot {
-    const { channels, moves, policy } = this.#parts
+    const { channels, moves, policy, sharedBroadcasts } = this.#parts
     const mail = moves!.mailOf(this)
     return {
       ...freezeMessages(this.session, queued, policy.ports.clock.now()),
@@ -332,6 +335,7 @@ export class LiveSession implements SessionRecord {
       lastRequest: this.#endpoint?.lastRequest ?? this.#lastRequest,
       mailbox: mail.mailbox,
       running: [...mail.running, ...running],
+      broadcasts: sharedBroadcasts?.stateOf(this),
     }
   }
 
@@ -390,6 +394,7 @@ export class LiveSession implements SessionRecord {
     const { queued } = this.messages
     const endpoint = this.#endpoint
     this.#parts.channels.ended(this)
+    this.#parts.sharedBroadcasts?.forget(this)
     // A client whose `bye` was not answered returns, and receives the reason.
     const reason = why === 'left' ? 'closed' : why
     // Of a session that another hub may have, this one knows no final cursor.

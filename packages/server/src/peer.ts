@@ -20,6 +20,11 @@ export interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   /** The identity of the client, as returned by `authenticate`. */
   readonly identity: string | null
+  /**
+   * The `key` of this peer in the lists of members of channels, on all hubs. Where members count by identity, the key is the identity
+   * instead, if there is one. Other clients receive it; it does not reveal the `id`.
+   */
+  readonly memberKey: string
   /** For use by the application. Its initial value is the `data` that `authenticate` returned. */
   data: Data
   /** Whether there is a connection now. Messages sent without a connection wait for the next one. */

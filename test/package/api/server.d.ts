@@ -297,6 +297,7 @@ interface PeerJoinOptions {
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
+  readonly memberKey: string
   data: Data
   readonly isConnected: boolean
   send<Name extends string & EventName<C, 'toClient'>>(
@@ -666,6 +667,8 @@ interface AttachOptions {
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
+  readonly exceptIdentities?: readonly string[]
+  readonly local?: boolean
 }
 interface HubLifecycle<P = Peer> {
   readonly open: {

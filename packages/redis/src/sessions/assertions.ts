@@ -1,7 +1,9 @@
 import type { Commands } from '../commands.ts'
 import { unavailable } from '../errors.ts'
 import { milliseconds } from '../milliseconds.ts'
+import type { Serial } from '../serial.ts'
 import type { OwnedSession, OwnedSessions } from './owned-session.ts'
+import { allOf } from './place.ts'
 import { assert, whichRun } from './scripts.ts'
 
 /** How many sessions are asserted at once. */
@@ -14,7 +16,7 @@ export interface AssertionHost {
   readonly owned: OwnedSessions
   readonly lifetime: number
   /** Runs calls for one session one after the other. */
-  inOrder<T>(id: string, call: () => Promise<T>): Promise<T>
+  readonly serial: Serial
   /** Another hub has the session. */
   lost(session: OwnedSession): void
 }
@@ -92,18 +94,14 @@ export class Assertions {
   }
 
   async #assertAll(sessions: readonly OwnedSession[], run?: string): Promise<void> {
-    const { owned, inOrder } = this.#host
+    const { owned, serial } = this.#host
     for (let at = 0; at < sessions.length; at += assertedAtOnce) {
       const some = sessions.slice(at, at + assertedAtOnce).map((session) =>
-        inOrder(session.id, async () => {
+        serial.run(session.id, async () => {
           if (owned.has(session)) await this.assert(session, run ?? session.run)
         }),
       )
       await Promise.all(some)
     }
   }
-}
-
-export function allOf({ base, blob, mailbox, running }: OwnedSession['keys']): readonly string[] {
-  return [base, blob, mailbox, running]
 }

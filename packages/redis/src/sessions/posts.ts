@@ -3,7 +3,7 @@ import type { Commands } from '../commands.ts'
 import { unavailable } from '../errors.ts'
 import type { SessionKeys } from '../keys.ts'
 import { milliseconds } from '../milliseconds.ts'
-import { allOf } from './assertions.ts'
+import { allOf } from './place.ts'
 import { post } from './scripts.ts'
 
 /** How often a post is made again because Redis was another one. */
@@ -11,7 +11,8 @@ const maxRuns = 3
 
 export interface PostsHost {
   readonly commands: Commands
-  readonly node: string
+  /** The name of this hub. */
+  readonly hub: string
   readonly lifetime: number
   readonly maxMailboxMessages: number
   /** How long to wait for a hub that asserts the session, in milliseconds. */
@@ -77,8 +78,8 @@ export class Posts {
   }
 
   #argsOf({ text, answers }: MailboxEntry, { number }: Attempt, run: string): string[] {
-    const { node, maxMailboxMessages, lifetime } = this.#host
+    const { hub, maxMailboxMessages, lifetime } = this.#host
     const request = answers === undefined ? '' : `${answers}`
-    return [run, node, `${number}`, text, request, `${maxMailboxMessages}`, milliseconds(lifetime)]
+    return [run, hub, `${number}`, text, request, `${maxMailboxMessages}`, milliseconds(lifetime)]
   }
 }

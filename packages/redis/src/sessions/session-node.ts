@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import type {
   Claim,
-  LostReason,
   MailboxEntry,
   ParkedState,
   PostResult,
@@ -19,21 +17,22 @@ import type { Keys, SessionKeys } from '../keys.ts'
 import { Lease, newId } from '../lease.ts'
 import { milliseconds } from '../milliseconds.ts'
 import type { RedisPolicy } from '../options.ts'
-import { PubSub } from '../pub-sub.ts'
 import type { Script } from '../scripts.ts'
-import { strangers } from '../scripts.ts'
 import { Serial } from '../serial.ts'
-import { Assertions, allOf } from './assertions.ts'
-import { decodeMessage, encodeAsked, encodePosted } from './messages.ts'
+import { Assertions } from './assertions.ts'
+import { Inbox } from './inbox.ts'
+import { Mailboxes } from './mailboxes.ts'
+import { encodePosted } from './messages.ts'
+import type { HubMessage } from './messages.ts'
 import { OwnedSessions } from './owned-session.ts'
 import type { OwnedSession } from './owned-session.ts'
+import { Parks } from './parks.ts'
+import { allOf, hashOf, placeOf } from './place.ts'
+import type { SessionPlace } from './place.ts'
 import { Posts } from './posts.ts'
-import { Replicas } from './replicas.ts'
-import { begin, end, giveBack, interrupt, park, readMailbox, runningRequests, take, tell } from './scripts.ts'
 import { Recent } from './recent.ts'
-
-/** How often a call is made again because Redis was another one. */
-const maxRuns = 3
+import { begin, end, giveBack } from './scripts.ts'
+import { Takes } from './takes.ts'
 
 /** The bounds of one session. */
 export interface SessionBounds {
@@ -51,18 +50,16 @@ export class RedisSessionNode implements SessionStoreNode {
   readonly #lifetime: number
   readonly #bounds: SessionBounds
   readonly #commands: Commands
-  readonly #pubSub: PubSub
   readonly #lease: Lease
-  readonly #replicas: Replicas
-  readonly #posts: Posts
+  readonly #inbox: Inbox
+  readonly #takes: Takes
+  readonly #parks: Parks
+  readonly #mailboxes: Mailboxes
   readonly #assertions: Assertions
   readonly #owned = new OwnedSessions()
   /** The ids of sessions that this hub has had to do with, by their hashes, which are what Redis knows. */
   readonly #ids = new Recent<string>()
-  /** The runs of Redis that know the sessions that this hub has parked. */
-  readonly #runs = new Recent<string>()
   readonly #serial = new Serial()
-  #isListening = false
   readonly #timers: readonly NodeJS.Timeout[]
   #attempts = 0
   #isClosed = false
@@ -75,32 +72,37 @@ export class RedisSessionNode implements SessionStoreNode {
     this.#lifetime = lifetime
     this.#bounds = bounds
     this.#commands = commands
-    const host = { commands, keys, timeout, node: newId() }
-    const message = (_: string, text: string): void => this.#heard(text)
-    this.#pubSub = new PubSub({ ...host, message, reset: () => this.#look() }, probeInterval)
     const nextId = (): string => this.name
     this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost() {} })
-    this.#replicas = new Replicas(commands)
-    this.#posts = new Posts({
-      commands,
-      node: this.name,
-      lifetime,
+    const shared = { commands, keys, lifetime, hub: this.name, owned: this.#owned, serial: this.#serial }
+    const inbox = new Inbox({
+      ...shared,
+      timeout,
+      probeInterval,
+      heard: (message) => this.#heard(message),
+      reset: () => this.#look(),
+    })
+    const assertions = new Assertions({ ...shared, lost: (session) => this.#lost(session) })
+    const runs = new Recent<string>()
+    const parked = (id: string, run: string | undefined): void => {
+      this.#ids.set(hashOf(id), id)
+      if (run !== undefined) runs.set(id, run)
+    }
+    const posts = new Posts({
+      ...shared,
       maxMailboxMessages: bounds.maxMailboxMessages,
       patience: 2 * memberTimeout,
-      posted: (owner, hash) => void this.#tell(owner, encodePosted(hash)).catch(nothing),
+      posted: (owner, hash) => void inbox.tell(owner, encodePosted(hash)).catch(nothing),
     })
-    this.#assertions = new Assertions({
-      commands,
-      owned: this.#owned,
-      lifetime,
-      inOrder: (id, call) => this.#serial.run(id, call),
-      lost: (session) => this.#lost(session),
-    })
+    this.#inbox = inbox
+    this.#assertions = assertions
+    this.#takes = new Takes({ ...shared, inbox, taken: (session) => this.#own(session) })
+    this.#parks = new Parks({ ...shared, assertions, parked })
+    this.#mailboxes = new Mailboxes({ ...shared, assertions, posts, runs })
     this.#timers = [
       setInterval(() => this.#look(), probeInterval),
       setInterval(() => void this.refresh().catch(nothing), Math.min(lifetime / 4, 3_600_000)),
     ]
-    this.#listen()
   }
 
   async begin(id: string, keyHash: string): Promise<SessionToken> {
@@ -114,68 +116,17 @@ export class RedisSessionNode implements SessionStoreNode {
     return token
   }
 
-  async take(id: string, claim: Claim, { format, isLast = false }: TakeOptions): Promise<Taken> {
+  async take(id: string, claim: Claim, options: TakeOptions): Promise<Taken> {
     await this.#lease.ready()
-    const { hash, keys } = this.#placeOf(id)
-    this.#ids.set(hash, id)
-    const { keyHash, identity, client, n } = claim
-    const attempt = ++this.#attempts
-    const how = [identityText(identity), client, `${n}`, `${format}`, isLast ? '1' : '0']
-    const args = [this.name, `${attempt}`, keyHash, ...how, milliseconds(this.#lifetime)]
-    const answer = (await this.#run(take, keys, args)) as TakeAnswer
-    switch (answer[0]) {
-      case 'yours': {
-        const [, text, elapsed, run, position, fields] = answer
-        const token = { node: this.name, attempt }
-        const running = new Set(fields.filter((_, index) => index % 2 === 0).map(Number))
-        const rest = { position: Number(position), running, mayBeParked: false }
-        this.#own({ id, hash, keys, keyHash, token, run, ...rest })
-        return { status: 'yours', token, text, elapsed: Number(elapsed) }
-      }
-      case 'elsewhere': {
-        const token = { node: answer[1], attempt: Number(answer[2]) }
-        const isAlive = await this.#tell(token.node, encodeAsked(hash, token, claim))
-        return { status: isAlive ? 'elsewhere' : 'unknown' }
-      }
-      case 'ended': {
-        const [, why, rx, tx, queued] = answer
-        return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
-      }
-      case 'late':
-      case 'unreadable':
-      case 'unknown':
-        return { status: answer[0] }
-    }
+    this.#ids.set(hashOf(id), id)
+    return this.#takes.take(id, claim, options, ++this.#attempts)
   }
 
   async park(id: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean> {
     const { text, tombstone } = state
     if (Buffer.byteLength(text) > this.#bounds.maxParkedBytes)
       return this.end(id, token, { ...tombstone, why: 'overflow' })
-    return this.#serial.run(id, async () => {
-      const session = this.#owned.under(id, token)
-      const { keys } = session ?? this.#placeOf(id)
-      for (let runs = 0; runs < maxRuns; runs++) {
-        const args = [session?.run ?? '', token.node, `${token.attempt}`, ...this.#parkArgs(state, ttl)]
-        const mayBeParked = session?.mayBeParked
-        const sent = (): void => {
-          if (session) session.mayBeParked = true
-        }
-        const [status, other] = (await this.#commands.run(park, allOf(keys), args, sent)) as [string, string]
-        if (status === 'renewed' && session && !mayBeParked) {
-          session.mayBeParked = false
-          if (await this.#assertions.assert(session, other)) continue
-          return false
-        }
-        if (session) this.#owned.delete(session)
-        if (status !== 'done') return false
-        this.#ids.set(hashOf(id), id)
-        if (session) this.#runs.set(id, session.run)
-        if (other !== '0') await this.#replicas.have(keys.base)
-        return true
-      }
-      throw unavailable('it is another one with every call')
-    })
+    return this.#serial.run(id, () => this.#parks.park(id, token, state, ttl))
   }
 
   async end(
@@ -207,45 +158,16 @@ export class RedisSessionNode implements SessionStoreNode {
     await this.#giveBack(hashOf(id), token.attempt)
   }
 
-  async post(id: string, entry: MailboxEntry): Promise<PostResult> {
-    const { hash, keys } = this.#placeOf(id)
-    return this.#serial.run(`post ${id}`, () => this.#posts.post(hash, keys, entry, this.#runs.get(id)))
+  post(id: string, entry: MailboxEntry): Promise<PostResult> {
+    return this.#mailboxes.post(id, entry)
   }
 
-  async readMailbox(id: string, position: number): Promise<readonly MailboxEntry[]> {
-    return this.#serial.run(id, async () => {
-      const session = this.#owned.get(id)
-      const { keys } = this.#placeOf(id)
-      for (let runs = 0; runs < maxRuns; runs++) {
-        const [status, found] = (await this.#run(readMailbox, keys, [session?.run ?? '', `${position}`])) as [
-          string,
-          (string & readonly MailboxFields[])?,
-        ]
-        if (status === 'renewed' && session && (await this.#assertions.assert(session, found!))) continue
-        if (status !== 'found') return []
-        const entries = (found ?? []).map(entryOf)
-        if (session) {
-          session.position = Math.max(session.position, position + entries.length)
-          for (const { answers } of entries) if (answers !== undefined) session.running.delete(answers)
-        }
-        return entries
-      }
-      throw unavailable('it is another one with every call')
-    })
+  readMailbox(id: string, position: number): Promise<readonly MailboxEntry[]> {
+    return this.#mailboxes.read(id, position)
   }
 
-  async interrupt(id: string, answer: (request: number) => string): Promise<void> {
-    if (this.#owned.get(id)?.running.size === 0) return
-    const { keys } = this.#placeOf(id)
-    const fields = (await this.#run(runningRequests, keys, [])) as string[]
-    const requests: (readonly [request: string, node: string])[] = []
-    for (let index = 0; index < fields.length; index += 2) requests.push([fields[index]!, fields[index + 1]!])
-    const nodes = [...new Set(requests.map(([, node]) => node))].filter((node) => !/^(\+|$)/.test(node))
-    const dead = new Set(['', ...(await this.#deadOf(nodes))])
-    const args = requests
-      .filter(([, node]) => dead.has(node) && node !== this.name)
-      .flatMap(([request, node]) => [request, node, answer(Number(request))])
-    if (args.length > 0) await this.#run(interrupt, keys, [milliseconds(this.#lifetime), ...args])
+  interrupt(id: string, answer: (request: number) => string): Promise<void> {
+    return this.#mailboxes.interrupt(id, answer)
   }
 
   /** Keeps the sessions of this hub from expiring. */
@@ -255,14 +177,14 @@ export class RedisSessionNode implements SessionStoreNode {
 
   /** Resolves when everything has arrived that other hubs have sent to this one before. */
   async heardAll(): Promise<void> {
-    await this.#pubSub.isOf(this.#keys.inbox(this.name), '')
+    await this.#inbox.heardAll()
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const timer of this.#timers) clearInterval(timer)
-    this.#pubSub.close()
+    this.#inbox.close()
     this.#lease.stop()
     this.#owned.clear()
     try {
@@ -284,18 +206,11 @@ export class RedisSessionNode implements SessionStoreNode {
 
   #look(): void {
     if (this.#isClosed) return
-    if (!this.#isListening) this.#listen()
+    this.#inbox.listen()
     this.#assertions.look().catch(nothing)
   }
 
-  #listen(): void {
-    this.#isListening = true
-    this.#pubSub.subscribe(this.#keys.inbox(this.name)).catch(() => (this.#isListening = false))
-  }
-
-  #heard(text: string): void {
-    if (this.#isClosed) return
-    const message = decodeMessage(text)
+  #heard(message: HubMessage): void {
     const { hash } = message
     const id = this.#owned.find(hash)?.id ?? this.#ids.get(hash)
     if (message.type === 'posted') {
@@ -311,58 +226,13 @@ export class RedisSessionNode implements SessionStoreNode {
     await this.#run(giveBack, this.#keys.session(hash), [this.name, `${attempt}`])
   }
 
-  /** Sends a message to a hub, and returns whether that hub is alive. */
-  async #tell(node: string, message: string): Promise<boolean> {
-    const { nodes } = this.#keys
-    return (await this.#commands.run(tell, [nodes, this.#keys.inbox(node)], [node, message])) === 1
-  }
-
-  async #deadOf(nodes: readonly string[]): Promise<readonly string[]> {
-    if (nodes.length === 0) return []
-    return (await this.#commands.run(strangers, [this.#keys.nodes], nodes)) as string[]
-  }
-
-  #placeOf(id: string): { readonly hash: string; readonly keys: SessionKeys } {
-    const hash = hashOf(id)
-    return { hash, keys: this.#keys.session(hash) }
+  #placeOf(id: string): SessionPlace {
+    return placeOf(this.#keys, id)
   }
 
   #run(script: Script, keys: SessionKeys, args: readonly string[]): Promise<unknown> {
     return this.#commands.run(script, allOf(keys), args)
   }
-
-  #parkArgs(
-    { text, format, identity, dials, tombstone, mailbox, running }: ParkedState,
-    ttl: number,
-  ): string[] {
-    const { rx, tx, queued } = tombstone
-    return [
-      ...[milliseconds(ttl), milliseconds(this.#lifetime), text, `${format}`, identityText(identity)],
-      JSON.stringify([[dials.client, dials.n], ...dials.others]),
-      ...[rx, tx, queued, mailbox, ...running].map(String),
-    ]
-  }
-}
-
-type MailboxFields = readonly [place: string, fields: readonly [string, string, string, string]]
-
-type TakeAnswer =
-  | readonly ['yours', text: string, elapsed: string, run: string, position: string, running: string[]]
-  | readonly ['elsewhere', node: string, attempt: string]
-  | readonly ['ended', why: LostReason, rx: string, tx: string, queued: string]
-  | readonly ['late' | 'unreadable' | 'unknown']
-
-function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url')
-}
-
-/** No identity is another one than an empty one. */
-function identityText(identity: string | null): string {
-  return identity === null ? '' : `=${identity}`
-}
-
-function entryOf([, [, text, , answers]]: MailboxFields): MailboxEntry {
-  return answers === '' ? { text } : { text, answers: Number(answers) }
 }
 
 /** It is tried again later. */

@@ -127,7 +127,7 @@ export interface LogSlice {
 
 /** A session that is present in a channel. */
 export interface Member {
-  /** Unique in the channel: the id of the session. */
+  /** That of the session, the same in all channels. Does not reveal its id. */
   readonly key: string
   readonly identity: string | null
   /** JSON; undefined for none. */

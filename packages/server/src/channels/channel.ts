@@ -37,7 +37,7 @@ export interface Channel<P = Peer> {
 
 /** A member of a channel. */
 export interface ChannelMember {
-  /** Its key in the channel: the id of its session, or its identity where members count by identity. */
+  /** Its key in the channel: `memberKey` of its peer, or its identity where members count by identity. */
   readonly key: string
   readonly identity: string | null
   readonly data: unknown

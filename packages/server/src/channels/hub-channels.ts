@@ -7,10 +7,11 @@ import type { Outbound } from '../outbound.ts'
 import type { Policy } from '../policy.ts'
 import type { Registry } from '../registry.ts'
 import type { SessionRecord } from '../session-record.ts'
-import type { Broker } from './broker.ts'
+import type { Broker, NewEntry, LogBounds, Position } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { Channel } from './channel.ts'
 import { BrokerLink, hubClosed } from './broker-link.ts'
+import type { Feed } from './feed.ts'
 import { Feeds } from './feeds.ts'
 import { checkId, checkIdentity, HubChannel } from './hub-channel.ts'
 import { Identities } from './identities.ts'
@@ -44,6 +45,8 @@ export class HubChannels {
   readonly #sessions = new Map<string, PeerChannels>()
   #made: ChannelParts | undefined
   #identities: Identities | undefined
+  /** The channels of the hub itself. */
+  readonly #ownNames = new Set<string>()
   #isClosed = false
 
   constructor(policy: Policy, broker: Broker | undefined, host: ChannelsHost) {
@@ -59,7 +62,7 @@ export class HubChannels {
 
   get channels(): number {
     // One of them is that of the identities.
-    return (this.#made?.feeds.size ?? 0) - (this.#identities ? 1 : 0)
+    return (this.#made?.feeds.size ?? 0) - (this.#identities ? 1 : 0) - this.#ownNames.size
   }
 
   get subscriptions(): number {
@@ -96,6 +99,22 @@ export class HubChannels {
         await this.#useIdentities().send(identity, event, data, id)
       },
     }
+  }
+
+  /** Opens a channel of the hub itself, whose name no application can use. */
+  openOwn(name: string, kind: KindPolicy): Feed {
+    this.#ownNames.add(name)
+    return this.#parts.feeds.open(name, kind)
+  }
+
+  /** Appends to a channel of the hub itself. */
+  appendOwn(name: string, entry: NewEntry, bounds: LogBounds): Promise<Position> {
+    return this.#parts.feeds.append(name, entry, bounds)
+  }
+
+  /** Reports that the broker has failed, once in a while. */
+  failed(error: unknown): void {
+    this.#parts.link.failed(error)
   }
 
   /** A session was confirmed. */

@@ -159,7 +159,7 @@ describe('join and leave of a channel with an identity', () => {
     await enter(hubs, 'anna')
     await hubs.hub.channel('room:1').join('anna', { presence: { name: 'Anna' } })
     const members = await hubs.hub.channel('room:1').presence()
-    expect(members).toEqual([{ key: hubs.peers[0]!.id, identity: 'anna', data: { name: 'Anna' } }])
+    expect(members).toEqual([{ key: hubs.peers[0]!.memberKey, identity: 'anna', data: { name: 'Anna' } }])
     await hubs.hub.channel('room:1').join('bert', { presence: 'x'.repeat(2_000) })
     expect(hubs.reported).toEqual([])
     await enter(hubs, 'bert')

@@ -13,7 +13,7 @@ export interface ViewChange {
  */
 export class MemberView {
   readonly #byIdentity: boolean
-  /** By the keys of the broker, which are ids of sessions. */
+  /** By the keys of the broker, each of which is that of a session. */
   readonly #members = new Map<string, Member>()
   /** The sessions of each member as sent, if they count by identity: the last one has the data. */
   readonly #sessions = new Map<string, Set<string>>()

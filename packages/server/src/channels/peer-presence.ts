@@ -4,6 +4,7 @@ import type { SessionRecord } from '../session-record.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { JoinOptions } from './client-control.ts'
 import type { KindPolicy, Permission } from './kinds.ts'
+import { memberKeyOf } from './member-key.ts'
 import { isTooDeep } from './publication.ts'
 import { tooMany, unavailable } from './verdict.ts'
 import type { Refusal } from './verdict.ts'
@@ -36,6 +37,8 @@ export class PeerPresence {
   readonly #client: WatchingClient
   readonly #memberships = new Map<string, Membership>()
   readonly #watching = new Map<string, Watching>()
+  /** Made with the first membership. */
+  #key: string | undefined
 
   constructor(parts: ChannelParts, record: SessionRecord, client: WatchingClient) {
     this.#parts = parts
@@ -111,7 +114,7 @@ export class PeerPresence {
   /** The session is no member any more. */
   leave(channel: string): void {
     this.unwatch(channel)
-    if (this.#memberships.delete(channel)) this.#parts.presences.own.remove(channel, this.#record.id)
+    if (this.#memberships.delete(channel)) this.#parts.presences.own.remove(channel, this.#memberKey)
   }
 
   /** The client is connected, and another round of heartbeats has passed. */
@@ -125,7 +128,7 @@ export class PeerPresence {
   get members(): ReadonlyMap<string, string | undefined> {
     const { own } = this.#parts.presences
     const names = [...this.#memberships.keys()]
-    return new Map(names.map((name) => [name, own.find(name, this.#record.id)?.data]))
+    return new Map(names.map((name) => [name, own.find(name, this.#memberKey)?.data]))
   }
 
   /** Another hub had the session, which is still a member. */
@@ -136,7 +139,7 @@ export class PeerPresence {
   /** Another hub goes on with the session, which stays a member for so many milliseconds. */
   departed(ttl: number): void {
     const { own } = this.#parts.presences
-    for (const channel of this.#memberships.keys()) own.park(channel, this.#record.id, ttl)
+    for (const channel of this.#memberships.keys()) own.park(channel, this.#memberKey, ttl)
     this.#memberships.clear()
   }
 
@@ -145,9 +148,13 @@ export class PeerPresence {
   }
 
   #set(channel: string, data: string | undefined): void {
-    const { id, identity } = this.#record
+    const { identity } = this.#record
     this.#memberships.set(channel, { missedRounds: 0 })
-    this.#parts.presences.own.set(channel, { key: id, identity, data })
+    this.#parts.presences.own.set(channel, { key: this.#memberKey, identity, data })
+  }
+
+  get #memberKey(): string {
+    return (this.#key ??= memberKeyOf(this.#record.id))
   }
 
   #encode(data: unknown): string | undefined {

@@ -91,15 +91,16 @@ describe('a client that wants to know who is here', () => {
     const hubs = present()
     await enter(hubs, 'anna')
     const bert = await enter(hubs, 'bert', watching)
-    const [anna, itself] = hubs.peers.map(({ id }) => id)
+    const [anna, itself] = hubs.peers.map(({ memberKey }) => memberKey)
     const [all, change] = (await told(hubs, bert)) as [Here, Here]
     expect(all).toEqual({ here: 'room', v: all.v, all: [[anna, 'anna', 'anna']] })
     expect(change).toEqual({ here: 'room', v: all.v + 1, set: [[itself, 'bert', 'bert']] })
     const cleo = await enter(hubs, 'cleo')
-    const { id } = hubs.peers[2]!
-    expect(await told(hubs, bert)).toEqual([{ here: 'room', v: all.v + 2, set: [[id, 'cleo', 'cleo']] }])
+    const { memberKey } = hubs.peers[2]!
+    const set = [[memberKey, 'cleo', 'cleo']]
+    expect(await told(hubs, bert)).toEqual([{ here: 'room', v: all.v + 2, set }])
     await cleo.say(['channel', { leave: ['room'] }])
-    expect(await told(hubs, bert)).toEqual([{ here: 'room', v: all.v + 3, gone: [id] }])
+    expect(await told(hubs, bert)).toEqual([{ here: 'room', v: all.v + 3, gone: [memberKey] }])
     await bert.say(['channel', { leave: ['room'] }])
     await enter(hubs, 'dora')
     expect(await told(hubs, bert)).toEqual([])
@@ -126,7 +127,7 @@ describe('a client that wants to know who is here', () => {
     }
     const changes = await told(hubs, watcher)
     expect(changes.length).toBeLessThanOrEqual(14)
-    const here = new Set(hubs.peers.slice(0, 1).map(({ id }) => id))
+    const here = new Set(hubs.peers.slice(0, 1).map(({ memberKey }) => memberKey))
     for (const { set = [], gone = [] } of changes) {
       for (const [key] of set) here.add(key as string)
       for (const key of gone) here.delete(key)
@@ -221,10 +222,10 @@ describe('a member', () => {
     const left = await enter(hubs, 'cleo')
     await told(hubs, watcher)
     await left.say(['bye', { rx: 0 }])
-    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[2]!.id] }])
+    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[2]!.memberKey] }])
     killed.socket.end(1006)
     await hubs.clock.advance(11_000)
-    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[1]!.id] }])
+    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[1]!.memberKey] }])
   })
 
   it('that comes back as another session is another one, and the old one leaves', async () => {
@@ -283,21 +284,21 @@ describe('a member', () => {
     const watcher = await enter(hubs, 'anna', watching)
     const bert = await enter(hubs, 'bert', { data: { name: 'B' } })
     const cleo = await enter(hubs, 'cleo')
-    const { id } = hubs.peers[1]!
+    const { memberKey } = hubs.peers[1]!
     expect((await told(hubs, watcher)).at(-1)!.set!.map((member) => member.slice(1))).toEqual([
       ['bert', { name: 'B' }],
       ['cleo', 'cleo'],
     ])
     await bert.say(['channel', { data: ['room', { name: 'Bert', isTyping: true }] }])
     expect(await told(hubs, watcher)).toMatchObject([
-      { set: [[id, 'bert', { name: 'Bert', isTyping: true }]] },
+      { set: [[memberKey, 'bert', { name: 'Bert', isTyping: true }]] },
     ])
     await bert.say(['channel', { data: ['room'] }])
-    expect((await told(hubs, watcher))[0]!.set).toEqual([[id, 'bert']])
+    expect((await told(hubs, watcher))[0]!.set).toEqual([[memberKey, 'bert']])
     await bert.say(['channel', { data: ['other', 1] }])
     await cleo.say(['channel', { leave: ['room'] }])
     await cleo.say(['channel', { data: ['room', 'ghost'] }])
-    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[2]!.id] }])
+    expect(await told(hubs, watcher)).toMatchObject([{ gone: [hubs.peers[2]!.memberKey] }])
   })
 
   it('has the data of the rule, if the kind does not', async () => {
@@ -308,13 +309,24 @@ describe('a member', () => {
     expect(await names(hubs)).toEqual(['bert'])
   })
 
+  it('is known to others by a key that does not reveal the id of its session', async () => {
+    const hubs = present()
+    const watcher = await enter(hubs, 'anna', watching)
+    await enter(hubs, 'bert')
+    const heard = JSON.stringify(await told(hubs, watcher))
+    for (const { id, memberKey } of hubs.peers) {
+      expect(heard).toContain(memberKey)
+      expect(heard).not.toContain(id)
+    }
+  })
+
   it('is made by the application as well', async () => {
     const hubs = present()
     await channelClient(hubs, { token: 'anna' })
     const [anna] = hubs.peers
     anna!.join('room', { presence: { role: 'host' } })
     expect(await hubs.hub.channel('room').presence()).toEqual([
-      { key: anna!.id, identity: 'anna', data: { role: 'host' } },
+      { key: anna!.memberKey, identity: 'anna', data: { role: 'host' } },
     ])
     anna!.leave('room')
     await hubs.clock.advance(200)
@@ -344,7 +356,7 @@ describe('members that count by identity', () => {
     for (const client of ['c1', 'c2']) await (await channelClient(hubs, { client })).enter(['room', null])
     await hubs.clock.advance(100)
     const keys = (await hubs.hub.channel('room').presence()).map(({ key, identity }) => [key, identity])
-    expect(keys).toEqual(hubs.peers.map(({ id }) => [id, null]))
+    expect(keys).toEqual(hubs.peers.map(({ memberKey }) => [memberKey, null]))
   })
 
   it('have the data of the session that changed last, and of another when that leaves', async () => {
@@ -483,15 +495,15 @@ describe('two hubs with one broker', () => {
     const watcher = await enter(one, 'anna', watching)
     const bert = await enter(two, 'bert')
     expect((await told(one, watcher)).flatMap(({ all = [], set = [] }) => [...all, ...set])).toMatchObject([
-      [one.peers[0]!.id, 'anna', 'anna'],
-      [two.peers[0]!.id, 'bert', 'bert'],
+      [one.peers[0]!.memberKey, 'anna', 'anna'],
+      [two.peers[0]!.memberKey, 'bert', 'bert'],
     ])
     await two.hub.channel('room').publish('n', 1)
     expect([await watcher.publications(), await bert.publications()]).toEqual([[1], [1]])
     const closed = two.hub.close()
     await two.clock.advance(5_000)
     await closed
-    expect(await told(one, watcher)).toMatchObject([{ gone: [two.peers[0]!.id] }])
+    expect(await told(one, watcher)).toMatchObject([{ gone: [two.peers[0]!.memberKey] }])
     expect(two.clock.pending).toBe(0)
   })
 })

@@ -70,6 +70,7 @@ class End {
       present: [],
       mailbox: 0,
       running: [],
+      broadcasts: undefined,
     }
     return encodeSnapshot({ ...messages, ...rest, dials: this.dials.numbers })
   }

@@ -1,71 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { memory } from '../index.ts'
-import type { Broker, HubOptions, Peer, SessionStoreNode } from '../index.ts'
+import type { Broker, Peer, SessionStoreNode } from '../index.ts'
+import { come, okOf, pair, park } from '../../test/support/hub-pair.ts'
 import { resuming, setUp } from '../../test/support/set-up.ts'
-import type { FakeClient, SetUp } from '../../test/support/set-up.ts'
-import type { AnyContract, Ok } from '@holdfast/protocol'
-
-type Scene = SetUp<AnyContract>
-
-interface Pair {
-  readonly a: Scene
-  readonly b: Scene
-  /** Makes time pass for both hubs, and settles what they do. */
-  pass(milliseconds?: number): Promise<void>
-}
-
-/** Two hubs that share a broker and a clock. */
-function pair(options: HubOptions = {}, broker: Broker = memory()): Pair {
-  const clock = createVirtualClock()
-  const set = (): Scene => setUp({ ...options, broker, ports: { clock, randomBytes } })
-  const [a, b] = [set(), set()]
-  return {
-    a,
-    b,
-    async pass(milliseconds = 1_000) {
-      for (let rest = milliseconds; rest > 0; rest -= 50) {
-        await settleMicrotasks()
-        await clock.advance(Math.min(50, rest))
-      }
-      await settleMicrotasks()
-    },
-  }
-}
-
-/** Lets the client of a session dial that hub. Resolves to it once it has said hi and the hub had time to answer. */
-async function come(
-  hubs: Pair,
-  to: Scene,
-  ok: Ok,
-  rx: number,
-  n: number,
-  hi: object = {},
-): Promise<FakeClient> {
-  const client = to.dial()
-  await client.say([
-    'hi',
-    {
-      v: 1,
-      client: 'c1',
-      window: [100, 100_000],
-      maxPayload: 1_048_576,
-      park: true,
-      ...resuming(ok, rx, n),
-      ...hi,
-    },
-  ])
-  await hubs.pass()
-  return client
-}
-
-function okOf(client: FakeClient): Ok | undefined {
-  const found = client.socket.heard.find((item) => Array.isArray(item) && item[0] === 'ok')
-  return (found as [string, Ok] | undefined)?.[1]
-}
-
-const park = { park: true } as const
 
 /** A broker whose store of sessions is changed for each hub. */
 function withStore(change: (node: SessionStoreNode) => Partial<SessionStoreNode>): Broker {

@@ -26,6 +26,13 @@ const snapshots: fc.Arbitrary<SessionSnapshot> = fc.record({
   present: fc.array(fc.record({ name: text, presence: fc.option(text, { nil: undefined }) })),
   mailbox: count,
   running: fc.array(count),
+  broadcasts: fc.option(
+    fc.record({
+      position: fc.record({ epoch: text, offset: count, id: text }),
+      also: fc.array(text),
+    }),
+    { nil: undefined },
+  ),
 })
 
 const example: SessionSnapshot = {
@@ -42,6 +49,7 @@ const example: SessionSnapshot = {
   present: [{ name: 'room:2', presence: '1' }],
   mailbox: 0,
   running: [3],
+  broadcasts: undefined,
 }
 
 /** The example with other members, as another hub may have written it. */
@@ -70,6 +78,17 @@ describe('a snapshot', () => {
 
   it('with members that are not known is read without them', () => {
     expect(decodeSnapshot(changed({ later: true }))).toEqual(example)
+  })
+
+  it.each([
+    1,
+    {},
+    { position: { epoch: 1, offset: 1, id: '' }, also: [] },
+    { position: { epoch: '', offset: -1, id: '' }, also: [] },
+    { position: { epoch: '', offset: 1 }, also: [] },
+    { position: { epoch: '', offset: 1, id: '' }, also: [1] },
+  ])('with broadcasts that are none, as %j, is read without them', (broadcasts) => {
+    expect(decodeSnapshot(changed({ broadcasts }))).toEqual(example)
   })
 
   it.each([

@@ -26,6 +26,16 @@ export interface SessionSnapshot {
   readonly mailbox: number
   /** The requests of the client whose handlers run on hubs that had the session before. */
   readonly running: readonly number[]
+  /** What it has of the broadcasts of all hubs, if the hub knows. */
+  readonly broadcasts: BroadcastState | undefined
+}
+
+/** What a session has of the broadcasts of all hubs. */
+export interface BroadcastState {
+  /** Everything in their log up to here. */
+  readonly position: { readonly epoch: string; readonly offset: number; readonly id: string }
+  /** The ids of broadcasts above that it has as well. */
+  readonly also: readonly string[]
 }
 
 /** A message that was not written. */
@@ -111,6 +121,7 @@ function read(value: Record<string, unknown>): SessionSnapshot | undefined {
     present,
     mailbox: Number(mailbox),
     running,
+    broadcasts: readBroadcasts(value['broadcasts']),
   }
 }
 
@@ -139,7 +150,8 @@ function encodeStoredBody(body: Body): string | readonly [head: string, base64: 
   return [body.head, Buffer.from(buffer, byteOffset, byteLength).toString('base64')]
 }
 
-function readBody(value: unknown): Body | undefined {
+/** Reads a stored body; undefined if it is none. */
+export function readBody(value: unknown): Body | undefined {
   if (typeof value === 'string') return value
   if (!Array.isArray(value) || !value.every((part) => typeof part === 'string')) return undefined
   const [head, base64] = value
@@ -174,6 +186,14 @@ function readJoined(value: unknown): JoinedChannel | undefined {
   const [name, presence] = value as unknown[]
   if (typeof name !== 'string') return undefined
   return presence === undefined || typeof presence === 'string' ? { name, presence } : undefined
+}
+
+function readBroadcasts(value: unknown): BroadcastState | undefined {
+  if (!isObject(value)) return undefined
+  const { epoch, offset, id } = Object(value['position']) as Record<string, unknown>
+  const also = readAll(value['also'], (one) => (typeof one === 'string' ? one : undefined))
+  if (typeof epoch !== 'string' || !isCount(offset) || typeof id !== 'string' || !also) return undefined
+  return { position: { epoch, offset, id }, also }
 }
 
 /** Reads every element, or none if one cannot be read. */
