@@ -24,12 +24,24 @@ import type { Script } from '../scripts.ts'
 import { strangers } from '../scripts.ts'
 import { Serial } from '../serial.ts'
 import { Assertions, allOf } from './assertions.ts'
-import { decodeMessage, encodeAsked, encodePosted } from './messages.ts'
+import { decodeMessage, encodeAborted, encodeAsked, encodePosted } from './messages.ts'
 import { OwnedSessions } from './owned-session.ts'
 import type { OwnedSession } from './owned-session.ts'
 import { Posts } from './posts.ts'
 import { Replicas } from './replicas.ts'
-import { begin, end, giveBack, interrupt, park, readMailbox, runningRequests, take, tell } from './scripts.ts'
+import {
+  abort,
+  begin,
+  end,
+  giveBack,
+  interrupt,
+  park,
+  readMailbox,
+  runningRequests,
+  take,
+  tell,
+} from './scripts.ts'
+import { Losses } from './losses.ts'
 import { Recent } from './recent.ts'
 
 /** How often a call is made again because Redis was another one. */
@@ -61,6 +73,9 @@ export class RedisSessionNode implements SessionStoreNode {
   readonly #ids = new Recent<string>()
   /** The runs of Redis that know the sessions that this hub has parked. */
   readonly #runs = new Recent<string>()
+  /** Those that have ended, until Redis knows it. */
+  readonly #ending = new Recent<OwnedSession>()
+  readonly #losses: Losses
   readonly #serial = new Serial()
   #isListening = false
   readonly #timers: readonly NodeJS.Timeout[]
@@ -77,9 +92,11 @@ export class RedisSessionNode implements SessionStoreNode {
     this.#commands = commands
     const host = { commands, keys, timeout, node: newId() }
     const message = (_: string, text: string): void => this.#heard(text)
-    this.#pubSub = new PubSub({ ...host, message, reset: () => this.#look() }, probeInterval)
+    this.#pubSub = new PubSub({ ...host, message, reset: () => this.#reset() }, probeInterval)
     const nextId = (): string => this.name
-    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost() {} })
+    const lost = (): void => this.#emptied()
+    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost })
+    this.#losses = new Losses({ commands, keys, node: this.name, timeout: memberTimeout })
     this.#replicas = new Replicas(commands)
     this.#posts = new Posts({
       commands,
@@ -135,12 +152,16 @@ export class RedisSessionNode implements SessionStoreNode {
       case 'elsewhere': {
         const token = { node: answer[1], attempt: Number(answer[2]) }
         const isAlive = await this.#tell(token.node, encodeAsked(hash, token, claim))
-        return { status: isAlive ? 'elsewhere' : 'unknown' }
+        // The lease of that hub may be lost, too.
+        return { status: isAlive || this.#losses.isRecent ? 'elsewhere' : 'unknown' }
       }
       case 'ended': {
-        const [, why, rx, tx, queued] = answer
+        const [, why, rx, tx, queued, handlers] = answer
+        this.#abort(hash, handlers)
         return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
       }
+      case 'missing':
+        return { status: 'missing', hasForgotten: await this.#losses.areRecent(keys.base) }
       case 'late':
       case 'unreadable':
       case 'unknown':
@@ -184,8 +205,13 @@ export class RedisSessionNode implements SessionStoreNode {
     { why, rx, tx, queued }: Parameters<SessionStoreNode['end']>[2],
   ): Promise<boolean> {
     return this.#serial.run(id, async () => {
-      const session = this.#owned.under(id, token)
       const { hash, keys } = this.#placeOf(id)
+      const session = this.#owned.under(id, token) ?? this.#endingUnder(id, token)
+      // Until Redis knows it, other hubs ask this one, which ends the session again.
+      if (session) {
+        this.#owned.delete(session)
+        this.#ending.set(id, session)
+      }
       const numbers = [rx, tx, queued].map(String)
       const rest = [
         session?.keyHash ?? '',
@@ -194,10 +220,12 @@ export class RedisSessionNode implements SessionStoreNode {
         milliseconds(this.#lifetime),
         session ? '1' : '0',
       ]
-      const answer = await this.#run(end, keys, [token.node, `${token.attempt}`, ...rest])
-      if (session) this.#owned.delete(session)
       this.#ids.set(hash, id)
-      return answer === 1
+      const args = [token.node, `${token.attempt}`, ...rest]
+      const [hasEnded, handlers] = (await this.#run(end, keys, args)) as [number, string[]]
+      this.#ending.delete(id)
+      this.#abort(hash, handlers)
+      return hasEnded === 1
     })
   }
 
@@ -232,6 +260,13 @@ export class RedisSessionNode implements SessionStoreNode {
       }
       throw unavailable('it is another one with every call')
     })
+  }
+
+  async abort(id: string, token: SessionToken, request: number): Promise<void> {
+    const { hash, keys } = this.#placeOf(id)
+    this.#owned.under(id, token)?.running.delete(request)
+    const node = await this.#run(abort, keys, [token.node, `${token.attempt}`, `${request}`])
+    if (typeof node === 'string') this.#abort(hash, [`${request}`, node])
   }
 
   async interrupt(id: string, answer: (request: number) => string): Promise<void> {
@@ -282,10 +317,26 @@ export class RedisSessionNode implements SessionStoreNode {
     this.#listener.lost(session.id, session.token)
   }
 
+  /** Messages of other hubs may be missing. */
+  #reset(): void {
+    this.#look()
+    for (const { id } of this.#owned.all) this.#listener.posted(id)
+  }
+
   #look(): void {
     if (this.#isClosed) return
     if (!this.#isListening) this.#listen()
     this.#assertions.look().catch(nothing)
+  }
+
+  /** The lease is gone, and maybe everything else. */
+  #emptied(): void {
+    this.#losses.note()
+    // Without a lease, the hub seems to be dead.
+    this.#lease
+      .ready()
+      .then(() => this.refresh())
+      .catch(nothing)
   }
 
   #listen(): void {
@@ -294,12 +345,14 @@ export class RedisSessionNode implements SessionStoreNode {
   }
 
   #heard(text: string): void {
-    if (this.#isClosed) return
-    const message = decodeMessage(text)
+    const message = this.#isClosed ? undefined : decodeMessage(text)
+    if (!message) return
     const { hash } = message
     const id = this.#owned.find(hash)?.id ?? this.#ids.get(hash)
     if (message.type === 'posted') {
       if (id !== undefined) this.#listener.posted(id)
+    } else if (message.type === 'aborted') {
+      if (id !== undefined) this.#listener.aborted(id, message.requests)
     } else if (id === undefined) this.#giveBack(hash, message.attempt).catch(nothing)
     else {
       const token = { node: this.name, attempt: message.attempt }
@@ -314,7 +367,31 @@ export class RedisSessionNode implements SessionStoreNode {
   /** Sends a message to a hub, and returns whether that hub is alive. */
   async #tell(node: string, message: string): Promise<boolean> {
     const { nodes } = this.#keys
-    return (await this.#commands.run(tell, [nodes, this.#keys.inbox(node)], [node, message])) === 1
+    const args = [node, message, this.name]
+    const [isAlive, isOwnAlive] = (await this.#commands.run(tell, [nodes, this.#keys.inbox(node)], args)) as [
+      number,
+      number,
+    ]
+    if (isOwnAlive !== 1) this.#losses.note()
+    return isAlive === 1
+  }
+
+  /** Notifies the hubs whose handlers run that nobody waits for their answers. `handlers` has each request and its hub. */
+  #abort(hash: string, handlers: readonly string[]): void {
+    const requests = new Map<string, number[]>()
+    for (let index = 0; index < handlers.length; index += 2) {
+      const node = handlers[index + 1]!
+      if (/^(\+|$)/.test(node)) continue
+      const others = requests.get(node)
+      if (others) others.push(Number(handlers[index]))
+      else requests.set(node, [Number(handlers[index])])
+    }
+    for (const [node, some] of requests) this.#tell(node, encodeAborted(hash, some)).catch(nothing)
+  }
+
+  #endingUnder(id: string, { attempt }: SessionToken): OwnedSession | undefined {
+    const session = this.#ending.get(id)
+    return session?.token.attempt === attempt ? session : undefined
   }
 
   async #deadOf(nodes: readonly string[]): Promise<readonly string[]> {
@@ -349,8 +426,8 @@ type MailboxFields = readonly [place: string, fields: readonly [string, string, 
 type TakeAnswer =
   | readonly ['yours', text: string, elapsed: string, run: string, position: string, running: string[]]
   | readonly ['elsewhere', node: string, attempt: string]
-  | readonly ['ended', why: LostReason, rx: string, tx: string, queued: string]
-  | readonly ['late' | 'unreadable' | 'unknown']
+  | readonly ['ended', why: LostReason, rx: string, tx: string, queued: string, handlers: string[]]
+  | readonly ['late' | 'unreadable' | 'unknown' | 'missing']
 
 function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url')
