@@ -4,4 +4,4 @@ import { openLocalStage } from './stage.ts'
 
 expectNothingLeft()
 
-testLateAnswers(openLocalStage)
+testLateAnswers(openLocalStage, 3_000)

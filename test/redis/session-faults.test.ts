@@ -23,6 +23,7 @@ expectNothingLeft()
 expectNothingUnhandled()
 
 const ttl = 60_000
+const memberTimeout = 3_000
 const cursors = { rx: 7, tx: 5, queued: 2 }
 const state: ParkedState = {
   text: 'parked',
@@ -47,10 +48,11 @@ function join(client: RedisClientLike): Hub {
   const lost: string[] = []
   const node = openNode(
     client,
-    { timeout: 2_000 },
+    { timeout: 2_000, memberTimeout },
     {
       asked: (request) => void asked.push(request),
       posted() {},
+      aborted() {},
       lost: (session) => void lost.push(session),
     },
   )
@@ -129,6 +131,16 @@ async function taken(hub: Hub, n = 2): Promise<SessionToken> {
   const answer = await take(hub, n)
   if (answer.status !== 'yours') throw new Error(`it is ${answer.status}`)
   return answer.token
+}
+
+/** Resolves when no hub has the session: if Redis may have forgotten it, that is certain some time later. */
+async function isGone({ node }: Hub, id: string): Promise<void> {
+  for (;;) {
+    const answer = await answered(() => node.take(id, claim, { format: 1 }))
+    if (answer.status === 'unknown' || (answer.status === 'missing' && !answer.hasForgotten)) return
+    expect(answer.status).toBe('missing')
+    await sleep(50)
+  }
 }
 
 const begun = ({ node }: Hub): Promise<SessionToken> => answered(() => node.begin('s', claim.keyHash))
@@ -287,12 +299,36 @@ test.each([
     await server.kill()
     await server.start()
     while ((await take(b)).status !== 'elsewhere') await sleep(20)
-    const lost = await answered(() => b.node.take('other', claim, { format: 1 }))
-    expect(lost).toEqual({ status: 'unknown' })
+    await isGone(b, 'other')
     expect(await park(a, token)).toBe(true)
     await taken(b)
   },
 )
+
+test('Redis is emptied: until its hubs have said again what they have, it says that it has forgotten something', async () => {
+  await using server = await RedisServer.start(forgetful)
+  await using a = join(server.client)
+  await using b = join(server.client)
+  const token = await begun(a)
+  await server.command('FLUSHALL')
+  const answers = new Set<string>()
+  for (let answer = await take(b); answer.status !== 'elsewhere'; answer = await take(b)) {
+    answers.add(JSON.stringify(answer))
+    await sleep(20)
+  }
+  expect([...answers]).toEqual(['{"status":"missing","hasForgotten":true}'])
+  expect(await park(a, token)).toBe(true)
+  await taken(b)
+})
+
+test('a session of which Redis does not know yet is missing, and nothing is forgotten', async () => {
+  await using server = await RedisServer.start(forgetful)
+  await using a = join(server.client)
+  await using b = join(server.client)
+  expect(await take(b)).toEqual({ status: 'missing', hasForgotten: false })
+  await begun(a)
+  expect(await take(b)).toEqual({ status: 'elsewhere' })
+})
 
 /** Two hubs on a Redis that is about to fail over. */
 async function setUpReplicated(): Promise<
@@ -349,7 +385,7 @@ test('Redis fails over and forgets a park that was answered: nobody gets the ses
   expect(await take(b)).toEqual({ status: 'elsewhere' })
   await until(() => a.asked.length > 0)
   await answered(() => a.node.giveBack('s', a.asked[0]!.token))
-  expect(await take(b)).toEqual({ status: 'unknown' })
+  await isGone(b, 's')
 })
 
 test('Redis fails over while a park is not answered: the session is nowhere', async () => {

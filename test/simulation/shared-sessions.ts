@@ -37,6 +37,7 @@ export function createSharedSessions(clock: Clock, random: Random): SharedSessio
         asked: (request) => later(() => listener.asked(request)),
         posted: (session) => later(() => listener.posted(session)),
         lost: (session, token) => later(() => listener.lost(session, token)),
+        aborted: (session, requests) => later(() => listener.aborted(session, requests)),
       })
       return {
         broker: {
@@ -64,12 +65,18 @@ function withLossyCalls(node: SessionStoreNode, clock: Clock, random: Random): S
       return node.isLasting
     },
     begin: (session, ...rest) => call(session, () => node.begin(session, ...rest)),
-    take: (session, ...rest) => call(session, () => node.take(session, ...rest)),
+    take: (session, ...rest) =>
+      call(session, async () => {
+        const taken = await node.take(session, ...rest)
+        // The call by which another process begins it may be under way.
+        return taken.status === 'unknown' ? { status: 'missing', hasForgotten: false } : taken
+      }),
     park: (session, ...rest) => call(session, () => node.park(session, ...rest)),
     end: (session, ...rest) => call(session, () => node.end(session, ...rest)),
     giveBack: (session, ...rest) => call(session, () => node.giveBack(session, ...rest)),
     post: (session, ...rest) => call(session, () => node.post(session, ...rest)),
     readMailbox: (session, ...rest) => call(session, () => node.readMailbox(session, ...rest)),
+    abort: (session, ...rest) => call(session, () => node.abort(session, ...rest)),
     interrupt: (session, ...rest) => call(session, () => node.interrupt(session, ...rest)),
     async close() {
       await ended()

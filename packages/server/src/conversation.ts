@@ -164,6 +164,8 @@ export class Conversation implements LineOptions, ConnectionOwner {
     }
     this.#parts.lifecycle.counters.receivedMessages++
     if (!this.#isNew(frame)) return
+    const off = frame[4]?.off
+    if (off !== undefined) this.#parts.moves?.abort(this.#record, off)
     try {
       this.#record.endpoint.deliver(frame)
     } catch (error) {

@@ -137,6 +137,25 @@ export interface HubLimits {
    */
   readonly maxBufferedTotalBytes?: number
   /**
+   * The sessions that the hub is about to take from other hubs, or from their store, at the same time. Further clients that come with
+   * such a session are closed with 1013, and a hint; if a single identity or address has more than a quarter of the total, its clients
+   * are closed first.
+   *
+   * @default 1_000
+   */
+  readonly maxClaims?: number
+  /**
+   * What this hub keeps in the store of sessions, in bytes: the sessions that it has parked, and the messages that it has posted for
+   * them. Each counts until the store has it, and for the `sessionTimeout` after that, with its encoded size, and 1,000 bytes more for a
+   * session, or 160 for a message.
+   *
+   * Above the limit, a session that is to move ends as `overflow`, with its final cursor, and a message for a session that has moved is
+   * `undelivered`, `overflow`. A single session is limited by `maxBufferedBytes`.
+   *
+   * @default a quarter of the heap limit of V8
+   */
+  readonly maxParkedTotalBytes?: number
+  /**
    * The channels that the client of one session may join. Further ones are refused as `too-many`.
    *
    * @default 128
@@ -212,6 +231,7 @@ const defaultLimits = {
   maxRunningRequests: 5_000,
   maxBufferedMessages: 32_768,
   maxBufferedBytes: 8_388_608,
+  maxClaims: 1_000,
   maxChannelsPerSession: 128,
   maxSubscriptions: 500_000,
   maxChannels: 100_000,
@@ -246,6 +266,8 @@ export function noLimitHits(): Record<LimitName, number> {
     maxBufferedMessages: 0,
     maxBufferedBytes: 0,
     maxBufferedTotalBytes: 0,
+    maxClaims: 0,
+    maxParkedTotalBytes: 0,
     maxChannelsPerSession: 0,
     maxSubscriptions: 0,
     maxChannels: 0,
@@ -259,12 +281,14 @@ export function noLimitHits(): Record<LimitName, number> {
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveLimits(options: HubLimits | undefined): Limits {
-  const known = `${namesOf(defaultLimits)}, admissionBurst, maxBufferedTotalBytes, decode`
+  const known = `${namesOf(defaultLimits)}, admissionBurst, maxBufferedTotalBytes, maxParkedTotalBytes, decode`
+  const quarterOfHeap = getHeapStatistics().heap_size_limit / 4
   const wanted = { ...defaultLimits, ...given(options, known) }
   const limits = {
     ...wanted,
     admissionBurst: wanted.admissionBurst ?? Math.max(1, wanted.admissionRate),
-    maxBufferedTotalBytes: wanted.maxBufferedTotalBytes ?? getHeapStatistics().heap_size_limit / 4,
+    maxBufferedTotalBytes: wanted.maxBufferedTotalBytes ?? quarterOfHeap,
+    maxParkedTotalBytes: wanted.maxParkedTotalBytes ?? quarterOfHeap,
     decode: { ...defaultDecodeLimits, ...given(wanted.decode, namesOf(defaultDecodeLimits)) },
   }
   check(limits)

@@ -16,6 +16,7 @@ import { createListeners } from './listeners.ts'
 import { MessagesToClient } from './messages-to-client.ts'
 import type { Departure } from './moves/departure.ts'
 import { freezeMessages } from './moves/freeze.ts'
+import { keyHash } from './moves/key-hash.ts'
 import { currentFormat, encodeSnapshot } from './moves/snapshot.ts'
 import type { SessionSnapshot } from './moves/snapshot.ts'
 import { PastConnections } from './past-connections.ts'
@@ -67,8 +68,8 @@ export class LiveSession implements SessionRecord {
     { identity, data }: Authentication,
     origin?: SessionOrigin,
   ) {
-    const { registry } = parts
-    const { id = registry.newSecret(), key = registry.newSecret(), snapshot } = origin ?? {}
+    const { moves, registry } = parts
+    const { id = moves?.newId() ?? registry.newSecret(), key = registry.newSecret(), snapshot } = origin ?? {}
     this.#parts = parts
     this.id = id
     this.key = key
@@ -284,8 +285,9 @@ export class LiveSession implements SessionRecord {
     this.line?.control(['drain', { after, within, park: true }])
   }
 
-  arrive({ written, queued, isSuspect, joined, present, broadcasts }: SessionSnapshot): void {
+  arrive(snapshot: SessionSnapshot): void {
     const { channels, lifecycle, policy, registry, sharedBroadcasts } = this.#parts
+    const { written, queued, isSuspect, received, broadcasts } = snapshot
     registry.add(this)
     this.#stage = 'confirmed'
     registry.confirm(this)
@@ -293,7 +295,8 @@ export class LiveSession implements SessionRecord {
     lifecycle.counters.arrived++
     lifecycle.announcePeer(this.peer, 'moved')
     channels.confirmed(this)
-    channels.arrived(this, joined, present)
+    channels.arrived(this, snapshot)
+    if (received > 0) this.messageTokens.spend(Math.min(received, policy.limits.messageBurst))
     this.messages.restore(written, queued)
     sharedBroadcasts?.arrived(this, broadcasts)
   }
@@ -301,6 +304,7 @@ export class LiveSession implements SessionRecord {
   depart(code: number, reason?: string): void {
     const { channels, lifecycle, moves, policy, registry, renewals } = this.#parts
     if (!moves || this.#stage !== 'confirmed') return
+    if (!moves.hasRoom(this)) return this.overflow('maxParkedTotalBytes')
     lifecycle.during(() => {
       const connection = this.#release()
       connection?.close(code, reason)
@@ -329,6 +333,8 @@ export class LiveSession implements SessionRecord {
     return {
       ...freezeMessages(this.session, queued, policy.ports.clock.now()),
       ...channels.stateOf(this),
+      received: this.#messageTokens?.missing ?? 0,
+      keyHash: keyHash(this.key),
       identity: this.identity,
       isSuspect: this.#past?.isSuspect ?? false,
       dials: this.dials.numbers,

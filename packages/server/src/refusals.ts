@@ -102,6 +102,7 @@ const limitByReason: Readonly<Record<string, ConnectionLimit | undefined>> = {
   'too many sessions': 'maxSessions',
   'too many sessions of one address': 'maxSessionsPerAddress',
   'too many sessions of one identity': 'maxSessionsPerIdentity',
+  'too many sessions move': 'maxClaims',
 }
 
 const limitByCode: Readonly<Record<number, LimitName | undefined>> = {

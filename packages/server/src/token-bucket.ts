@@ -23,6 +23,11 @@ export class TokenBucket {
     return this.#tokens === this.#burst
   }
 
+  /** How many tokens are missing. */
+  get missing(): number {
+    return this.isFull ? 0 : this.#burst - this.#tokens
+  }
+
   /** Takes a token, if there is one. */
   take(): boolean {
     this.#fill()

@@ -41,6 +41,7 @@ const departure = 'packages/server/src/moves/departure.ts'
 const freeze = 'packages/server/src/moves/freeze.ts'
 const mailbox = 'packages/server/src/moves/mailbox.ts'
 const memoryStore = 'packages/server/src/moves/memory-store.ts'
+const ownedSession = 'packages/server/src/moves/owned-session.ts'
 const moves = 'packages/server/src/moves/moves.ts'
 
 /** A fault that is planted in a copy of the code. */
@@ -1015,15 +1016,36 @@ const foundInMoves: readonly PlantedFault[] = [
   {
     name: 'a session that moves stays at a hub whose client has left',
     file: claim,
-    from: 'if (this.#isOver) return this.#returnLate(taken)',
+    from: 'if (this.#isOver) return this.#giveBack(taken)',
     to: 'if (this.#isOver) return',
     by: 'tests',
   },
   {
     name: 'a session that moves goes on at a client that knows more than its snapshot',
     file: claim,
-    from: 'hi.rx > tx!',
-    to: 'hi.rx > Infinity',
+    from: 'this.hi.rx > stored',
+    to: 'this.hi.rx > Infinity + stored',
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves is lost at a hub that comes before the store knows it',
+    file: claim,
+    from: 'taken.hasForgotten || isYoung(',
+    to: 'taken.hasForgotten && isYoung(',
+    by: 'both',
+  },
+  {
+    name: 'a session that moves ends without a cursor if the store does not know it yet',
+    file: ownedSession,
+    from: "end(tombstone: Omit<Tombstone, 'key'>): Promise<void> {",
+    to: "end(tombstone: Omit<Tombstone, 'key'>): Promise<void> {\n    if (!this.token) this.giveUp()",
+    by: 'tests',
+  },
+  {
+    name: 'a session that moves lets handlers run for which nobody waits',
+    file: departure,
+    from: 'this.#endpoint?.deliver([0, 0, null, undefined, { off: request }])',
+    to: '',
     by: 'tests',
   },
 ]

@@ -1,4 +1,15 @@
-import { answer, ended, interrupted, isAnswer, lateSend, nobody, nodeOf, parked, violate } from './state.ts'
+import {
+  answer,
+  ended,
+  interrupted,
+  isAnswer,
+  lateSend,
+  nobody,
+  nodeOf,
+  parked,
+  unknown,
+  violate,
+} from './state.ts'
 import type { Blob, Broker, Call, Entry, Pending, Result, State } from './state.ts'
 import type { Breach, World } from './world.ts'
 
@@ -24,6 +35,13 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
   /** Whether the client waits for an answer that who has the session has not read: the last failover may have forgotten it. */
   const isOwed = ({ running, mailbox }: Broker, { position }: Blob): boolean =>
     running >= 0 || (breach !== 'owed-is-what-runs' && mailbox.slice(position).some((item) => isAnswer(item)))
+
+  /** A new session. */
+  const begin = ({ broker }: State, call: CallOf<'begin'>): Result => {
+    if (broker.at !== unknown) return isOwner(broker, call) ? done : late
+    Object.assign(broker, { at: call.life, token: call.token, stamp: broker.run })
+    return done
+  }
 
   const give = (broker: Broker, call: CallOf<'take'>): Result => {
     const blob = broker.blob!
@@ -52,9 +70,14 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     return give(broker, call)
   }
 
+  /** The session is young, for longer than it takes the node to make it known, unless the lease of that ends. */
+  const isComing = ({ broker, nodes: [node] }: State): boolean =>
+    broker.leases[0]! && (node.session !== undefined || node.pending?.call.t === 'begin')
+
   const take = (state: State, call: CallOf<'take'>): Result => {
     const { broker } = state
     if (broker.at === ended) return { t: 'ended', rx: broker.rx }
+    if (broker.at === unknown) return { t: isComing(state) ? 'missing' : 'unknown' }
     // Another node may have gone on from it, which was forgotten.
     if (isStale(broker) && (broker.at === parked || broker.at === call.life)) return { t: 'unknown' }
     if (broker.at === parked) return takeParked(state, call)
@@ -69,8 +92,10 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
     return { t: 'unknown' }
   }
 
-  const isOwner = ({ at, token }: Broker, call: CallOf<'park' | 'hold' | 'end' | 'return'>): boolean =>
-    at === call.life && token === call.token
+  const isOwner = (
+    { at, token }: Broker,
+    call: CallOf<'begin' | 'park' | 'hold' | 'end' | 'return'>,
+  ): boolean => at === call.life && token === call.token
 
   const mayPark = (broker: Broker, call: CallOf<'park'>): boolean => {
     if (breach === 'park-without-token') return true
@@ -175,6 +200,8 @@ export function createBrokerRules({ formats }: World, breach: Breach | undefined
   const write = (state: State, call: Call, run: number): Result => {
     const { broker } = state
     switch (call.t) {
+      case 'begin':
+        return begin(state, call)
       case 'take':
         return take(state, call)
       case 'keep':

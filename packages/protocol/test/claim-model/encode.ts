@@ -1,12 +1,13 @@
 import type { Blob, Call, Entry, Frame, Node, Pending, Result, State, Token } from './state.ts'
 
 const frames = ['hi', 'message', 'ok', 'ack', 'lost'] as const
-const calls = ['take', 'keep', 'park', 'hold', 'end', 'return', 'post', 'strike'] as const
+const calls = ['begin', 'take', 'keep', 'park', 'hold', 'end', 'return', 'post', 'strike'] as const
 const results = [
   'done',
   'late',
   'unreadable',
   'unknown',
+  'missing',
   'renewed',
   'forgotten',
   'yours',
@@ -68,6 +69,7 @@ function putCall(call: Call): void {
     case 'hold':
       put(call.position * 2 + (call.isOwed ? 1 : 0))
       break
+    case 'begin':
     case 'return':
     case 'strike':
   }
@@ -92,6 +94,7 @@ function putResult(result: Result): void {
     case 'late':
     case 'unreadable':
     case 'unknown':
+    case 'missing':
     case 'renewed':
     case 'forgotten':
   }
@@ -132,7 +135,7 @@ function putNode(node: Node): void {
   if (session) {
     put(session.rx)
     put(session.acked)
-    put(session.n * 4 + (session.isBound ? 2 : 0) + (session.runs ? 1 : 0))
+    put(session.n * 8 + (session.isKnown ? 4 : 0) + (session.isBound ? 2 : 0) + (session.runs ? 1 : 0))
     put(session.position * 4 + (session.isUnsure ? 2 : 0) + (session.isOwed ? 1 : 0))
     put(session.run)
     list(session.out)

@@ -135,6 +135,8 @@ export function createModel(world: World, breach?: Breach): Model<State> {
       step(`${index} reads the mailbox`, (next) => node.readMailbox(next, next.nodes[index]!), true)
     if (broker.isInterrupted(record) && record.running !== state.nodes[index]!.life)
       step(`${index} answers for another node`, (next) => broker.interrupt(next, isExcused(next)), true)
+    if (!session!.isKnown && !pending)
+      step(`${index} makes the session known`, (next) => node.begin(next.nodes[index]!), true)
     if (pending) return
     const happen = (label: string, chance: keyof Chances, what: (next: State, at: number) => void): void => {
       if (chances[chance] > 0)

@@ -86,9 +86,12 @@ export function createNodeRules(
     format: formats[index]!,
   })
 
+  const begin = (node: Node): void => call(node, { t: 'begin', life: node.life, token: node.session!.token })
+
   /** Asks the broker to keep the session, which is frozen. */
   const park = (node: Node): void => {
     const { life, session } = node
+    if (!session!.isKnown) return begin(node)
     const { token, runs, run } = session!
     call(node, { t: 'park', life, token, blob: blobOf(session!, nodeOf(life)), runs }, run)
   }
@@ -140,6 +143,7 @@ export function createNodeRules(
       isUnsure: false,
       run,
       isOwed,
+      isKnown: true,
     }
     // It was not made for this node to read.
     if (blob.format > formats[index]!) node.session = { ...node.session, rx: 0, acked: 0, out: [] }
@@ -148,14 +152,16 @@ export function createNodeRules(
   /** Ends the session, and keeps its cursor. */
   const end = (state: State, index: number, isKnown = true): void => {
     const node = state.nodes[index]!
-    const { token, rx, isBound, n } = node.session!
+    const { token, rx, isBound, n, isKnown: isKnownThere } = node.session!
     if (isBound) write(state, n, { t: 'lost', rx })
     if (isBound) shut(state, n)
     release(node)
     node.handler = 'none'
     const tombstone = { token, rx: isKnown ? rx : -1 }
     if (breach !== 'end-once') node.tombstone = tombstone
-    call(node, { t: 'end', life: node.life, ...tombstone })
+    // Other nodes ask this one then.
+    if (isKnownThere) call(node, { t: 'end', life: node.life, ...tombstone })
+    else if (breach !== 'end-unknown') call(node, { t: 'begin', life: node.life, token })
   }
 
   // Greetings
@@ -249,6 +255,8 @@ export function createNodeRules(
         return admit(state, index)
       case 'second':
         return call(node, { t: 'keep', life: node.life, token, blob: result.blob })
+      case 'missing':
+        return breach === 'missing-is-lost' ? lose(state, node, -1) : refuse(state, index)
       case 'late':
       case 'unreadable':
         return refuse(state, index)
@@ -275,6 +283,8 @@ export function createNodeRules(
     if (asked.t === 'take') return claimed(state, index, asked.token, asked.n, result!)
     if (asked.t === 'keep') return claimed(state, index, asked.token, node.waiting, result!)
     if (asked.t === 'hold' && result!.t === 'late') return drop(state, node)
+    if (asked.t === 'begin' && result!.t === 'late') return drop(state, node)
+    if ((asked.t === 'begin' || asked.t === 'hold') && node.session) node.session.isKnown = true
     if (asked.t === 'hold' && node.session) node.session.run = run
     if (asked.t !== 'park' || !node.session) return
     if (node.role === 'owner') fence(state, node)
@@ -307,6 +317,8 @@ export function createNodeRules(
     const { call: asked, result } = pending
     node.pending = undefined
     if (isLate && !result) state.lates.push(pending)
+    // A session that has ended is made known as well.
+    if (asked.t === 'begin' && !node.session) call(node, asked)
     if (asked.t === 'park' && node.session) node.session.isUnsure = canFailOver
     if (asked.t === 'park' && breach === 'go-on-after-a-park' && node.session) node.role = 'owner'
     if (asked.t === 'take' && breach === 'too-long-is-lost') lose(state, node, -1)
@@ -327,6 +339,8 @@ export function createNodeRules(
     }
     const { session, role, tombstone } = node
     if (role === 'owner' && session) {
+      // It has not heard that the broker knows the session.
+      if (!session.isKnown) return
       const isOther = isStranger(state, n)
       if (n <= session.n && breach !== 'any-dial' && !(isOther && breach === 'identity-first')) return
       if (n < session.n && isCurrent(state, session.n))
@@ -400,6 +414,7 @@ export function createNodeRules(
   return {
     push,
     take,
+    begin,
     park,
     freeze,
     end,

@@ -9,6 +9,8 @@ export const parked = 4
 export const ended = 5
 /** Who runs a request that runs nowhere any more. */
 export const nobody = 6
+/** The broker does not know the session yet. */
+export const unknown = 7
 
 /** The number of an attempt to take the session, and who makes it: `2 * attempt + node`. */
 export type Token = number
@@ -41,6 +43,8 @@ export interface Session {
   run: number
   /** A request of the client runs on a node that had the session before. */
   isOwed: boolean
+  /** The broker has said that it knows the session. */
+  isKnown: boolean
 }
 
 /** What a node parks. */
@@ -54,6 +58,7 @@ export interface Blob {
 }
 
 export type Call =
+  | { readonly t: 'begin'; readonly life: Life; readonly token: Token }
   | {
       readonly t: 'take'
       readonly life: Life
@@ -82,7 +87,7 @@ export type Call =
   | { readonly t: 'strike'; readonly life: Life }
 
 export type Result =
-  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' | 'renewed' | 'forgotten' }
+  | { readonly t: 'done' | 'late' | 'unreadable' | 'unknown' | 'missing' | 'renewed' | 'forgotten' }
   | { readonly t: 'yours' | 'second'; readonly blob: Blob; readonly run: number; readonly isOwed: boolean }
   | { readonly t: 'ask'; readonly at: Life; readonly token: Token }
   | { readonly t: 'ended'; readonly rx: number }
@@ -230,8 +235,15 @@ export function newNode(life: Life): Node {
 /** The session as the world has it at first. */
 export function createState(world: World): State {
   const state = createOwned(world)
-  if (world.start !== 'owned') parkAtFirst(state, world)
+  if (world.start === 'beginning') beginAtFirst(state)
+  else if (world.start !== 'owned') parkAtFirst(state, world)
   return state
+}
+
+/** Node 0 has answered the client, and is about to make the session known to the broker. */
+function beginAtFirst({ nodes: [node], broker }: State): void {
+  node.session!.isKnown = false
+  broker.at = unknown
 }
 
 /** Node 0 drains, or has done so. The request of the client came before, if there is one. */
@@ -269,6 +281,7 @@ function createOwned({ chances }: World): State {
     isUnsure: false,
     run: 1,
     isOwed: false,
+    isKnown: true,
   }
   return {
     client: {

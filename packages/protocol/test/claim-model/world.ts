@@ -9,10 +9,10 @@ export interface World {
   /** The first message of the client is a request, whose handler takes its time. */
   readonly isRequest: boolean
   /**
-   * What node 0 has of the session at first. If it parks the session, or has parked it, the request of the client came before, and
+   * What node 0 has of the session at first. `beginning`: the broker does not know of it yet. If it parks the session, or has parked it, the request of the client came before, and
    * the client is about to dial again.
    */
-  readonly start: 'owned' | 'parking' | 'parked'
+  readonly start: 'owned' | 'beginning' | 'parking' | 'parked'
   /** The format in which each node parks. A node understands that one and all below. */
   readonly formats: readonly [number, number]
   /** How often each of these may happen. */
@@ -124,5 +124,9 @@ export type Breach =
   | 'forget-what-is-owed'
   /** A post that was not answered is repeated after a failover. */
   | 'repeat-a-post'
+  /** A session that the broker does not know is lost, also if it has just begun. */
+  | 'missing-is-lost'
+  /** A session that ends before the broker knows it is not made known. */
+  | 'end-unknown'
   /** The requests of another node are answered as interrupted while its lease lives. */
   | 'interrupt-the-living'

@@ -19,12 +19,17 @@ const parking: World = { ...base, start: 'parking' }
 const forgetful: World = { ...parked, up: 0, dials: 2, chances: { sends: 2, failovers: 1 } }
 const forgetfulRequest: World = { ...parked, dials: 2, isRequest: true, chances: { failovers: 1 } }
 
+const beginning: World = { ...two, start: 'beginning' }
+
 /** Small enough for every test run. */
 export const smallWorlds: Readonly<Record<string, World>> = {
   'clients that come to another node': { ...base, up: 0 },
   'messages both ways': { ...two, up: 2, down: 1 },
   'nodes that park, and calls that are late': { ...two, chances: { parks: 1, lates: 1 } },
   'sessions that end': { ...two, chances: { parks: 1, ends: 1 } },
+  'sessions that the broker does not know yet': { ...beginning, chances: { parks: 1, ends: 1 } },
+  'nodes that die before the broker knows their sessions': { ...beginning, chances: { crashes: 1 } },
+  'a broker that fails over when a session begins': { ...beginning, chances: { failovers: 1 } },
   'parked sessions that expire': { ...two, chances: { parks: 1, expiries: 1 } },
   'nodes that die and start again': { ...two, chances: { parks: 1, crashes: 1 } },
   'nodes that are paused': { ...two, chances: { lapses: 1 } },
@@ -43,6 +48,11 @@ export const largeWorlds: Readonly<Record<string, World>> = {
   'messages both ways': { ...base, up: 2, down: 2 },
   'nodes that park, and calls that are late': { ...base, down: 1, chances: { parks: 1, lates: 1 } },
   'sessions that end': { ...base, chances: { parks: 1, ends: 1 } },
+  'sessions that the broker does not know yet': {
+    ...base,
+    start: 'beginning',
+    chances: { parks: 1, lates: 1 },
+  },
   'parked sessions that expire': { ...base, chances: { parks: 1, expiries: 1 } },
   'nodes that die and start again': { ...base, chances: { parks: 1, crashes: 1 } },
   'nodes that are paused': { ...base, chances: { parks: 1, lapses: 1 } },
@@ -129,5 +139,7 @@ export const breaches: Readonly<Record<Breach, readonly [symptom: string, world:
   'post-then-strike': ['LISTED', { ...parked, isRequest: true, dials: 2 }],
   'answer-directly': ['LISTED', { ...parked, isRequest: true, dials: 2 }],
   'never-interrupt': ['STUCK', { ...parked, isRequest: true, dials: 2, chances: { crashes: 1 } }],
+  'missing-is-lost': ['NEEDLESS', beginning],
+  'end-unknown': ['NEEDLESS', { ...beginning, chances: { ends: 1 } }],
   'interrupt-the-living': ['NEEDLESS', { ...parked, isRequest: true, dials: 2 }],
 }

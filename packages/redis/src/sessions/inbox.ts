@@ -2,7 +2,8 @@ import type { Commands } from '../commands.ts'
 import type { Keys } from '../keys.ts'
 import { newId } from '../lease.ts'
 import { PubSub } from '../pub-sub.ts'
-import { decodeMessage } from './messages.ts'
+import type { Losses } from './losses.ts'
+import { decodeMessage, encodeAborted } from './messages.ts'
 import type { HubMessage } from './messages.ts'
 import { tell } from './scripts.ts'
 
@@ -13,6 +14,7 @@ export interface InboxHost {
   readonly probeInterval: number
   /** The name of this hub. */
   readonly hub: string
+  readonly losses: Losses
   heard(message: HubMessage): void
   /** Messages may be missing. */
   reset(): void
@@ -45,8 +47,24 @@ export class Inbox {
 
   /** Sends a message to a hub, and returns whether that hub is alive. */
   async tell(hub: string, message: string): Promise<boolean> {
-    const { commands, keys } = this.#host
-    return (await commands.run(tell, [keys.nodes, keys.inbox(hub)], [hub, message])) === 1
+    const { commands, hub: own, keys, losses } = this.#host
+    const answer = await commands.run(tell, [keys.nodes, keys.inbox(hub)], [hub, message, own])
+    const [isAlive, isOwnAlive] = answer as [number, number]
+    if (isOwnAlive !== 1) losses.note()
+    return isAlive === 1
+  }
+
+  /** Notifies the hubs whose handlers run that nobody waits for their answers. `handlers` has each request and its hub. */
+  abort(hash: string, handlers: readonly string[]): void {
+    const requests = new Map<string, number[]>()
+    for (let index = 0; index < handlers.length; index += 2) {
+      const hub = handlers[index + 1]!
+      if (/^(\+|$)/.test(hub)) continue
+      const others = requests.get(hub)
+      if (others) others.push(Number(handlers[index]))
+      else requests.set(hub, [Number(handlers[index])])
+    }
+    for (const [hub, some] of requests) this.tell(hub, encodeAborted(hash, some)).catch(() => {})
   }
 
   /** Resolves when everything has arrived that other hubs have sent to this one before. */
@@ -60,6 +78,7 @@ export class Inbox {
   }
 
   #heard(text: string): void {
-    if (!this.#isClosed) this.#host.heard(decodeMessage(text))
+    const message = this.#isClosed ? undefined : decodeMessage(text)
+    if (message) this.#host.heard(message)
   }
 }

@@ -55,14 +55,16 @@ return { tonumber(attempt), stamp }
 
 /** Takes a session. ARGV: hub, attempt, the hash of the key, identity, client, dial, format, '1' for the last time, lifetime. */
 export const take: Script = script(`${record}
-if not r.k or r.k ~= ARGV[3] then return { 'unknown' } end
-local function ended(why) return { 'ended', why, r.rx, r.tx, r.q } end
+if not r.k then return { 'missing' } end
+if r.k ~= ARGV[3] then return { 'unknown' } end
+local function ended(why, handlers) return { 'ended', why, r.rx, r.tx, r.q, handlers } end
 local function close(why)
+  local handlers = redis.call('HGETALL', running)
   needNoMemory()
   finish(why, ARGV[9])
-  return ended(why)
+  return ended(why, handlers)
 end
-if r.e then return ended(r.e) end
+if r.e then return ended(r.e, {}) end
 local isIts = r.o == ARGV[1]
 if not r.p and not isIts then return { 'elsewhere', r.o, r.a } end
 -- Another hub may have gone on from it, which Redis has forgotten.
@@ -115,18 +117,19 @@ return done
 
 /**
  * Ends a session. ARGV: hub, attempt, the hash of the key, why, rx, tx, queued, lifetime, '1' if the hub is certain to have it, whatever
- * Redis may have forgotten.
+ * Redis may have forgotten. Returns whether it has, and the requests that run.
  */
 export const end: Script = script(`${record}
 local isForgotten = not r.k or r.s ~= stamp
 if r.e or not (isForgotten and ARGV[9] == '1') then
-  if not isUnder(ARGV[1], ARGV[2]) or r.p then return 0 end
-  if r.e then return 1 end
+  if not isUnder(ARGV[1], ARGV[2]) or r.p then return { 0, {} } end
+  if r.e then return { 1, {} } end
 end
+local handlers = redis.call('HGETALL', running)
 needNoMemory()
 redis.call('HSET', base, 'k', ARGV[3], 'o', ARGV[1], 'a', ARGV[2], 's', stamp, 'rx', ARGV[5], 'tx', ARGV[6], 'q', ARGV[7])
 finish(ARGV[4], ARGV[8])
-return 1
+return { 1, handlers }
 `)
 
 /** Puts a session back that a hub was given. What is of another run stays so. ARGV: hub, attempt. */
@@ -197,15 +200,31 @@ for i = 2, #ARGV, 3 do
 end
 `)
 
+/** Strikes a request off those that run. ARGV: hub, attempt, request. Returns the hub whose handler runs; nothing if none is known. */
+export const abort: Script = script(`${record}
+if r.e or r.p or r.s ~= stamp or not isUnder(ARGV[1], ARGV[2]) then return end
+local node = redis.call('HGET', running, ARGV[3])
+if not node or string.sub(node, 1, 1) == '+' then return end
+needNoMemory()
+redis.call('HDEL', running, ARGV[3])
+return node
+`)
+
 /** Returns the run of Redis. KEYS: any. */
 export const whichRun: Script = script(`${common}
 return run()
 `)
 
-/** Publishes a message for a hub that has a lease, and returns whether it has. KEYS: nodes, the inbox of the hub. ARGV: hub, message. */
+/**
+ * Publishes a message for a hub that has a lease. KEYS: nodes, the inbox of the hub. ARGV: hub, message, the hub that sends it. Returns
+ * whether the hub has a lease, and whether the one has that sends it.
+ */
 export const tell: Script = script(`
-local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not ends or tonumber(ends) == 0 then return 0 end
-redis.call('SPUBLISH', KEYS[2], ARGV[2])
-return 1
+local function lives(node)
+  local ends = redis.call('ZSCORE', KEYS[1], node)
+  return ends and tonumber(ends) > 0 and 1 or 0
+end
+local isAlive = lives(ARGV[1])
+if isAlive == 1 then redis.call('SPUBLISH', KEYS[2], ARGV[2]) end
+return { isAlive, lives(ARGV[3]) }
 `)

@@ -21,6 +21,7 @@ import type { Script } from '../scripts.ts'
 import { Serial } from '../serial.ts'
 import { Assertions } from './assertions.ts'
 import { Inbox } from './inbox.ts'
+import { Losses } from './losses.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { encodePosted } from './messages.ts'
 import type { HubMessage } from './messages.ts'
@@ -31,7 +32,7 @@ import { allOf, hashOf, placeOf } from './place.ts'
 import type { SessionPlace } from './place.ts'
 import { Posts } from './posts.ts'
 import { Recent } from './recent.ts'
-import { begin, end, giveBack } from './scripts.ts'
+import { abort, begin, end, giveBack } from './scripts.ts'
 import { Takes } from './takes.ts'
 
 /** The bounds of one session. */
@@ -59,6 +60,9 @@ export class RedisSessionNode implements SessionStoreNode {
   readonly #owned = new OwnedSessions()
   /** The ids of sessions that this hub has had to do with, by their hashes, which are what Redis knows. */
   readonly #ids = new Recent<string>()
+  /** Those that have ended, until Redis knows it. */
+  readonly #ending = new Recent<OwnedSession>()
+  readonly #losses: Losses
   readonly #serial = new Serial()
   readonly #timers: readonly NodeJS.Timeout[]
   #attempts = 0
@@ -73,14 +77,24 @@ export class RedisSessionNode implements SessionStoreNode {
     this.#bounds = bounds
     this.#commands = commands
     const nextId = (): string => this.name
-    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost() {} })
-    const shared = { commands, keys, lifetime, hub: this.name, owned: this.#owned, serial: this.#serial }
+    const lost = (): void => this.#emptied()
+    this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost })
+    const losses = new Losses({ commands, keys, node: this.name, timeout: memberTimeout })
+    const shared = {
+      commands,
+      keys,
+      lifetime,
+      hub: this.name,
+      losses,
+      owned: this.#owned,
+      serial: this.#serial,
+    }
     const inbox = new Inbox({
       ...shared,
       timeout,
       probeInterval,
       heard: (message) => this.#heard(message),
-      reset: () => this.#look(),
+      reset: () => this.#reset(),
     })
     const assertions = new Assertions({ ...shared, lost: (session) => this.#lost(session) })
     const runs = new Recent<string>()
@@ -94,6 +108,7 @@ export class RedisSessionNode implements SessionStoreNode {
       patience: 2 * memberTimeout,
       posted: (owner, hash) => void inbox.tell(owner, encodePosted(hash)).catch(nothing),
     })
+    this.#losses = losses
     this.#inbox = inbox
     this.#assertions = assertions
     this.#takes = new Takes({ ...shared, inbox, taken: (session) => this.#own(session) })
@@ -135,8 +150,13 @@ export class RedisSessionNode implements SessionStoreNode {
     { why, rx, tx, queued }: Parameters<SessionStoreNode['end']>[2],
   ): Promise<boolean> {
     return this.#serial.run(id, async () => {
-      const session = this.#owned.under(id, token)
       const { hash, keys } = this.#placeOf(id)
+      const session = this.#owned.under(id, token) ?? this.#endingUnder(id, token)
+      // Until Redis knows it, other hubs ask this one, which ends the session again.
+      if (session) {
+        this.#owned.delete(session)
+        this.#ending.set(id, session)
+      }
       const numbers = [rx, tx, queued].map(String)
       const rest = [
         session?.keyHash ?? '',
@@ -145,10 +165,12 @@ export class RedisSessionNode implements SessionStoreNode {
         milliseconds(this.#lifetime),
         session ? '1' : '0',
       ]
-      const answer = await this.#run(end, keys, [token.node, `${token.attempt}`, ...rest])
-      if (session) this.#owned.delete(session)
       this.#ids.set(hash, id)
-      return answer === 1
+      const args = [token.node, `${token.attempt}`, ...rest]
+      const [hasEnded, handlers] = (await this.#run(end, keys, args)) as [number, string[]]
+      this.#ending.delete(id)
+      this.#inbox.abort(hash, handlers)
+      return hasEnded === 1
     })
   }
 
@@ -164,6 +186,13 @@ export class RedisSessionNode implements SessionStoreNode {
 
   readMailbox(id: string, position: number): Promise<readonly MailboxEntry[]> {
     return this.#mailboxes.read(id, position)
+  }
+
+  async abort(id: string, token: SessionToken, request: number): Promise<void> {
+    const { hash, keys } = this.#placeOf(id)
+    this.#owned.under(id, token)?.running.delete(request)
+    const hub = await this.#run(abort, keys, [token.node, `${token.attempt}`, `${request}`])
+    if (typeof hub === 'string') this.#inbox.abort(hash, [`${request}`, hub])
   }
 
   interrupt(id: string, answer: (request: number) => string): Promise<void> {
@@ -204,10 +233,26 @@ export class RedisSessionNode implements SessionStoreNode {
     this.#listener.lost(session.id, session.token)
   }
 
+  /** Messages of other hubs may be missing. */
+  #reset(): void {
+    this.#look()
+    for (const { id } of this.#owned.all) this.#listener.posted(id)
+  }
+
   #look(): void {
     if (this.#isClosed) return
     this.#inbox.listen()
     this.#assertions.look().catch(nothing)
+  }
+
+  /** The lease is gone, and maybe everything else. */
+  #emptied(): void {
+    this.#losses.note()
+    // Without a lease, the hub seems to be dead.
+    this.#lease
+      .ready()
+      .then(() => this.refresh())
+      .catch(nothing)
   }
 
   #heard(message: HubMessage): void {
@@ -215,6 +260,8 @@ export class RedisSessionNode implements SessionStoreNode {
     const id = this.#owned.find(hash)?.id ?? this.#ids.get(hash)
     if (message.type === 'posted') {
       if (id !== undefined) this.#listener.posted(id)
+    } else if (message.type === 'aborted') {
+      if (id !== undefined) this.#listener.aborted(id, message.requests)
     } else if (id === undefined) this.#giveBack(hash, message.attempt).catch(nothing)
     else {
       const token = { node: this.name, attempt: message.attempt }
@@ -224,6 +271,11 @@ export class RedisSessionNode implements SessionStoreNode {
 
   async #giveBack(hash: string, attempt: number): Promise<void> {
     await this.#run(giveBack, this.#keys.session(hash), [this.name, `${attempt}`])
+  }
+
+  #endingUnder(id: string, { attempt }: SessionToken): OwnedSession | undefined {
+    const session = this.#ending.get(id)
+    return session?.token.attempt === attempt ? session : undefined
   }
 
   #placeOf(id: string): SessionPlace {

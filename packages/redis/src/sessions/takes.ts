@@ -3,6 +3,7 @@ import type { Commands } from '../commands.ts'
 import type { Keys } from '../keys.ts'
 import { milliseconds } from '../milliseconds.ts'
 import type { Inbox } from './inbox.ts'
+import type { Losses } from './losses.ts'
 import { encodeAsked } from './messages.ts'
 import type { OwnedSession } from './owned-session.ts'
 import { identityText } from './parks.ts'
@@ -16,6 +17,7 @@ export interface TakesHost {
   /** The name of this hub. */
   readonly hub: string
   readonly inbox: Inbox
+  readonly losses: Losses
   /** The session is this hub's. */
   taken(session: OwnedSession): void
 }
@@ -23,8 +25,8 @@ export interface TakesHost {
 type Answer =
   | readonly ['yours', text: string, elapsed: string, run: string, position: string, running: string[]]
   | readonly ['elsewhere', node: string, attempt: string]
-  | readonly ['ended', why: LostReason, rx: string, tx: string, queued: string]
-  | readonly ['late' | 'unreadable' | 'unknown']
+  | readonly ['ended', why: LostReason, rx: string, tx: string, queued: string, handlers: string[]]
+  | readonly ['late' | 'unreadable' | 'unknown' | 'missing']
 
 /** Takes sessions from Redis, and asks the hubs that have them. */
 export class Takes {
@@ -41,7 +43,7 @@ export class Takes {
     { format, isLast = false }: TakeOptions,
     attempt: number,
   ): Promise<Taken> {
-    const { commands, hub, inbox, keys, lifetime } = this.#host
+    const { commands, hub, inbox, keys, lifetime, losses } = this.#host
     const place = placeOf(keys, id)
     const { keyHash, identity, client, n } = claim
     const how = [identityText(identity), client, `${n}`, `${format}`, isLast ? '1' : '0']
@@ -59,12 +61,16 @@ export class Takes {
       case 'elsewhere': {
         const token = { node: answer[1], attempt: Number(answer[2]) }
         const isAlive = await inbox.tell(token.node, encodeAsked(place.hash, token, claim))
-        return { status: isAlive ? 'elsewhere' : 'unknown' }
+        // The lease of that hub may be lost, too.
+        return { status: isAlive || losses.isRecent ? 'elsewhere' : 'unknown' }
       }
       case 'ended': {
-        const [, why, rx, tx, queued] = answer
+        const [, why, rx, tx, queued, handlers] = answer
+        inbox.abort(place.hash, handlers)
         return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
       }
+      case 'missing':
+        return { status: 'missing', hasForgotten: await losses.areRecent(place.keys.base) }
       case 'late':
       case 'unreadable':
       case 'unknown':

@@ -1,7 +1,6 @@
 import { misuse } from '@holdfast/protocol'
 import type { Answerer, Meta, Schemas } from '@holdfast/protocol'
 import type { Counters } from '../counters.ts'
-import type { JoinedChannel, SessionSnapshot } from '../moves/snapshot.ts'
 import type { HubHealth } from '../health.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Policy } from '../policy.ts'
@@ -20,6 +19,7 @@ import type { ChannelRules, KindPolicy } from './kinds.ts'
 import { memory } from './memory.ts'
 import { parseName } from './name.ts'
 import { PeerChannels } from './peer-channels.ts'
+import type { ChannelState } from './peer-channels.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
 import { Presences } from './presences.ts'
 import type { Recipient, RecipientOptions } from './recipient.ts'
@@ -171,13 +171,14 @@ export class HubChannels {
   }
 
   /** What another hub has to know of the channels of a session. */
-  stateOf(record: SessionRecord): Pick<SessionSnapshot, 'joined' | 'present'> {
-    return this.#sessions.get(record.id)?.state ?? { joined: [], present: [] }
+  stateOf(record: SessionRecord): ChannelState {
+    return this.#sessions.get(record.id)?.state ?? { joined: [], present: [], published: 0 }
   }
 
   /** A session has come from another hub. */
-  arrived(record: SessionRecord, joined: readonly JoinedChannel[], present: readonly JoinedChannel[]): void {
-    if (joined.length + present.length > 0) this.of(record).arrived(joined, present)
+  arrived(record: SessionRecord, state: ChannelState): void {
+    const { joined, present, published } = state
+    if (joined.length + present.length + published > 0) this.of(record).arrived(state)
   }
 
   /** Another hub goes on with the session: it stays present for so many milliseconds. */

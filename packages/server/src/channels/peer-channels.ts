@@ -1,7 +1,7 @@
 import { misuse } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { LimitName } from '../limits.ts'
-import type { JoinedChannel, SessionSnapshot } from '../moves/snapshot.ts'
+import type { SessionSnapshot } from '../moves/snapshot.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { ChannelParts } from './channel-parts.ts'
@@ -18,6 +18,9 @@ import { Subscription } from './subscription.ts'
 import type { SubscriptionClient } from './subscription.ts'
 import { decide, forbidden, tooMany } from './verdict.ts'
 import type { Decision, Refusal } from './verdict.ts'
+
+/** What moves with a session. */
+export type ChannelState = Pick<SessionSnapshot, 'joined' | 'present' | 'published'>
 
 /**
  * The channels of a session: those that its client has joined, which end with the connection, and those that the application has
@@ -64,9 +67,7 @@ export class PeerChannels implements SubscriptionClient {
 
   /** Takes a token of the rate at which the client may publish. */
   takePublishToken(): boolean {
-    const { clock, limits } = this.#parts
-    this.#publishTokens ??= new TokenBucket(clock, limits.publishRate, limits.publishBurst)
-    return this.#publishTokens.take()
+    return this.#tokens.take()
   }
 
   /** Runs a publication after the ones before it in that channel. */
@@ -91,6 +92,11 @@ export class PeerChannels implements SubscriptionClient {
   disconnected(): void {
     for (const name of [...this.#subscriptions.keys()]) this.#drop(name)
     this.#rejoins = undefined
+  }
+
+  get #tokens(): TokenBucket {
+    const { clock, limits } = this.#parts
+    return (this.#publishTokens ??= new TokenBucket(clock, limits.publishRate, limits.publishBurst))
   }
 
   #kindOf(name: string): KindPolicy | undefined {
@@ -216,15 +222,20 @@ export class PeerChannels implements SubscriptionClient {
 
   // Moves
 
-  get state(): Pick<SessionSnapshot, 'joined' | 'present'> {
+  get state(): ChannelState {
     const members = this.#presence.members
     const joined = Array.from(this.#joined.keys(), (name) => ({ name, presence: members.get(name) }))
     const present = Array.from(members, ([name, presence]) => ({ name, presence }))
-    return { joined, present: present.filter(({ name }) => !this.#joined.has(name)) }
+    return {
+      joined,
+      present: present.filter(({ name }) => !this.#joined.has(name)),
+      published: this.#publishTokens?.missing ?? 0,
+    }
   }
 
   /** Goes on with what another hub knew. */
-  arrived(joined: readonly JoinedChannel[], present: readonly JoinedChannel[]): void {
+  arrived({ joined, present, published }: ChannelState): void {
+    if (published > 0) this.#tokens.spend(Math.min(published, this.#parts.limits.publishBurst))
     for (const { name, presence } of joined)
       this.join(name, presence === undefined ? {} : { presence: JSON.parse(presence) as unknown })
     for (const { name, presence } of present) this.#presence.arrived(name, presence)

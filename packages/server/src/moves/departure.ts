@@ -18,14 +18,14 @@ const outcomes: Readonly<Record<PostResult | 'closed', Outcome>> = {
   closed: { status: 'undelivered', reason: 'closed' },
 }
 
+/** `closed` if the hub is; undefined if it is not known whether the store has taken the message. */
+export type PostAnswer = PostResult | 'closed' | undefined
+
 export interface DepartureParts {
   readonly lifecycle: Lifecycle
   readonly policy: Policy
-  /**
-   * Posts a message for the session, after all before it. `closed` if the hub is; undefined if it is not known whether the store has taken
-   * the message.
-   */
-  post(entry: MailboxEntry): Promise<PostResult | 'closed' | undefined>
+  /** Posts a message for the session, after all before it. */
+  post(entry: MailboxEntry): Promise<PostAnswer>
   /** The last handler that ran for the session has answered. */
   answered(): void
 }
@@ -41,6 +41,7 @@ export class Departure implements Link<Body> {
   readonly end: PeerEnd
   readonly #parts: DepartureParts
   readonly #outbox: Outbox<Body>
+  readonly #endpoint: Endpoint | undefined
   /** The requests whose handlers still run here. */
   readonly #owed: Set<number>
 
@@ -53,6 +54,7 @@ export class Departure implements Link<Body> {
   ) {
     const { session, maxMessageBytes } = record
     this.#parts = parts
+    this.#endpoint = endpoint
     this.#owed = new Set(endpoint?.running)
     this.#outbox = createOutbox(
       {},
@@ -79,7 +81,15 @@ export class Departure implements Link<Body> {
   /** A handler has answered. */
   async reply(body: Body, answers: number): Promise<void> {
     await this.#parts.post({ text: encodeMail(body), answers })
-    if (this.#owed.delete(answers) && this.hasAnswered) this.#parts.answered()
+    this.#answered(answers)
+  }
+
+  /** Nobody waits for the answer to that request. */
+  abort(request: number): void {
+    if (!this.#owed.has(request)) return
+    // As if the client had said so here.
+    this.#endpoint?.deliver([0, 0, null, undefined, { off: request }])
+    this.#answered(request)
   }
 
   bufferedAmount(): number {
@@ -99,6 +109,10 @@ export class Departure implements Link<Body> {
   async #post(message: Queued<Body>): Promise<void> {
     const result = await this.#parts.post({ text: encodeMail(message.body) })
     message.settle(result ? outcomes[result] : moved)
+  }
+
+  #answered(request: number): void {
+    if (this.#owed.delete(request) && this.hasAnswered) this.#parts.answered()
   }
 
   #announce({ endListeners, peer }: DepartedRecord, endpoint: Endpoint | undefined): void {

@@ -15,6 +15,8 @@ import { afterWait, freezeMessages } from './freeze.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
 import type { SessionSnapshot } from './snapshot.ts'
 
+const rates = { messageRate: 10, publishRate: 1 }
+
 /** The hub's end of a session, on a hub of its own. */
 class End {
   readonly session: Session<Body>
@@ -63,6 +65,7 @@ class End {
     const queued = this.outgoing.takeQueued()
     const messages = freezeMessages(this.session, queued, this.#clock.now())
     const rest = {
+      keyHash: '',
       identity: null,
       isSuspect: false,
       lastRequest: 0,
@@ -71,6 +74,8 @@ class End {
       mailbox: 0,
       running: [],
       broadcasts: undefined,
+      received: 0,
+      published: 0,
     }
     return encodeSnapshot({ ...messages, ...rest, dials: this.dials.numbers })
   }
@@ -206,7 +211,16 @@ describe('a session that moves', () => {
     const end = new End(createVirtualClock())
     for (const ttl of [5, 10, Infinity]) end.push(encodeBody('event', ttl), { ttl })
     const snapshot = decodeSnapshot(end.freeze())!
-    expect(afterWait(snapshot, 5).queued.map(({ ttl }) => ttl)).toEqual([5, Infinity])
-    expect(afterWait(snapshot, 0)).toEqual(snapshot)
+    expect(afterWait(snapshot, 5, rates).queued.map(({ ttl }) => ttl)).toEqual([5, Infinity])
+    expect(afterWait(snapshot, 0, rates)).toEqual(snapshot)
+  })
+
+  it('gives its client the tokens that it gets while it is parked, and no others', () => {
+    const spent = { ...decodeSnapshot(new End(createVirtualClock()).freeze())!, received: 30, published: 3 }
+    expect(afterWait(spent, 0, rates)).toMatchObject({ received: 30, published: 3 })
+    expect(afterWait(spent, 2_000, rates)).toMatchObject({ received: 10, published: 1 })
+    expect(afterWait(spent, 60_000, rates)).toMatchObject({ received: 0, published: 0 })
+    const unlimited = { messageRate: Infinity, publishRate: Infinity }
+    expect(afterWait(spent, 0, unlimited)).toMatchObject({ received: 0, published: 0 })
   })
 })

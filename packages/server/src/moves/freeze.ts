@@ -1,5 +1,6 @@
 import { voidBody } from '@holdfast/protocol'
 import type { Body, Queued, Session } from '@holdfast/protocol'
+import type { Limits } from '../limits.ts'
 import type { SessionSnapshot } from './snapshot.ts'
 
 type Messages = Pick<SessionSnapshot, 'rx' | 'acknowledged' | 'suspect' | 'written' | 'queued'>
@@ -23,10 +24,25 @@ export function freezeMessages(
   }
 }
 
-/** Returns the snapshot as it is after that many milliseconds, in which messages that wait may have expired. */
-export function afterWait(snapshot: SessionSnapshot, elapsed: number): SessionSnapshot {
+/**
+ * Returns the snapshot as it is after that many milliseconds, in which messages that wait may have expired, and the client has got new
+ * tokens.
+ */
+export function afterWait(
+  snapshot: SessionSnapshot,
+  elapsed: number,
+  { messageRate, publishRate }: Pick<Limits, 'messageRate' | 'publishRate'>,
+): SessionSnapshot {
+  const left = (missing: number, rate: number): number =>
+    rate === Infinity ? 0 : Math.max(0, missing - (elapsed * rate) / 1_000)
   const queued = snapshot.queued
     .map((message) => ({ ...message, ttl: message.ttl - elapsed }))
     .filter(({ ttl }) => ttl > 0)
-  return { ...snapshot, queued }
+  const { received, published } = snapshot
+  return {
+    ...snapshot,
+    queued,
+    received: left(received, messageRate),
+    published: left(published, publishRate),
+  }
 }

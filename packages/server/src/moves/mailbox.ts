@@ -1,5 +1,7 @@
 import { encodeBody } from '@holdfast/protocol'
 import type { Body } from '@holdfast/protocol'
+import { checkMailbox } from './checks.ts'
+import type { MailboxEntry } from './session-store.ts'
 import { decodeMail, encodeMail } from './snapshot.ts'
 import type { StoreLink } from './store-link.ts'
 
@@ -49,28 +51,46 @@ export class Mailbox {
     return [...this.#running]
   }
 
+  /** Nobody waits for the answer to that request. Returns whether its handler may run on another hub. */
+  abort(request: number): boolean {
+    return this.#running.delete(request)
+  }
+
   /** Something may have been posted. */
   async read(): Promise<void> {
     this.#isDue = true
     if (this.#isReading) return
     this.#isReading = true
-    while (this.#isDue && !this.#isClosed) {
-      this.#isDue = false
-      const entries = await this.#link.repeat(
-        (node) => node.readMailbox(this.#session, this.#position),
-        () => !this.#isClosed,
-      )
-      for (const { text, answers } of entries ?? []) {
-        // Its messages may end the session.
-        if (this.#isClosed) break
-        this.#position++
-        if (answers !== undefined) this.#running.delete(answers)
-        const body = decodeMail(text)
-        if (body !== undefined) this.#ports.deliver(body)
+    try {
+      while (this.#isDue && !this.#isClosed) {
+        this.#isDue = false
+        this.#deliver(await this.#ask())
       }
+    } catch (error) {
+      // What the store gives is no mailbox. There may be one the next time.
+      this.#link.failed(error)
     }
     this.#isReading = false
     this.#lookLater()
+  }
+
+  async #ask(): Promise<readonly MailboxEntry[]> {
+    const entries = await this.#link.repeat(
+      (node) => node.readMailbox(this.#session, this.#position),
+      () => !this.#isClosed,
+    )
+    return entries ? checkMailbox(entries) : []
+  }
+
+  #deliver(entries: readonly MailboxEntry[]): void {
+    for (const { text, answers } of entries) {
+      // Its messages may end the session.
+      if (this.#isClosed) return
+      this.#position++
+      if (answers !== undefined) this.#running.delete(answers)
+      const body = decodeMail(text)
+      if (body !== undefined) this.#ports.deliver(body)
+    }
   }
 
   close(): void {

@@ -1,27 +1,8 @@
 import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
-import { memory } from '../index.ts'
-import type { Broker, Peer, SessionStoreNode } from '../index.ts'
-import { come, okOf, pair, park } from '../../test/support/hub-pair.ts'
+import type { Peer } from '../index.ts'
+import { come, okOf, pair, park, withStore } from '../../test/support/shared-hubs.ts'
 import { resuming, setUp } from '../../test/support/set-up.ts'
-
-/** A broker whose store of sessions is changed for each hub. */
-function withStore(change: (node: SessionStoreNode) => Partial<SessionStoreNode>): Broker {
-  const broker = memory()
-  return {
-    open: (listener) => broker.open(listener),
-    openSessions(listener) {
-      const node = broker.openSessions!(listener)
-      const changed = change(node)
-      return new Proxy(node, {
-        get: (_, name: keyof SessionStoreNode) => {
-          const value: unknown = changed[name] ?? node[name]
-          return typeof value === 'function' ? (value.bind(node) as unknown) : value
-        },
-      })
-    },
-  }
-}
 
 describe('a client that comes to another hub', () => {
   it('goes on with its session there, and its old connection is closed', async () => {

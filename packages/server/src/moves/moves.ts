@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
 import { bodyBytes } from '@holdfast/protocol'
 import type { Body, Endpoint, Queued } from '@holdfast/protocol'
+import type { Broker } from '../channels/broker.ts'
+import { withinTime } from '../channels/within-time.ts'
 import { createDeadlines } from '../deadlines.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { Lifecycle } from '../lifecycle.ts'
@@ -9,26 +10,28 @@ import type { Registry } from '../registry.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { HubStage } from '../stage.ts'
 import type { Tombstone } from '../tombstones.ts'
-import { Departure } from './departure.ts'
+import { checkRequest } from './checks.ts'
+import { ClaimTable } from './claim-table.ts'
+import type { Departure } from './departure.ts'
+import { Departures } from './departures.ts'
+import { Endings } from './endings.ts'
+import { keyHash } from './key-hash.ts'
 import { Mailbox } from './mailbox.ts'
 import { OwnedSession } from './owned-session.ts'
-import type { Broker } from '../channels/broker.ts'
-import { withinTime } from '../channels/within-time.ts'
-import type {
-  MailboxEntry,
-  ParkedState,
-  PostResult,
-  ReleaseRequest,
-  SessionStoreListener,
-  SessionToken,
-} from './session-store.ts'
+import { newSessionId } from './session-id.ts'
+import type { ParkedState, ReleaseRequest, SessionStoreListener, SessionToken } from './session-store.ts'
 import type { SessionSnapshot } from './snapshot.ts'
 import { StoreLink } from './store-link.ts'
 
 /** How long a client that is asked to move may take to finish, in milliseconds. */
 const parkTimeout = 5_000
-/** The same for what is still to be posted when the hub closes. */
+/** The same for what is to be parked, posted and given back when the hub closes; and for the ends of sessions. */
 const postTimeout = 5_000
+const endTimeout = 1_000
+/** How long the store is asked to take a session back, in milliseconds. Later it is when another hub asks for the session. */
+const returnTimeout = 10_000
+/** How many sessions may have ended without the store knowing it. Of others, the clients learn it when their hubs ask this one. */
+const maxEndings = 10_000
 
 export interface MovesParts {
   readonly policy: Policy
@@ -43,20 +46,16 @@ export interface MovesParts {
  */
 export class Moves implements SessionStoreListener {
   readonly link: StoreLink
+  /** The claims of sessions of other hubs that are under way. */
+  readonly claims: ClaimTable
   readonly #parts: MovesParts
   readonly #owned = new Map<string, OwnedSession>()
-  /** The sessions that are being parked, by their ids. */
-  readonly #parking = new Map<string, Promise<boolean>>()
-  /** The sessions for which claims are under way. */
-  readonly #claimed = new Set<string>()
-  /** The departed sessions for which handlers still run. */
-  readonly #working = new Set<Departure>()
-  /** Calls of the store that are under way. */
+  readonly #endings = new Endings(maxEndings)
+  readonly #departures: Departures
+  /** The claims, and the sessions that are given back, which the hub waits for when it closes. */
   readonly #pending = new Set<Promise<unknown>>()
   /** The sessions whose clients were asked to dial again. */
   readonly #leaving: Deadlines<SessionRecord>
-  #onAnswered: (() => void)[] = []
-  #isClosed = false
 
   constructor(broker: SharingBroker, parts: MovesParts) {
     const { policy, lifecycle } = parts
@@ -68,33 +67,44 @@ export class Moves implements SessionStoreListener {
       counters: lifecycle.counters,
       reportTrouble: policy.reportTrouble,
     })
+    this.claims = new ClaimTable(policy.limits.maxClaims)
+    this.#departures = new Departures(this.link, parts)
   }
 
   // The sessions of this hub
 
+  /** A new id, which shows other hubs that the store may not know the session yet. */
+  newId(): string {
+    const { policy, registry } = this.#parts
+    return newSessionId(registry.newSecret(), policy.ports.clock.wall())
+  }
+
   begun({ id, key }: SessionRecord): void {
-    const owned = new OwnedSession(this.link, id)
+    const owned = new OwnedSession(this.link, id, keyHash(key))
     this.#owned.set(id, owned)
-    owned.begin(keyHash(key))
+    owned.begin()
   }
 
   /** The hub has taken a session that another one had. */
   arrived(record: SessionRecord, token: SessionToken, snapshot: SessionSnapshot): void {
-    const mailbox = new Mailbox(this.link, record.id, snapshot, {
+    const { id, key } = record
+    const mailbox = new Mailbox(this.link, id, snapshot, {
       deliver: (body) => record.reply({ body, bytes: bodyBytes(body) }),
     })
-    this.#owned.set(record.id, new OwnedSession(this.link, record.id, token, mailbox))
+    this.#owned.set(id, new OwnedSession(this.link, id, keyHash(key), token, mailbox))
     void mailbox.read()
   }
 
-  /** A session that this hub was given cannot go on. */
-  refuse(id: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): void {
-    new OwnedSession(this.link, id, token).end(tombstone)
+  ended({ id }: SessionRecord, tombstone: Omit<Tombstone, 'key'>): void {
+    const owned = this.#owned.get(id)
+    if (!owned) return
+    this.#owned.delete(id)
+    this.#endings.add(owned, tombstone)
   }
 
-  ended({ id }: SessionRecord, tombstone: Omit<Tombstone, 'key'>): void {
-    this.#owned.get(id)?.end(tombstone)
-    this.#owned.delete(id)
+  /** Nobody waits for the answer to that request of the client, whose handler may run on another hub. */
+  abort({ id }: SessionRecord, request: number): void {
+    this.#owned.get(id)?.abort(request)
   }
 
   /** What the snapshot of a session has to say of its mailbox. */
@@ -112,6 +122,11 @@ export class Moves implements SessionStoreListener {
     this.#leaving.add(record)
   }
 
+  /** Whether one more session may be parked. */
+  hasRoom(record: SessionRecord): boolean {
+    return this.#departures.hasRoom(record)
+  }
+
   /** Parks a session that is fenced. */
   depart(
     record: SessionRecord,
@@ -119,59 +134,93 @@ export class Moves implements SessionStoreListener {
     queued: readonly Queued<Body>[],
     endpoint: Endpoint | undefined,
   ): Departure {
-    const { id } = record
-    const owned = this.#owned.get(id) ?? new OwnedSession(this.link, id)
+    const { id, key } = record
+    const owned = this.#owned.get(id) ?? new OwnedSession(this.link, id, keyHash(key))
     this.#owned.delete(id)
-    const parked = owned.park(keyHash(record.key), state, this.#parts.policy.sessionTimeout)
-    this.#parking.set(id, parked)
-    void parked.finally(() => {
-      if (this.#parking.get(id) === parked) this.#parking.delete(id)
-    })
-    let last: Promise<unknown> = parked
-    const parts = {
-      ...this.#parts,
-      post: (entry: MailboxEntry): Promise<PostResult | 'closed' | undefined> => {
-        if (this.#isClosed) return Promise.resolve('closed')
-        const posted = last.then(() => this.link.repeat((node) => node.post(id, entry)))
-        this.wait(posted)
-        last = posted
-        return posted
-      },
-      answered: () => this.#answered(departure),
-    }
-    const departure = new Departure(parts, record, queued, endpoint)
-    if (!departure.hasAnswered) this.#working.add(departure)
-    return departure
+    this.#leaving.delete(record)
+    return this.#departures.add(record, owned, state, queued, endpoint)
   }
 
-  #forget(id: string): void {
-    this.#owned.get(id)?.mailbox?.close()
-    this.#owned.delete(id)
+  /** Resolves when the session is not being parked any more: false if that takes longer than so many milliseconds. */
+  parked(id: string, timeout: number): Promise<boolean> {
+    return this.#departures.parked(id, timeout)
   }
 
-  /** Resolves when the session is not being parked any more. */
-  async parked(id: string): Promise<void> {
-    await this.#parking.get(id)
-  }
-
-  /** A client has brought that session, which this hub may be given. */
-  claiming(id: string): void {
-    this.#claimed.add(id)
-  }
-
-  claimed(id: string): void {
-    this.#claimed.delete(id)
+  /** Puts a session back that this hub was given, and cannot go on with. */
+  giveBack(id: string, token: SessionToken): void {
+    const until = this.link.clock.now() + returnTimeout
+    this.wait(
+      this.link.repeat(
+        (node) => node.giveBack(id, token),
+        () => this.link.clock.now() < until,
+      ),
+    )
   }
 
   /** The hub waits for that when it closes. */
   wait(call: Promise<unknown>): void {
+    const over = (): void => void this.#pending.delete(call)
     this.#pending.add(call)
-    void call.finally(() => this.#pending.delete(call))
+    call.then(over, over)
   }
 
   // What other hubs want
 
-  asked({ session, token, claim }: ReleaseRequest): void {
+  asked(request: ReleaseRequest): void {
+    this.#guard(() => this.#asked(checkRequest(request)))
+  }
+
+  lost(session: string, token: SessionToken): void {
+    this.#guard(() => {
+      const owned = this.#owned.get(session)
+      if (!owned?.token || owned.token.attempt !== token.attempt) return
+      // Another hub may have a later cursor than this one.
+      owned.mailbox?.close()
+      this.#owned.delete(session)
+      const { lifecycle, registry } = this.#parts
+      lifecycle.during(() => registry.sessions.get(session)?.end('unknown', 4410))
+    })
+  }
+
+  posted(session: string): void {
+    void this.#owned.get(session)?.mailbox?.read()
+  }
+
+  aborted(session: string, requests: readonly number[]): void {
+    this.#guard(() => this.#departures.aborted(session, requests))
+  }
+
+  // The end of the hub
+
+  /**
+   * Resolves when what has departed is parked and everything is posted, within some seconds; and when the handlers that still run for it
+   * have answered, within `wait` milliseconds.
+   */
+  async settled(wait: number): Promise<void> {
+    await this.#departures.settled(postTimeout, wait)
+    await this.#departures.posted(postTimeout)
+  }
+
+  async close(): Promise<void> {
+    this.#leaving.clear()
+    // What is posted from here on would not leave any more.
+    this.#departures.close()
+    await this.#departures.posted(postTimeout)
+    await this.#within(postTimeout, this.#quiet())
+    await this.#within(endTimeout, this.#endings.over)
+    await this.link.close()
+  }
+
+  /** Resolves when no call is pending: a claim that is over may have a session to give back. */
+  async #quiet(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
+  }
+
+  async #within(timeout: number, promise: Promise<unknown>): Promise<void> {
+    await withinTime(this.link.clock, timeout, promise).catch(() => {})
+  }
+
+  #asked({ session, token, claim }: ReleaseRequest): void {
     const { lifecycle, registry } = this.#parts
     const owned = this.#owned.get(session)
     const record = registry.sessions.get(session)
@@ -185,59 +234,21 @@ export class Moves implements SessionStoreListener {
     })
   }
 
-  lost(session: string, { attempt }: SessionToken): void {
-    const { lifecycle, registry } = this.#parts
-    if (this.#owned.get(session)?.token?.attempt !== attempt) return
-    // Another hub may have a later cursor than this one.
-    this.#forget(session)
-    lifecycle.during(() => registry.sessions.get(session)?.end('unknown', 4410))
-  }
-
-  posted(session: string): void {
-    void this.#owned.get(session)?.mailbox?.read()
-  }
-
-  // The end of the hub
-
-  /**
-   * Resolves when what has departed is parked and everything is posted, within some seconds; and when the handlers that still run for it
-   * have answered, within `wait` milliseconds.
-   */
-  async settled(wait: number): Promise<void> {
-    await this.#within(postTimeout, Promise.all(this.#parking.values()))
-    const answered = new Promise<void>((resolve) => this.#onAnswered.push(resolve))
-    if (this.#working.size > 0 && wait > 0) await this.#within(wait, answered)
-    await this.#within(postTimeout, Promise.all(this.#pending))
-  }
-
-  async close(): Promise<void> {
-    this.#leaving.clear()
-    // What is posted from here on would not leave any more.
-    this.#isClosed = true
-    await this.#within(postTimeout, Promise.all(this.#pending))
-    await this.link.close()
-  }
-
-  async #within(timeout: number, promise: Promise<unknown>): Promise<void> {
-    await withinTime(this.link.clock, timeout, promise).catch(() => {})
-  }
-
-  #answered(departure: Departure): void {
-    this.#working.delete(departure)
-    if (this.#working.size > 0) return
-    for (const resolve of this.#onAnswered) resolve()
-    this.#onAnswered = []
-  }
-
   /** The store says that this hub has a session, and it has not. */
   #disown(session: string, token: SessionToken): void {
-    if (this.#parking.has(session) || this.#claimed.has(session)) return
+    if (this.#departures.isParking(session) || this.claims.has(session)) return
     const tombstone = this.#parts.registry.tombstones.find(session)
-    void this.link
-      .call<unknown>((node) =>
-        tombstone ? node.end(session, token, tombstone) : node.giveBack(session, token),
-      )
-      .catch(() => {})
+    if (!tombstone) return this.giveBack(session, token)
+    void this.link.call((node) => node.end(session, token, tombstone)).catch(() => {})
+  }
+
+  /** A store is another program: what it says may be anything. */
+  #guard(what: () => void): void {
+    try {
+      what()
+    } catch (error) {
+      this.link.failed(error)
+    }
   }
 }
 
@@ -246,9 +257,4 @@ type SharingBroker = Pick<Required<Broker>, 'openSessions'>
 
 export function keepsSessions(broker: Broker): broker is Required<Broker> {
   return broker.openSessions !== undefined
-}
-
-/** What a store gets of the key of a session. */
-export function keyHash(key: string): string {
-  return createHash('sha256').update(key).digest('base64url')
 }

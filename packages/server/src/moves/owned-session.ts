@@ -1,56 +1,70 @@
 import type { Tombstone } from '../tombstones.ts'
 import type { Mailbox } from './mailbox.ts'
-import type { ParkedState, SessionToken } from './session-store.ts'
+import type { ParkedState, SessionStoreNode, SessionToken } from './session-store.ts'
 import type { StoreLink } from './store-link.ts'
 
 /** What the store knows of a session of this hub. Its calls run one after the other, and are repeated until they are answered. */
 export class OwnedSession {
   readonly id: string
+  readonly #keyHash: string
   /** Undefined until the store knows the session. */
   token: SessionToken | undefined
   /** Of a session that another hub had. */
   readonly mailbox: Mailbox | undefined
   readonly #link: StoreLink
   #last: Promise<unknown> = Promise.resolve()
-  #isOver = false
+  #isGivenUp = false
 
-  constructor(link: StoreLink, id: string, token?: SessionToken, mailbox?: Mailbox) {
+  constructor(link: StoreLink, id: string, keyHash: string, token?: SessionToken, mailbox?: Mailbox) {
     this.id = id
+    this.#keyHash = keyHash
     this.token = token
     this.mailbox = mailbox
     this.#link = link
   }
 
   /** The session has begun. */
-  begin(keyHash: string): void {
-    void this.#next(async () => {
-      // A session that ends before the store knows it concerns no other hub.
-      this.token = await this.#link.repeat(
-        (node) => node.begin(this.id, keyHash),
-        () => !this.#isOver,
-      )
+  begin(): void {
+    void this.#next(() => this.#known())
+  }
+
+  /** The session has ended: so no other hub has to find out. Resolves when the store knows, or the end is given up. */
+  end(tombstone: Omit<Tombstone, 'key'>): Promise<void> {
+    this.mailbox?.close()
+    return this.#next(async () => {
+      const { token } = this
+      if (token) await this.#repeat((node) => node.end(this.id, token, tombstone))
     })
   }
 
-  /** The session has ended. */
-  end(tombstone: Omit<Tombstone, 'key'>): void {
-    this.#isOver = true
-    this.mailbox?.close()
-    void this.#next(async () => {
-      const { token } = this
-      if (token) await this.#link.repeat((node) => node.end(this.id, token, tombstone))
-    })
+  /** Repeats nothing any more. A hub that is asked for the session ends it once more. */
+  giveUp(): void {
+    this.#isGivenUp = true
   }
 
   /** Parks the session, which is fenced. False if another hub has it, or if the store never knew it. */
-  park(keyHash: string, state: ParkedState, ttl: number): Promise<boolean> {
-    this.#isOver = true
+  park(state: ParkedState, ttl: number): Promise<boolean> {
     this.mailbox?.close()
     return this.#next(async () => {
-      const token = (this.token ??= await this.#link.repeat((node) => node.begin(this.id, keyHash)))
+      const token = await this.#known()
       if (!token) return false
-      return (await this.#link.repeat((node) => node.park(this.id, token, state, ttl))) ?? false
+      return (await this.#repeat((node) => node.park(this.id, token, state, ttl))) ?? false
     })
+  }
+
+  /** Nobody waits for the answer to a request whose handler runs on another hub. Tried once: the handler may run on. */
+  abort(request: number): void {
+    const { token } = this
+    if (!token || !this.mailbox?.abort(request)) return
+    void this.#link.call((node) => node.abort(this.id, token, request)).catch(() => {})
+  }
+
+  async #known(): Promise<SessionToken | undefined> {
+    return (this.token ??= await this.#repeat((node) => node.begin(this.id, this.#keyHash)))
+  }
+
+  #repeat<T>(call: (node: SessionStoreNode) => Promise<T>): Promise<T | undefined> {
+    return this.#link.repeat(call, () => !this.#isGivenUp)
   }
 
   #next<T>(call: () => Promise<T>): Promise<T> {

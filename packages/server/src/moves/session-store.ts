@@ -22,6 +22,11 @@ export interface SessionStoreListener {
    * the session and drops it, without a final cursor: its client learns that the session is lost.
    */
   lost(session: string, token: SessionToken): void
+  /**
+   * The client waits no more for the answers to these requests, whose handlers run on this hub. Nobody gets them, so the handlers may
+   * stop. A hub that does not hear of it lets them run.
+   */
+  aborted(session: string, requests: readonly number[]): void
 }
 
 /** The request of a hub to the one that has the session of its client. */
@@ -79,8 +84,13 @@ export type Taken =
   /** This hub does not understand the state. Another one may. */
   | { readonly status: 'unreadable' }
   | { readonly status: 'ended'; readonly tombstone: Omit<Tombstone, 'key'> }
-  /** There is no such session, the key is wrong, or the hub that had it has died. */
+  /** No hub has such a session: there is none, the key is wrong, or the hub that had it has died. */
   | { readonly status: 'unknown' }
+  /**
+   * The store knows nothing of it. A hub that has begun it lately may not have said so yet. `hasForgotten`: the store has lost data, and
+   * the hubs that are alive say again what they have; take it again soon.
+   */
+  | { readonly status: 'missing'; readonly hasForgotten: boolean }
 
 /** How a hub takes sessions. */
 export interface TakeOptions {
@@ -115,7 +125,10 @@ export interface SessionStoreNode {
    * has forgotten some of its last writes. A state that is larger than the store takes ends the session as `overflow`.
    */
   park(session: string, token: SessionToken, state: ParkedState, ttl: number): Promise<boolean>
-  /** Ends a session that this hub has under that token. False if it has not. */
+  /**
+   * Ends a session that this hub has under that token. False if it has not. The hubs whose handlers still run for it are notified, as by
+   * `abort`; so they are when a session ends in any other way.
+   */
   end(session: string, token: SessionToken, tombstone: Omit<Tombstone, 'key'>): Promise<boolean>
   /** Puts a session back that this hub was given under that token, and never received. */
   giveBack(session: string, token: SessionToken): Promise<void>
@@ -126,6 +139,11 @@ export interface SessionStoreNode {
   post(session: string, entry: MailboxEntry): Promise<PostResult>
   /** Reads the mailbox of a session from a position on, which counts everything that was ever posted. */
   readMailbox(session: string, position: number): Promise<readonly MailboxEntry[]>
+  /**
+   * Nobody waits for the answer to that request of a session that this hub has under that token, and that was parked while its handler ran.
+   * It is not answered any more, and its hub is notified, if that can be reached.
+   */
+  abort(session: string, token: SessionToken, request: number): Promise<void>
   /** Posts that for each request of the session whose hub has died, as its answer. */
   interrupt(session: string, answer: (request: number) => string): Promise<void>
   /** Ends the lease of this hub. */

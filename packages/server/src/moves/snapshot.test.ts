@@ -4,9 +4,11 @@ import { currentFormat, decodeMail, decodeSnapshot, encodeMail, encodeSnapshot }
 import type { SessionSnapshot } from './snapshot.ts'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
+const amount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map(Math.abs)
 const text = fc.string({ unit: 'binary' })
 const body = fc.oneof(text, fc.record({ head: text, bytes: fc.uint8Array() }))
 const snapshots: fc.Arbitrary<SessionSnapshot> = fc.record({
+  keyHash: text,
   identity: fc.option(text),
   rx: count,
   acknowledged: count,
@@ -33,9 +35,12 @@ const snapshots: fc.Arbitrary<SessionSnapshot> = fc.record({
     }),
     { nil: undefined },
   ),
+  received: amount,
+  published: amount,
 })
 
 const example: SessionSnapshot = {
+  keyHash: 'hash',
   identity: 'ada',
   rx: 7,
   acknowledged: 3,
@@ -50,6 +55,8 @@ const example: SessionSnapshot = {
   mailbox: 0,
   running: [3],
   broadcasts: undefined,
+  received: 0.5,
+  published: 2,
 }
 
 /** The example with other members, as another hub may have written it. */
@@ -97,6 +104,9 @@ describe('a snapshot', () => {
     ['null', 'null'],
     ['no format', changed({ format: undefined })],
     ['a format of 0', changed({ format: 0 })],
+    ['no key', changed({ keyHash: undefined })],
+    ['less than no tokens', changed({ received: -1 })],
+    ['tokens that are none', changed({ published: 'x' })],
     ['a cursor that is none', changed({ rx: -1 })],
     ['an identity that is none', changed({ identity: 1 })],
     ['a suspicion that is none', changed({ isSuspect: 1 })],

@@ -3,6 +3,8 @@ import type { Body } from '@holdfast/protocol'
 
 /** What another hub needs to go on with a session. */
 export interface SessionSnapshot {
+  /** The SHA-256 of its key, by which a hub recognizes it. */
+  readonly keyHash: string
   readonly identity: string | null
   /** The receive cursor of the hub. */
   readonly rx: number
@@ -26,6 +28,9 @@ export interface SessionSnapshot {
   readonly mailbox: number
   /** The requests of the client whose handlers run on hubs that had the session before. */
   readonly running: readonly number[]
+  /** How many tokens are missing for the messages and for the publications of the client, so that a move gives it no more of them. */
+  readonly received: number
+  readonly published: number
   /** What it has of the broadcasts of all hubs, if the hub knows. */
   readonly broadcasts: BroadcastState | undefined
 }
@@ -96,7 +101,8 @@ export function decodeSnapshot(text: string): SessionSnapshot | undefined {
 }
 
 function read(value: Record<string, unknown>): SessionSnapshot | undefined {
-  const { identity, rx, acknowledged, suspect, isSuspect, lastRequest, mailbox } = value
+  const { keyHash, identity, rx, acknowledged, suspect, isSuspect, lastRequest, mailbox } = value
+  const { received, published } = value
   const counts = [rx, acknowledged, suspect, lastRequest, mailbox]
   const written = readAll(value['written'], readBody)
   const queued = readAll(value['queued'], readQueued)
@@ -105,9 +111,11 @@ function read(value: Record<string, unknown>): SessionSnapshot | undefined {
   const present = readAll(value['present'], readJoined)
   const running = readAll(value['running'], (id) => (isCount(id) ? id : undefined))
   if (!counts.every(isCount) || !(identity === null || typeof identity === 'string')) return undefined
+  if (typeof keyHash !== 'string' || !isAmount(received) || !isAmount(published)) return undefined
   if (typeof isSuspect !== 'boolean' || !written || !queued || !dials) return undefined
   if (!joined || !present || !running) return undefined
   return {
+    keyHash,
     identity,
     rx: Number(rx),
     acknowledged: Number(acknowledged),
@@ -122,6 +130,8 @@ function read(value: Record<string, unknown>): SessionSnapshot | undefined {
     mailbox: Number(mailbox),
     running,
     broadcasts: readBroadcasts(value['broadcasts']),
+    received,
+    published,
   }
 }
 
@@ -206,6 +216,10 @@ function readAll<T>(value: unknown, readOne: (element: unknown) => T | undefined
     elements.push(element)
   }
   return elements
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

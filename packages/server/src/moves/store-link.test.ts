@@ -8,7 +8,7 @@ import { StoreLink } from './store-link.ts'
 
 function setUp(changed: Partial<SessionStoreNode> = {}): { link: StoreLink; reported: unknown[] } {
   const store = createMemoryStore({ tombstoneTimeout: 1_000, maxMailboxMessages: 10, now: () => 0 })
-  const node = store.open({ asked() {}, posted() {}, lost() {} })
+  const node = store.open({ asked() {}, posted() {}, lost() {}, aborted() {} })
   const reported: unknown[] = []
   const link = new StoreLink(
     { isLasting: true, name: node.name, ...changed, close: () => node.close() } as SessionStoreNode,

@@ -57,7 +57,7 @@ export class StoreLink {
         resolve(answer)
       }
       this.#stops.add(stop)
-      void this.#repeat(call, isWanted).then(answered)
+      this.#repeat(call, isWanted).then(answered, stop)
     })
   }
 

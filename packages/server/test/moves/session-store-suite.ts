@@ -6,6 +6,7 @@ import type {
   SessionStore,
   SessionStoreNode,
   SessionToken,
+  Taken,
 } from '../../src/moves/session-store.ts'
 
 /** A store that the suite tries: a fresh one, with nothing in it. */
@@ -14,6 +15,8 @@ export interface StoreUnderTest extends AsyncDisposable {
   /** How long the cursors of a session are kept, in milliseconds. */
   readonly tombstoneTimeout: number
   readonly maxMailboxMessages: number
+  /** The answer of a store that knows nothing of a session, and has lost nothing. */
+  readonly missing: Taken
   /** Makes that many milliseconds pass for the store. */
   pass(milliseconds: number): Promise<void>
   /** Waits until every hub was told what it is to be told. */
@@ -24,6 +27,7 @@ interface Hub {
   readonly node: SessionStoreNode
   readonly asked: ReleaseRequest[]
   readonly posted: string[]
+  readonly aborted: (readonly [session: string, requests: readonly number[]])[]
 }
 
 const ttl = 60_000
@@ -43,12 +47,14 @@ const how = { format: 1 }
 function join(store: SessionStore): Hub {
   const asked: Hub['asked'] = []
   const posted: Hub['posted'] = []
+  const aborted: Hub['aborted'][number][] = []
   const node = store.open({
     asked: (request) => void asked.push(request),
     posted: (session) => void posted.push(session),
     lost: () => {},
+    aborted: (session, requests) => void aborted.push([session, requests]),
   })
-  return { node, asked, posted }
+  return { node, asked, posted, aborted }
 }
 
 /** What every store of sessions promises. */
@@ -83,7 +89,7 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
   describe(`sessions in ${name}`, () => {
     it('are unknown before they begin, and under another key', async () => {
       await using test = await parked()
-      expect(await test.b.node.take('other', claim, how)).toEqual({ status: 'unknown' })
+      expect(await test.b.node.take('other', claim, how)).toEqual(test.missing)
       expect(await test.b.node.take('s', { ...claim, keyHash: 'x' }, how)).toEqual({ status: 'unknown' })
     })
 
@@ -214,7 +220,7 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
       await using test = await parked()
       await test.pass(ttl + test.tombstoneTimeout)
       await endAnother(test.a)
-      expect(await test.b.node.take('s', claim, how)).toEqual({ status: 'unknown' })
+      expect(await test.b.node.take('s', claim, how)).toEqual(test.missing)
     })
 
     it('end by the hub that has them, and only by that one', async () => {
@@ -311,6 +317,52 @@ export function sessionStoreSuite(name: string, create: () => Promise<StoreUnder
       // A hub that is closed may refuse it.
       await test.a.node.post('s', { text: 'too late', answers: 5 }).catch(() => {})
       expect(await test.b.node.readMailbox('s', 2)).toEqual([])
+    })
+  })
+  describe(`the requests that run for a session in ${name}`, () => {
+    /** The session is at the second hub, and requests run on the first and on the second one. */
+    const running = async (): Promise<Awaited<ReturnType<typeof setUp>> & { readonly own: SessionToken }> => {
+      const test = await parked({ running: [4, 5] })
+      const there = await taken(test.b)
+      await test.b.node.park('s', there.token, { ...state, running: [6] }, ttl)
+      const { token } = await taken(test.b)
+      return { ...test, own: token }
+    }
+
+    it('are aborted at their hubs, one by one, and are not answered any more', async () => {
+      await using test = await running()
+      await test.b.node.abort('s', test.own, 5)
+      await test.settle()
+      expect([test.a.aborted, test.b.aborted]).toEqual([[['s', [5]]], []])
+      for (const answers of [4, 5]) await test.a.node.post('s', { text: `answer ${answers}`, answers })
+      expect(await test.b.node.readMailbox('s', 0)).toEqual([{ text: 'answer 4', answers: 4 }])
+    })
+
+    it('are not aborted twice, nor if they are answered, nor under another token', async () => {
+      await using test = await running()
+      await test.a.node.post('s', { text: 'answer', answers: 4 })
+      await test.b.node.abort('s', test.own, 4)
+      await test.b.node.abort('s', test.own, 9)
+      await test.a.node.abort('s', test.token, 5)
+      await test.settle()
+      expect([test.a.aborted, test.b.aborted]).toEqual([[], []])
+      for (let time = 0; time < 2; time++) await test.b.node.abort('s', test.own, 5)
+      await test.settle()
+      expect(test.a.aborted).toEqual([['s', [5]]])
+    })
+
+    it('are aborted when the session ends', async () => {
+      await using test = await running()
+      await test.b.node.end('s', test.own, { ...cursors, why: 'closed' })
+      await test.settle()
+      expect([test.a.aborted, test.b.aborted]).toEqual([[['s', [4, 5]]], [['s', [6]]]])
+    })
+
+    it('are aborted when the session ends because of another identity', async () => {
+      await using test = await parked({ running: [4] })
+      await test.b.node.take('s', { ...claim, identity: 'eve' }, how)
+      await test.settle()
+      expect(test.a.aborted).toEqual([['s', [4]]])
     })
   })
 }

@@ -1,14 +1,17 @@
+// Hubs that share a store of sessions, and clients that come to one after the other.
 import { randomBytes } from 'node:crypto'
-import type { AnyContract, Ok } from '@holdfast/protocol'
 import { createVirtualClock, settleMicrotasks } from '@holdfast/testing'
+import type { VirtualClock } from '@holdfast/testing'
+import type { AnyContract, Ok } from '@holdfast/protocol'
 import { memory } from '../../src/index.ts'
-import type { Broker, HubOptions } from '../../src/index.ts'
+import type { Broker, HubOptions, SessionStoreNode } from '../../src/index.ts'
 import { resuming, setUp } from './set-up.ts'
 import type { FakeClient, SetUp } from './set-up.ts'
 
 export type Scene = SetUp<AnyContract>
 
 export interface Pair {
+  readonly clock: VirtualClock
   readonly a: Scene
   readonly b: Scene
   /** Makes time pass for both hubs, and settles what they do. */
@@ -21,6 +24,7 @@ export function pair(options: HubOptions = {}, broker: Broker = memory()): Pair 
   const set = (): Scene => setUp({ ...options, broker, ports: { clock, randomBytes } })
   const [a, b] = [set(), set()]
   return {
+    clock,
     a,
     b,
     async pass(milliseconds = 1_000) {
@@ -64,5 +68,22 @@ export function okOf(client: FakeClient): Ok | undefined {
   return (found as [string, Ok] | undefined)?.[1]
 }
 
-/** What a client says that can go on with its session on another hub. */
-export const park: { readonly park: true } = { park: true }
+export const park = { park: true } as const
+
+/** A broker whose store of sessions is changed for each hub. */
+export function withStore(change: (node: SessionStoreNode) => Partial<SessionStoreNode>): Broker {
+  const broker = memory()
+  return {
+    open: (listener) => broker.open(listener),
+    openSessions(listener) {
+      const node = broker.openSessions!(listener)
+      const changed = change(node)
+      return new Proxy(node, {
+        get: (_, name: keyof SessionStoreNode) => {
+          const value: unknown = changed[name] ?? node[name]
+          return typeof value === 'function' ? (value.bind(node) as unknown) : value
+        },
+      })
+    },
+  }
+}
