@@ -22,6 +22,7 @@ const scripts = [
   'latency',
   'broadcast',
   'channels',
+  'deliveries',
   'channel-memory',
   'compression',
   'bytes',

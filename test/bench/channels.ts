@@ -6,18 +6,14 @@
 // 10,000 connections; `--only=deliveries`, `recovery` or `memory` is one part, and `--count=10000` one size.
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { createHub } from '@holdfast/server'
-import type { Hub } from '@holdfast/server'
 import { Server as SocketIoServer } from 'socket.io'
 import { io } from 'socket.io-client'
-import { WebSocketServer } from 'ws'
-import type { WebSocket } from 'ws'
+import { bareServer, channel, listen, openHub } from './channel-servers.ts'
 import { launch, roleOf, tell } from './child.ts'
 import { compare } from './compare.ts'
 import { median, print, quantile } from './figures.ts'
-import { frameOf, message } from './flood-server.ts'
+import { message } from './flood-server.ts'
 import { RawSubscriber } from './raw-subscriber.ts'
 
 const isFull = process.argv.includes('--full')
@@ -26,7 +22,6 @@ const roundsOf = (subscribers: number): number => (subscribers > 1_000 ? 1 : 3)
 /** How many sockets are opened at once. */
 const batch = 100
 const warmup = 20
-const channel = 'room:1'
 const ways = ['frame', 'send', 'hub', 'socket.io'] as const
 type Way = (typeof ways)[number]
 const names: Readonly<Record<Way, string>> = {
@@ -110,25 +105,7 @@ async function publisher(way: Way, http: Server): Promise<() => unknown> {
     server.on('connection', (socket) => socket.join(channel))
     return () => server.to(channel).emit('chat', message)
   }
-  const server = new WebSocketServer({ server: http, perMessageDeflate: false })
-  // As long as the frame of a channel, which holds its name and its place.
-  const text = JSON.stringify([0, 0, 'chat', message, { channel, at: [1, 'x'.repeat(22)] }])
-  if (way === 'send')
-    return () => {
-      for (const client of server.clients) client.send(text)
-    }
-  const bytes = frameOf(text)
-  return () => {
-    for (const client of server.clients) transportOf(client).write(bytes)
-  }
-}
-
-function openHub(http: Server): Hub {
-  const limits = { maxConnectionsPerAddress: 1e6, maxSessionsPerAddress: 1e6, maxConnections: 1e6 }
-  const hub = createHub({ limits })
-  hub.channels('room', { subscribe: () => true, history: { maxMessages: 200 } })
-  hub.attach(http)
-  return hub
+  return bareServer(http, way)
 }
 
 /** Connects them all, and tells whenever all have received one more publication. */
@@ -258,14 +235,4 @@ async function settledMemory(): Promise<number> {
 async function connectAll(way: Way, port: number, count: number): Promise<void> {
   await dialAll(way, port, count)
   tell('ready')
-}
-
-async function listen(http: Server): Promise<number> {
-  await new Promise<void>((resolve) => http.listen({ port: 0, host: '0.0.0.0', backlog: 4_096 }, resolve))
-  return (http.address() as AddressInfo).port
-}
-
-function transportOf(client: WebSocket): { write(bytes: Buffer): void } {
-  const { _socket: transport } = client as unknown as { readonly _socket: { write(bytes: Buffer): void } }
-  return transport
 }

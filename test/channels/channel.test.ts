@@ -99,6 +99,23 @@ describe('a channel', () => {
     expect(got).toEqual([2, 3, 'recovered 2'])
   })
 
+  test('goes on after a reload that came before the first publication, from the position at which it was joined', async () => {
+    await using pair = await startRooms()
+    const page = pair.client()
+    const before = channel(page, 'room:1')
+    let kept = ''
+    before.watch('joined', () => (kept = JSON.stringify(before.position)))
+    await page.connect()
+    await until(() => kept !== '')
+    await page.dispose()
+    await publish(pair, 1, 2)
+    const next = pair.client()
+    const got = record(channel(next, 'room:1', { since: JSON.parse(kept) as never }))
+    await next.connect()
+    await until(() => got.length === 3)
+    expect(got).toEqual([1, 2, 'recovered 2'])
+  })
+
   test('outlives the session', async () => {
     await using pair = await startRooms({}, { sessionTimeout: 1 })
     const client = pair.client(impatient)

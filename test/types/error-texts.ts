@@ -32,6 +32,19 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
     `Property 'txt' does not exist on type '{ text: string; }'.`,
   ],
   [
+    `hub.channel('romm:1')`,
+    `Argument of type '"romm:1"' is not assignable to parameter of type '"room" | \`room:\${string}\`'.`,
+  ],
+  [
+    `hub.channel('room:1').publish('mesage', { text: 'hi' })`,
+    `Argument of type '"mesage"' is not assignable to parameter of type '"message"'.`,
+  ],
+  [
+    `hub.channel('room:1').publish('message', { text: 7 })`,
+    `Type 'number' is not assignable to type 'string'.`,
+  ],
+  [`hub.channel('room:1').publish('message')`, 'Expected 2-3 arguments, but got 1.'],
+  [
     `pair.server.send('room.clsed')`,
     `Argument of type '"room.clsed"' is not assignable to parameter of type '"chat.message" | "room.closed"'.`,
   ],
@@ -41,7 +54,7 @@ export const errorTexts: readonly (readonly [code: string, text: string])[] = [
 export const contract = `import { createClient, events } from 'holdfast'; import { createHub } from '@holdfast/server'; import { createTestPair } from '@holdfast/testing'
 interface Chat {
   toClient: { 'chat.message': { text: string }; 'room.closed': undefined; confirm(question: string): boolean }
-  toServer: { 'chat.typing': { room: string }; 'room.leave': undefined; 'chat.send'(draft: { text: string }): { id: number } }
+  toServer: { 'chat.typing': { room: string }; 'room.leave': undefined; 'chat.send'(draft: { text: string }): { id: number } }; channels: { room: { message: { text: string } } }
 }
 const client = createClient<Chat>({ url: 'ws://localhost' }), hub = createHub<Chat>(), pair = createTestPair<Chat>({ createClient })
 `

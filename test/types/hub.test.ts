@@ -1,7 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { createHub, schemas } from '@holdfast/server'
-import type { Delivery, Hub, Peer, RequestContext } from '@holdfast/server'
+import type { Channel, Delivery, Hub, Peer, Position, RequestContext } from '@holdfast/server'
 
 interface Chat {
   toClient: {
@@ -98,6 +98,92 @@ describe('the contract of a hub', () => {
   })
 })
 
+interface Rooms {
+  channels: {
+    room: { message: { from: string; text: string }; cleared: undefined }
+    news: { headline: string }
+  }
+  presence: { room: { name: string } }
+}
+
+describe('the channels of a contract', () => {
+  const rooms = createHub<Rooms, { name: string }>()
+
+  it('are named by kind, with or without an id', () => {
+    compiles(() => {
+      expectTypeOf(rooms.channel(`room:${String(42)}`)).toEqualTypeOf<
+        Channel<Rooms, 'room', { name: string }>
+      >()
+      expectTypeOf(rooms.channel('news')).toEqualTypeOf<Channel<Rooms, 'news', { name: string }>>()
+      rooms.channels('room', { subscribe: ({ data }, id) => data.name === id })
+      // @ts-expect-error there is no such kind
+      rooms.channel('romm:42')
+      // @ts-expect-error there is no such kind
+      rooms.channels('romm', {})
+    })
+  })
+
+  it('type what the hub publishes', () => {
+    compiles(() => {
+      const room = rooms.channel('room:42')
+      expectTypeOf(room.publish('message', { from: 'ada', text: 'hi' })).resolves.toEqualTypeOf<Position>()
+      void room.publish('message', { from: 'ada', text: 'hi' }, { id: 'x', wait: 5 })
+      void room.publish('cleared')
+      // @ts-expect-error an event of another kind
+      void room.publish('headline', 'hi')
+      // @ts-expect-error the data is missing
+      void room.publish('message')
+      // @ts-expect-error the data is of the wrong type
+      void room.publish('message', { from: 'ada', text: 7 })
+    })
+  })
+
+  it('type what the hub reads of their history and of their members', () => {
+    compiles(async () => {
+      const room = rooms.channel('room:42')
+      for (const publication of (await room.history({ limit: 5 })).publications)
+        if (publication.event === 'message')
+          expectTypeOf(publication.data).toEqualTypeOf<{ from: string; text: string }>()
+        else expectTypeOf(publication.data).toEqualTypeOf<undefined>()
+      const [member] = await room.presence()
+      expectTypeOf(member!.data).toEqualTypeOf<{ name: string }>()
+      expectTypeOf((await rooms.channel('news').presence())[0]!.data).toEqualTypeOf<unknown>()
+      void room.join('ada', { presence: { name: 'Ada' } })
+      // @ts-expect-error the data is of the wrong type
+      void room.join('ada', { presence: 'Ada' })
+      rooms.onPeer((from) => room.kick(from))
+    })
+  })
+
+  it('of schemas are published as the input of a schema', () => {
+    compiles(async () => {
+      const at = z.string().transform((text) => new Date(text))
+      const room = createHub({ contract: schemas({ channels: { room: { at } } }) }).channel('room:1')
+      void room.publish('at', 'today')
+      expectTypeOf((await room.history()).publications[0]!.data).toEqualTypeOf<string>()
+      // @ts-expect-error what comes out is not what goes in
+      void room.publish('at', new Date())
+    })
+  })
+
+  it('leave a hub what it is for functions that take any hub', () => {
+    compiles(() => {
+      expectTypeOf<Hub<Rooms>>().toExtend<Hub>()
+      expectTypeOf<Hub<Chat>>().toExtend<Hub>()
+    })
+  })
+
+  it('a contract without channels allows any name, for clients that receive the events of their contract', () => {
+    compiles(() => {
+      hub.channels('lobby', {})
+      void hub.channel('lobby:1').publish('chat.message', { from: 'ada', text: 'hi' })
+      void hub.channel('lobby').publish('room.closed')
+      // @ts-expect-error the name is not in the contract
+      void hub.channel('lobby').publish('chat.mesage', { from: 'ada', text: 'hi' })
+    })
+  })
+})
+
 describe('no contract', () => {
   it('a hub without a contract allows any name, and data is unknown', () => {
     compiles(() => {
@@ -106,6 +192,8 @@ describe('no contract', () => {
       any.broadcast('whatever', { a: 1 })
       any.on('whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>())
       any.handle('whatever', (input) => expectTypeOf(input).toEqualTypeOf<unknown>())
+      expectTypeOf(any.channel('whatever:1')).toEqualTypeOf<Channel>()
+      void any.channel('whatever:1').publish('anything', 1)
     })
   })
 })

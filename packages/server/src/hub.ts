@@ -5,6 +5,7 @@ import type {
   EventData,
   EventName,
   InvalidData,
+  KindOf,
   RequestAnswer,
   RequestContext,
   RequestInput,
@@ -13,7 +14,7 @@ import type {
   UnhandledMessage as Unhandled,
   Unsubscribe,
 } from '@holdfast/protocol'
-import type { Channel } from './channels/channel.ts'
+import type { Channel, HubChannelKind, HubChannelName } from './channels/channel.ts'
 import type { ChannelRules } from './channels/kinds.ts'
 import type { Recipient } from './channels/recipient.ts'
 import type { HubHealth } from './health.ts'
@@ -97,15 +98,16 @@ export interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
    *   history: { maxMessages: 100 },
    * })
    */
-  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
+  channels(kind: HubChannelKind<C>, rules: ChannelRules<Peer<C, Data>>): void
   /**
-   * Returns a channel, to publish in it from the server, and to look at it. Asks no rule.
+   * Returns a channel, to publish in it from the server, and to look at it. Asks no rule. The contract types its events by kind; a
+   * contract without channels allows any name, with the events of its clients.
    *
    * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters
    * @example
    * await hub.channel('room:42').publish('message', { text: 'hi' })
    */
-  channel(name: string): Channel<Peer<C, Data>>
+  channel<Name extends string & HubChannelName<C>>(name: Name): Channel<C, KindOf<C, Name>, Data>
   /**
    * Returns all sessions of an identity, on all hubs that share the broker: a user on all devices.
    *

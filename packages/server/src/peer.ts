@@ -67,7 +67,8 @@ export interface Peer<C = AnyContract, Data = unknown> {
    * The client receives the publications as events, by their names, while it is connected: it is not notified of those that it misses. If
    * it has joined the channel itself, it receives them there, and only once.
    *
-   * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters
+   * @throws {HoldfastError} `misuse` for a name that is not `kind` or `kind:id`, of 1 to 256 characters, and for presence data that is too
+   * large, or not JSON
    */
   join(channel: string, options?: PeerJoinOptions): void
   /** Ends the subscription of the session to a channel: that of `join`, and that of its client, which is notified of `left`. */

@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { dial } from './support/raw-client.ts'
 import { serve } from './support/serve.ts'
@@ -36,6 +37,30 @@ describe('compression', () => {
     expect(rawBytes(client.socket) - before).toBeLessThan(long.length / 10)
     expect(hub.stats().sentBytes).toBeGreaterThan(long.length)
     expect(hub.stats().receivedBytes).toBeGreaterThan(long.length)
+  })
+
+  it('is used for each client of what goes to many, in order', async () => {
+    await using served = await serve({ perMessageDeflate: true })
+    const { hub } = served
+    hub.onPeer((peer) => peer.join('news'))
+    await using one = await dial(served.url)
+    await using two = await dial(served.url)
+    const before: number[] = []
+    for (const [index, client] of [one, two].entries()) {
+      await client.greet({ client: `c${index}` })
+      before.push(rawBytes(client.socket))
+    }
+    for (const text of [long, 'short', 'short', 'last']) {
+      await hub.channel('news').publish('n', text)
+      // Each of them in a message of its own.
+      await settleMicrotasks()
+    }
+    for (const [index, client] of [one, two].entries()) {
+      const received: unknown[] = []
+      while (received.at(-1) !== 'last') received.push((await client.until('frame'))[3])
+      expect(received).toEqual([long, 'short', 'short', 'last'])
+      expect(rawBytes(client.socket) - before[index]!).toBeLessThan(long.length / 10)
+    }
   })
 
   it('is left away for a client whose window is too small, which connects nevertheless', async () => {

@@ -52,7 +52,7 @@ export function createTestPair<S extends Schemas, Data = unknown>(
   options: SchemaHubPairOptions<S, Data>,
 ): HubPair<ContractOf<S>, ServerContractOf<S>, Data>
 export function createTestPair<C extends Contract = AnyContract, Data = unknown>(
-  options: HubPairOptions<C, C, Data>,
+  options: HubPairOptions<NoInfer<C>, C, Data>,
 ): HubPair<Known<C>, Known<C>, Data>
 export function createTestPair<S extends Schemas>(
   options: SchemaPlainPairOptions<S>,
@@ -85,7 +85,7 @@ export function createTestPair(options: AnyPairOptions): TestPair {
   const serverRandom = createRandom(~seed)
 
   const scripted = createHub ? undefined : createScriptedServer(serverOptions, report)
-  let launched: ReturnType<typeof launchHub> | undefined
+  let launched: ReturnType<typeof launchHub<AnyContract, unknown>> | undefined
   const launch = (): ServerProcess =>
     scripted?.launch() ??
     (launched = launchHub({

@@ -161,6 +161,30 @@ type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
     : unknown
 type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
   EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
+type Kinds<C> = C extends {
+  readonly channels: infer Own extends object
+}
+  ? Own
+  : object
+type ChannelKind<C> = keyof Kinds<C> & string
+type KindOf<C, Name extends string> =
+  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
+type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
+type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
+type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<C, Kind>
+  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
+    ? End extends 'input'
+      ? Input
+      : Output
+    : Publications<C, Kind>[Event]
+  : never
+type PresenceData<C, Kind> = C extends {
+  readonly presence: infer Members
+}
+  ? Kind extends keyof Members
+    ? Members[Kind]
+    : unknown
+  : unknown
 type UndeliveredReason =
   | 'expired'
   | 'overflow'
@@ -291,8 +315,8 @@ interface UnhandledMessage$1 {
   readonly data: unknown
 }
 declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
-interface PeerJoinOptions {
-  readonly presence?: unknown
+interface PeerJoinOptions<Data = unknown> {
+  readonly presence?: Data
 }
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
@@ -479,20 +503,28 @@ interface Members {
   readonly version: number
   readonly members: readonly Member[]
 }
-interface Channel<P = Peer> {
+type HubChannelKind<C> = [ChannelKind<C>] extends [never] ? string : ChannelKind<C>
+type HubChannelName<C> = HubChannelKind<C> | `${HubChannelKind<C>}:${string}`
+type PublicationName<C, Kind> = Kind extends ChannelKind<C> ? ChannelEvent<C, Kind> : EventName<C, 'toClient'>
+type PublicationData<C, Kind, Event> =
+  Kind extends ChannelKind<C> ? ChannelData<C, Kind, Event, 'input'> : EventData<C, 'toClient', Event>
+interface Channel<C = AnyContract, Kind = string, Data = unknown> {
   readonly name: string
-  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  publish<Event extends string & PublicationName<C, Kind>>(
+    event: Event,
+    ...args: EventArguments<PublicationData<C, Kind, Event>, PublishOptions>
+  ): Promise<Position>
   readonly size: number
-  presence(): Promise<readonly ChannelMember[]>
-  history(options?: HistoryOptions): Promise<ChannelPage>
-  kick(peer: P): void
-  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  presence(): Promise<readonly ChannelMember<PresenceData<C, Kind>>[]>
+  history(options?: HistoryOptions): Promise<ChannelPage<PublicationOf<C, Kind>>>
+  kick(peer: Peer<C, Data>): void
+  join(identity: string, options?: PeerJoinOptions<PresenceData<C, Kind>>): Promise<void>
   leave(identity: string): Promise<void>
 }
-interface ChannelMember {
+interface ChannelMember<Data = unknown> {
   readonly key: string
   readonly identity: string | null
-  readonly data: unknown
+  readonly data: Data
 }
 interface PublishOptions {
   readonly id?: string
@@ -502,16 +534,19 @@ interface HistoryOptions {
   readonly limit?: number
   readonly before?: number
 }
-interface ChannelPage {
+interface ChannelPage<Publication = ChannelPublication> {
   readonly epoch: string
-  readonly publications: readonly ChannelPublication[]
+  readonly publications: readonly Publication[]
   readonly more: boolean
 }
-interface ChannelPublication {
+type PublicationOf<C, Kind, Event extends string = PublicationName<C, Kind>> = Event extends unknown
+  ? ChannelPublication<Event, PublicationData<C, Kind, Event>>
+  : never
+interface ChannelPublication<Event extends string = string, Data = unknown> {
   readonly offset: number
   readonly id: string
-  readonly event: string
-  readonly data: unknown
+  readonly event: Event
+  readonly data: Data
 }
 interface ChannelRules<P = Peer> {
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
@@ -652,8 +687,8 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
   ): void
-  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
-  channel(name: string): Channel<Peer<C, Data>>
+  channels(kind: HubChannelKind<C>, rules: ChannelRules<Peer<C, Data>>): void
+  channel<Name extends string & HubChannelName<C>>(name: Name): Channel<C, KindOf<C, Name>, Data>
   to(identity: string): Recipient<C>
   stats(): HubStats
   health(): Promise<HubHealth>
@@ -822,7 +857,10 @@ export type {
   BrokerListener,
   BrokerNode,
   Channel,
+  ChannelData,
+  ChannelEvent,
   ChannelHistory,
+  ChannelKind,
   ChannelMember,
   ChannelPage,
   ChannelPresence,
@@ -843,6 +881,8 @@ export type {
   Hosts,
   HttpServerLike,
   Hub,
+  HubChannelKind,
+  HubChannelName,
   HubHealth,
   HubLifecycle,
   HubLimits,
@@ -851,6 +891,7 @@ export type {
   HubStats,
   InvalidData,
   InvalidMessage,
+  KindOf,
   LogBounds,
   LogEntry,
   LogRange,
@@ -875,6 +916,10 @@ export type {
   Place,
   Position,
   PostResult,
+  PresenceData,
+  PublicationData,
+  PublicationName,
+  PublicationOf,
   PublishOptions,
   Publisher,
   PublisherKinds,

@@ -387,7 +387,7 @@ declare function createTestPair<S extends Schemas, Data = unknown>(
   options: SchemaHubPairOptions<S, Data>,
 ): HubPair<ContractOf<S>, ServerContractOf<S>, Data>
 declare function createTestPair<C extends Contract = AnyContract, Data = unknown>(
-  options: HubPairOptions<C, C, Data>,
+  options: HubPairOptions<NoInfer<C>, C, Data>,
 ): HubPair<Known<C>, Known<C>, Data>
 declare function createTestPair<S extends Schemas>(
   options: SchemaPlainPairOptions<S>,

@@ -157,6 +157,31 @@ describe('subscribing', () => {
     expect(room.state).toEqual({ status: 'refused', reason: 'too-large' })
     expect(asked()).toEqual([])
   })
+
+  it('may be left in a listener of such a refusal, of which the server hears', async () => {
+    const { client, liveWithChannels, asked, turn } = setUpChannels()
+    const other = channel(client, 'room:1')
+    const large = channel(client, `room:${'界'.repeat(250)}`)
+    large.presence.set('x'.repeat(500))
+    large.watch('refused', () => other.leave())
+    await liveWithChannels({ maxPayload: 1_024 })
+    await turn()
+    expect(asked()).toEqual([{ join: [['room:1', null]], n: 1 }, { leave: ['room:1'] }])
+  })
+
+  it('may end with the client in a listener of such a refusal', async () => {
+    const { client, liveWithChannels, asked, clock, reported } = setUpChannels()
+    const other = channel(client, 'room:1')
+    const large = channel(client, `room:${'界'.repeat(250)}`)
+    large.presence.set('x'.repeat(500))
+    large.watch('refused', () => void client.disconnect())
+    await liveWithChannels({ maxPayload: 1_024 })
+    expect(asked()).toEqual([{ join: [['room:1', null]], n: 1 }])
+    expect(other.state.status).toBe('joining')
+    expect(reported).toEqual([])
+    await client.dispose()
+    expect(clock.pending).toBe(0)
+  })
 })
 
 describe('a broken connection', () => {

@@ -40,39 +40,35 @@ function createChannels(
   let joins = 0
   let isDue = false
 
-  const sendJoins = (maxBytes: number): void => {
-    const due: { readonly shared: SharedSubscription; readonly entry: readonly unknown[] }[] = []
-    for (const shared of subscriptions.values()) {
-      const entry = shared.join()
-      if (!entry) continue
-      if (sizeOf(entry) > bound.maxSendBytes) shared.refuse('too-large')
-      else due.push({ shared, entry })
-    }
-    for (const part of inParts(due, ({ entry }) => sizeOf(entry), maxBytes)) {
-      joins++
-      for (const { shared } of part) shared.joinSent(joins)
-      wire.send({ join: part.map(({ entry }) => entry), n: joins })
-    }
-  }
-
   const flush = (): void => {
     isDue = false
     const { peer } = wire.link
-    // Requests that are due are sent on the next connection.
-    if (!peer) return
-    if (!peer.channels) {
-      for (const shared of subscriptions.values()) if (shared.join()) shared.refuse('unsupported')
-      return
+    // What is due is sent on the next connection, also when this one breaks meanwhile.
+    const isLive = (): boolean => peer !== undefined && wire.link.peer === peer
+    const due: { readonly shared: SharedSubscription; readonly entry: readonly unknown[] }[] = []
+    const refused: SharedSubscription[] = []
+    for (const shared of subscriptions.values()) {
+      const entry = isLive() && shared.join()
+      if (!entry) continue
+      if (!peer!.channels || sizeOf(entry) > bound.maxSendBytes) refused.push(shared)
+      else due.push({ shared, entry })
     }
     const maxBytes = Math.min(bound.maxSendBytes, maxControlBytes)
     const names = [...left].filter((name) => !subscriptions.has(name))
     left.clear()
-    for (const leave of inParts(names, sizeOf, maxBytes)) wire.send({ leave })
-    sendJoins(maxBytes)
+    for (const leave of inParts(names, sizeOf, maxBytes)) if (isLive()) wire.send({ leave })
+    for (const part of inParts(due, ({ entry }) => sizeOf(entry), maxBytes)) {
+      if (!isLive()) break
+      joins++
+      for (const { shared } of part) shared.joinSent(joins)
+      wire.send({ join: part.map(({ entry }) => entry), n: joins })
+    }
     for (const shared of subscriptions.values()) {
-      const content = shared.takeData()
+      const content = isLive() && shared.takeData()
       if (content) wire.send(content)
     }
+    // Their listeners may leave and open channels, or end the client.
+    for (const shared of refused) shared.refuse(peer!.channels ? 'too-large' : 'unsupported')
   }
 
   /** At the end of the turn, so that one message stands for all that the turn has opened and left. */

@@ -84,7 +84,7 @@ export interface PublishOptions extends RequestOptions {
 
 export interface HistoryOptions extends RequestOptions {
   /**
-   * The maximum number of publications.
+   * The maximum number of publications. The server may return fewer, and then sets `more`: at most 1,000 or 1 MiB.
    *
    * @default 100
    */

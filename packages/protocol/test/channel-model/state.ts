@@ -185,92 +185,151 @@ const pubsubs = ['none', 'asked', 'up', 'stale'] as const
 const subscriptionPhases = ['none', 'waiting', 'reading', 'live'] as const
 const phases = ['joining', 'joined', 'waiting', 'left', 'refused'] as const
 const frames = ['join', 'leave', 'joined', 'gap', 'refused', 'publication'] as const
-const bytes = Buffer.alloc(4_096)
+/** Bytes that are written one after the other. */
+class Bytes {
+  readonly buffer: Buffer
+  length = 0
 
-/** Bytes that two states share only if they are the same in all that matters. Valid until the next call. */
+  constructor(size: number) {
+    this.buffer = Buffer.alloc(size)
+  }
+
+  put(value: number): void {
+    this.buffer[this.length++] = value
+  }
+
+  place(value: Place): void {
+    this.put(value >> 8)
+    this.put(value & 255)
+  }
+
+  places(places: readonly Place[]): void {
+    this.put(places.length)
+    for (const each of places) this.place(each)
+  }
+
+  add(other: Bytes): void {
+    other.buffer.copy(this.buffer, this.length, 0, other.length)
+    this.length += other.length
+  }
+
+  clear(): this {
+    this.length = 0
+    return this
+  }
+
+  isAbove(other: Bytes): boolean {
+    return this.buffer.compare(other.buffer, 0, other.length, 0, this.length) > 0
+  }
+}
+
+const whole = new Bytes(4_096)
+const turned = new Bytes(4_096)
+const parts = { nodes: [new Bytes(256), new Bytes(256)], subscribers: [new Bytes(1_024), new Bytes(1_024)] }
+
+/**
+ * Bytes that two states share only if they are the same in all that matters. Which node and which subscriber is the first does not: the
+ * lowest of what the state is in all orders stands for all of them. Valid until the next call.
+ */
 export function encodeState(state: State): Buffer {
-  let length = 0
-  const put = (value: number): void => void (bytes[length++] = value)
-  const place = (value: Place): void => {
-    put(value >> 8)
-    put(value & 255)
-  }
-  const list = (places: readonly Place[]): void => {
-    put(places.length)
-    for (const each of places) place(each)
-  }
+  const { nodes, subscribers } = parts
+  for (const [index, node] of state.nodes.entries()) encodeNode(nodes[index]!.clear(), node)
+  for (const [index, subscriber] of state.subscribers.entries())
+    encodeSubscriber(subscribers[index]!.clear(), subscriber)
+  encodeLog(whole.clear(), state)
+  turned.clear().add(whole)
+  addInOrder(whole, nodes.slice(0, state.nodes.length), subscribers.slice(0, state.subscribers.length))
+  if (state.nodes.length === 1) return whole.buffer.subarray(0, whole.length)
+  // The node is the last bit of a subscriber.
+  for (const index of state.subscribers.keys()) subscribers[index]!.buffer[0]! ^= 1
+  addInOrder(turned, nodes.toReversed(), subscribers.slice(0, state.subscribers.length))
+  const lowest = whole.isAbove(turned) ? turned : whole
+  return lowest.buffer.subarray(0, lowest.length)
+}
+
+function addInOrder(to: Bytes, nodes: readonly Bytes[], [one, other]: readonly Bytes[]): void {
+  for (const node of nodes) to.add(node)
+  const isTurned = other && one!.isAbove(other)
+  if (isTurned) to.add(other)
+  to.add(one!)
+  if (other && !isTurned) to.add(other)
+}
+
+function encodeNode(to: Bytes, { pubsub, queue }: Node): void {
+  to.put(pubsubs.indexOf(pubsub))
+  to.places(queue)
+}
+
+/** The log, and what nodes and subscribers do not have of their own. */
+function encodeLog(to: Bytes, state: State): void {
   const log = ({ head, floor, entries }: Log): void => {
-    place(head)
-    place(floor)
-    list(entries)
-  }
-  const line = (items: readonly Frame[]): void => {
-    put(items.length)
-    for (const frame of items) {
-      put(frames.indexOf(frame.t))
-      switch (frame.t) {
-        case 'join':
-          put(frame.n)
-          place(frame.from)
-          break
-        case 'joined':
-          put(frame.n)
-          put(frame.missed)
-          place(frame.at)
-          break
-        case 'gap':
-          put(frame.n)
-          place(frame.at)
-          break
-        case 'refused':
-          put(frame.n * 2 + (frame.isTemporary ? 1 : 0))
-          break
-        case 'publication':
-          place(frame.place)
-          break
-        case 'leave':
-      }
-    }
+    to.place(head)
+    to.place(floor)
+    to.places(entries)
   }
   log(state.log)
-  put(state.past.length)
+  to.put(state.past.length)
   for (const each of state.past) log(each)
-  put(state.published)
+  to.put(state.published)
   for (let serial = 1; serial < state.before.length; serial++) {
-    put(state.before[serial]!)
-    put(state.publication[serial]!)
-  }
-  for (const { pubsub, queue } of state.nodes) {
-    put(pubsubs.indexOf(pubsub))
-    list(queue)
-  }
-  for (const subscriber of state.subscribers) {
-    const { subscription } = subscriber
-    put(phases.indexOf(subscriber.phase) * 16 + subscriber.n)
-    place(subscriber.position)
-    put(subscriber.epoch * 16 + subscriber.next)
-    place(subscriber.late)
-    put(subscriber.last)
-    put(subscriber.got)
-    put(subscriber.ended)
-    put(subscriber.node * 2 + (subscriber.isForbidden ? 1 : 0))
-    line(subscriber.up)
-    line(subscriber.down)
-    put(subscriptionPhases.indexOf(subscription.phase) * 2 + (subscription.isAnswered ? 1 : 0))
-    put(subscription.n)
-    place(subscription.at)
-    place(subscription.seen)
-    const { read } = subscription
-    put(read ? 1 + (read.isGap ? 1 : 0) : 0)
-    if (read) {
-      place(read.start)
-      place(read.head)
-      list(read.missed)
-    }
+    to.put(state.before[serial]!)
+    to.put(state.publication[serial]!)
   }
   // All of them are below 4.
   let chances = 0
   for (const count of Object.values(state.chances) as number[]) chances = chances * 4 + count
-  for (; chances > 0; chances = Math.floor(chances / 256)) put(chances % 256)
-  return bytes.subarray(0, length)
+  for (let byte = 0; byte < 3; byte++, chances = Math.floor(chances / 256)) to.put(chances % 256)
+}
+
+function encodeSubscriber(to: Bytes, subscriber: Subscriber): void {
+  const { subscription } = subscriber
+  to.put((subscriber.isForbidden ? 2 : 0) + subscriber.node)
+  to.put(phases.indexOf(subscriber.phase) * 16 + subscriber.n)
+  to.place(subscriber.position)
+  to.put(subscriber.epoch * 16 + subscriber.next)
+  to.place(subscriber.late)
+  to.put(subscriber.last)
+  to.put(subscriber.got)
+  to.put(subscriber.ended)
+  encodeFrames(to, subscriber.up)
+  encodeFrames(to, subscriber.down)
+  to.put(subscriptionPhases.indexOf(subscription.phase) * 2 + (subscription.isAnswered ? 1 : 0))
+  to.put(subscription.n)
+  to.place(subscription.at)
+  to.place(subscription.seen)
+  const { read } = subscription
+  to.put(read ? 1 + (read.isGap ? 1 : 0) : 0)
+  if (!read) return
+  to.place(read.start)
+  to.place(read.head)
+  to.places(read.missed)
+}
+
+function encodeFrames(to: Bytes, items: readonly Frame[]): void {
+  to.put(items.length)
+  for (const frame of items) {
+    to.put(frames.indexOf(frame.t))
+    switch (frame.t) {
+      case 'join':
+        to.put(frame.n)
+        to.place(frame.from)
+        break
+      case 'joined':
+        to.put(frame.n)
+        to.put(frame.missed)
+        to.place(frame.at)
+        break
+      case 'gap':
+        to.put(frame.n)
+        to.place(frame.at)
+        break
+      case 'refused':
+        to.put(frame.n * 2 + (frame.isTemporary ? 1 : 0))
+        break
+      case 'publication':
+        to.place(frame.place)
+        break
+      case 'leave':
+    }
+  }
 }

@@ -57,7 +57,7 @@ export class BrokerLink {
   }
 
   unsubscribe(channel: string): void {
-    this.#node?.unsubscribe(channel)
+    this.#guard(() => this.#node?.unsubscribe(channel))
   }
 
   async read(channel: string, range: LogRange): Promise<LogSlice> {
@@ -105,12 +105,19 @@ export class BrokerLink {
   #use(): BrokerNode {
     if (this.#isClosed) throw hubClosed()
     return (this.#node ??= this.#broker.open({
-      published: (...publication) => this.onPublication(...publication),
-      memberChanged: (...change) => this.onMember(...change),
-      reset: () => {
-        for (const listener of this.#resets) listener()
-      },
+      published: (...publication) => this.#guard(() => this.onPublication(...publication)),
+      memberChanged: (...change) => this.#guard(() => this.onMember(...change)),
+      reset: () => this.#guard(() => this.#resets.forEach((listener) => listener())),
     }))
+  }
+
+  /** What the broker brings may be malformed, about which it can do nothing. */
+  #guard(take: () => void): void {
+    try {
+      take()
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   #within<T>(promise: Promise<T>): Promise<T> {

@@ -1,9 +1,36 @@
+import type {
+  AnyContract,
+  ChannelData,
+  ChannelEvent,
+  ChannelKind,
+  EventArguments,
+  EventData,
+  EventName,
+  PresenceData,
+} from '@holdfast/protocol'
 import type { Peer } from '../peer.ts'
 import type { Position } from './broker.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
 
-/** A channel, as the application uses it: `hub.channel(name)`. Holds nothing: make as many as you like. */
-export interface Channel<P = Peer> {
+/** The kinds of the channels of a hub: those of its contract, or any if the contract has no channels. */
+export type HubChannelKind<C> = [ChannelKind<C>] extends [never] ? string : ChannelKind<C>
+
+/** The names of the channels of a hub: `kind` or `kind:id`. */
+export type HubChannelName<C> = HubChannelKind<C> | `${HubChannelKind<C>}:${string}`
+
+/**
+ * The names of the events that a hub publishes in a channel. Without channels in the contract, only clients that the hub has
+ * subscribed can receive them, as events of their contract.
+ */
+export type PublicationName<C, Kind> =
+  Kind extends ChannelKind<C> ? ChannelEvent<C, Kind> : EventName<C, 'toClient'>
+
+/** The data of such an event, as it is published. */
+export type PublicationData<C, Kind, Event> =
+  Kind extends ChannelKind<C> ? ChannelData<C, Kind, Event, 'input'> : EventData<C, 'toClient', Event>
+
+/** A channel of that kind, as the application uses it: `hub.channel(name)`. Holds nothing: make as many as you like. */
+export interface Channel<C = AnyContract, Kind = string, Data = unknown> {
   readonly name: string
   /**
    * Publishes an event to all subscribers, on all hubs that share the broker. Resolves to its position once it is in the
@@ -12,35 +39,43 @@ export interface Channel<P = Peer> {
    * @throws {HoldfastError} rejects with `misuse` for data that the wire does not accept, with `disposed` when the hub is closed, or
    * with the error of the broker; after that, the publication may be repeated with the same `id`
    */
-  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  publish<Event extends string & PublicationName<C, Kind>>(
+    event: Event,
+    ...args: EventArguments<PublicationData<C, Kind, Event>, PublishOptions>
+  ): Promise<Position>
   /** How many sessions of this hub are subscribed. */
   readonly size: number
   /** Reads the members of the channel, on all hubs that share the broker. There are none if its kind has no presence. */
-  presence(): Promise<readonly ChannelMember[]>
-  /** Reads the newest publications, or the newest below an offset. */
-  history(options?: HistoryOptions): Promise<ChannelPage>
+  presence(): Promise<readonly ChannelMember<PresenceData<C, Kind>>[]>
+  /**
+   * Reads the newest publications, or the newest below an offset.
+   *
+   * @throws {HoldfastError} rejects with `misuse` for a `limit` or a `before` that is not an integer above 0, or with the error of
+   * the broker
+   */
+  history(options?: HistoryOptions): Promise<ChannelPage<PublicationOf<C, Kind>>>
   /**
    * Ends the subscription of a client, which is notified of `kicked`. It may ask again: whether it is still allowed is up to the
    * `subscribe` rule of the kind, so take its permission away before.
    */
-  kick(peer: P): void
+  kick(peer: Peer<C, Data>): void
   /**
    * Subscribes every session that the identity has now, on all hubs that share the broker, as `peer.join` does. Resolves once the
    * broker has taken it.
    *
-   * @throws {HoldfastError} rejects with the error of the broker
+   * @throws {HoldfastError} rejects with `misuse` for presence data that is too large, or not JSON, or with the error of the broker
    */
-  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  join(identity: string, options?: PeerJoinOptions<PresenceData<C, Kind>>): Promise<void>
   /** Ends the subscriptions of every session that the identity has, in the same way: as `peer.leave` does. */
   leave(identity: string): Promise<void>
 }
 
 /** A member of a channel. */
-export interface ChannelMember {
+export interface ChannelMember<Data = unknown> {
   /** Its key in the channel: `memberKey` of its peer, or its identity where members count by identity. */
   readonly key: string
   readonly identity: string | null
-  readonly data: unknown
+  readonly data: Data
 }
 
 export interface PublishOptions {
@@ -56,23 +91,32 @@ export interface PublishOptions {
 }
 
 export interface HistoryOptions {
-  /** @default 100 */
+  /**
+   * The maximum number of publications.
+   *
+   * @default 100
+   */
   readonly limit?: number
   /** An offset: only publications below it. */
   readonly before?: number
 }
 
 /** A part of the history of a channel, in the order of its log. */
-export interface ChannelPage {
+export interface ChannelPage<Publication = ChannelPublication> {
   readonly epoch: string
-  readonly publications: readonly ChannelPublication[]
+  readonly publications: readonly Publication[]
   /** Whether there are older ones. */
   readonly more: boolean
 }
 
-export interface ChannelPublication {
+/** A publication of any event of a kind. */
+export type PublicationOf<C, Kind, Event extends string = PublicationName<C, Kind>> = Event extends unknown
+  ? ChannelPublication<Event, PublicationData<C, Kind, Event>>
+  : never
+
+export interface ChannelPublication<Event extends string = string, Data = unknown> {
   readonly offset: number
   readonly id: string
-  readonly event: string
-  readonly data: unknown
+  readonly event: Event
+  readonly data: Data
 }

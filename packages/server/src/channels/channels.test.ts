@@ -1,4 +1,6 @@
-import { HoldfastError } from '@holdfast/protocol'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { decodeText, defaultDecodeLimits, HoldfastError, isServerControl } from '@holdfast/protocol'
 import { settleMicrotasks } from '@holdfast/testing'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
@@ -210,19 +212,62 @@ describe('the rule of a kind', () => {
     expect(hubs.reported).toEqual([new TypeError('no database')])
   })
 
+  it('that does not answer within 30 s means try later, and is not listened to after that', async () => {
+    const hubs = setUp()
+    const answers: ((verdict: boolean) => void)[] = []
+    hubs.hub.channels('room', { subscribe: () => new Promise<boolean>((resolve) => answers.push(resolve)) })
+    const client = await channelClient(hubs)
+    expect(await client.enter(['room', null])).toEqual([])
+    await hubs.clock.advance(29_000)
+    expect(await client.received()).toEqual([])
+    await hubs.clock.advance(1_100)
+    expect(await client.received()).toEqual([
+      { refused: 'room', n: 1, why: 'unavailable', after: [1_000, 10_000] },
+    ])
+    expect(hubs.reported).toEqual([new HoldfastError('timeout', 'the rule did not answer in time')])
+    answers[0]!(true)
+    expect(await client.received()).toEqual([])
+    expect(hubs.hub.stats()).toMatchObject({ channels: 0, subscriptions: 0 })
+  })
+
+  it('may end the session, and with it the other subscriptions of the same join', async () => {
+    const hubs = setUp()
+    const asked: string[] = []
+    hubs.hub.channels('room', {
+      subscribe(peer, id) {
+        asked.push(id)
+        peer.close()
+        return true
+      },
+    })
+    const client = await channelClient(hubs)
+    await client.enter(['room:1', null], ['room:2', null])
+    await hubs.clock.advance(5_000)
+    expect(asked).toEqual(['1'])
+    expect(hubs.hub.stats()).toMatchObject({ sessions: 0, channels: 0, subscriptions: 0 })
+  })
+
   it('is needed: nothing is allowed without', async () => {
     const hubs = setUp()
     hubs.hub.channels('room', {})
     const client = await channelClient(hubs)
     const refusal = { n: 1, why: 'forbidden' }
     expect(
-      await client.enter(['room:1', null], ['hall', null], ['', null], [':1', null], ['r'.repeat(300), null]),
+      await client.enter(
+        ['room:1', null],
+        ['hall', null],
+        ['', null],
+        [':1', null],
+        ['r'.repeat(300), null],
+        ['room:\ud800', null],
+      ),
     ).toEqual([
       { refused: 'room:1', ...refusal },
       { refused: 'hall', ...refusal },
       { refused: '', ...refusal },
       { refused: ':1', ...refusal },
       { refused: 'r'.repeat(300), ...refusal },
+      { refused: 'room:\ud800', ...refusal },
     ])
     expect(await client.ask('message', 1, { channel: 'room:1', pub: 'a' })).toEqual({ error: 'forbidden' })
     expect(await client.ask('history', {}, { channel: 'room:1' })).toEqual({ error: 'forbidden' })
@@ -373,6 +418,23 @@ describe('a client that publishes', () => {
     expect(await client.publications()).toEqual(['slow', 'fast'])
   })
 
+  it('goes on after a publication about which a rule never decides', async () => {
+    const hubs = setUp()
+    hubs.hub.channels('room', {
+      ...open,
+      publish: (_, __, ___, data) => data !== 'never' || new Promise<boolean>(() => {}),
+    })
+    const client = await channelClient(hubs)
+    expect(await client.ask('n', 'never', { channel: 'room', pub: 'p1' })).toBeUndefined()
+    expect(await client.ask('n', 'next', { channel: 'room', pub: 'p2' })).toBeUndefined()
+    await hubs.clock.advance(30_100)
+    expect(await client.received()).toMatchObject([
+      [1, 2, null, null, { re: 1, error: 'unavailable' }],
+      [2, 2, null, [expect.any(String), 1, 'p2'], { re: 2 }],
+    ])
+    expect((await hubs.hub.channel('room').history()).publications.map(({ data }) => data)).toEqual(['next'])
+  })
+
   it('is refused what is not allowed, too large, too much or invalid', async () => {
     const hubs = setUp({ limits: { maxPublicationBytes: 100, publishRate: 1, publishBurst: 5 } })
     let fails = false
@@ -391,6 +453,7 @@ describe('a client that publishes', () => {
     expect(await say(1, '')).toEqual({ error: 'invalid' })
     expect(await say(1, 'x'.repeat(65))).toEqual({ error: 'invalid' })
     expect(await say(1, 5)).toEqual({ error: 'invalid' })
+    expect(await say(1, '\ud800')).toEqual({ error: 'invalid' })
     expect(await say('x'.repeat(100), 'a')).toEqual({ error: 'too-large' })
     expect(await say(1, 'a')).toEqual({ error: 'unavailable' })
     expect(await say(1, 'a')).toEqual({ error: 'unavailable' })
@@ -486,6 +549,46 @@ describe('the history', () => {
     expect(more).toBe(true)
   })
 
+  it('is cut to the keys and elements that clients accept in one message, and read on from there', async () => {
+    const hubs = setUp({ limits: { maxPublicationBytes: 262_144 } })
+    hubs.hub.channels('room', { ...open, history: {} })
+    const dense = Array.from({ length: 40_000 }, () => 1)
+    for (let n = 0; n < 4; n++) await hubs.hub.channel('room').publish('n', dense)
+    const client = await channelClient(hubs, { window: [100, 1_000_000] })
+    const read = async (input: object): Promise<unknown> => {
+      const page = (await client.ask('history', input, { channel: 'room' })) as {
+        publications: [number][]
+        more: boolean
+      }
+      const answer = JSON.stringify([1, 1, null, page, { re: 1 }])
+      expect(decodeText(answer, defaultDecodeLimits, isServerControl)).toHaveProperty('frames')
+      return [page.publications.map(([offset]) => offset), page.more]
+    }
+    expect(await read({})).toEqual([[3, 4], true])
+    expect(await read({ before: 3 })).toEqual([[1, 2], false])
+  })
+
+  it('is read in pages of 1,000 publications at most, whatever a client asks for', async () => {
+    const hubs = setUp()
+    hubs.hub.channels('room', { ...open, history: { maxMessages: 5_000 } })
+    await publish(hubs.hub, 'room', 1, 1_500)
+    const client = await channelClient(hubs)
+    const page = (await client.ask('history', { limit: 1e9 }, { channel: 'room' })) as {
+      publications: unknown[]
+      more: boolean
+    }
+    expect([page.publications.length, page.more]).toEqual([1_000, true])
+    expect((await hubs.hub.channel('room').history({ limit: 1e9 })).publications).toHaveLength(1_500)
+  })
+
+  it.each([{ limit: 0 }, { limit: NaN }, { limit: 1.5 }, { before: 0 }])(
+    'of a hub is not read with %j',
+    async (range) => {
+      const room = setUp().hub.channel('room')
+      await expect(room.history(range)).rejects.toMatchObject({ code: 'misuse' })
+    },
+  )
+
   it('expires', async () => {
     const hubs = setUp()
     hubs.hub.channels('room', { ...open, history: { maxAge: 1_000 } })
@@ -526,6 +629,60 @@ describe('a channel that is rewound', () => {
       expect(answer).toEqual({ joined: 'room', n: 1, at: wire(positions[1]!), missed: 0 })
       expect(frames.map((frame) => frame[3])).toEqual([3, 4])
     }
+  })
+})
+
+describe('publications of one turn', () => {
+  const begin = async () => {
+    const hubs = setUp({ limits: { maxUnsentPublicationBytes: 1_000 } })
+    hubs.hub.channels('room', { ...open, history: { maxMessages: 2 } })
+    const [position] = await publish(hubs.hub, 'room', 1)
+    const client = await channelClient(hubs)
+    await client.enter(['room', null])
+    const send = (...numbers: number[]): void => {
+      for (const n of numbers) void hubs.hub.channel('room').publish('n', n, { id: `room.${n}` })
+    }
+    return { ...hubs, client, position: position!, send }
+  }
+
+  it('reach a client that joins in that turn once', async () => {
+    const { join, client, position, send } = await begin()
+    const other = await channelClient({ join }, { client: 'c2' })
+    send(2)
+    other.socket.message(['channel', { join: [['room', wire(position)]], n: 1 }])
+    send(3)
+    const [answer, ...frames] = await other.received()
+    expect(answer).toMatchObject({ joined: 'room', missed: 1 })
+    expect(frames.map((frame) => (frame as unknown[])[3])).toEqual([2, 3])
+    expect(await client.publications()).toEqual([2, 3])
+  })
+
+  it('reach a session that the application joins in that turn from then on', async () => {
+    const { join, peers, send } = await begin()
+    const other = await channelClient({ join }, { client: 'c2' })
+    send(2)
+    peers[1]!.join('room')
+    send(3)
+    expect(await other.received()).toEqual([[0, 0, 'n', 3]])
+  })
+
+  it('are a gap for a slow subscriber if they are more than the history has', async () => {
+    const { clock, client, send } = await begin()
+    client.socket.bufferedAmount = 1_000
+    send(2, 3, 4)
+    expect(await client.received()).toEqual([])
+    client.socket.bufferedAmount = 0
+    await clock.advance(200)
+    expect(await client.received()).toMatchObject([{ gap: 'room', missed: 3 }])
+    send(5)
+    expect(await client.publications()).toEqual([5])
+  })
+
+  it('arrive in order if they are very many', async () => {
+    const { client, send } = await begin()
+    const numbers = Array.from({ length: 500 }, (_, index) => index + 2)
+    send(...numbers)
+    expect(await client.publications()).toEqual(numbers)
   })
 })
 
@@ -576,6 +733,21 @@ describe('a slow subscriber', () => {
 })
 
 describe('the limits of channels', () => {
+  it('close a client that asks for very many at once, and refuse what is a few too many', async () => {
+    const hubs = setUp()
+    hubs.hub.channels('room', open)
+    const client = await channelClient(hubs)
+    const many = (count: number): (readonly [string, null])[] =>
+      Array.from({ length: count }, (_, index) => [`hall:${index}`, null])
+    expect(await client.enter(...many(2_000))).toHaveLength(2_000)
+    expect(await client.enter(...many(20_000))).toEqual([])
+    expect(client.socket.closedWith).toMatchObject({ code: 4429 })
+    const patient = setUp({ limits: { maxChannelsPerSession: 10_000 } })
+    patient.hub.channels('room', open)
+    const all = Array.from({ length: 10_000 }, (_, index) => [`room:${index}`, null] as const)
+    expect(await (await channelClient(patient)).enter(...all)).toHaveLength(10_000)
+  })
+
   it('refuse a channel too many, of a session and of all, and keep the others', async () => {
     const hubs = setUp({ limits: { maxChannelsPerSession: 2, maxSubscriptions: 3 } })
     hubs.hub.channels('room', open)
@@ -670,6 +842,27 @@ describe('a session that the application has joined', () => {
     peer!.join('news')
     expect(hubs.hub.stats().channels).toBe(0)
   })
+
+  it('is forgotten with its end, also if the application joins it afterwards', async () => {
+    setFlagsFromString('--expose_gc')
+    const collect = runInNewContext('gc') as () => void
+    const hubs = setUp()
+    const left: WeakRef<object>[] = []
+    hubs.hub.onPeer((peer) => {
+      left.push(new WeakRef(peer))
+      peer.onClose(() => peer.join('news'))
+    })
+    const client = await hubs.join()
+    await client.say(['bye', { rx: 0 }])
+    client.socket.end(1000)
+    await hubs.clock.advance(5_000)
+    expect(hubs.hub.stats().sessions).toBe(0)
+    hubs.peers.length = 0
+    // A WeakRef keeps its target until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    expect(left[0]!.deref()).toBeUndefined()
+  })
 })
 
 describe('a hub with channels', () => {
@@ -700,6 +893,7 @@ describe('a hub with channels', () => {
     ['a bound of 0', (hub) => hub.channels('room', { history: { maxAge: 0 } }), 'above 0'],
     ['a rewind that is too far', (hub) => hub.channels('room', { history: { rewind: 101 } }), 'rewind'],
     ['a name without a kind', (hub) => hub.channel(':1'), 'kind or kind:id'],
+    ['a name with a lone surrogate', (hub) => hub.channel('room:\ud800'), 'kind or kind:id'],
   ])('refuses %s', (_, run, told) => {
     expect(() => run(setUp().hub)).toThrow(told)
   })
@@ -708,6 +902,7 @@ describe('a hub with channels', () => {
     ['bytes', (hub) => hub.channel('a').publish('n', new Uint8Array(1)), 'JSON only'],
     ['a function', (hub) => hub.channel('a').publish('n', () => {}), 'is not JSON'],
     ['an empty id', (hub) => hub.channel('a').publish('n', 1, { id: '' }), '1 to 64'],
+    ['a lone surrogate as its id', (hub) => hub.channel('a').publish('n', 1, { id: '\ud800' }), '1 to 64'],
     ['what is too large', (hub) => hub.channel('a').publish('n', 'x'.repeat(70_000)), 'too large'],
   ])('does not publish %s', async (_, run, told) => {
     await expect(run(setUp().hub)).rejects.toThrow(told)

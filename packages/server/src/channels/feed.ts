@@ -29,6 +29,8 @@ export interface FeedHost {
   failed(error: unknown): void
   /** How long to wait before the next attempt, after that many failed ones. */
   retryDelay(failures: number): number
+  /** The feed has publications to {@link Feed.deliver} at the end of the turn. */
+  due(feed: Feed): void
   /** The feed has no subscribers any more. */
   closed(feed: Feed): void
 }
@@ -39,8 +41,16 @@ interface Arrived {
   readonly before: string
 }
 
+/** A publication that is not delivered yet, and the place of the one before it. */
+interface Due {
+  readonly publication: Publication
+  readonly before: Place
+}
+
 /** How many publications are kept that arrive while the log is read. If there are more, it is read again. */
 const maxMeanwhile = 128
+/** How many publications of a turn are delivered at once. */
+const maxDue = 128
 
 /**
  * A channel on this hub, for as long as it has subscribers: brings its publications to all of them, each once and in order. It
@@ -61,6 +71,7 @@ export class Feed {
   #phase: 'idle' | 'opening' | 'reading' | 'live' | 'failed' | 'closed' = 'idle'
   /** What has arrived while the log is read; undefined if it was too much. */
   #meanwhile: Arrived[] | undefined = []
+  #due: Due[] = []
   #opening: Promise<void> | undefined
   #failures = 0
   #timer: unknown
@@ -96,6 +107,7 @@ export class Feed {
 
   /** Adds a subscriber that has no position: it gets what comes from now on. */
   attach(subscriber: Subscriber): void {
+    this.deliver()
     this.#subscribers.add(subscriber)
     if (this.#phase === 'idle') this.#open()
   }
@@ -119,6 +131,16 @@ export class Feed {
     if (this.#phase === 'live') void this.#read()
     // The answer to come may be older.
     else if (this.#phase === 'reading') this.#meanwhile = undefined
+  }
+
+  /** Delivers the publications of the turn. */
+  deliver(): void {
+    const due = this.#due
+    if (due.length === 0) return
+    this.#due = []
+    // All of them to one subscriber after the other, for each of which much has to be loaded into the caches of the processor.
+    for (const subscriber of this.#subscribers)
+      for (const { publication, before } of due) subscriber.deliver(publication, before)
   }
 
   publicationOf(entry: LogEntry): Publication {
@@ -153,17 +175,16 @@ export class Feed {
     this.#phase = 'reading'
     this.#meanwhile = []
     const isDeep = this.#isOlderNeeded()
-    let slice: LogSlice
     try {
       const after = isDeep ? 0 : this.#log?.head.offset
-      slice = await this.#host.read(this.name, after === undefined ? { last: 0 } : { after })
+      const slice = await this.#host.read(this.name, after === undefined ? { last: 0 } : { after })
+      if (this.#phase !== 'reading') return
+      this.#isWhole ||= isDeep
+      this.#adopt(slice)
     } catch (error) {
       return this.#failed(error)
     }
-    if (this.#phase !== 'reading') return
     this.#failures = 0
-    this.#isWhole ||= isDeep
-    this.#adopt(slice)
     this.#phase = 'live'
     const meanwhile: readonly Arrived[] | undefined = this.#meanwhile
     if (!meanwhile) return void this.#read()
@@ -176,6 +197,7 @@ export class Feed {
   }
 
   #adopt(slice: LogSlice): void {
+    this.deliver()
     if (!this.#log) {
       this.#log = new Log(slice)
       return
@@ -206,8 +228,9 @@ export class Feed {
   }
 
   #pass(entry: LogEntry, before: Place): void {
-    const publication = this.publicationOf(entry)
-    for (const subscriber of this.#subscribers) subscriber.deliver(publication, before)
+    const count = this.#due.push({ publication: this.publicationOf(entry), before })
+    if (count === 1) this.#host.due(this)
+    else if (count === maxDue) this.deliver()
   }
 
   #isOlderNeeded(): boolean {
@@ -222,6 +245,7 @@ export class Feed {
   #answer(): void {
     if (!this.isLive) return
     if (this.#isOlderNeeded()) return void this.#read()
+    this.deliver()
     for (const subscriber of this.#waiting) {
       this.#waiting.delete(subscriber)
       this.#subscribers.add(subscriber)

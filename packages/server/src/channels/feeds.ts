@@ -7,6 +7,7 @@ import type { FeedHost } from './feed.ts'
 import { pageOf, rangeOf } from './history.ts'
 import type { HistoryPage, HistoryRange } from './history.ts'
 import type { KindPolicy } from './kinds.ts'
+import type { Turn } from './turn.ts'
 
 const shortestRetry = 250
 const longestRetry = 10_000
@@ -16,12 +17,14 @@ export class Feeds implements FeedHost {
   readonly clock: Clock
   readonly #limits: Limits
   readonly #link: BrokerLink
+  readonly #turn: Turn
   readonly #feeds = new Map<string, Feed>()
 
-  constructor(limits: Limits, link: BrokerLink) {
+  constructor(limits: Limits, link: BrokerLink, turn: Turn) {
     this.clock = link.clock
     this.#limits = limits
     this.#link = link
+    this.#turn = turn
     link.onPublication = (channel, ...publication) => this.#feeds.get(channel)?.published(...publication)
     link.onReset(() => {
       for (const feed of this.#feeds.values()) feed.reset()
@@ -81,6 +84,10 @@ export class Feeds implements FeedHost {
 
   retryDelay(failures: number): number {
     return Math.min(longestRetry, shortestRetry * 2 ** Math.min(failures, 10))
+  }
+
+  due(feed: Feed): void {
+    this.#turn.add(feed)
   }
 
   closed(feed: Feed): void {

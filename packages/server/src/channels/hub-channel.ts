@@ -3,10 +3,12 @@ import type { Peer } from '../peer.ts'
 import type { Position } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { Channel, ChannelMember, ChannelPage, HistoryOptions, PublishOptions } from './channel.ts'
+import { readRange } from './history.ts'
 import type { Identities } from './identities.ts'
 import { keepTrying } from './keep-trying.ts'
 import type { KindPolicy } from './kinds.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
+import { encodePresence } from './presence-data.ts'
 import { decodePublication, encodePublication } from './publication.ts'
 
 /** What a channel needs of all channels of the hub. */
@@ -49,6 +51,7 @@ export class HubChannel implements Channel {
 
   async join(identity: string, { presence }: PeerJoinOptions = {}): Promise<void> {
     checkIdentity(identity)
+    if (this.#kind.presence) encodePresence(presence, this.#parts)
     await this.#ports.identities().join(identity, this.name, presence, this.#ports.newId())
   }
 
@@ -66,15 +69,22 @@ export class HubChannel implements Channel {
   }
 
   async history({ limit = 100, before }: HistoryOptions = {}): Promise<ChannelPage> {
-    const { epoch, entries, more } = await this.#parts.feeds.history(this.name, { limit, before }, Infinity)
+    const range = readRange(limit, before)
+    if (!range) throw misuse('limit and before are integers above 0')
+    const { epoch, entries, more } = await this.#parts.feeds.history(this.name, range, Infinity)
     const publications = entries.map(({ offset, id, text }) => ({ offset, id, ...decodePublication(text) }))
     return { epoch, publications, more }
   }
 }
 
+/** Whether a value can be the id of a publication: with a lone surrogate, a store that keeps ids in UTF-8 would not find it again. */
+export function isId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= 64 && utf8Length(id) > 0
+}
+
 /** @throws {HoldfastError} `misuse` */
 export function checkId(id: unknown): void {
-  if (typeof id !== 'string' || id === '' || id.length > 64) throw misuse('an id has 1 to 64 characters')
+  if (!isId(id)) throw misuse('an id has 1 to 64 characters')
 }
 
 /** @throws {HoldfastError} `misuse` */

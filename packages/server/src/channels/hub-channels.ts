@@ -17,7 +17,7 @@ import { Identities } from './identities.ts'
 import { resolveKind, unknownKind } from './kinds.ts'
 import type { ChannelRules, KindPolicy } from './kinds.ts'
 import { memory } from './memory.ts'
-import { parseName } from './name.ts'
+import { checkName } from './name.ts'
 import { PeerChannels } from './peer-channels.ts'
 import type { ChannelState } from './peer-channels.ts'
 import type { PeerJoinOptions } from './peer-join-options.ts'
@@ -77,9 +77,8 @@ export class HubChannels {
 
   /** @throws {HoldfastError} `misuse` */
   channel(name: string): Channel {
-    const parsed = parseName(name)
-    if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
-    return new HubChannel(this.#parts, name, this.#kindOf(parsed.kind), {
+    const { kind } = checkName(name)
+    return new HubChannel(this.#parts, name, this.#kindOf(kind), {
       newId: this.#host.registry.newSecret,
       identities: () => this.#useIdentities(),
       kick: ({ id }) => this.#sessions.get(id)?.leave(name, 'kicked'),
@@ -131,8 +130,11 @@ export class HubChannels {
     return channels
   }
 
+  /** @throws {HoldfastError} `misuse` */
   join(record: SessionRecord, name: string, options?: PeerJoinOptions): void {
-    this.of(record).join(name, options)
+    checkName(name)
+    // The channels of a session are forgotten with its end.
+    if (record.stage !== 'ended') this.of(record).join(name, options)
   }
 
   leave(record: SessionRecord, name: string): void {
@@ -231,6 +233,7 @@ export class HubChannels {
       this.#host.counters,
     )
     if (this.#isClosed) void link.close()
+    const turn = new Turn()
     return {
       clock,
       limits: policy.limits,
@@ -238,9 +241,9 @@ export class HubChannels {
       kindOf: (kind) => this.#kindOf(kind),
       checksOf: (kind) => this.#host.contract?.channels.get(kind),
       link,
-      feeds: new Feeds(policy.limits, link),
+      feeds: new Feeds(policy.limits, link, turn),
       presences: new Presences(clock, link),
-      turn: new Turn(),
+      turn,
       slow: new SlowSubscribers(clock),
       counters: this.#host.counters,
       counts: { subscriptions: 0 },

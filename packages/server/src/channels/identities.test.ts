@@ -1,3 +1,4 @@
+import { settleMicrotasks } from '@holdfast/testing'
 import { describe, expect, it } from 'vitest'
 import { channelClient } from '../../test/channels/channel-client.ts'
 import type { ChannelClient } from '../../test/channels/channel-client.ts'
@@ -111,6 +112,20 @@ describe('hub.to', () => {
     expect(hubs.warned).toEqual([expect.stringContaining('messages of hub.to are lost')])
   })
 
+  it('reports an order that is none, and goes on', async () => {
+    const broker = new TestBroker()
+    const hubs = setUp({ broker, authenticate: () => ({ identity: 'anna' }) })
+    const client = await channelClient(hubs)
+    await hubs.hub.to('anna').send('n', 1)
+    const other = broker.open({ published() {}, memberChanged() {}, reset() {} })
+    const bounds = { maxMessages: 1_000, maxBytes: 1e6, maxAge: 60_000 }
+    for (const text of ['', 'null', '{}\n', '["anna","join",5]\n'])
+      await other.append(':', { id: `x${text.length}`, text }, bounds)
+    expect(hubs.reported).not.toEqual([])
+    await hubs.hub.to('anna').send('n', 2)
+    expect((await client.received()).map((frame) => (frame as unknown[])[3])).toEqual([1, 2])
+  })
+
   it('rejects while the broker fails, and may be repeated', async () => {
     const broker = new TestBroker()
     const hubs = named({ broker })
@@ -134,6 +149,17 @@ describe('hub.to', () => {
 })
 
 describe('join and leave of a channel with an identity', () => {
+  it('reject data that no member can have', async () => {
+    const hubs = named()
+    hubs.hub.channels('team', { presence: true })
+    const circle: unknown[] = []
+    circle.push(circle)
+    for (const presence of ['x'.repeat(2_000), () => {}, 1n, circle])
+      await expect(hubs.hub.channel('team').join('anna', { presence })).rejects.toMatchObject({
+        code: 'misuse',
+      })
+  })
+
   it('subscribe all its sessions, on all hubs, and end their subscriptions', async () => {
     const broker = memory()
     const [left, right] = [named({ broker }), named({ broker })]
@@ -160,11 +186,17 @@ describe('join and leave of a channel with an identity', () => {
     await hubs.hub.channel('room:1').join('anna', { presence: { name: 'Anna' } })
     const members = await hubs.hub.channel('room:1').presence()
     expect(members).toEqual([{ key: hubs.peers[0]!.memberKey, identity: 'anna', data: { name: 'Anna' } }])
-    await hubs.hub.channel('room:1').join('bert', { presence: 'x'.repeat(2_000) })
-    expect(hubs.reported).toEqual([])
-    await enter(hubs, 'bert')
-    await hubs.hub.channel('room:1').join('bert', { presence: 'x'.repeat(2_000) })
-    expect(hubs.reported).toMatchObject([{ message: expect.stringContaining('maxPresenceBytes') }])
+  })
+
+  it('are reported by a hub that accepts less data of members than the one that was asked', async () => {
+    const broker = memory()
+    const one = named({ broker })
+    const other = named({ broker, limits: { maxPresenceBytes: 10 } })
+    for (const { hub } of [one, other]) hub.channels('room', { presence: true })
+    await enter(other, 'bert')
+    await one.hub.channel('room:1').join('bert', { presence: 'x'.repeat(100) })
+    await settleMicrotasks()
+    expect(other.reported).toMatchObject([{ message: expect.stringContaining('maxPresenceBytes') }])
   })
 
   it('end the subscription of a client that has joined itself, and tell it', async () => {

@@ -93,11 +93,10 @@ export class Identities implements Subscriber {
 
   deliver({ entry: { text } }: Publication): void {
     const end = text.indexOf('\n')
-    const order = JSON.parse(text.slice(0, end)) as Order
-    const records = this.#sessions.get(order[0])
-    if (!records) return
     try {
-      this.#carryOut(order, text.slice(end + 1), [...records])
+      const order = JSON.parse(text.slice(0, end)) as Order
+      const records = this.#sessions.get(order[0])
+      if (records) this.#carryOut(order, text.slice(end + 1), [...records])
     } catch (error) {
       this.#parts.reportTrouble('identities', error)
     }

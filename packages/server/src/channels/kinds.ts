@@ -10,8 +10,8 @@ export interface ChannelRules<P = Peer> {
    * name. Called for every subscription, also when a client comes back with a new connection.
    *
    * Only `true` or an object allows; everything else refuses with `forbidden`. A `HoldfastError` with the code `remote` refuses with
-   * its reason. Any other exception counts as a failure of the server: the hub reports it, once a minute at most, and the client
-   * asks again after 1 to 10 s.
+   * its reason. Any other exception counts as a failure of the server, as does a promise that takes longer than 30 s: the hub reports
+   * it, once a minute at most, and the client asks again after 1 to 10 s.
    *
    * @default no client may
    */

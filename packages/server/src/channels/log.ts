@@ -10,11 +10,16 @@ export class Log {
   #entries: LogEntry[]
   #bytes = 0
 
+  /** @throws {Error} for entries that do not follow each other */
   constructor({ epoch, before, entries }: Pick<LogSlice, 'epoch' | 'before' | 'entries'>) {
     this.#epoch = epoch
     this.#before = before
     this.#entries = [...entries]
-    for (const { text } of entries) this.#bytes += text.length
+    let last = before.offset
+    for (const { offset, text } of entries) {
+      if (offset !== ++last) throw new Error(`a log in which the offset ${offset} is in the place of ${last}`)
+      this.#bytes += text.length
+    }
   }
 
   get epoch(): string {

@@ -1,4 +1,3 @@
-import { misuse } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { LimitName } from '../limits.ts'
 import type { SessionSnapshot } from '../moves/snapshot.ts'
@@ -18,6 +17,11 @@ import { Subscription } from './subscription.ts'
 import type { SubscriptionClient } from './subscription.ts'
 import { decide, forbidden, tooMany } from './verdict.ts'
 import type { Decision, Refusal } from './verdict.ts'
+
+/** How many channels a client may join with one control; more count as further controls, of which it may send so many per second. */
+const channelsPerControl = 10
+/** How many controls it costs at most to join as many channels as are allowed. */
+const controlsPerSession = 100
 
 /** What moves with a session. */
 export type ChannelState = Pick<SessionSnapshot, 'joined' | 'present' | 'published'>
@@ -55,7 +59,8 @@ export class PeerChannels implements SubscriptionClient {
   control(content: unknown): void {
     const control = readControl(content)
     if (!control) return this.#record.violated(4400, 'malformed channel control')
-    if (control.type === 'join') for (const join of control.joins) this.#join(control.n, join)
+    if (control.type === 'join' && this.#charge(control.joins.length))
+      for (const join of control.joins) this.#join(control.n, join)
     if (control.type === 'leave') for (const name of control.names) this.#left(name)
     if (control.type === 'data') this.#presence.change(control.name, this.#kindOf(control.name), control.data)
   }
@@ -99,6 +104,17 @@ export class PeerChannels implements SubscriptionClient {
     return (this.#publishTokens ??= new TokenBucket(clock, limits.publishRate, limits.publishBurst))
   }
 
+  /** Counts a control that joins many channels as several. Returns whether the client has not exceeded the rate of controls. */
+  #charge(channels: number): boolean {
+    const { connection } = this.#record
+    const size = Math.max(channelsPerControl, this.#parts.limits.maxChannelsPerSession / controlsPerSession)
+    for (let paid = size; paid < channels; paid += size) {
+      if (!connection?.isOpen) return false
+      connection.charge()
+    }
+    return connection?.isOpen === true
+  }
+
   #kindOf(name: string): KindPolicy | undefined {
     const parsed = parseName(name)
     return parsed && this.#parts.kinds.get(parsed.kind)
@@ -107,6 +123,8 @@ export class PeerChannels implements SubscriptionClient {
   #join(n: number, request: JoinRequest): void {
     const { clock, limits, counts, slow } = this.#parts
     const { name, position } = request
+    // A rule may have ended the session.
+    if (!this.#record.line) return
     const isAgain = this.#drop(name)
     const kind = this.#kindOf(name)
     if (!kind) return this.#refuse(name, n, forbidden)
@@ -133,8 +151,9 @@ export class PeerChannels implements SubscriptionClient {
     const { peer } = this.#record
     const { id } = parseName(name)!
     const rule = kind.subscribe
-    const decision = decide(rule && (() => rule(peer, id)), (error) =>
-      this.#parts.reportTrouble(`channels ${kind.kind}`, error),
+    const { clock, reportTrouble } = this.#parts
+    const decision = decide(clock, rule && (() => rule(peer, id)), (error) =>
+      reportTrouble(`channels ${kind.kind}`, error),
     )
     const decided = (result: Decision): void => {
       // Otherwise the client has left, or joins again.
@@ -189,11 +208,10 @@ export class PeerChannels implements SubscriptionClient {
 
   // The application
 
+  /** The name is that of a channel. */
   join(name: string, { presence }: PeerJoinOptions = {}): void {
-    const parsed = parseName(name)
-    if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
-    if (this.#joined.has(name) || this.#record.stage === 'ended') return
-    const kind = this.#parts.kindOf(parsed.kind)
+    if (this.#joined.has(name)) return
+    const kind = this.#parts.kindOf(parseName(name)!.kind)
     if (kind.presence) this.#presence.enter(name, presence)
     const feed = this.#parts.feeds.open(name, kind)
     const joined = new Joined(feed, (publication) => {
@@ -210,6 +228,7 @@ export class PeerChannels implements SubscriptionClient {
     const subscription = this.#subscriptions.get(name)
     if (!subscription) return
     this.#drop(name)
+    this.#rejoins?.forget(name)
     const n = subscription.hasBegun ? undefined : subscription.n
     this.tell({ refused: name, ...(n !== undefined && { n }), why })
   }
@@ -284,7 +303,9 @@ export class PeerChannels implements SubscriptionClient {
   }
 
   lags(subscription: SlowSubscriber): void {
-    if (this.#parts.slow.add(subscription)) this.reached('maxUnsentPublicationBytes')
+    // What was written may have shown that the connection is dead.
+    if (this.#record.connection && this.#parts.slow.add(subscription))
+      this.reached('maxUnsentPublicationBytes')
   }
 
   count(what: 'recoveries' | 'gaps'): void {
@@ -297,6 +318,8 @@ export class PeerChannels implements SubscriptionClient {
   }
 
   began(name: string, subscription: Subscription): void {
+    // The answer may have shown that the connection is dead.
+    if (this.#subscriptions.get(name) !== subscription) return
     const kind = this.#kindOf(name)
     if (kind && subscription.attendance) this.#presence.begin(name, kind, subscription.attendance)
   }
@@ -304,6 +327,7 @@ export class PeerChannels implements SubscriptionClient {
   refused(name: string, subscription: Subscription, refusal: Refusal): void {
     if (this.#subscriptions.get(name) !== subscription) return
     this.#drop(name)
+    this.#rejoins?.forget(name)
     // While the server fails, the member has not left.
     if (!refusal.after && !this.#joined.has(name)) this.#presence.leave(name)
     this.#refuse(name, subscription.n, refusal)

@@ -1,11 +1,10 @@
-import { utf8Length } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { ChannelParts } from './channel-parts.ts'
 import type { JoinOptions } from './client-control.ts'
 import type { KindPolicy, Permission } from './kinds.ts'
 import { memberKeyOf } from './member-key.ts'
-import { isTooDeep } from './publication.ts'
+import { encodePresence } from './presence-data.ts'
 import { tooMany, unavailable } from './verdict.ts'
 import type { Refusal } from './verdict.ts'
 import { Watching } from './watching.ts'
@@ -61,7 +60,7 @@ export class PeerPresence {
     }
     const isOwn = presence.clientData && 'data' in options
     try {
-      const data = this.#encode(isOwn ? options.data : permission.presence)
+      const data = encodePresence(isOwn ? options.data : permission.presence, this.#parts)
       return { data, isWatching: options.presence }
     } catch (error) {
       if (isOwn) return { isAllowed: false, why: 'too-large' }
@@ -82,10 +81,10 @@ export class PeerPresence {
   /**
    * Makes the session a member for the application.
    *
-   * @throws {TypeError} for data that is too large, or not JSON
+   * @throws {HoldfastError} `misuse` for data that is too large, nests too deep, or is not JSON
    */
   enter(channel: string, data: unknown): void {
-    this.#set(channel, this.#encode(data))
+    this.#set(channel, encodePresence(data, this.#parts))
   }
 
   /** The client has other data. */
@@ -155,19 +154,5 @@ export class PeerPresence {
 
   get #memberKey(): string {
     return (this.#key ??= memberKeyOf(this.#record.id))
-  }
-
-  #encode(data: unknown): string | undefined {
-    if (data === undefined) return undefined
-    const json = JSON.stringify(data) as string | undefined
-    if (json === undefined) throw new TypeError(`presence data that is a ${typeof data}`)
-    const bytes = utf8Length(json)
-    const { maxPresenceBytes } = this.#parts.limits
-    if (bytes > maxPresenceBytes) {
-      countOne(this.#parts.counters.limitHits, 'maxPresenceBytes')
-      throw new TypeError(`${bytes} bytes of presence data, above maxPresenceBytes`)
-    }
-    if (isTooDeep(json)) throw new TypeError('presence data that nests too deep')
-    return json
   }
 }

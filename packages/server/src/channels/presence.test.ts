@@ -200,6 +200,31 @@ describe('a client whose socket is too full when it joins', () => {
   })
 })
 
+describe('a client whose connection turns out to be dead when it is answered', () => {
+  it('is told of each change once when it is back', async () => {
+    const hubs = setUp({ authenticate: ({ token }) => ({ identity: token ?? null }) })
+    const decide: ((verdict: boolean) => void)[] = []
+    hubs.hub.channels('room', {
+      subscribe: () => new Promise<boolean>((resolve) => decide.push(resolve)),
+      presence: true,
+    })
+    const anna = await enter(hubs, 'anna', watching)
+    anna.socket.isBroken = true
+    decide[0]!(true)
+    await hubs.clock.advance(300)
+    const again = await resume(hubs, anna.ok, 'anna')
+    await again.say(['channel', { join: [['room', null, watching]], n: 1 }])
+    decide[1]!(true)
+    await hubs.clock.advance(300)
+    again.take()
+    await enter(hubs, 'bert')
+    decide[2]!(true)
+    await hubs.clock.advance(300)
+    const changes = (again.take() as unknown[][]).filter(([name]) => name === 'channel')
+    expect(changes).toMatchObject([['channel', { set: [[hubs.peers[1]!.id, 'bert']] }]])
+  })
+})
+
 describe('a member', () => {
   it('stays while its client is away, and comes back without being seen to', async () => {
     const hubs = present({ sessionTimeout: 60_000 })
@@ -332,6 +357,8 @@ describe('a member', () => {
     await hubs.clock.advance(200)
     expect(await names(hubs)).toEqual([])
     expect(() => anna!.join('room', { presence: 'x'.repeat(2_000) })).toThrow('maxPresenceBytes')
+    expect(() => anna!.join('room', { presence: 1n })).toThrow('not JSON')
+    expect(anna!.channels).toEqual([])
   })
 })
 

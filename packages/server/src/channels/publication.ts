@@ -6,17 +6,20 @@ import {
   misuse,
   utf8Length,
 } from '@holdfast/protocol'
-import type { Checks } from '@holdfast/protocol'
+import type { Checks, DecodeLimits } from '@holdfast/protocol'
 import type { LogEntry } from './broker.ts'
 
-/** How deep data may nest, so that clients accept the lists of publications and of members which contain it. */
-const maxDepth = defaultDecodeLimits.maxDepth - 4
+/** The bounds of data, so that clients accept the lists of publications and of members which contain it. */
+const limits: DecodeLimits = {
+  ...defaultDecodeLimits,
+  maxDepth: defaultDecodeLimits.maxDepth - 4,
+  maxKeys: defaultDecodeLimits.maxKeys - 16,
+}
 
 /** Whether the data that was encoded nests deeper than clients accept, or has more keys. */
 export function isTooDeep(json: string): boolean {
   // Text cannot nest deeper than half of its length.
-  if (json.length <= 2 * maxDepth) return false
-  return !isWithin(JSON.parse(json), { ...defaultDecodeLimits, maxDepth })
+  return json.length > 2 * limits.maxDepth && !isWithin(JSON.parse(json), limits)
 }
 
 /**
@@ -36,7 +39,8 @@ function encodeEvent(event: string, data: unknown): string {
   if (data === undefined) return `${head},null,{"absent":true,`
   const json = JSON.stringify(data) as string | undefined
   if (json === undefined) throw new TypeError(`a ${typeof data} is not JSON`)
-  if (isTooDeep(json)) throw new TypeError(`the data nests deeper than ${maxDepth}, or has too many keys`)
+  if (isTooDeep(json))
+    throw new TypeError(`the data nests deeper than ${limits.maxDepth}, or has too many keys`)
   return `${head},${json},{`
 }
 

@@ -73,6 +73,23 @@ describe('a client that cannot keep up, and joins a channel again for what it ha
     expect(await isAnswered(client, position)).toBe(true)
   })
 
+  it('begins anew after it was refused, so that the hub remembers no channel that it does not have', async () => {
+    const hubs = setUp()
+    const answers: ((verdict: boolean) => void)[] = []
+    hubs.hub.channels('room', { subscribe: () => new Promise<boolean>((resolve) => answers.push(resolve)) })
+    const client = await channelClient(hubs)
+    const joins = async (count: number): Promise<number> => {
+      answers.length = 0
+      for (let n = 0; n < count; n++) await client.enter(['room:1', null])
+      return answers.length
+    }
+    // The first one is no repetition, and five repetitions are asked for at once.
+    expect(await joins(6)).toBe(6)
+    answers.at(-1)!(false)
+    expect(await client.received()).toMatchObject([{ refused: 'room:1', n: 6, why: 'forbidden' }])
+    expect(await joins(6)).toBe(6)
+  })
+
   it('leaves no timer behind when its connection ends', async () => {
     const { clock, hub, client, position } = await dropping()
     while (await isAnswered(client, position));

@@ -2,12 +2,14 @@ import { HoldfastError, isHoldfastError, utf8Length } from '@holdfast/protocol'
 import type { Answerer, Meta } from '@holdfast/protocol'
 import { countOne } from '../counters.ts'
 import type { SessionRecord } from '../session-record.ts'
-import type { LogEntry, Position } from './broker.ts'
+import type { Position } from './broker.ts'
 import type { ChannelParts } from './channel-parts.ts'
+import { boundRange, listedPage, pageBytes, readRange } from './history.ts'
 import type { KindPolicy } from './kinds.ts'
+import { isId } from './hub-channel.ts'
 import { parseName } from './name.ts'
 import type { PeerChannels } from './peer-channels.ts'
-import { decodePublication, encodePublication } from './publication.ts'
+import { encodePublication } from './publication.ts'
 import { decide, unavailable } from './verdict.ts'
 import type { Decision } from './verdict.ts'
 
@@ -51,8 +53,7 @@ function publish(
   { name, id, kind }: Asked,
   { event, data, pub }: Wanted,
 ): unknown {
-  if (typeof pub !== 'string' || pub === '' || pub.length > 64)
-    refuse('invalid', 'pub has 1 to 64 characters')
+  if (!isId(pub)) return refuse('invalid', 'pub has 1 to 64 characters')
   if (!channels.takePublishToken()) {
     channels.reached('publishRate')
     refuse('rate', 'too many publications')
@@ -115,16 +116,15 @@ async function readHistory(
   input: unknown,
 ): Promise<unknown> {
   const { limit = defaultHistory, before } = Object(input) as { limit?: unknown; before?: unknown }
-  if (!isPositive(limit) || (before !== undefined && !isPositive(before)))
-    return refuse('invalid', 'limit and before are integers above 0')
+  const range = readRange(limit, before)
+  if (!range) return refuse('invalid', 'limit and before are integers above 0')
   const { subscribe: rule } = kind
   const isKnown = channels.hasBegun(name)
   const ask = rule && (() => rule(record.peer, id))
   return afterwards(isKnown ? allowed : decideFor(parts, kind, ask), async () => {
-    const maxBytes = record.maxMessageBytes - answerOverhead
+    const maxBytes = pageBytes(record.maxMessageBytes - answerOverhead, parts.limits)
     try {
-      const { epoch, entries, more } = await parts.feeds.history(name, { limit, before }, maxBytes)
-      return { epoch, publications: entries.map(listed), more }
+      return listedPage(await parts.feeds.history(name, boundRange(range), maxBytes))
     } catch (error) {
       parts.feeds.failed(error)
       return refuse('unavailable', 'the broker failed')
@@ -132,19 +132,14 @@ async function readHistory(
   })
 }
 
-function listed({ offset, id, text }: LogEntry): unknown[] {
-  const { event, data } = decodePublication(text)
-  return data === undefined ? [offset, id, event] : [offset, id, event, data]
-}
-
 const allowed: Decision = { isAllowed: true, permission: {} }
 
 function decideFor(
-  { reportTrouble }: ChannelParts,
+  { clock, reportTrouble }: ChannelParts,
   { kind }: KindPolicy,
   rule: (() => unknown) | undefined,
 ): Decision | Promise<Decision> {
-  return decide(rule, (error) => reportTrouble(`channels ${kind}`, error))
+  return decide(clock, rule, (error) => reportTrouble(`channels ${kind}`, error))
 }
 
 /** Goes on once a rule has allowed it; without a promise if the rule needed none. */
@@ -152,10 +147,6 @@ function afterwards<T>(decision: Decision | Promise<Decision>, run: () => Promis
   const goOn = (result: Decision): Promise<T> =>
     result.isAllowed ? run() : refuse(result.why, result === unavailable ? 'try later' : 'not allowed')
   return decision instanceof Promise ? decision.then(goOn) : goOn(decision)
-}
-
-function isPositive(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 function refuse(reason: string, message: string): never {

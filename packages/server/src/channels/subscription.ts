@@ -85,7 +85,7 @@ export class Subscription implements Subscriber, SlowSubscriber {
   deliver(publication: Publication, before: Place): void {
     if (this.#stage !== 'live') return
     const client = this.#client
-    if (!client.hasRoom) this.#goOn(this.#feed!.log!, before)
+    if (!client.hasRoom) this.#skip(before)
     else if (publication.bytes > client.maxPayload) this.#omit(publication)
     else client.write(publication.frame)
   }
@@ -95,6 +95,8 @@ export class Subscription implements Subscriber, SlowSubscriber {
   }
 
   catchUp(): boolean {
+    // What this one gets from the log now.
+    this.#feed!.deliver()
     const log = this.#feed!.log!
     const position = this.position!
     if (log.since(position)) this.#goOn(log, position)
@@ -107,6 +109,13 @@ export class Subscription implements Subscriber, SlowSubscriber {
     this.#client.tell({ gap: this.#feed!.name, at: [at.epoch, at.offset, at.id], missed: gap })
     this.#client.count('gaps')
     this.#goOn(log, from)
+  }
+
+  /** The publications above a place are skipped. */
+  #skip(from: Place): void {
+    this.#stage = 'slow'
+    this.position = positionOf(this.#feed!.log!.epoch, from)
+    this.#client.lags(this)
   }
 
   /** Sends what is above a place, as far as there is room. */

@@ -266,6 +266,50 @@ describe('a broker that fails', () => {
     expect(await client.ask('history', {}, { channel: 'room' })).toEqual({ error: 'unavailable' })
   })
 
+  it.each([
+    ['nothing', undefined],
+    ['no entries', { epoch: 'e', head: { offset: 0, id: '' }, before: { offset: 0, id: '' } }],
+    [
+      'a log with a hole',
+      {
+        epoch: 'e1',
+        head: { offset: 2, id: 'x' },
+        before: { offset: 0, id: '' },
+        entries: [{ offset: 2, id: 'x', text: ',"n",2,{', at: 0 }],
+      },
+    ],
+  ])('by giving %s instead of the log makes clients ask later', async (_, slice) => {
+    const hubs = troubled()
+    hubs.broker.slice = { slice }
+    const client = await channelClient(hubs)
+    expect(await client.enter(['room', null])).toMatchObject([{ refused: 'room', why: 'unavailable' }])
+    expect(hubs.reported).toHaveLength(1)
+    hubs.broker.slice = undefined
+    expect(await client.enter(['room', null])).toMatchObject([{ joined: 'room' }])
+  })
+
+  it('by bringing what is no publication harms no client', async () => {
+    const hubs = troubled()
+    const client = await entered(hubs)
+    hubs.broker.bring('room', (listener) => listener.published('room', 'e1', undefined as never, ''))
+    hubs.broker.bring('room', (listener) => listener.memberChanged('room', undefined as never))
+    await hubs.publish(1)
+    expect(await client.publications()).toEqual([1])
+    expect(hubs.reported).not.toEqual([])
+  })
+
+  it('by an exception, and not by a promise, harms no client', async () => {
+    const hubs = troubled()
+    const client = await entered(hubs)
+    hubs.broker.isRude = true
+    await client.say(['channel', { leave: ['room'] }])
+    expect(client.socket.closedWith).toBeUndefined()
+    expect(hubs.reported).toEqual([new Error('no unsubscribe')])
+    expect(await client.enter(['room:1', null])).toMatchObject([{ refused: 'room:1', why: 'unavailable' }])
+    hubs.broker.isRude = false
+    expect(await client.enter(['room', null])).toMatchObject([{ joined: 'room' }])
+  })
+
   it('in close is reported', async () => {
     const hubs = troubled()
     await entered(hubs)

@@ -1,6 +1,7 @@
 import { isHoldfastError } from '@holdfast/protocol'
-import type { DelayRange } from '@holdfast/protocol'
+import type { Clock, DelayRange } from '@holdfast/protocol'
 import type { Permission } from './kinds.ts'
+import { withinTime } from './within-time.ts'
 
 /** What a rule of the application has decided. */
 export type Decision = Allowed | Refusal
@@ -19,6 +20,8 @@ export interface Refusal {
 
 /** When a client asks again that was refused because the server fails, in milliseconds. */
 const retryRange: DelayRange = [1_000, 10_000]
+/** How long a rule may take, in milliseconds. */
+const ruleTimeout = 30_000
 /** The longest reason of the application, in UTF-16 units. */
 const maxReason = 256
 
@@ -27,10 +30,11 @@ export const tooMany: Refusal = { isAllowed: false, why: 'too-many' }
 export const unavailable: Refusal = { isAllowed: false, why: 'unavailable', after: retryRange }
 
 /**
- * Asks a rule of the application. Only `true` or an object allows. An exception means that the rule could not decide; `failed` is notified of
- * it.
+ * Asks a rule of the application. Only `true` or an object allows. An exception means that the rule could not decide, as does no answer in
+ * time; `failed` is notified of it.
  */
 export function decide(
+  clock: Clock,
   rule: (() => unknown) | undefined,
   failed: (error: unknown) => void,
 ): Decision | Promise<Decision> {
@@ -43,7 +47,8 @@ export function decide(
   }
   try {
     const answer = rule()
-    return isThenable(answer) ? Promise.resolve(answer).then(decisionOf, thrown) : decisionOf(answer)
+    if (!isThenable(answer)) return decisionOf(answer)
+    return withinTime(clock, ruleTimeout, Promise.resolve(answer), 'the rule').then(decisionOf, thrown)
   } catch (error) {
     return thrown(error)
   }

@@ -5,7 +5,12 @@ import type { Clock } from '@holdfast/protocol'
 export const brokerTimeout = 5_000
 
 /** Rejects with `timeout` when a promise takes too long, whatever comes of it later. */
-export function withinTime<T>(clock: Clock, timeout: number, promise: Promise<T>): Promise<T> {
+export function withinTime<T>(
+  clock: Clock,
+  timeout: number,
+  promise: Promise<T>,
+  whose = 'the broker',
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: unknown
     let isSettled = false
@@ -23,7 +28,7 @@ export function withinTime<T>(clock: Clock, timeout: number, promise: Promise<T>
         reject(error instanceof Error ? error : new Error(String(error)))
       },
     )
-    const late = (): void => reject(new HoldfastError('timeout', 'the broker did not answer in time'))
+    const late = (): void => reject(new HoldfastError('timeout', `${whose} did not answer in time`))
     // What is settled already needs no timer.
     void Promise.resolve().then(() => {
       if (!isSettled) timer = clock.setTimer(late, timeout)

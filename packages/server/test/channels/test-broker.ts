@@ -28,6 +28,10 @@ export class TestBroker implements Broker {
   isHolding = false
   /** Publications are not brought at all. */
   isDeaf = false
+  /** What `read` gives instead of the log. */
+  slice: { readonly slice: unknown } | undefined
+  /** `subscribe` and `unsubscribe` throw. */
+  isRude = false
   readonly #logs = new Map<string, Log>()
   readonly #members = new Map<
     string,
@@ -151,16 +155,20 @@ class TestNode implements BrokerNode {
   }
 
   subscribe(channel: string): Promise<void> {
+    if (this.#broker.isRude) throw new Error('no subscribe')
     return this.#broker.call('subscribe', channel, () => void this.channels.add(channel))
   }
 
   unsubscribe(channel: string): void {
+    if (this.#broker.isRude) throw new Error('no unsubscribe')
     this.channels.delete(channel)
   }
 
   read(channel: string, range: LogRange): Promise<LogSlice> {
     const broker = this.#broker
-    return broker.call('read', channel, () => structuredClone(broker.logOf(channel).slice(range)))
+    return broker.call('read', channel, () =>
+      broker.slice ? (broker.slice.slice as LogSlice) : structuredClone(broker.logOf(channel).slice(range)),
+    )
   }
 
   setMember(channel: string, member: Member): Promise<void> {
