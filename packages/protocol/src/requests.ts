@@ -51,8 +51,8 @@ interface Pending {
 }
 
 /**
- * `checks` are those of what is sent. `abandoned` hears of requests that were written, and whose answer nobody waits for any
- * more. The ids begin after `lastId`.
+ * `checks` are those of what is sent. `abandoned` is called for requests that were written, and whose caller has stopped
+ * waiting. The ids begin after `lastId`.
  */
 export function createRequests(
   clock: Clock,

@@ -66,7 +66,7 @@ export function createOrphanRows({ ports, ledger, settled }: RecoveryPorts): Orp
       for (let from: Key = [id]; ;) {
         const rows = await read(from, endOf(id))
         for (const row of rows) {
-          // Without its producer, nobody knows whose a message is, and whether it was written.
+          // Without its producer it is unknown whose a message is, and whether it was written.
           const message = producer ? decodeMessage(row) : 'producer'
           if (typeof message === 'string') {
             invalid('messages', [id, row.n], message)

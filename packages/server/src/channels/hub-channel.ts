@@ -43,7 +43,8 @@ export class HubChannel implements Channel {
     checkId(id)
     const { checksOf, clock, feeds, limits } = this.#parts
     const text = encodePublication(checksOf(this.#kind.kind), event, data)
-    if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
+    if (utf8Length(text) > limits.maxPublicationBytes)
+      throw misuse('the publication is too large: publish less, or raise maxPublicationBytes')
     return keepTrying(clock, wait, () => feeds.append(this.name, { id, text }, this.#kind.bounds))
   }
 
@@ -74,10 +75,11 @@ export class HubChannel implements Channel {
 
 /** @throws {HoldfastError} `misuse` */
 export function checkId(id: unknown): void {
-  if (typeof id !== 'string' || id === '' || id.length > 64) throw misuse('an id has 1 to 64 characters')
+  if (typeof id !== 'string' || id === '' || id.length > 64)
+    throw misuse('the id of a publication must have 1 to 64 characters')
 }
 
 /** @throws {HoldfastError} `misuse` */
 export function checkIdentity(identity: unknown): void {
-  if (typeof identity !== 'string') throw misuse('an identity is a string')
+  if (typeof identity !== 'string') throw misuse('the identity must be a string')
 }

@@ -185,7 +185,7 @@ export class PeerChannels implements SubscriptionClient {
 
   join(name: string, { presence }: PeerJoinOptions = {}): void {
     const parsed = parseName(name)
-    if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
+    if (!parsed) throw misuse('the name of a channel must be kind or kind:id, of 1 to 256 characters')
     if (this.#joined.has(name) || this.#record.stage === 'ended') return
     const kind = this.#parts.kindOf(parsed.kind)
     if (kind.presence) this.#presence.enter(name, presence)
