@@ -29,6 +29,7 @@ const scripts = [
   'hub-memory',
   'expiry',
   'page',
+  'first-healed',
   'store',
   'redis',
   'moves',

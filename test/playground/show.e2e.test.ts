@@ -76,7 +76,7 @@ test('while the plug is out messages wait visibly; then they land once and in or
   expect(await show.texts('right', 'theirs')).toHaveLength(2)
 
   await show.press('Plug it back in')
-  await page.locator('#verdict', { hasText: '14 messages waited, and landed once and in order.' }).waitFor()
+  await page.locator('#verdict', { hasText: '14 messages waited, and arrived once and in order.' }).waitFor()
   expect(await page.locator('#verdict').textContent()).toContain('cut at the same moment, lost 14.')
   await expect.poll(() => show.texts('right', 'theirs')).toEqual(await show.texts('left', 'own'))
   await expect.poll(() => show.texts('left', 'theirs')).toEqual(await show.texts('right', 'own'))
@@ -109,7 +109,7 @@ test('a cancelled message neither waits nor counts as lost, and pulling the plug
     await cancelled.getByRole('button', { name: 'Cancel' }).click()
     await show.say('left', `kept ${round}`)
     await show.press('Plug it back in')
-    await page.locator('#verdict', { hasText: 'waited, and landed once and in order.' }).waitFor()
+    await page.locator('#verdict', { hasText: 'waited, and arrived once and in order.' }).waitFor()
   }
   const received = await show.texts('right', 'theirs')
   expect(received.filter((text) => /^(cancelled|kept) /.test(text))).toEqual(['kept 0', 'kept 1'])
