@@ -5,7 +5,7 @@ import { readPng } from './png.ts'
 
 const scene = { viewport: { width: 960, height: 720 }, colorScheme: 'light' } as const
 /** What is filmed of it. */
-const clip = { x: 0, y: 0, width: 960, height: 624 }
+const clip = { x: 0, y: 0, width: 960, height: 668 }
 /** All times are those of the page, in milliseconds. */
 const interval = 40
 const moments = { approach: 200, pull: 920, plugIn: 6_320, end: 10_800 } as const

@@ -1,4 +1,5 @@
 // `npm run pictures`: the pictures of the README, from the real page: the plug as an animated PNG, and screenshots.
+// `npm run pictures -- plug` makes only that one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright'
@@ -9,6 +10,7 @@ import { animate } from './apng.ts'
 import { film } from './film.ts'
 import { readPng } from './png.ts'
 
+const only = process.argv[2]
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'playground/pictures')
 const stills = {
@@ -25,8 +27,8 @@ const playground = await startPlayground({
 const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArgs })
 try {
   mkdirSync(folder, { recursive: true })
-  save('plug.png', animate(await film(browser, `http://localhost:${playground.port}/`)))
-  for (const [name, look] of Object.entries(stills)) {
+  if (isWanted('plug')) save('plug.png', animate(await film(browser, `http://localhost:${playground.port}/`)))
+  for (const [name, look] of Object.entries(stills).filter(([each]) => isWanted(each))) {
     const page = await open(browser, look, '?compare=1')
     await pullAndPlugIn(page)
     save(`${name}.png`, animate([{ image: readPng(await page.screenshot()), duration: 0 }]))
@@ -35,6 +37,10 @@ try {
 } finally {
   await browser.close()
   await playground.close()
+}
+
+function isWanted(name: string): boolean {
+  return only === undefined || only === name
 }
 
 async function open(from: Browser, look: Parameters<Browser['newContext']>[0], query = ''): Promise<Page> {

@@ -53,7 +53,7 @@ function show() {
   for (const item of document.getElementById('nodes').children) {
     const isHere = isOpen && item.dataset.name === node
     item.toggleAttribute('aria-current', isHere)
-    item.querySelector('span').textContent = isHere ? 'This page is connected here' : ''
+    item.querySelector('span').textContent = isHere ? 'This page is here' : ''
   }
 }
 

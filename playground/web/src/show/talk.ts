@@ -14,7 +14,7 @@ const unplugged: readonly (readonly Line[])[] = [
     ['left', 'Hello? No connection.'],
     ['right', 'Are you there?'],
     ['left', 'I keep typing: one,'],
-    ['right', 'So do I.'],
+    ['right', 'I keep writing anyway.'],
     ['left', 'two,'],
     ['left', 'three.'],
   ],
