@@ -45,3 +45,7 @@ export const lobby = 'lobby'
 
 /** How long `POST /cut` disconnects the page, in milliseconds. */
 export const cutDuration = 5_000
+/** How long a page stays unplugged that does not plug in again. */
+export const longestUnplugged = 240_000
+/** How long a session is held: no message is lost, however long a visitor leaves the plug out. */
+export const sessionTimeout = longestUnplugged + 60_000

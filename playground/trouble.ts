@@ -1,6 +1,6 @@
 /** The faults that a page can request with `POST /trouble/<kind>?page=…`, and their descriptions. */
 export const troubles = {
-  'black-hole': 'The server neither reads nor answers these sockets any more, and nobody closes them.',
+  'black-hole': 'The server neither reads nor answers these sockets any more, and leaves them open.',
   close: 'The server closed these sockets.',
   refuse: 'The server refuses new connections of this page for 10 seconds.',
   slow: 'For 30 seconds everything takes a second longer, in both directions.',

@@ -19,7 +19,8 @@ try {
       ? await startPlayground({ ...place, folder, docs: join(docs, 'dist/site') })
       : await startNodes({ ...place, count: readCount(process.argv[nodes + 1]), redis })
   const url = `http://${HOST}:${playground.port}`
-  console.log(`\n  Holdfast playground: ${url}\n  Open it and pull the plug. Ctrl-C stops it.\n`)
+  const task = nodes < 0 ? 'pull the plug' : 'drain or kill nodes'
+  console.log(`\n  Holdfast playground: ${url}\n  Open it and ${task}. Ctrl-C stops it.\n`)
   if (nodes < 0) console.log(`  Documentation: ${url}/docs/\n`)
   // A second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

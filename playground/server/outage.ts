@@ -1,18 +1,15 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { cutDuration } from '../contract.ts'
+import { cutDuration, longestUnplugged } from '../contract.ts'
 import { pageOf } from './query.ts'
 import { createShortMemory, type ShortMemory } from './short-memory.ts'
-
-/** How long a page stays unplugged that does not plug in again. */
-const longestUnplugged = 600_000
 
 /**
  * Disconnects single pages, below the chat server, which sees the same as when a cable is unplugged.
  *
  * A page identifies itself in the query of its socket's URL: `/ws?page=…`. `POST /cut?page=…` then destroys the TCP
  * connections of that page, and all that it opens in the next `duration` milliseconds; `POST /unplug?page=…` does the
- * same until `POST /plug?page=…`.
+ * same until `POST /plug?page=…`, which ends either.
  */
 export function createOutage(
   http: Server,
@@ -42,11 +39,15 @@ export function createOutage(
     return true
   }
 
+  const plug = (page: string): boolean => {
+    const [wasCut, wasUnplugged] = [cut.remove(page), unplugged.remove(page)]
+    return wasCut || wasUnplugged
+  }
+
   return (request, response) => {
     const page = pageOf(request) ?? ''
     const how = request.url?.split(/[/?]/)[1]
-    const isDone =
-      how === 'plug' ? unplugged.remove(page) : disconnect(page, how === 'unplug' ? unplugged : cut)
+    const isDone = how === 'plug' ? plug(page) : disconnect(page, how === 'unplug' ? unplugged : cut)
     response.writeHead(isDone ? 204 : 404).end()
   }
 }

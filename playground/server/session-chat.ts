@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { createHub, type Peer } from '@holdfast/server'
 import type { MeteredHub } from '@holdfast/server/metrics'
-import type { Chat } from '../contract.ts'
+import { sessionTimeout as defaultTimeout, type Chat } from '../contract.ts'
 import type { Flood } from '../trouble.ts'
 import { checkFrame } from './frames.ts'
 import { cleanName } from './names.ts'
@@ -31,7 +31,7 @@ export interface SessionChat {
  */
 export function createSessionChat(
   http: Server,
-  { room = createRoom(), sessionTimeout = 60_000 } = {},
+  { room = createRoom(), sessionTimeout = defaultTimeout } = {},
 ): SessionChat {
   const hub = createHub<Chat & Flood, Origin>({
     // There are no accounts: the token is the name, and any name is allowed.

@@ -30,6 +30,7 @@ const scripts = [
   'hub-memory',
   'expiry',
   'page',
+  'first-healed',
   'store',
   'redis',
   'moves',

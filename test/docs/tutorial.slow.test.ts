@@ -1,4 +1,4 @@
-// The programs of the tutorial, put together as its reader does: each server in a process, each page in Chromium.
+// The tutorial, followed literally: after a step, each file is what its reader has by then; the server is a process, each page in Chromium.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { channel, createClient, session } from 'holdfast'
 import { chromium } from 'playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
 import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
 import { freePort } from '../support/port.ts'
@@ -18,7 +20,7 @@ import { RedisServer } from '../support/redis-server.ts'
 import { parsePage, root } from './pages.ts'
 
 const path = 'packages/docs/pages/tutorial.md'
-const { blocks } = parsePage(path, readFileSync(join(root, path), 'utf8'))
+const parts = readFileSync(join(root, path), 'utf8').split(/^(?=## \d+\. )/m)
 const programs = usePrintedPrograms(import.meta.dirname)
 
 let browser: Browser
@@ -27,39 +29,43 @@ beforeAll(async () => {
 })
 afterAll(() => browser?.close())
 
-/** The only block that contains the text. */
-function blockWith(text: string): string {
-  const [block, ...others] = blocks.filter(({ code }) => code.includes(text))
-  if (!block || others.length > 0) throw new Error(`${path} has ${1 + others.length} blocks with ${text}`)
-  return block.code
+/** The files of a reader who has followed the steps so far. */
+function filesAfter(step: number): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const { code } of parts.slice(0, step + 1).flatMap((part) => parsePage(path, part).blocks)) {
+    const [head, name, how] = /^(?:\/\/|<!--) ([\w.]+\.\w+)(?:, (.+))?(?: -->)?\n/.exec(code) ?? []
+    if (head === undefined || name === undefined) continue
+    const before = files.get(name) ?? ''
+    const added = how === undefined ? code : code.slice(head.length)
+    const starts = /^in place of (.+)$/.exec(how ?? '')?.[1]?.split(', ')
+    if (how === undefined) files.set(name, added)
+    else if (starts) files.set(name, replaceStatements(before, starts, added))
+    else if (how === 'at the end') files.set(name, `${before}\n${added}`)
+    else throw new Error(`${path}: ${head} has no meaning here`)
+  }
+  return files
 }
 
-const inServer = `import { createServer } from 'node:http'
-import { createHub, HoldfastError } from '@holdfast/server'
-import type { Chat } from './contract.ts'
-`
-const listening = `
-const server = createServer()
-hub.attach(server)
-server.listen(8080)
-`
-const inPage = `import { channel, createClient, session } from 'holdfast'
-import type { Chat, Message } from './contract.ts'
-function append(text: string): void {
-  const item = document.createElement('li')
-  item.textContent = text
-  document.querySelector('#messages')!.append(item)
+/** Puts the code in place of the first statement, and removes the others. */
+function replaceStatements(text: string, [first, ...others]: readonly string[], code: string): string {
+  const rest = others.reduce((all, start) => replaceStatement(all, start, ''), text)
+  return replaceStatement(rest, first!, `${code}\n`)
 }
-`
 
-/** Writes the programs, and starts the server. Returns what starts another one, and opens the page. */
-async function begin(server: string, main: string) {
+function replaceStatement(text: string, start: string, code: string): string {
+  const escaped = start.replaceAll(/\W/g, '\\$&')
+  // Its first line, those that are indented, and the one with its last bracket.
+  const statement = new RegExp(`^${escaped}.*\\n(?:\\n*[ \\t].*\\n)*(?:[})].*\\n)?`, 'm')
+  if (!statement.test(text)) throw new Error(`${path}: no statement begins with ${start}`)
+  return text.replace(statement, () => code)
+}
+
+/** Writes the files, and starts the server. Returns what starts another one, and opens the page. */
+async function follow(step: number, redisPort = 6379) {
   const port = await freePort()
-  for (const name of ['contract.ts', 'step-11/contract.ts'])
-    await programs.write(name, blockWith(`// ${name}\n`), port)
-  const serverName = /^\/\/ (\S+)\n/.exec(server)?.[1] ?? 'server.ts'
-  await programs.write(serverName, server, port)
-  const entry = await programs.write(/^\/\/ (\S+)\n/.exec(main)?.[1] ?? 'main.ts', main, port)
+  const files = filesAfter(step)
+  for (const [name, code] of files) await programs.write(name, code.replace('6379', String(redisPort)), port)
+  const entry = await programs.write('main.ts', files.get('main.ts')!, port)
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -68,9 +74,9 @@ async function begin(server: string, main: string) {
     target: 'esnext',
     conditions: ['@holdfast/source'],
   })
-  const url = await serve(blockWith('<!-- index.html -->'), outputFiles[0]!.text, port)
-  const start = (): Program => programs.start(serverName)
-  return { start, first: start(), open: (name = 'ada') => open(url, name) }
+  const url = await serve(files.get('index.html')!, outputFiles[0]!.text, port)
+  const start = (): Program => programs.start('server.ts')
+  return { port, start, first: start(), open: (name = 'ada') => open(url, name) }
 }
 
 /** As Vite does: the page and its script, and a proxy for the path /ws. */
@@ -120,39 +126,36 @@ async function write(page: Page, text: string): Promise<void> {
   await page.locator('button').click()
 }
 
+/** The server is stopped, and its connections end. */
+async function kill({ child }: Program): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
 it('the first two steps of the tutorial show an answer of the server', async () => {
-  const { open: visit } = await begin(blockWith('// step-1/server.ts'), blockWith('// step-2/main.ts'))
+  const { open: visit } = await follow(2)
   await expect.poll(textOf(await visit(), '#status')).toMatch(/^the server says \d{4}-/)
 })
 
-it('steps 3 to 7 of the tutorial are a room with a history, and a status', async () => {
-  const { open: visit } = await begin(
-    inServer + blockWith('rewind: 20 },\n})') + listening,
-    inPage + ['room.on(', "room.watch('gap'", 'offline, next attempt'].map(blockWith).join('\n'),
-  )
+it('after step 7 of the tutorial there is a room with a history, a status, and a gap when the history is lost', async () => {
+  const { start, first, open: visit } = await follow(7)
   const [page, other] = [await visit(), await visit()]
   await expect.poll(textOf(page, '#status')).toBe('open')
   await write(page, 'hi')
   await expect.poll(messagesOf(other)).toEqual(['me: hi'])
   await other.reload()
   await expect.poll(messagesOf(other)).toEqual(['me: hi'])
+
+  await kill(first)
+  await expect.poll(textOf(page, '#status')).toMatch(/^no connection, next attempt in \d+ s$|^connecting$/)
+  start()
+  await expect.poll(textOf(page, '#status')).toBe('open')
+  await expect.poll(messagesOf(page)).toEqual(['me: hi', '— some messages are missing —'])
 })
 
-it('steps 8 to 10 of the tutorial have users, who see who is there and types, and messages that are pending', async () => {
-  const { open: visit } = await begin(
-    inServer + blockWith('// A user may write as itself only.') + listening,
-    [
-      inPage,
-      blockWith('const signedIn ='),
-      `const client = signedIn\nconst room = channel(client, 'room:lobby')`,
-      `room.on('message', ({ from, text }) => append(from + ': ' + text))`,
-      blockWith('room.presence.subscribe('),
-      blockWith('(sending)'),
-      `document.querySelector('form')!.addEventListener('submit', (event) => {`,
-      `  event.preventDefault()\n  void say(document.querySelector('input')!.value)\n})`,
-      'void client.connect()',
-    ].join('\n'),
-  )
+it('after step 10 of the tutorial there are users, who see who is there and types, and messages that are pending', async () => {
+  const { port, start, first, open: visit } = await follow(10)
   const page = await visit('ada')
   const other = await visit('bob')
   const members = async () => (await textOf(other, '#members')()).split(', ').sort()
@@ -165,36 +168,52 @@ it('steps 8 to 10 of the tutorial have users, who see who is there and types, an
   await page.locator('button').click()
   await expect.poll(messagesOf(page)).toEqual(['ada: hi'])
   await expect.poll(messagesOf(other)).toEqual(['ada: hi'])
-  await write(other, 'hi')
-  await expect.poll(async () => (await messagesOf(other)()).at(-1)).toContain('hi (HoldfastError')
+
+  const url = `ws://127.0.0.1:${port}/ws`
+  const eve = createClient({ url, wire: session(), token: () => 'eve', WebSocket })
+  onTestFinished(() => eve.dispose())
+  await eve.connect()
+  const forged = channel(eve, 'room:lobby').publish('message', { id: '1', from: 'ada', text: 'I am ada' })
+  await expect(forged).rejects.toMatchObject({ code: 'remote', reason: 'forbidden' })
+
+  await kill(first)
+  await write(page, 'waits')
+  await expect.poll(messagesOf(page)).toContain('waits (sending)')
+  start()
+  await expect.poll(messagesOf(other)).toContain('ada: waits')
+  await expect.poll(messagesOf(page)).not.toContain('waits (sending)')
 })
 
-it('the last two steps of the tutorial replace the server, and every message arrives once', async () => {
+it('after step 11 of the tutorial a message arrives whose page was closed without a connection', async () => {
+  const { start, first, open: visit } = await follow(11)
+  const page = await visit('ada')
+  await expect.poll(textOf(page, '#status')).toBe('open')
+  await kill(first)
+  await write(page, 'from the disk')
+  await expect.poll(messagesOf(page)).toContain('from the disk (stored on this device)')
+  const url = page.url()
+  const next = await page.context().newPage()
+  await page.close()
+  start()
+  await next.goto(url)
+  await expect.poll(messagesOf(next)).toEqual(['ada: from the disk'])
+})
+
+it('after the last step of the tutorial the server is replaced, and every message arrives once', async () => {
   await using redis = await RedisServer.start()
-  const {
-    start,
-    first,
-    open: visit,
-  } = await begin(
-    blockWith('// step-12/server.ts').replace('6379', String(redis.port)),
-    [
-      blockWith('// step-11/main.ts'),
-      `import { channel } from 'holdfast'`,
-      `channel(client, 'room:lobby').on('message', ({ from, text }) => {`,
-      `  document.querySelector('#messages')!.append(document.createElement('li'))`,
-      `  document.querySelector('#messages')!.lastElementChild!.textContent = from + ': ' + text\n})`,
-      'Object.assign(globalThis, { say })\nvoid client.connect()',
-    ].join('\n'),
-  )
-  const [page, other] = [await visit(), await visit()]
-  expect(await page.evaluate(`say('one')`)).toBe('delivered')
-  await expect.poll(messagesOf(other)).toEqual(['ada: one'])
+  const { start, first, open: visit } = await follow(12, redis.port)
+  const [page, other] = [await visit('ada'), await visit('bob')]
+  const say = async (text: string): Promise<void> => {
+    await write(page, text)
+    await expect.poll(messagesOf(page)).toContain(`ada: ${text}`)
+  }
+  await say('one')
   start()
   const ended = once(first.child, 'exit')
   first.child.kill('SIGTERM')
-  expect(await page.evaluate(`say('two')`)).toBe('delivered')
+  await say('two')
   await ended
-  expect(await page.evaluate(`say('three')`)).toBe('delivered')
+  await say('three')
   for (const each of [page, other])
     await expect.poll(messagesOf(each)).toEqual(['ada: one', 'ada: two', 'ada: three'])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findIn, findReplaced } from './words.ts'
+import { errorTextsIn, errorTextsOf, findIn, findReplaced } from './words.ts'
 
 const folders =
   'audit,bench,browser,channels,chaos,engines,fuzz,growth,lab,moves,package,playground,proxies,quick-starts,readme,runtime,site,storm,support,testing,types'
@@ -15,10 +15,16 @@ test.each([
   expect(findIn(globs)).toEqual([])
 })
 
-// Lower the number as comments change. Their tests still have titles with such words.
-test('the client, the protocol and the server get no further comments with replaced words', () => {
-  const sources = findIn(['packages/{client,protocol,server}/src/**/*.ts'])
-  expect(sources.filter(({ place }) => !place.includes('.test.ts:')).length).toBeLessThanOrEqual(15)
+// Their tests still have titles with such words.
+test('the comments of the client, the protocol, the server and the broker use the standard terms', () => {
+  const sources = findIn(['packages/{client,protocol,redis,server}/src/**/*.ts'])
+  expect(sources.filter(({ place }) => !place.includes('.test.ts:'))).toEqual([])
+})
+
+test('the texts of errors use the standard terms', () => {
+  const texts = errorTextsIn(['packages/*/src/**/*.ts'])
+  expect(texts.length).toBeGreaterThan(100)
+  expect(texts.filter(({ instead }) => instead)).toEqual([])
 })
 
 test('a replaced word is found in prose, in comments and in titles of tests, and not in code', () => {
@@ -33,4 +39,10 @@ test('a replaced word is found in prose, in comments and in titles of tests, and
     "const lane = 'lane'",
   ]
   expect(places('a.ts', program.join('\n'))).toEqual(['a.ts:1', 'a.ts:2', 'a.ts:3', 'a.ts:4', 'a.ts:5'])
+})
+
+test('the texts of errors are found, also on a line of their own', () => {
+  const program =
+    "misuse('one')\nthrow new HoldfastError(\n  'remote',\n  `it's ${two}`,\n)\nnew Error(text)\nmisuse(\n  \"three\",\n)"
+  expect(errorTextsOf(program)).toEqual(['one', "it's ${two}", 'three'])
 })

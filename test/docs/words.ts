@@ -65,6 +65,24 @@ export function findReplaced(path: string, text: string): Finding[] {
   })
 }
 
+/** What errors say that a program makes with a text in place. */
+export function errorTextsOf(text: string): string[] {
+  const made = /\b(?:misuse|unusable|\w*Error)\(\s*(?:'[\w-]+',\s*)?(['"`])((?:\\.|(?!\1)[^\\])+)\1/g
+  return [...text.matchAll(made)].map(([, , said]) => said!)
+}
+
+/** The texts of the errors in programs that are no tests, each with what to write instead if it has a replaced word. */
+export function errorTextsIn(globs: readonly string[]): (Omit<Finding, 'instead'> & { instead?: string })[] {
+  return globSync([...globs], { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) =>
+      errorTextsOf(readFileSync(join(root, path), 'utf8')).map((said) => {
+        const [, instead] = replaced.find(([pattern]) => pattern.test(said)) ?? []
+        return { place: path, text: said, ...(instead && { instead }) }
+      }),
+    )
+}
+
 export function findIn(globs: readonly string[]): Finding[] {
   return globSync([...globs], { cwd: root, exclude: (name) => /node_modules|^dist$|^coverage$/.test(name) })
     .map((path) => path.replaceAll('\\', '/'))

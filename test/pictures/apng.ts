@@ -14,11 +14,15 @@ interface Box {
   readonly height: number
 }
 
-const mostColours = 256
+/** One of the 256 is `transparent`. */
+const mostColours = 255
+/** The index of what a frame leaves as it is. */
+const transparent = 0
+const over = 1
 
 /**
- * An animated PNG that repeats forever, of at most 256 colours. Each frame contains only the rectangle that differs
- * from the frame before it.
+ * An animated PNG that repeats forever, of at most 255 colours. Each frame contains only the rectangle that differs
+ * from the frame before it, and in it only the pixels that differ: the others are transparent, which compresses well.
  *
  * @see PNG, third edition, section 11.3.6
  */
@@ -33,13 +37,18 @@ export function animate(frames: readonly Frame[]): Buffer {
   control.writeUInt32BE(frames.length, 0)
 
   let sequence = 0
-  const chunks = [chunk('IHDR', header), chunk('acTL', control), chunk('PLTE', palette.colours)]
+  const chunks = [
+    chunk('IHDR', header),
+    chunk('acTL', control),
+    chunk('PLTE', palette.colours),
+    chunk('tRNS', Buffer.of(0)),
+  ]
   let before: Buffer | undefined
   for (const { image, duration } of frames) {
     const indices = palette.indexOf(image)
     const box = before ? difference(before, indices, width) : { left: 0, top: 0, width, height }
     chunks.push(chunk('fcTL', frameControl(sequence++, box, duration)))
-    const data = deflateSync(crop(indices, width, box), { level: 9 })
+    const data = deflateSync(crop(indices, width, box, before), { level: 9 })
     if (before) {
       const number = Buffer.alloc(4)
       number.writeUInt32BE(sequence++)
@@ -56,16 +65,23 @@ function frameControl(sequence: number, { left, top, width, height }: Box, durat
     control.writeUInt32BE(value, index * 4)
   control.writeUInt16BE(Math.round(duration), 20)
   control.writeUInt16BE(1_000, 22)
+  control[25] = over
   return control
 }
 
 /** The rows of a rectangle, each after the number of its filter, which is none. */
-function crop(indices: Buffer, stride: number, { left, top, width, height }: Box): Buffer {
+function crop(
+  indices: Buffer,
+  stride: number,
+  { left, top, width, height }: Box,
+  before: Buffer | undefined,
+): Buffer {
   const rows = Buffer.alloc((width + 1) * height)
-  for (let y = 0; y < height; y++) {
-    const from = (top + y) * stride + left
-    indices.copy(rows, y * (width + 1) + 1, from, from + width)
-  }
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const at = (top + y) * stride + left + x
+      rows[y * (width + 1) + 1 + x] = before?.[at] === indices[at] ? transparent : indices[at]!
+    }
   return rows
 }
 
@@ -93,14 +109,15 @@ function createPalette(frames: readonly Frame[]): { colours: Buffer; indexOf(ima
       counts.set(colour, (counts.get(colour) ?? 0) + 1)
     }
   const chosen = [...counts].sort(([, a], [, b]) => b - a).slice(0, mostColours)
-  const colours = Buffer.alloc(chosen.length * 3)
-  for (const [index, [colour]] of chosen.entries()) colours.writeUIntBE(colour, index * 3, 3)
+  // The first one is transparent.
+  const colours = Buffer.alloc((1 + chosen.length) * 3)
+  for (const [index, [colour]] of chosen.entries()) colours.writeUIntBE(colour, (1 + index) * 3, 3)
 
   const indices = new Map<number, number>()
   const nearest = (colour: number): number => {
     const [red, green, blue] = [colour >> 16, (colour >> 8) & 255, colour & 255]
-    let [best, distance] = [0, Infinity]
-    for (let index = 0; index < chosen.length; index++) {
+    let [best, distance] = [1, Infinity]
+    for (let index = 1; index <= chosen.length; index++) {
       const [r, g, b] = colours.subarray(index * 3, index * 3 + 3)
       const far = (red - r!) ** 2 + (green - g!) ** 2 + (blue - b!) ** 2
       if (far < distance) [best, distance] = [index, far]

@@ -1,16 +1,18 @@
 // `npm run pictures`: the pictures of the README, from the real page: the plug as an animated PNG, and screenshots.
+// `npm run pictures -- plug` makes only that one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright'
 import { startPlayground } from '../../playground/server/start.ts'
 import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
-import { animate, type Frame } from './apng.ts'
+import { animate } from './apng.ts'
+import { film } from './film.ts'
 import { readPng } from './png.ts'
 
+const only = process.argv[2]
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'playground/pictures')
-const scene = { viewport: { width: 960, height: 720 }, colorScheme: 'light' } as const
 const stills = {
   desktop: { viewport: { width: 1_440, height: 900 }, colorScheme: 'light' },
   dark: { viewport: { width: 1_440, height: 900 }, colorScheme: 'dark' },
@@ -25,8 +27,8 @@ const playground = await startPlayground({
 const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArgs })
 try {
   mkdirSync(folder, { recursive: true })
-  save('plug.png', animate(await film(browser)))
-  for (const [name, look] of Object.entries(stills)) {
+  if (isWanted('plug')) save('plug.png', animate(await film(browser, `http://localhost:${playground.port}/`)))
+  for (const [name, look] of Object.entries(stills).filter(([each]) => isWanted(each))) {
     const page = await open(browser, look, '?compare=1')
     await pullAndPlugIn(page)
     save(`${name}.png`, animate([{ image: readPng(await page.screenshot()), duration: 0 }]))
@@ -37,6 +39,10 @@ try {
   await playground.close()
 }
 
+function isWanted(name: string): boolean {
+  return only === undefined || only === name
+}
+
 async function open(from: Browser, look: Parameters<Browser['newContext']>[0], query = ''): Promise<Page> {
   const page = await (await from.newContext(look)).newPage()
   await page.goto(`http://localhost:${playground.port}/${query}`)
@@ -45,39 +51,13 @@ async function open(from: Browser, look: Parameters<Browser['newContext']>[0], q
 }
 
 /** Pulls the plug, until all lines of the phones wait, and plugs in again, until all have landed. */
-async function pullAndPlugIn(page: Page, pause = 0): Promise<void> {
+async function pullAndPlugIn(page: Page): Promise<void> {
   await page.locator('#plug').click()
   await page.locator('#phone-left .own[data-state=pending]').nth(3).waitFor()
-  await page.waitForTimeout(pause)
   await page.locator('#plug').click()
   await page.locator('#verdict', { hasText: 'once and in order' }).waitFor()
   await page.locator('#phone-right .theirs').nth(6).waitFor()
   await page.waitForTimeout(1_000) // The last message lands.
-}
-
-/** Screenshots as fast as the page gives them; equal ones become one. */
-async function film(from: Browser): Promise<Frame[]> {
-  const page = await open(from, scene)
-  const clip = { x: 0, y: 0, width: scene.viewport.width, height: 624 }
-  const shots: { readonly file: Buffer; readonly at: number }[] = []
-  const scenario = { isOver: false }
-  const play = async (): Promise<void> => {
-    await page.waitForTimeout(1_500)
-    await pullAndPlugIn(page, 1_500)
-    await page.waitForTimeout(3_000)
-  }
-  const played = play().finally(() => (scenario.isOver = true))
-  while (!scenario.isOver) {
-    const file = await page.screenshot({ clip })
-    if (!shots.at(-1)?.file.equals(file)) shots.push({ file, at: performance.now() })
-  }
-  await played
-  const end = performance.now()
-  await page.context().close()
-  return shots.map(({ file, at }, index) => ({
-    image: readPng(file),
-    duration: (shots[index + 1]?.at ?? end) - at,
-  }))
 }
 
 function save(name: string, picture: Buffer): void {

@@ -22,20 +22,26 @@ test('a client of several nodes goes on when its node is killed: its session is 
   room.watch('gap', () => gaps++)
   client.on('node', (name) => nodes.push(String(name)))
   await client.connect()
+  // Its node is the next one.
+  const other = createClient({ url: `ws://${address}/ws`, wire: session(), backoff: () => 20 })
+  const elsewhere = channel(other, 'room:demo')
+  await other.connect()
   for (const round of upTo(2)) {
     await until(() => nodes.length === round + 1)
     const kill = `http://${address}/nodes/kill?name=${encodeURIComponent(nodes[round]!)}`
     await room.publish('tick', [0, round * 2], { id: `${round * 2}` })
     await fetch(kill, { method: 'POST' })
+    await until(() => client.state.status !== 'open')
+    if (round === 0) await elsewhere.publish('tick', [0, 'missed'], { id: 'missed' })
     // Of the next node.
     await until(() => nodes.length === round + 2)
     await room.publish('tick', [0, round * 2 + 1], { id: `${round * 2 + 1}` })
   }
-  await until(() => got.length === 4)
-  expect([got, gaps, new Set(nodes).size]).toEqual([[0, 1, 2, 3], 0, 3])
+  await until(() => got.length === 5)
+  expect([got, gaps, new Set(nodes).size]).toEqual([[0, 'missed', 1, 2, 3], 0, 3])
   expect(await (await fetch(`http://${address}/nodes`)).json()).toEqual([nodes[2]])
   expect(await (await fetch(`http://${address}/`)).text()).toContain('several nodes')
-  await client.dispose()
+  await Promise.all([client.dispose(), other.dispose()])
   await playground.close()
 })
 

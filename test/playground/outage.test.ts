@@ -77,6 +77,15 @@ test('an unplugged page gets no connection until it is plugged in, and others ar
   expect(await other.nextIsNothing()).toBe(true)
 })
 
+test('a page whose outage would last plugs in again before it is over', async () => {
+  const { host, cut } = await openChat(600_000)
+  await dial(`ws://${host}/ws?page=mine`)
+  expect(await cut('?page=mine')).toBe(204)
+  await expect(dial(`ws://${host}/ws?page=mine`)).rejects.toThrow('socket hang up')
+  expect(await cut('?page=mine', 'plug')).toBe(204)
+  expect(await (await dial(`ws://${host}/ws?page=mine`)).nextIsNothing()).toBe(true)
+})
+
 test.each(['', '?', '?page=', '?page=unknown', '?page=__proto__', '?page=%E0%A4%A'])(
   'a request with %j cuts no page off',
   async (query) => {

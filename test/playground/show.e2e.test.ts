@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { useBrowser } from './browser.ts'
 import { watchComplaints } from './chat-page.ts'
 
-const openPlayground = useBrowser()
+/** A cut lasts until the page heals. */
+const openPlayground = useBrowser({ cutDuration: 600_000 })
 
 /** A page as a new visitor sees it: two phones, a plug, and nothing to answer first. */
 interface Show {
@@ -76,7 +77,7 @@ test('while the plug is out messages wait visibly; then they land once and in or
   expect(await show.texts('right', 'theirs')).toHaveLength(2)
 
   await show.press('Plug it back in')
-  await page.locator('#verdict', { hasText: '14 messages waited, and landed once and in order.' }).waitFor()
+  await page.locator('#verdict', { hasText: '14 messages waited, and arrived once and in order.' }).waitFor()
   expect(await page.locator('#verdict').textContent()).toContain('cut at the same moment, lost 14.')
   await expect.poll(() => show.texts('right', 'theirs')).toEqual(await show.texts('left', 'own'))
   await expect.poll(() => show.texts('left', 'theirs')).toEqual(await show.texts('right', 'own'))
@@ -109,7 +110,7 @@ test('a cancelled message neither waits nor counts as lost, and pulling the plug
     await cancelled.getByRole('button', { name: 'Cancel' }).click()
     await show.say('left', `kept ${round}`)
     await show.press('Plug it back in')
-    await page.locator('#verdict', { hasText: 'waited, and landed once and in order.' }).waitFor()
+    await page.locator('#verdict', { hasText: 'waited, and arrived once and in order.' }).waitFor()
   }
   const received = await show.texts('right', 'theirs')
   expect(received.filter((text) => /^(cancelled|kept) /.test(text))).toEqual(['kept 0', 'kept 1'])
@@ -123,6 +124,9 @@ test('a URL names a fault, which the page causes by itself, and each chosen faul
   await page.locator('#status-label', { hasText: /^Disconnected$/ }).waitFor()
   await page.locator('#status').getByText('does not let this page in (code 4403)').first().waitFor()
   expect(await page.locator('#plain').isVisible()).toBe(true)
+  expect(await page.locator('#verdict').textContent()).toMatch(/^This link caused the fault/)
+  await show.press('Copy a link to this scenario')
+  await page.locator('#share-said', { hasText: 'causes the fault that you chose last' }).waitFor()
 
   await show.press('Heal now')
   await page.locator('#status-label', { hasText: /^Connected$/ }).waitFor()
@@ -156,6 +160,17 @@ test('after all faults at once, one press heals both phones, and what was said m
   await expect.poll(() => show.texts('left', 'theirs')).toContain('said offline, too')
   expect((await show.texts('right', 'theirs')).slice(2)).toEqual(['into the hole', 'said offline'])
   expect(await show.counts('held')).toEqual([6, 6, 0, 0, 0])
+})
+
+test('one press heals a connection that is cut, before the cut is over', async () => {
+  const show = await openShow()
+  const { page } = show
+  await untilQuiet(show)
+  await show.press('Cut the connection')
+  await page.locator('#phone-left .phone-state', { hasText: 'No connection' }).waitFor()
+  await show.say('left', 'said meanwhile')
+  await show.press('Heal now')
+  await expect.poll(() => show.texts('right', 'theirs')).toContain('said meanwhile')
 })
 
 test('a guest joins the room of a page from another window, as one phone', async () => {

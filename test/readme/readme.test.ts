@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -83,6 +84,15 @@ describe('the README', () => {
           cell,
         )
     }
+  })
+
+  it('quotes the sizes of the comparison, as the pages of the site do', async () => {
+    const folder = join(root, 'packages/docs/pages')
+    const paths = globSync(['{which-wire,faq,index}.md', 'migrate/*.md', 'start/*.md'], { cwd: folder })
+    const pages = await Promise.all(paths.map((path) => readFile(join(folder, path), 'utf8')))
+    const sizes = [readme, ...pages].flatMap((text) => text.match(/\d+\.\d kB/g) ?? [])
+    expect(sizes.length).toBeGreaterThan(8)
+    expect(sizes.filter((size) => !comparison.includes(size))).toEqual([])
   })
 
   it('compares with the versions that are measured', async () => {

@@ -46,7 +46,7 @@ test.each([
   await server.command('ACL', 'SETUSER', 'worker', ...rules)
   const client = redisClient(server.port, { username: 'worker', password: 'secret' })
   const said = await firstWord(redis({ client }))
-  expect(said).toContain('lacks permissions')
+  expect(said).toContain('grant the user the permissions')
   expect(said).toContain(word)
 })
 
@@ -99,12 +99,14 @@ test('an old Redis is named', async () => {
 })
 
 test.each([
-  [{}, 'client must be'],
-  [{ prefix: '{x}' }, 'without braces'],
+  [{}, 'write redis({ client: createClient({ url }) })'],
+  [{ prefix: '{x}' }, 'without { and }'],
   [{ timeout: 0 }, 'timeout must be'],
-  [{ memberTimout: 1 }, 'no option memberTimout'],
+  [{ memberTimout: 1 }, "'memberTimout' is not one of client,prefix"],
 ])('wrong options are refused: %j', (options, message) => {
   const client =
     'prefix' in options || 'timeout' in options || 'memberTimout' in options ? redisClient(1) : undefined
-  expect(() => redis({ client, ...options } as never)).toThrow(message)
+  const create = (): unknown => redis({ client, ...options } as never)
+  expect(create).toThrow(message)
+  expect(create).toThrow(/\nhttps:\/\/.*\/errors\/misuse\.md$/)
 })

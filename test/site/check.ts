@@ -29,7 +29,7 @@ const views: Readonly<Record<string, BrowserContextOptions>> = {
   dark: { colorScheme: 'dark' },
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
 }
-/** Of a page with everything that it loads, compressed. The first one shows a picture of 220 kB. */
+/** Of a page with everything that it loads, compressed. The first one shows a picture of 200 kB. */
 const maxBytes = 400_000
 
 const folder = join(import.meta.dirname, '../../packages/docs/dist/site')

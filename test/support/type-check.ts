@@ -51,8 +51,11 @@ export function excerptErrors(excerpts: readonly Excerpt[], ambient: string): st
   const places = new Map<string, Excerpt>()
   for (const [index, excerpt] of excerpts.entries()) {
     const { path, language, code, prelude } = excerpt
-    const name = /^\/\/ ([\w./-]+\.tsx?)\n/.exec(code)?.[1] ?? `excerpt-${index}.${language}`
-    const file = join(import.meta.dirname, 'excerpts', path.replaceAll(/\W/g, '-'), name)
+    const folder = join(import.meta.dirname, 'excerpts', path.replaceAll(/\W/g, '-'))
+    const [, name] = /^\/\/ ([\w./-]+\.tsx?)\n/.exec(code) ?? []
+    const named = name && join(folder, name)
+    // A later version of a program is not imported.
+    const file = named && !files.has(named) ? named : join(folder, `excerpt-${index}.${language}`)
     files.set(file, `${prelude}\n${code}\nexport {}\n`)
     places.set(file, excerpt)
   }

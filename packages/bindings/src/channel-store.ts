@@ -97,7 +97,8 @@ export function createChannelStore<State>(part: ChannelPart<State>): ChannelStor
       }
     },
     handle() {
-      if (!last) throw new Error('a channel can be used once its component is mounted')
+      if (!last)
+        throw new Error('use the channel in an event handler or an effect, once the component is mounted')
       return last.handle
     },
     stateOf(client, name) {

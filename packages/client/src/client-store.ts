@@ -34,7 +34,7 @@ export function storeOf<T>(
   sourceOf: (parts: ClientParts, client: StoreClient) => StoreSource<T>,
 ): ClientStore<T> {
   const parts = (client as Partial<Record<typeof partsKey, ClientParts>>)[partsKey]
-  if (!parts) throw misuse('only the clients of createClient() can be watched')
+  if (!parts) throw misuse('pass a client of createClient()')
   let store = stores.get(parts)
   if (!store) stores.set(parts, (store = createStore(sourceOf(parts, client), parts)))
   return store

@@ -24,7 +24,7 @@ const stores = /* @__PURE__ */ new WeakMap<ClientParts, Countdown>()
  * import { countdown } from 'holdfast'
  *
  * const seconds = countdown(client)
- * seconds.subscribe(() => console.log(seconds.state ? `retrying in ${seconds.state} s` : client.state.status))
+ * seconds.subscribe(() => console.log(seconds.state ? `next attempt in ${seconds.state} s` : 'no attempt is due'))
  */
 export function countdown(client: StoreClient): Countdown {
   return storeOf(stores, client, sourceOf)

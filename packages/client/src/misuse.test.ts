@@ -76,6 +76,19 @@ describe('a program without types is told what to write', () => {
       () => store({ name: 'a', wire: 1 } as never),
       "'wire' is not one of name",
     ],
+    ['a negative time', create({ url, attemptTimeout: -1 }), 'attemptTimeout must be a number of 0 or more'],
+    [
+      'an unknown overflow',
+      create({ url, outbox: { overflow: 'drop' } }),
+      'overflow must be reject or drop-oldest',
+    ],
+    [
+      'a close rule without a reason',
+      create({ url, closeCodes: { 4000: {} } }),
+      'closeCodes 4000 must be { reason }',
+    ],
+    ['a close code of the protocol', () => setUp().client.disconnect({ code: 1006 }), '1000 or 3000 to 4999'],
+    ['a store without a name', () => store({} as never), 'write store({ name })'],
     ['a token as text', create({ url, token: 'abc' }), 'token: () => token'],
     ['an option of a name that objects have', create({ url, constructor: 1 }), "'constructor' is not one of"],
     [

@@ -1,4 +1,4 @@
-import { defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
+import { checkTime, defaultCloseRules, given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
 import type { CloseRule, CloseRules, OutboxOptions, Schemas } from '@holdfast/protocol'
 import type { AttemptOptions } from './connection/preparation.ts'
 import { pickBackoff } from './connection/backoff.ts'
@@ -133,10 +133,10 @@ export function resolveOptions(options: ClientOptions & { readonly contract?: Sc
     attemptTimeout,
   } as never
   for (const [name, value] of Object.entries(limits))
-    if (!(value >= 0 || (name === 'overflow' && /^(reject|drop-oldest)$/.test(value))))
-      throw misuse(`${name} cannot be ${String(value)}`)
+    if (name !== 'overflow') checkTime(name, value)
+    else if (!/^(reject|drop-oldest)$/.test(value)) throw misuse('overflow must be reject or drop-oldest')
   for (const [code, rule] of Object.entries(given(options.closeCodes)))
-    if (!isRule(rule)) throw misuse(`closeCodes ${code} cannot be ${JSON.stringify(rule)}`)
+    if (!isRule(rule)) throw misuse(`closeCodes ${code} must be { reason }`)
 
   const isContract = !contract || contract.schemas
   if (

@@ -14,7 +14,7 @@ const icon =
 export default defineConfig({
   title: 'Holdfast',
   description:
-    'A WebSocket that holds fast: typed events, automatic reconnection, and a known outcome for every message.',
+    'A WebSocket client and server for TypeScript: typed events, automatic reconnection, and a known outcome for every message.',
   lang: 'en',
   base: process.env['BASE'] ?? '/docs/',
   head: [['link', { rel: 'icon', href: icon }]],

@@ -63,13 +63,13 @@ describe('the answer to a request', () => {
     expect(endpoint.isSettled).toBe(true)
   })
 
-  it('is an error when nobody handles it, whatever its name', () => {
+  it('is an error when it has no handler, whatever its name', () => {
     const { ask, replies } = setUp({})
     for (const name of ['a', '__proto__', 'constructor']) ask(1, name, null)
     expect(replies).toEqual(
       ['a', '__proto__', 'constructor'].map((name) => [
         undefined,
-        { re: 1, error: 'unhandled', message: `nobody handles '${name}'` },
+        { re: 1, error: 'unhandled', message: `no handler for '${name}'` },
       ]),
     )
   })

@@ -87,7 +87,7 @@ describe('what comes in', () => {
     expect(endpoint.isSettled).toBe(false)
     await settleMicrotasks()
     expect(sent).toEqual([
-      [null, { re: 8, error: 'unhandled', message: "nobody handles 'other'", absent: true }],
+      [null, { re: 8, error: 'unhandled', message: "no handler for 'other'", absent: true }],
       [4, { re: 7 }],
     ])
     expect(endpoint.isSettled).toBe(true)

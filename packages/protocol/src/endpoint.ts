@@ -135,7 +135,7 @@ export class Endpoint {
   #answer(re: number, name: string, input: unknown, meta: Meta): void {
     const running = (this.#running ??= new Map())
     const handler = this.#ports.find(name, meta)
-    if (!handler) this.#refuse(re, 'unhandled', `nobody handles '${name}'`)
+    if (!handler) this.#refuse(re, 'unhandled', `no handler for '${name}'`)
     else if (this.#runningCount >= maxRunning) this.#refuse(re, 'overloaded', 'too many requests at a time')
     else if (!running.has(re)) void this.#run(running, re, handler, input)
   }

@@ -22,7 +22,7 @@ describe('the handler of a request', () => {
     const { handle, find, clear } = createHandlers(undefined, never)
     const handler = (...values: unknown[]): unknown => values
     const remove = handle('ask', handler)
-    expect(() => handle('ask', () => 2)).toThrow(misuse("'ask' has a handler"))
+    expect(() => handle('ask', () => 2)).toThrow(misuse("'ask' has a handler: remove it"))
     remove()
     expect(find('ask')).toBeUndefined()
     handle('ask', handler)

@@ -34,7 +34,7 @@ export function createHandlers(
   return {
     handle(name, handler) {
       if (typeof handler !== 'function') throw misuse('a handler must be a function')
-      if (handlers.has(name)) throw misuse(`'${name}' has a handler`)
+      if (handlers.has(name)) throw misuse(`'${name}' has a handler: remove it`)
       handlers.set(name, checks ? checks.request(name, handler, invalid) : handler)
       let isOn = true
       return () => {

@@ -12,8 +12,8 @@ describe('options', () => {
   })
 
   it('are an object', () => {
-    expect(() => given(5 as never, 'a, b')).toThrow('write { a, b } in place of a number')
-    expect(() => given('' as never)).toThrow('write { … } in place of a string')
+    expect(() => given(5 as never, 'a, b')).toThrow('write { a, b }')
+    expect(() => given('' as never)).toThrow('write { … }')
     expect(() => given((() => {}) as never, 'a')).toThrow(misuse)
   })
 

@@ -8,7 +8,7 @@ import { utf8Length } from './limits.ts'
  */
 export function given<T extends object>(options: T | null | undefined, known = ''): Partial<T> {
   const all = options ?? {}
-  if (typeof all !== 'object') throw misuse(`write { ${known || '…'} } in place of a ${typeof all}`)
+  if (typeof all !== 'object') throw misuse(`write { ${known || '…'} }`)
   const chosen = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
   if (known) checkNames(Object.keys(chosen), known)
   return chosen as Partial<T>
@@ -42,5 +42,5 @@ export function checkClose(code = 1000, reason = ''): void {
   const isCode = Number.isInteger(code) && (code === 1000 || (code > 2999 && code < 5000))
   // Unsigned, because of the -1 for lone surrogates.
   if (!isCode || typeof reason !== 'string' || utf8Length(reason) >>> 0 > 123)
-    throw misuse('no connection closes with that code or reason')
+    throw misuse('the code must be 1000 or 3000 to 4999, the reason 123 bytes')
 }

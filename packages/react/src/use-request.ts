@@ -76,7 +76,8 @@ function createUsedRequest() {
       target = next
     },
     send(input?: unknown): Promise<unknown> {
-      if (!target) throw new Error('a request can be sent once its component is mounted')
+      if (!target)
+        throw new Error('call send() in an event handler or an effect, once the component is mounted')
       return store.send(target.client, target.name, input, target.options)
     },
   }

@@ -8,7 +8,8 @@ export function checkRedis(): Check {
   return async (run) => {
     if (isDone) return
     const [server, memory, refused] = (await run(probe, [])) as [string, string, string[]]
-    if (refused.length > 0) throw unusable(`the user of Redis lacks permissions: ${refused.join('; ')}`)
+    if (refused.length > 0)
+      throw unusable(`grant the user the permissions of the README: ${refused.join('; ')}`)
     checkVersion(server)
     const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1] ?? 'noeviction'
     if (policy !== 'noeviction') warn(policy)
@@ -20,7 +21,7 @@ function checkVersion(server: string): void {
   const [, valkey] = /valkey_version:(\S+)/.exec(server) ?? []
   const [, version = ''] = /redis_version:(\S+)/.exec(server) ?? []
   if (valkey === undefined && version !== '' && Number.parseInt(version) < 7)
-    throw unusable(`Redis 7.0 or newer is needed, or Valkey; this is Redis ${version}`)
+    throw unusable(`use Redis 7.0, Valkey or newer: this is Redis ${version}`)
 }
 
 function warn(policy: string): void {

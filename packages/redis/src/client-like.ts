@@ -36,7 +36,7 @@ export function isCluster(client: RedisClientLike): boolean {
 
 /**
  * Makes a connection like that of the application. Nothing is queued while it is away, because a command that was given up would
- * be executed later; and it does not connect again, because whoever uses it must know.
+ * be executed later; and it does not connect again, because its user must be notified.
  */
 export function duplicate(client: RedisClientLike): RedisConnection {
   const { socket } = (client as Partial<RedisConnection>).options ?? {}

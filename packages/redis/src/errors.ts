@@ -10,9 +10,11 @@ export function late(): HoldfastError {
   return new HoldfastError('timeout', 'Redis did not answer in time')
 }
 
+const page = 'https://unpkg.com/holdfast/docs/errors/misuse.md'
+
 /** Redis cannot be used as it is. */
 export function unusable(message: string, cause?: unknown): HoldfastError {
-  return new HoldfastError('misuse', message, cause === undefined ? {} : { cause })
+  return new HoldfastError('misuse', `${message}\n${page}`, cause === undefined ? {} : { cause })
 }
 
 export function isUnusable(error: unknown): boolean {
@@ -23,12 +25,13 @@ export function isLate(error: unknown): boolean {
   return isHoldfastError(error) && error.code === 'timeout'
 }
 
-/** Turns an error of node-redis into what the hub is told. */
+/** Turns an error of node-redis into the error for the hub. */
 export function explain(error: unknown): HoldfastError {
   if (isHoldfastError(error)) return error
   const text = textOf(error)
   if (/^(NOAUTH|WRONGPASS)/.test(text)) return unusable(`Redis refuses the user: ${text}`, error)
-  if (text.startsWith('NOPERM')) return unusable(`the user of Redis lacks permissions: ${text}`, error)
+  if (text.startsWith('NOPERM'))
+    return unusable(`grant the user the permissions of the README: ${text}`, error)
   return unavailable(error)
 }
 

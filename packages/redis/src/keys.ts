@@ -12,7 +12,7 @@ export interface ChannelKeys {
 
 /** The keys of one session, all in one hash slot. Its id is not in them, but the SHA-256 of it. */
 export interface SessionKeys {
-  /** A hash: who has the session. */
+  /** A hash: the node that has the session. */
   readonly base: string
   /** A hash: what is parked. */
   readonly blob: string
@@ -56,7 +56,7 @@ export class Keys {
     return `${this.nodes}:${node}`
   }
 
-  /** The pub/sub channel by which a node hears itself, in the slot of the key. */
+  /** The pub/sub channel by which a node receives its own messages, in the slot of the key. */
   echo(base: string, node: string): string {
     return `${base}:e:${node}`
   }

@@ -20,7 +20,7 @@ export interface LeaseHost {
 
 /**
  * The lease by which the members of a node stay, and the removal of those whose nodes have died. A node that has lost its lease goes
- * on under a new id, so that whoever removes the members of the old one does not touch the new ones.
+ * on under a new id, so that a node that removes the members of the old one does not touch the new ones.
  */
 export class Lease {
   readonly #host: LeaseHost
@@ -42,7 +42,7 @@ export class Lease {
     this.#renewOnce().catch(nothing)
   }
 
-  /** Resolves when there is a lease. A process that was paused may have lost it, and must not set what nobody would remove. */
+  /** Resolves when there is a lease. A process that was paused may have lost it, and must not set what no node would remove. */
   async ready(): Promise<void> {
     for (let tries = 0; tries < 2 && this.#isStale; tries++) await this.#renewOnce()
   }

@@ -58,11 +58,12 @@ export function resolveOptions(options: RedisOptions): RedisPolicy {
     memberTimeout = 10_000,
     lifetime = 86_400_000,
   } = options
-  for (const name of Object.keys(options)) if (!known.has(name)) throw unusable(`there is no option ${name}`)
+  for (const name of Object.keys(options))
+    if (!known.has(name)) throw unusable(`'${name}' is not one of ${[...known].join()}`)
   if (typeof (client as Partial<RedisClientLike> | undefined)?.duplicate !== 'function')
-    throw unusable('client must be a client of node-redis')
+    throw unusable('write redis({ client: createClient({ url }) })')
   if (typeof prefix !== 'string' || prefix === '' || /[{}]/.test(prefix))
-    throw unusable('prefix must be a text without braces')
+    throw unusable('prefix must be text without { and }')
   for (const [name, value] of Object.entries({ timeout, memberTimeout, lifetime }))
     if (!(value > 0 && value <= 2_147_483_647))
       throw unusable(`${name} must be a number of milliseconds above 0`)

@@ -17,8 +17,8 @@ interface ParkedOwner {
 }
 
 /**
- * The owners of members that no node has. Each is the id of a node that never was, with a lease that nobody renews: when it ends,
- * whoever removes the members of dead nodes removes those of the owner.
+ * The owners of members that no node has. Each is the id of a node that never was, with a lease that no node renews: when it ends,
+ * the node that removes the members of dead nodes removes those of the owner.
  */
 export class ParkedOwners {
   readonly #commands: Commands

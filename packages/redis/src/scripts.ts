@@ -10,7 +10,7 @@ export function script(text: string): Script {
   return { text, hash: createHash('sha1').update(text).digest('hex') }
 }
 
-// Numbers of Lua are doubles, which it writes as 1e+14 unless it is told otherwise.
+// Numbers of Lua are doubles, which it writes as 1e+14 by default.
 export const common = `
 local function text(number) return string.format('%.0f', number) end
 local function now()
@@ -208,7 +208,7 @@ return { run(), all }
 
 /**
  * Renews the lease of a node, or begins it, and returns whether it has one; then the nodes whose leases have ended and whose members this
- * one shall remove. A node may judge others only if it has renewed its own lease in time: else Redis was away for all.
+ * one is to remove. A node may judge others only if it has renewed its own lease in time: else Redis was away for all.
  *
  * KEYS: nodes, channels of the node. ARGV: node, lease, lifetime of unused data, '1' to begin.
  */

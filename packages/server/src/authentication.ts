@@ -75,7 +75,7 @@ function read(given: unknown): AuthenticateAnswer {
   if (isIdentity && (expiresIn === undefined || (typeof expiresIn === 'number' && expiresIn > 0)))
     return { status: 'known', authentication: { identity, data, expiresIn } }
   throw misuse(
-    'authenticate must give an identity, which is a string or null, and a number for expiresIn; to refuse a client, undefined',
+    'authenticate must return undefined, or { identity, data, expiresIn }: a string or null, any value, a number or undefined',
   )
 }
 

@@ -191,7 +191,7 @@ class SocketConnection implements Connection, SocketListener {
   giveUp(): void {
     const socket = this.#socket
     if (socket.terminate && socket.readyState !== closed) socket.terminate()
-    // It will not tell of its end.
+    // It will not report its end.
     else this.closed(1006, '')
   }
 

@@ -228,7 +228,7 @@ export class Conversation implements LineOptions, ConnectionOwner {
     lifecycle.announce('rtt', { peer: this.#record.peer, rtt })
   }
 
-  /** Whether nobody else has brought that message of its producer, if it is of one. */
+  /** Whether no other session has brought that message of its producer, if it is of one. */
   #isNew([seq, , , , meta]: Frame): boolean {
     if (!meta?.producer) return true
     if (seq > 0) return this.#parts.producers.take(this.#record, meta.producer)

@@ -114,6 +114,6 @@ describe('hosts', () => {
     [['example.com/path']],
     [['']],
   ])('cannot be %o', (hosts) => {
-    expect(() => createHub({ hosts: hosts as Hosts })).toThrow(/hosts must be|is no host/)
+    expect(() => createHub({ hosts: hosts as Hosts })).toThrow(/hosts must be|is not a host/)
   })
 })

@@ -30,7 +30,7 @@ function normalize(host: unknown): string {
   const isName = typeof host === 'string' && /^(\[[\da-f:.]+\]|[^\s:/?#@*[\]]+)$/i.test(host)
   if (isName && URL.canParse(`http://${host}`)) return new URL(`http://${host}`).hostname
   throw misuse(
-    `'${String(host)}' is no host: that is a name such as 'example.com', without a scheme and a port`,
+    `'${String(host)}' is not a host: write a name such as 'example.com', without a scheme and a port`,
   )
 }
 

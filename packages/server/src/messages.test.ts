@@ -410,7 +410,7 @@ describe('requests of clients', () => {
   })
 
   it.each<[string, unknown, object, unknown]>([
-    ['nobody handles', undefined, { error: 'unhandled', message: `nobody handles 'ask'` }, null],
+    ['no handler is for', undefined, { error: 'unhandled', message: `no handler for 'ask'` }, null],
     ['fail', new Error('secret'), { error: 'internal', message: 'the handler failed' }, null],
     [
       'are refused',

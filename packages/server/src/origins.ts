@@ -76,24 +76,23 @@ export function createPageCheck({ origins, hosts, reportTrouble }: PageCheckOpti
 
 /** @throws {HoldfastError} `misuse` for an origin that is not written as browsers send it */
 function checkOrigin(origin: unknown): void {
-  if (typeof origin !== 'string') throw misuse(`${String(origin)} is not an origin: it must be text`)
+  if (typeof origin !== 'string') throw misuse(`${String(origin)} is not an origin: write a text`)
   const fault = faultOf(origin)
   if (fault) throw misuse(`'${origin}' is not an origin: ${fault}`)
 }
 
 function faultOf(origin: string): string | undefined {
-  if (origin.includes('*'))
-    return "'*' stands for all origins, and in place of the list only; for some, give a function"
+  if (origin.includes('*')) return "write '*' in place of the list for all pages, or a function for some"
   // Frames in a sandbox, and pages of files.
   if (origin === 'null') return undefined
   if (!/^[a-z][a-z\d+.-]*:\/\//.test(origin))
-    return `that is a scheme and a host, such as '${originOf(origin) ?? originOf(`http://${origin}`) ?? 'https://example.com'}'`
-  if (/^(wss?|ftp):/.test(origin)) return 'it is that of a page, which begins with http or https'
+    return `write a scheme and a host, such as '${originOf(origin) ?? originOf(`http://${origin}`) ?? 'https://example.com'}'`
+  if (/^(wss?|ftp):/.test(origin)) return 'write that of a page, which begins with http or https'
   if (!/^https?:/.test(origin))
-    return /^[^/]*\/\/[^\s/?#@]*$/.test(origin) ? undefined : 'that is a scheme and a host, without a path'
+    return /^[^/]*\/\/[^\s/?#@]*$/.test(origin) ? undefined : 'write a scheme and a host, without a path'
   const serialized = originOf(origin)
   if (serialized === origin) return undefined
-  return `that is a scheme and a host, without a path${serialized ? `: write '${serialized}'` : ''}`
+  return `write a scheme and a host, without a path${serialized ? `: '${serialized}'` : ''}`
 }
 
 /** The origin of an http or https page. */

@@ -70,7 +70,7 @@ export function createProducers(
     forget(oldest)
     const moments = forgottenOf[kind]
     moments.set(name, oldest.usedAt)
-    // Without producers there is no entry: where a single producer is the most, everybody is announced less.
+    // Without producers there is no entry: where a single producer is the most, all sessions are announced less.
     const [first] = count === 1 ? [name] : moments.size > maxGreedy ? moments.keys() : []
     if (first === undefined) return
     forgottenAt = Math.max(forgottenAt, moments.get(first)!)

@@ -3,7 +3,7 @@ import type { Payload } from '@holdfast/protocol'
 import { WebSocket } from 'ws'
 import type { SocketLike } from './ports.ts'
 
-/** What hears of the events of a socket. */
+/** Receives the events of a socket. */
 export interface SocketListener {
   /** A message has come in, of that many bytes; undefined when it is neither text nor bytes. */
   arrived(payload: Payload | undefined, bytes: number): void
@@ -15,7 +15,7 @@ export interface SocketListener {
   closed(code: number, reason: string): void
 }
 
-/** Has the listener hear of the events of the socket, until it is closed. */
+/** Reports the events of the socket to the listener, until it is closed. */
 export function listen(socket: SocketLike, listener: SocketListener): void {
   if (socket instanceof WebSocket) listenToWs(socket, listener)
   else listenToAny(socket, listener)

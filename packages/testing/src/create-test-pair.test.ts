@@ -94,7 +94,7 @@ describe('a test pair', () => {
       // @ts-expect-error: not what the contract says
       plainPair.server.send('chat', { message: 1 })
     }
-    expect(send).toThrow('nobody is connected')
+    expect(send).toThrow('no client is connected')
   })
 
   test('both ends of a pair get the schemas of a contract', async () => {
@@ -225,7 +225,7 @@ describe('offline', () => {
     const causes: unknown[] = []
     pair.client.watch('down', (cause) => causes.push(cause))
     pair.server.close(4403, 'banned')
-    expect(() => pair.server.send('hello')).toThrow('nobody is connected')
+    expect(() => pair.server.send('hello')).toThrow('no client is connected')
     await pair.settle()
     expect(causes).toMatchObject([{ code: 4403, text: 'banned' }])
     expect([pair.client.state.status, pair.server.connections.length]).toEqual(['closed', 0])
@@ -293,8 +293,8 @@ describe('the scripted server', () => {
 
   test('send() of the scripted server throws without a connection', async () => {
     await using pair = createTestPair<Chat>({ createClient })
-    expect(() => pair.server.send('hello')).toThrow('nobody is connected')
-    expect(() => pair.server.sendRaw('x')).toThrow('nobody is connected')
+    expect(() => pair.server.send('hello')).toThrow('no client is connected')
+    expect(() => pair.server.sendRaw('x')).toThrow('no client is connected')
   })
 
   test('the scripted server answers a heartbeat with a listener for it', async () => {

@@ -275,7 +275,7 @@ export function createNetwork({
       return sum
     },
     listen(host, accept) {
-      if (listeners.has(host)) throw new Error(`somebody listens at ${host}`)
+      if (listeners.has(host)) throw new Error(`a server listens at ${host} already`)
       listeners.set(host, accept)
       return () => {
         if (listeners.get(host) === accept) listeners.delete(host)

@@ -197,7 +197,7 @@ export function createScriptedServer(
   const open = (): typeof connections => connections.filter(({ socket }) => socket.readyState === 1)
   const sendRaw = (data: Payload): void => {
     const targets = open()
-    if (targets.length === 0) throw new Error('nobody is connected who could get this')
+    if (targets.length === 0) throw new Error('no client is connected that could receive this')
     for (const { socket } of targets) socket.send(data)
   }
 

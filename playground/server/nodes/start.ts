@@ -29,6 +29,7 @@ interface Node {
 
 const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
   '/': ['text/html; charset=utf-8', join(import.meta.dirname, 'page.html')],
+  '/page.css': ['text/css', join(import.meta.dirname, 'page.css')],
   '/page.js': ['text/javascript', join(import.meta.dirname, 'page.js')],
   '/holdfast.js': [
     'text/javascript',

@@ -55,7 +55,7 @@ export function channel(client: Client, name: string, { since }: ChannelOptions 
   if (!wire) throw misuse('channel() needs a client with wire: session()')
   const checks = checksOf(name, parts)
   const from: WirePosition | undefined = since && [since.epoch, since.offset, since.id]
-  if (from && !isPosition(from)) throw misuse('since must be the position of a channel')
+  if (from && !isPosition(from)) throw misuse('since must be { epoch, offset, id }')
 
   const { report } = wire.host
   const events = createListeners(report)
@@ -86,7 +86,7 @@ export function channel(client: Client, name: string, { since }: ChannelOptions 
 
   const ask = <T>(request: () => Promise<T>): Promise<T> => {
     if (!left) return request()
-    if (!left.reason) throw misuse(`the channel '${name}' was left`)
+    if (!left.reason) throw misuse(`the channel '${name}' was left: call channel() again`)
     return Promise.reject(new HoldfastError('disposed', 'the client is disposed'))
   }
 

@@ -9,7 +9,7 @@ export interface Member<Data = unknown> {
   readonly data: Data
 }
 
-/** The members before the server has told any. */
+/** The members before the server has sent any. */
 export const nobody: { readonly members: readonly Member[]; readonly isKnown: boolean } = {
   members: [],
   isKnown: false,

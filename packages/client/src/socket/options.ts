@@ -1,4 +1,4 @@
-import { given, misuse, namesOf } from '@holdfast/protocol'
+import { checkTime, given, namesOf } from '@holdfast/protocol'
 import type { Policy } from '../connection/states.ts'
 import type { ReconnectingWebSocketOptions } from './types.ts'
 
@@ -42,8 +42,7 @@ export type ResolvedOptions = Numbers & ReconnectingWebSocketOptions
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ReconnectingWebSocketOptions | undefined): ResolvedOptions {
   const resolved = { ...defaults, ...given(options, `${namesOf(defaults)}, ${others}`) }
-  for (const name of Object.keys(defaults) as (keyof Numbers)[])
-    if (!(resolved[name] >= 0)) throw misuse(`${name} cannot be ${String(resolved[name])}`)
+  for (const name of Object.keys(defaults) as (keyof Numbers)[]) checkTime(name, resolved[name])
   return resolved
 }
 

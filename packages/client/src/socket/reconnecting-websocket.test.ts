@@ -80,8 +80,8 @@ describe('a socket that is created', () => {
   })
 
   it.each<[ReconnectingWebSocketOptions, string]>([
-    [{ maxRetries: -1 }, 'maxRetries cannot be -1'],
-    [{ minUptime: NaN }, 'minUptime cannot be NaN'],
+    [{ maxRetries: -1 }, 'maxRetries must be a number of 0 or more'],
+    [{ minUptime: NaN }, 'minUptime must be a number of 0 or more'],
     [{ retries: 3 } as never, "'retries' is not one of"],
     [5 as never, 'in place of a number'],
   ])('refuses the options %j', (options, told) => {

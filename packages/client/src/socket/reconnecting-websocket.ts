@@ -375,7 +375,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
   }
 }
 
-/** Ends that are nobody's failure. */
+/** The reasons of ends that are not failures. */
 const quiet: readonly string[] = ['left', 'change', 'reconnect', 'disconnect']
 
 function failureOf({ reason, error }: Cause): { readonly error: unknown; readonly message: string } {

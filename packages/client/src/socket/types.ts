@@ -139,7 +139,7 @@ export interface ReconnectingWebSocketOptions {
   readonly maxRetries?: number
   /**
    * How many messages wait while there is no connection. Further ones are dropped, as a native socket drops what is sent after
-   * its end: they count in `bufferedAmount` for good.
+   * its end: they count in `bufferedAmount` permanently.
    *
    * @default Infinity
    */

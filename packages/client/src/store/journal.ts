@@ -21,7 +21,7 @@ export interface Journal {
   suspend(): void
   /** Writes what is left, and closes the database. */
   close(): Promise<void>
-  /** Stops writing for good. */
+  /** Stops writing permanently. */
   fail(cause: unknown): void
 }
 

@@ -14,7 +14,7 @@ export interface OrphanRecovery {
   judge(): void
   /** Queues the next messages, as far as there is room. */
   advance(): void
-  /** Gives all orphans back, with what was queued of them: whoever takes them next reports its outcomes. */
+  /** Gives all orphans back, with what was queued of them: the page that takes them next reports the outcomes. */
   abandon(): void
 }
 

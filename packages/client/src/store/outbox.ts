@@ -16,7 +16,7 @@ export function wrapOutbox(
   open: (host: PersistenceHost) => Persistence,
 ): ClientOutbox {
   const link = parts.link as PeerLink
-  if (!('peer' in link)) throw misuse('store needs session()')
+  if (!('peer' in link)) throw misuse('store needs wire: session()')
   /** The server that the store has noted. */
   let known: PeerLink['peer']
   const isOpen = (): boolean => known !== undefined && link.peer === known

@@ -44,7 +44,7 @@ export type PhaseInput =
  * - `leave`: release the database and all locks.
  * - `resume`: write to the server what waited for the lock.
  * - `look`: look for what other pages have left.
- * - `end`: release everything for good.
+ * - `end`: release everything permanently.
  */
 export type PhaseCommand = 'start' | 'return' | 'hurry' | 'leave' | 'resume' | 'look' | 'end'
 

@@ -64,7 +64,7 @@ describe('a store', () => {
   it('is misuse on another wire, for two clients, and without a name', () => {
     expect(() => setUpStore({ client: { wire: plain() } })).toThrow(/session/)
     const { outbox } = setUpStore()
-    expect(() => setUp({ wire: session(), store: outbox })).toThrow(/one client/)
+    expect(() => setUp({ wire: session(), store: outbox })).toThrow(/for each client/)
     expect(() => store({ name: '' })).toThrow(/name/)
     expect(() => store({ name: 'a', ttl: 0 })).toThrow(/ttl/)
   })

@@ -74,7 +74,7 @@ export function store(options: StoreOptions): DiskStore {
     ports,
   } = given(options, 'name, ttl, maxStored, onTrouble, ports')
   const storePorts = { ...browserPorts, ...given(ports, namesOf(browserPorts)) }
-  if (typeof name !== 'string' || name === '') throw misuse('a store needs a name')
+  if (typeof name !== 'string' || name === '') throw misuse('write store({ name })')
   if (!(ttl > 0) || !(maxStored > 0)) throw misuse('ttl and maxStored must be numbers above 0')
   let persistence: Persistence | undefined
   let durability: DiskStore['durability'] = 'disk'
@@ -90,7 +90,7 @@ export function store(options: StoreOptions): DiskStore {
       if (failure) throw new HoldfastError('not-stored', 'messages are only in memory', failure)
     },
     wrap: (create) => (parts) => {
-      if (persistence) throw misuse('a store is for one client')
+      if (persistence) throw misuse('write a store() for each client')
       const persistenceOptions: PersistenceOptions = {
         name,
         ttl,

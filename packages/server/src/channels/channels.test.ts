@@ -882,7 +882,7 @@ describe('a hub with channels', () => {
 
   it.each<[string, (hub: Hub) => unknown, string]>([
     ['rules twice', (hub) => hub.channels('room', {}) ?? hub.channels('room', {}), 'have rules already'],
-    ['a kind with a colon', (hub) => hub.channels('room:1', {}), 'without a colon'],
+    ['a kind with a colon', (hub) => hub.channels('room:1', {}), 'no colon'],
     [
       'an unknown rule',
       (hub) => hub.channels('room', { join: 1 } as never),

@@ -45,7 +45,8 @@ export class HubChannel implements Channel {
     checkId(id)
     const { checksOf, clock, feeds, limits } = this.#parts
     const text = encodePublication(checksOf(this.#kind.kind), event, data)
-    if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the publication is too large')
+    if (utf8Length(text) > limits.maxPublicationBytes)
+      throw misuse('the publication is too large: publish less, or raise maxPublicationBytes')
     return keepTrying(clock, wait, () => feeds.append(this.name, { id, text }, this.#kind.bounds))
   }
 
@@ -84,10 +85,10 @@ export function isId(id: unknown): id is string {
 
 /** @throws {HoldfastError} `misuse` */
 export function checkId(id: unknown): void {
-  if (!isId(id)) throw misuse('an id has 1 to 64 characters')
+  if (!isId(id)) throw misuse('the id of a publication must have 1 to 64 characters')
 }
 
 /** @throws {HoldfastError} `misuse` */
 export function checkIdentity(identity: unknown): void {
-  if (typeof identity !== 'string') throw misuse('an identity is a string')
+  if (typeof identity !== 'string') throw misuse('the identity must be a string')
 }

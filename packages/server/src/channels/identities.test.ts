@@ -142,7 +142,7 @@ describe('hub.to', () => {
     ['a function', ({ hub }) => hub.to('a').send('n', () => {}), 'is not JSON'],
     ['an empty id', ({ hub }) => hub.to('a').send('n', 1, { id: '' }), '1 to 64'],
     ['what is too large', ({ hub }) => hub.to('a').send('n', 'x'.repeat(70_000)), 'too large'],
-    ['to a number', async ({ hub }) => hub.to(1 as never).send('n', 1), 'an identity is a string'],
+    ['to a number', async ({ hub }) => hub.to(1 as never).send('n', 1), 'the identity must be a string'],
   ])('does not send %s', async (_, run, told) => {
     await expect(run(named())).rejects.toThrow(told)
   })
@@ -206,7 +206,7 @@ describe('join and leave of a channel with an identity', () => {
     await anna!.enter(['room:1', null])
     await hubs.hub.channel('room:1').leave('anna')
     expect(await anna!.received()).toEqual([{ refused: 'room:1', why: 'left' }])
-    await expect(hubs.hub.channel('room:1').join(1 as never)).rejects.toThrow('an identity is a string')
+    await expect(hubs.hub.channel('room:1').join(1 as never)).rejects.toThrow('the identity must be a string')
   })
 })
 

@@ -63,7 +63,7 @@ export class Identities implements Subscriber {
   /** @throws {HoldfastError} `misuse` */
   async send(identity: string, event: string, data: unknown, id: string): Promise<void> {
     const { body } = this.#host.outbound.encode(event, data)
-    if (typeof body !== 'string') throw misuse('hub.to sends JSON only')
+    if (typeof body !== 'string') throw misuse('hub.to sends JSON only: encode bytes as text')
     await this.#append([identity, 'send'], body, id)
   }
 
@@ -79,7 +79,8 @@ export class Identities implements Subscriber {
     const { feeds, limits } = this.#parts
     // JSON has no line breaks, so that only the order has to be parsed.
     const text = `${JSON.stringify(order)}\n${rest}`
-    if (utf8Length(text) > limits.maxPublicationBytes) throw misuse('the message is too large')
+    if (utf8Length(text) > limits.maxPublicationBytes)
+      throw misuse('the message is too large: send less, or raise maxPublicationBytes')
     await feeds.append(ordersChannel, { id, text }, bounds)
   }
 

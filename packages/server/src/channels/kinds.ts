@@ -114,7 +114,7 @@ const none: LogBounds = { maxMessages: 0, maxBytes: 0, maxAge: 0 }
 /** @throws {HoldfastError} `misuse` */
 export function resolveKind(kind: string, options: ChannelRules): KindPolicy {
   if (typeof kind !== 'string' || kind === '' || kind.includes(':') || kind.length > 100)
-    throw misuse('the kind of channels is a text of 1 to 100 characters without a colon')
+    throw misuse('the kind of channels must have 1 to 100 characters, and no colon')
   checkNames(Object.keys(given(options)), Object.keys(rules).join(', '))
   const { subscribe, publish, history, presence } = options
   for (const [name, value] of Object.entries({ subscribe, publish }))
@@ -149,7 +149,8 @@ function resolvePresence(presence: ChannelRules['presence']): KindPolicy['presen
   const options = presence === true ? {} : presence
   checkNames(Object.keys(given(options)), Object.keys(presences).join(', '))
   const { by = 'session', clientData = false } = options
-  if (by !== 'session' && by !== 'identity') throw misuse("presence counts by 'session' or 'identity'")
+  if (by !== 'session' && by !== 'identity')
+    throw misuse("write presence: { by: 'session' } or { by: 'identity' }")
   return { by, clientData }
 }
 

@@ -23,6 +23,6 @@ export function parseName(name: unknown): ChannelName | undefined {
 /** @throws {HoldfastError} `misuse` */
 export function checkName(name: unknown): ChannelName {
   const parsed = parseName(name)
-  if (!parsed) throw misuse('the name of a channel is kind or kind:id, of 1 to 256 characters')
+  if (!parsed) throw misuse('the name of a channel must be kind or kind:id, of 1 to 256 characters')
   return parsed
 }

@@ -34,7 +34,8 @@ export function encodePublication(checks: Checks | undefined, event: string, dat
 
 function encodeEvent(event: string, data: unknown): string {
   if (event.length > maxNameLength) throw new TypeError('the name is too long')
-  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) throw misuse('channels carry JSON only')
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer)
+    throw misuse('channels carry JSON only: encode bytes as text')
   const head = `,${JSON.stringify(event)}`
   if (data === undefined) return `${head},null,{"absent":true,`
   const json = JSON.stringify(data) as string | undefined

@@ -3,7 +3,7 @@ import { find, setText } from '../dom.ts'
 import { createInspector } from '../inspector/inspector.ts'
 import type { Network } from '../network.ts'
 import type { Phone } from '../phone.ts'
-import type { Scenario } from '../scenario.ts'
+import { readScenario, type Scenario } from '../scenario.ts'
 import type { Plug } from '../show/plug.ts'
 import { createStatus } from './status.ts'
 import { createSwitches } from './switches.ts'
@@ -29,8 +29,10 @@ export function createLab({ phone, page, network, scenario, plug, others }: LabP
   find('heal', HTMLButtonElement).addEventListener('click', () => {
     switches.plugIn()
     plug?.plugIn()
-    const healed = fetch(`/trouble/heal?page=${page}`, { method: 'POST' }).catch(() => {})
-    void healed.then(() => {
+    const ends = ['trouble/heal', 'plug'].map((path) =>
+      fetch(`/${path}?page=${page}`, { method: 'POST' }).catch(() => {}),
+    )
+    void Promise.all(ends).then(() => {
       void phone.client.reconnect()
       for (const client of others)
         if (!['open', 'idle'].includes(client.state.status)) void client.reconnect()
@@ -41,15 +43,24 @@ export function createLab({ phone, page, network, scenario, plug, others }: LabP
     const said = find('share-said', HTMLElement)
     // Without a secure context there is no clipboard.
     const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error('no clipboard'))
+    const opens = readScenario(location.search).fault
+      ? 'opens this page and causes the fault that you chose last'
+      : 'opens this page. Choose a fault first, and the link causes it'
     void copied.then(
-      () => setText(said, 'Copied: it opens this page with the fault that you chose last.'),
-      () => setText(said, 'Copy the address of this page: it contains the fault that you chose last.'),
+      () => setText(said, `Copied. The link ${opens}.`),
+      () => setText(said, `Copy the address of this page. It ${opens}.`),
     )
   })
 
   const { fault, code } = scenario
   if (!fault) return
-  phone.client.once('welcome', () => setTimeout(() => void switches.run(fault, code, plug), scenarioDelay))
+  const verdict = find('verdict', HTMLElement)
+  setText(verdict, 'This link causes a fault in a moment. Watch the left phone.')
+  const cause = async (): Promise<void> => {
+    await switches.run(fault, code, plug)
+    if (fault !== 'plug') setText(verdict, 'This link caused the fault. “Heal now” below ends it.')
+  }
+  phone.client.once('welcome', () => setTimeout(() => void cause(), scenarioDelay))
 }
 
 /** The phones are to be seen connected before a fault that the URL names. */

@@ -13,8 +13,8 @@ const unplugged: readonly (readonly Line[])[] = [
   [
     ['left', 'Hello? No connection.'],
     ['right', 'Are you there?'],
-    ['left', 'Typing on: one,'],
-    ['right', 'I write on, too.'],
+    ['left', 'I keep typing: one,'],
+    ['right', 'I keep writing anyway.'],
     ['left', 'two,'],
     ['left', 'three.'],
   ],
@@ -29,7 +29,7 @@ const unplugged: readonly (readonly Line[])[] = [
 ]
 
 const back: readonly Line[] = [
-  ['right', 'All there, once and in order.'],
+  ['right', 'Everything arrived, once and in order.'],
   ['left', 'Same here.'],
 ]
 

@@ -49,7 +49,7 @@ function describeHeld(waited: number, before: Counts, now: Counts): string {
   if (waited === 0) return 'Nothing was written meanwhile.'
   const messages = waited === 1 ? '1 message' : `${waited} messages`
   if (faults > 0) return `Of ${messages}, ${faults} did not arrive once and in order.`
-  return `${messages} waited, and landed once and in order.`
+  return `${messages} waited, and arrived once and in order.`
 }
 
 function describePlain(before: Counts, now: Counts): string {

@@ -48,7 +48,7 @@ export interface Live {
   readonly peer: Ok
 }
 
-/** The session wire on one connection: the server's banner and our `hi`, its `ok`, the line, and the goodbye. */
+/** The session wire on one connection: the server's banner and our `hi`, its `ok`, the line, and the `bye`. */
 export class SessionConversation implements Conversation {
   readonly socket: OpenSocket
   live: Live | undefined
