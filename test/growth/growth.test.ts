@@ -1,9 +1,10 @@
 import { createOutbox, createSession } from '@holdfast/protocol'
 import type { Clock, Outbox, OutboxOptions, Outgoing, Sent, SendOptions } from '@holdfast/protocol'
 import { createHub } from '@holdfast/server'
-import type { Peer } from '@holdfast/server'
+import type { Hub, Peer } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
 import { createClient, session } from 'holdfast'
+import type { Client } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { bound, growthOf } from './growth.ts'
 import type { Prepare } from './growth.ts'
@@ -211,66 +212,50 @@ describe('a message of a session costs the same, however many are unacknowledged
 })
 
 describe('a listener costs the same, however many there are,', () => {
-  test('on a client, for as many names', async () => {
-    const prepare: Prepare = (many) => {
-      const client = createClient({ url: 'ws://localhost' })
-      return () => {
-        const offs = Array.from({ length: many }, (_, index) => client.on(`name ${index}`, () => {}))
-        for (const off of offs) off()
-      }
-    }
+  const names = (many: number, on: (name: string, listener: () => void) => () => void) => () => {
+    const offs = Array.from({ length: many }, (_, index) => on(`name ${index}`, () => {}))
+    for (const off of offs) off()
+  }
+  const cases: Readonly<Record<string, Prepare>> = {
+    'on a client, for as many names': (many) => names(many, createClient({ url: 'ws://localhost' }).on),
+    'on a hub, for as many names': (many) => names(many, createHub().on),
+  }
+  test.each(Object.entries(cases))('%s', async (_, prepare) => {
     expect(await growthOf(prepare, count)).toBeLessThan(bound)
   })
 
-  test('on a hub, for as many names', async () => {
-    const prepare: Prepare = (many) => {
-      const hub = createHub()
-      return () => {
-        const offs = Array.from({ length: many }, (_, index) => hub.on(`name ${index}`, () => {}))
-        for (const off of offs) off()
-      }
-    }
-    expect(await growthOf(prepare, count)).toBeLessThan(bound)
-  })
-
-  test('on a hub, when an event comes for all of one name', async () => {
-    await using stack = new AsyncDisposableStack()
-    const prepare: Prepare = async (many) => {
-      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
-      await pair.open()
-      let called = 0
-      for (let index = 0; index < many; index++) pair.hub.on('name', () => called++)
-      return async () => {
-        for (let event = 0; event < 10; event++) pair.client.send('name')
-        await pair.settle()
-        expect(called).toBe(10 * many)
-      }
-    }
-    expect(await growthOf(prepare, count)).toBeLessThan(bound)
-  })
-
-  test('on a hub, when each removes itself during an event', async () => {
-    await using stack = new AsyncDisposableStack()
-    const prepare: Prepare = async (many) => {
-      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
-      await pair.open()
-      let called = 0
-      for (let index = 0; index < many; index++) {
-        const off = pair.hub.on('name', () => {
-          called++
-          off()
-        })
-      }
-      return async () => {
-        for (let event = 0; event < 2; event++) pair.client.send('name')
-        await pair.settle()
-        expect(called).toBe(many)
-      }
-    }
-    expect(await growthOf(prepare, 2 * count)).toBeLessThan(bound)
-  })
-
-  test('on a client, when each is for one event', async () => {
+  type Add = (ends: { client: Client; hub: Hub }, called: () => void) => void
+  const removing: Add = ({ hub }, called) => {
+    const off = hub.on('name', () => {
+      called()
+      off()
+    })
+  }
+  // The number of events, and whether each calls all listeners.
+  test.each<[name: string, from: 'client' | 'peer', add: Add, events: number, callsAll: boolean]>([
+    [
+      'on a hub, when an event comes for all of one name',
+      'client',
+      ({ hub }, called) => hub.on('name', called),
+      10,
+      true,
+    ],
+    ['on a hub, when each removes itself during an event', 'client', removing, 2, false],
+    [
+      'on a client, when each is for one event',
+      'peer',
+      ({ client }, called) => client.once('name', called),
+      2,
+      false,
+    ],
+    [
+      'on a client, when an event comes for all of one name',
+      'peer',
+      ({ client }, called) => client.on('name', called),
+      10,
+      true,
+    ],
+  ])('%s', async (_, from, add, events, callsAll) => {
     await using stack = new AsyncDisposableStack()
     const prepare: Prepare = async (many) => {
       const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
@@ -278,31 +263,13 @@ describe('a listener costs the same, however many there are,', () => {
       await pair.open()
       const peer = await joined
       let called = 0
-      for (let index = 0; index < many; index++) pair.client.once('name', () => called++)
+      for (let index = 0; index < many; index++) add(pair, () => called++)
       return async () => {
-        for (let event = 0; event < 2; event++) peer.send('name')
+        for (let event = 0; event < events; event++) (from === 'client' ? pair.client : peer).send('name')
         await pair.settle()
-        expect(called).toBe(many)
+        expect(called).toBe(callsAll ? events * many : many)
       }
     }
-    expect(await growthOf(prepare, 2 * count)).toBeLessThan(bound)
-  })
-
-  test('on a client, when an event comes for all of one name', async () => {
-    await using stack = new AsyncDisposableStack()
-    const prepare: Prepare = async (many) => {
-      const pair = stack.use(createTestPair({ createClient, createHub, wire: session() }))
-      const joined = new Promise<Peer>((resolve) => pair.hub.onPeer(resolve))
-      await pair.open()
-      const peer = await joined
-      let called = 0
-      for (let index = 0; index < many; index++) pair.client.on('name', () => called++)
-      return async () => {
-        for (let event = 0; event < 10; event++) peer.send('name')
-        await pair.settle()
-        expect(called).toBe(10 * many)
-      }
-    }
-    expect(await growthOf(prepare, count)).toBeLessThan(bound)
+    expect(await growthOf(prepare, callsAll ? count : 2 * count)).toBeLessThan(bound)
   })
 })

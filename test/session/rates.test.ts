@@ -1,11 +1,24 @@
 import { createHub } from '@holdfast/server'
 import { createTestPair } from '@holdfast/testing'
+import type { HubPair, HubPairOptions } from '@holdfast/testing'
 import { createClient, session } from 'holdfast'
+import type { AnyContract } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { expectNothingLeft } from '../support/leaks.ts'
 import { outcomes, startPair, upTo } from './pair.ts'
 
 expectNothingLeft()
+
+type PairOptions = Partial<
+  Pick<HubPairOptions<AnyContract, AnyContract, unknown>, 'conditions' | 'hubOptions' | 'token'>
+>
+
+/** A client and a hub on a virtual clock, connected. */
+async function openPair(options: PairOptions): Promise<HubPair> {
+  const pair = createTestPair({ createClient, createHub, wire: session(), ...options })
+  await pair.open()
+  return pair
+}
 
 describe('a client that sends faster than messageRate', () => {
   test('and waits until it has drained stays connected, and all of it arrives', async () => {
@@ -28,17 +41,13 @@ describe('a client that sends faster than messageRate', () => {
   })
 
   test('is not taken for dead by either end, however long its messages wait', async () => {
-    await using pair = createTestPair({
-      createClient,
-      createHub,
-      wire: session(),
+    await using pair = await openPair({
       conditions: { latency: 30 },
       hubOptions: {
         limits: { messageRate: 0.5, messageBurst: 1, window: [50, 100_000] },
         pingInterval: 10_000,
       },
     })
-    await pair.open()
     const got: unknown[] = []
     pair.hub.on('n', (n) => got.push(n))
     const sent = upTo(100).map((n) => pair.client.send('n', n))
@@ -51,10 +60,7 @@ describe('a client that sends faster than messageRate', () => {
   test('renews its token in time, though its messages wait', async () => {
     let tokens = 0
     const asked: unknown[] = []
-    await using pair = createTestPair({
-      createClient,
-      createHub,
-      wire: session(),
+    await using pair = await openPair({
       token: () => `${tokens++}`,
       hubOptions: {
         limits: { messageRate: 1, messageBurst: 1 },
@@ -64,7 +70,6 @@ describe('a client that sends faster than messageRate', () => {
         },
       },
     })
-    await pair.open()
     for (let n = 0; n < 300; n++) pair.client.send('n', n)
     await pair.clock.advance(400_000)
     const [peer] = [...pair.hub.peers.values()]
@@ -73,13 +78,7 @@ describe('a client that sends faster than messageRate', () => {
   })
 
   test('hears what the hub says meanwhile, and the hub hears at once that it has', async () => {
-    await using pair = createTestPair({
-      createClient,
-      createHub,
-      wire: session(),
-      hubOptions: { limits: { messageRate: 1, messageBurst: 1 } },
-    })
-    await pair.open()
+    await using pair = await openPair({ hubOptions: { limits: { messageRate: 1, messageBurst: 1 } } })
     const [peer] = [...pair.hub.peers.values()]
     pair.client.on('tick', () => pair.client.send('n'))
     for (let n = 0; n < 10; n++) {
@@ -91,13 +90,7 @@ describe('a client that sends faster than messageRate', () => {
   })
 
   test('loses nothing when its path breaks again and again, and gets no more than the rate by that', async () => {
-    await using pair = createTestPair({
-      createClient,
-      createHub,
-      wire: session(),
-      hubOptions: { limits: { messageRate: 20, messageBurst: 10 } },
-    })
-    await pair.open()
+    await using pair = await openPair({ hubOptions: { limits: { messageRate: 20, messageBurst: 10 } } })
     const got: unknown[] = []
     pair.hub.on('n', (n) => got.push(n))
     const sent = upTo(300).map((n) => pair.client.send('n', n))
@@ -113,13 +106,7 @@ describe('a client that sends faster than messageRate', () => {
   })
 
   test('and disconnects has what it sent before delivered', async () => {
-    await using pair = createTestPair({
-      createClient,
-      createHub,
-      wire: session(),
-      hubOptions: { limits: { messageRate: 1, messageBurst: 1 } },
-    })
-    await pair.open()
+    await using pair = await openPair({ hubOptions: { limits: { messageRate: 1, messageBurst: 1 } } })
     const sent = upTo(500).map((n) => pair.client.send('n', n))
     await pair.settle()
     await pair.until(pair.client.disconnect())
@@ -135,14 +122,10 @@ describe('a message that is awaited', () => {
   test.each([1, 8, 100])(
     'is delivered after a round trip, again and again, with %i under way, in both directions',
     async (outstanding) => {
-      await using pair = createTestPair({
-        createClient,
-        createHub,
-        wire: session(),
+      await using pair = await openPair({
         conditions: { latency },
         hubOptions: { limits: { messageRate: Infinity } },
       })
-      await pair.open()
       await pair.settle()
       const [peer] = [...pair.hub.peers.values()]
       for (const from of [pair.client, peer!]) {
@@ -158,8 +141,7 @@ describe('a message that is awaited', () => {
   )
 
   test('costs a few messages of the socket, when 1,000 are under way', async () => {
-    await using pair = createTestPair({ createClient, createHub, wire: session(), conditions: { latency } })
-    await pair.open()
+    await using pair = await openPair({ conditions: { latency } })
     await pair.settle()
     let messages = 0
     pair.network.setFrameFate(() => {

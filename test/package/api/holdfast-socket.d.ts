@@ -1,11 +1,5 @@
 // Written by `node test/package/api.ts --accept`.
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
-type Payload = string | Uint8Array<ArrayBuffer>
+// holdfast.d.ts has: Clock Payload Signal SocketLike SocketConstructor Signals Ports
 interface SocketPingOptions {
   readonly message: Payload
   readonly isReply: (data: unknown) => boolean
@@ -16,31 +10,6 @@ interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'>
   readonly heartbeat: object
 }
 declare const ping: (options: SocketPingOptions) => SocketHeartbeat
-type Signal = 'wake' | 'change' | 'offline' | 'leave' | 'blocked'
-interface SocketLike {
-  readonly readyState: number
-  readonly bufferedAmount: number
-  readonly protocol?: string
-  binaryType: string
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
-}
-type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike
-interface Signals {
-  listen(notice: (signal: Signal, url?: string) => void): () => void
-  isOffline(): boolean
-  isHidden?(): boolean
-}
-interface Ports {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly signals: Signals
-  readonly report: (error: unknown) => void
-}
 type SocketData = string | ArrayBuffer | ArrayBufferView | BlobLike
 interface BlobLike {
   readonly size: number

@@ -1,22 +1,5 @@
 // Written by `node test/package/api.ts --accept`.
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
+// holdfast.d.ts has: AbortSignalLike Store
 interface RequestLike<Result = unknown> {
   readonly result: Result
   readonly error: unknown
@@ -82,9 +65,6 @@ interface StorePorts {
   readonly randomBytes: (count: number) => Uint8Array
   readonly isHidden: () => boolean
   readonly listen: (listener: (event: PageEventLike) => void) => () => void
-}
-interface Store {
-  readonly wrap: object
 }
 interface StoreTrouble {
   readonly what: 'unavailable' | 'failed' | 'quota' | 'invalid'

@@ -1,14 +1,6 @@
 // Written by `node test/package/api.ts --accept`.
-type DelayRange = readonly [min: number, max: number]
-type CloseAction = 'refresh' | 'fatal'
-interface CloseRule {
-  readonly reason: string
-  readonly action?: CloseAction
-  readonly delay?: DelayRange
-  readonly limit?: number
-}
-type CloseRules = Readonly<Record<number, CloseRule>>
-declare const defaultCloseRules: CloseRules
+// holdfast.d.ts has: DelayRange CloseAction CloseRule CloseRules defaultCloseRules RequestHandler StandardSchema SchemaResult SchemaIssue RequestSchema SchemaContract Schemas Checks InvalidData Contract AnyContract ContractOf SchemaData ChannelsOf EntriesOf AnyFunction Side EventName EventData RequestName EventArguments RequestArguments RequestInput RequestAnswer Kinds ChannelKind ChannelName KindOf Publications ChannelEvent ChannelData PresenceData UndeliveredReason UnknownReason Outcome Delivery LostReason Lost Handler Unsubscribe AbortSignalLike AsyncDisposeLike Clock RequestContext HoldfastErrorCode HoldfastErrorDetails HoldfastError isHoldfastError WaitOptions RequestOptions Payload OutboxOptions SendOptions PlainFrame UnhandledMessage schemas
+// holdfast-core.d.ts has: InputOf OutputOf Member
 declare function readClose(event: unknown): {
   readonly code?: number
   readonly text?: string
@@ -16,237 +8,17 @@ declare function readClose(event: unknown): {
 declare function isPoison(code: number): boolean
 declare function closeRule(code: number, rules?: CloseRules): CloseRule
 declare function ruleIn(rules: CloseRules, code: number): CloseRule
-type RequestHandler = (...values: never[]) => unknown
-interface StandardSchema<Input = unknown, Output = Input> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?:
-      | {
-          readonly input: Input
-          readonly output: Output
-        }
-      | undefined
-  }
-}
-type SchemaResult<Output> =
-  | {
-      readonly value: Output
-      readonly issues?: undefined
-    }
-  | {
-      readonly issues: readonly SchemaIssue[]
-    }
-interface SchemaIssue {
-  readonly message: string
-  readonly path?:
-    | readonly (
-        | PropertyKey
-        | {
-            readonly key: PropertyKey
-          }
-      )[]
-    | undefined
-}
-interface RequestSchema {
-  readonly input: StandardSchema
-  readonly output: StandardSchema
-}
-interface SchemaContract {
-  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
-  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
-  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
-}
-interface Schemas<S extends SchemaContract = SchemaContract> {
-  readonly schemas: S
-  readonly toClient: Checks
-  readonly toServer: Checks
-  readonly channels: ReadonlyMap<string, Checks>
-}
-interface Checks {
-  message(name: string, data: unknown, isRequest: boolean): void
-  answer(name: string, data: unknown): unknown
-  event<From extends readonly unknown[]>(
-    name: string,
-    data: unknown,
-    invalid: (message: InvalidData, ...from: From) => void,
-    ...from: From
-  ):
-    | {
-        readonly value: unknown
-      }
-    | undefined
-  request(
-    name: string,
-    handler: RequestHandler,
-    invalid: (message: InvalidData, ...rest: never[]) => void,
-  ): RequestHandler
-}
-interface InvalidData {
-  readonly reason: 'unknown-name' | 'schema'
-  readonly name: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
-interface Contract {
-  readonly toClient?: object
-  readonly toServer?: object
-  readonly channels?: object
-  readonly presence?: object
-}
-interface AnyContract {
-  readonly toClient: Record<string, unknown>
-  readonly toServer: Record<string, unknown>
-  readonly channels: Record<string, Record<string, unknown>>
-  readonly presence: Record<string, unknown>
-}
-interface ContractOf<S extends Schemas> {
-  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'output'>
-  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'input'>
-  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
-}
 interface ServerContractOf<S extends Schemas> {
   readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
   readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
   readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
 }
-interface SchemaData<Input, Output> {
-  readonly '~input': Input
-  readonly '~output': Output
-}
-type ChannelsOf<All> = {
-  [Kind in keyof All]: {
-    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
-  }
-}
-type EntriesOf<Entries, End extends 'input' | 'output'> = {
-  [Name in keyof Entries]: Entries[Name] extends infer Entry
-    ? Entry extends RequestSchema
-      ? End extends 'input'
-        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
-        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
-      : End extends 'input'
-        ? InputOf<Entry>
-        : OutputOf<Entry>
-    : never
-}
-type InputOf<S> = S extends {
-  readonly '~standard': {
-    readonly types?: infer T
-  }
-}
-  ? Member<T, 'input'>
-  : never
-type OutputOf<S> = S extends {
-  readonly '~standard': {
-    readonly types?: infer T
-  }
-}
-  ? Member<T, 'output'>
-  : never
-type Member<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
-type AnyFunction = (...args: never) => unknown
-type Side<C, Direction extends 'toClient' | 'toServer'> =
-  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
-type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
-  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
-} &
-  string
-type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
-  ? Side<C, Direction>[Name]
-  : never
-type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
-  C,
-  Direction
->
-  ? string
-  : keyof {
-      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
-    } &
-      string
-type EventArguments<Data, Options> = undefined extends Data
-  ? [data?: Data, options?: Options]
-  : [data: Data, options?: Options]
-type RequestArguments<
-  C,
-  Name,
-  Options,
-  Direction extends 'toClient' | 'toServer' = 'toServer',
-> = EventArguments<RequestInput<C, Direction, Name>, Options>
-type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
-  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
-    ? Inputs extends readonly [infer Input, ...unknown[]]
-      ? Input
-      : undefined
-    : unknown
-type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
-  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
-type Kinds<C> = C extends {
-  readonly channels: infer Own extends object
-}
-  ? Own
-  : object
-type ChannelKind<C> = keyof Kinds<C> & string
-type ChannelName<C> = ChannelKind<C> | `${ChannelKind<C>}:${string}`
-type KindOf<C, Name extends string> =
-  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
-type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
-type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
-type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<C, Kind>
-  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
-    ? End extends 'input'
-      ? Input
-      : Output
-    : Publications<C, Kind>[Event]
-  : never
-type PresenceData<C, Kind> = C extends {
-  readonly presence: infer Members
-}
-  ? Kind extends keyof Members
-    ? Members[Kind]
-    : unknown
-  : unknown
 type IsControl = (name: string, content: unknown) => boolean
 declare const isServerControl: IsControl
 declare const isClientControl: IsControl
 declare function isCount(value: unknown): value is number
 declare function closeHint(reason: string | undefined): DelayRange | undefined
 declare function isSpan(value: unknown): value is readonly [number, number]
-type UndeliveredReason =
-  | 'expired'
-  | 'overflow'
-  | 'cancelled'
-  | 'replaced'
-  | 'volatile'
-  | 'too-large'
-  | 'rejected'
-  | 'session-lost'
-  | 'moved'
-  | 'closed'
-  | 'disposed'
-type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
-type Outcome =
-  | {
-      readonly status: 'delivered'
-    }
-  | {
-      readonly status: 'sent'
-    }
-  | {
-      readonly status: 'undelivered'
-      readonly reason: UndeliveredReason
-    }
-  | {
-      readonly status: 'unknown'
-      readonly reason: UnknownReason
-    }
-interface Delivery extends PromiseLike<Outcome> {
-  readonly outcome: Outcome | undefined
-  cancel(): boolean
-  orThrow(): Promise<Outcome>
-}
 declare function encodeMessage<Encoded>(
   outgoing: Checks | undefined,
   name: string,
@@ -311,20 +83,6 @@ interface ProducersOffer {
   readonly epoch: string
   readonly ttl: number
 }
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-interface Lost {
-  readonly why: LostReason
-  readonly rx: number | null
-  readonly missed: number | null
-}
 interface Bye {
   readonly rx: number
   readonly total?: number
@@ -378,8 +136,6 @@ declare function decodeBinary(
   decodeUtf8: (bytes: Uint8Array) => string,
 ): Decoded
 declare function isWithin(value: unknown, { maxKeys, maxDepth }: DecodeLimits): boolean
-type Handler<T> = (value: T) => unknown
-type Unsubscribe = () => void
 type Listener = (...values: never[]) => unknown
 interface Registry {
   readonly all: Map<PropertyKey, Registration[]>
@@ -399,41 +155,7 @@ interface Listeners {
   clear(): void
 }
 declare function createListeners(registry: Registry, report: (error: unknown) => void): Listeners
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
 declare const longestTimer = 2147483647
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
 type Answerer = (input: unknown, context: RequestContext) => unknown
 interface Handlers {
   handle(name: string, handler: RequestHandler): Unsubscribe
@@ -444,35 +166,6 @@ declare function createHandlers(
   checks: Checks | undefined,
   invalid: (message: InvalidData, ...rest: never[]) => void,
 ): Handlers
-type HoldfastErrorCode =
-  | 'misuse'
-  | 'no-websocket'
-  | 'connect-failed'
-  | 'wire-mismatch'
-  | 'disconnected'
-  | 'disposed'
-  | 'timeout'
-  | 'aborted'
-  | 'remote'
-  | 'invalid'
-  | 'undelivered'
-  | 'unknown'
-  | 'overflow'
-  | 'not-stored'
-interface HoldfastErrorDetails {
-  readonly cause?: unknown
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-}
-declare class HoldfastError extends Error implements HoldfastErrorDetails {
-  readonly code: HoldfastErrorCode
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
-}
-declare function isHoldfastError(value: unknown): value is HoldfastError
 declare function misuse(message: string, cause?: unknown): HoldfastError
 declare function aborted(signal: AbortSignalLike): HoldfastError
 interface Outgoing<Body> {
@@ -489,12 +182,6 @@ interface Queued<Body> extends Outgoing<Body> {
 interface Sent extends Delivery, Pick<Outgoing<unknown>, 'settle'> {
   isShared: boolean
   whenSettled(listener: (outcome: Outcome) => void): void
-}
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
 }
 type SentRequest = Pick<Sent, 'outcome' | 'cancel' | 'whenSettled'>
 interface Requests {
@@ -550,14 +237,6 @@ declare function atTurnEnd(callback: () => void): void
 declare const defaultMaxPayloadBytes = 16777216
 declare const pollInterval = 20
 declare function utf8Length(text: string): number
-interface Link<Body> {
-  readonly batchBytes?: number
-  bufferedAmount(): number
-  isWritable(bytes: number): boolean
-  write(message: Queued<Body>): boolean
-  flushed?(): void
-  ask?(): void
-}
 type Window = readonly [messages: number, bytes: number]
 interface Session<Body> {
   readonly rx: number
@@ -577,7 +256,6 @@ interface Session<Body> {
 declare function createSession<Body>(): Session<Body>
 type SessionNumbers = Pick<Session<unknown>, 'rx' | 'acknowledged' | 'suspect'>
 declare function restoreSession<Body>({ rx, acknowledged, suspect }: SessionNumbers): Session<Body>
-type Payload = string | Uint8Array<ArrayBuffer>
 interface LineOptions {
   readonly session: Session<Body>
   readonly clock: Clock
@@ -602,6 +280,14 @@ interface LineOptions {
   progressed(): void
   violated(code: number, why: string): void
 }
+interface Link<Body> {
+  readonly batchBytes?: number
+  bufferedAmount(): number
+  isWritable(bytes: number): boolean
+  write(message: Queued<Body>): boolean
+  flushed?(): void
+  ask?(): void
+}
 declare class Line implements Link<Body> {
   #private
   readonly batchBytes: number
@@ -622,19 +308,6 @@ declare function namesOf(defaults: object): string
 declare function checkNames(names: readonly string[], known: string): void
 declare function checkTime(name: string, value: number | undefined): void
 declare function checkClose(code?: number, reason?: string): void
-interface OutboxOptions {
-  readonly maxMessages?: number
-  readonly maxBytes?: number
-  readonly overflow?: 'reject' | 'drop-oldest'
-  readonly highWaterBytes?: number
-}
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
 interface QueuedMessage<Name> extends Delivery {
   readonly name: Name
   readonly bytes: number
@@ -659,12 +332,6 @@ declare function createOutbox<Body, Name = string | undefined>(
   settled: (name: Name, outcome: Outcome, bytes: number, message: Delivery) => void,
 ): Outbox<Body, Name>
 declare function bytesOf(data: unknown): Uint8Array<ArrayBuffer> | undefined
-interface PlainFrame {
-  readonly type?: unknown
-  readonly data: unknown
-  readonly id?: unknown
-  readonly error?: unknown
-}
 interface PlainCodec {
   encode(type: string, data: unknown, idKey?: string, id?: string): string
   decode(text: string, idKey?: string): PlainFrame | undefined
@@ -673,10 +340,6 @@ declare const flatCodec: PlainCodec
 declare const envelopeCodec: PlainCodec
 declare function printable(text: string): string
 declare function reportRejection(result: unknown, report: (error: unknown) => void): void
-interface UnhandledMessage {
-  readonly name: string | undefined
-  readonly data: unknown
-}
 interface Router<From extends readonly unknown[] = []> extends Pick<
   Listeners,
   'on' | 'once' | 'off' | 'clear'
@@ -698,7 +361,6 @@ declare function createRouter<From extends readonly unknown[] = []>({
   invalid,
   unhandled,
 }: RouterPorts<From>): Router<From>
-declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
 export {
   Endpoint,
   HoldfastError,

@@ -1,327 +1,16 @@
 // Written by `node test/package/api.ts --accept`.
-type RequestHandler = (...values: never[]) => unknown
-interface StandardSchema<Input = unknown, Output = Input> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?:
-      | {
-          readonly input: Input
-          readonly output: Output
-        }
-      | undefined
-  }
-}
-type SchemaResult<Output> =
-  | {
-      readonly value: Output
-      readonly issues?: undefined
-    }
-  | {
-      readonly issues: readonly SchemaIssue[]
-    }
-interface SchemaIssue {
-  readonly message: string
-  readonly path?:
-    | readonly (
-        | PropertyKey
-        | {
-            readonly key: PropertyKey
-          }
-      )[]
-    | undefined
-}
-interface RequestSchema {
-  readonly input: StandardSchema
-  readonly output: StandardSchema
-}
-interface SchemaContract {
-  readonly toClient?: Readonly<Record<string, StandardSchema | RequestSchema>>
-  readonly toServer?: Readonly<Record<string, StandardSchema | RequestSchema>>
-  readonly channels?: Readonly<Record<string, Readonly<Record<string, StandardSchema>>>>
-}
-interface Schemas<S extends SchemaContract = SchemaContract> {
-  readonly schemas: S
-  readonly toClient: Checks
-  readonly toServer: Checks
-  readonly channels: ReadonlyMap<string, Checks>
-}
-interface Checks {
-  message(name: string, data: unknown, isRequest: boolean): void
-  answer(name: string, data: unknown): unknown
-  event<From extends readonly unknown[]>(
-    name: string,
-    data: unknown,
-    invalid: (message: InvalidData, ...from: From) => void,
-    ...from: From
-  ):
-    | {
-        readonly value: unknown
-      }
-    | undefined
-  request(
-    name: string,
-    handler: RequestHandler,
-    invalid: (message: InvalidData, ...rest: never[]) => void,
-  ): RequestHandler
-}
-interface InvalidData {
-  readonly reason: 'unknown-name' | 'schema'
-  readonly name: string
-  readonly data: unknown
-  readonly error?: unknown
-  readonly issues?: readonly SchemaIssue[]
-}
-interface Contract {
-  readonly toClient?: object
-  readonly toServer?: object
-  readonly channels?: object
-  readonly presence?: object
-}
-interface AnyContract {
-  readonly toClient: Record<string, unknown>
-  readonly toServer: Record<string, unknown>
-  readonly channels: Record<string, Record<string, unknown>>
-  readonly presence: Record<string, unknown>
-}
-interface ServerContractOf<S extends Schemas> {
-  readonly toClient: EntriesOf<NonNullable<S['schemas']['toClient']>, 'input'>
-  readonly toServer: EntriesOf<NonNullable<S['schemas']['toServer']>, 'output'>
-  readonly channels: ChannelsOf<NonNullable<S['schemas']['channels']>>
-}
-interface SchemaData<Input, Output> {
-  readonly '~input': Input
-  readonly '~output': Output
-}
-type ChannelsOf<All> = {
-  [Kind in keyof All]: {
-    [Name in keyof All[Kind]]: SchemaData<InputOf<All[Kind][Name]>, OutputOf<All[Kind][Name]>>
-  }
-}
-type EntriesOf<Entries, End extends 'input' | 'output'> = {
-  [Name in keyof Entries]: Entries[Name] extends infer Entry
-    ? Entry extends RequestSchema
-      ? End extends 'input'
-        ? (input: InputOf<Entry['input']>) => OutputOf<Entry['output']>
-        : (input: OutputOf<Entry['input']>) => InputOf<Entry['output']>
-      : End extends 'input'
-        ? InputOf<Entry>
-        : OutputOf<Entry>
-    : never
-}
-type InputOf<S> = S extends {
-  readonly '~standard': {
-    readonly types?: infer T
-  }
-}
-  ? Member$1<T, 'input'>
-  : never
-type OutputOf<S> = S extends {
-  readonly '~standard': {
-    readonly types?: infer T
-  }
-}
-  ? Member$1<T, 'output'>
-  : never
-type Member$1<T, Key extends string> = NonNullable<T> extends Record<Key, infer Value> ? Value : never
-type AnyFunction = (...args: never) => unknown
-type Side<C, Direction extends 'toClient' | 'toServer'> =
-  C extends Readonly<Record<Direction, infer Names extends object>> ? Names : object
-type EventName<C, Direction extends 'toClient' | 'toServer'> = keyof {
-  [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? never : Name]: true
-} &
-  string
-type EventData<C, Direction extends 'toClient' | 'toServer', Name> = Name extends keyof Side<C, Direction>
-  ? Side<C, Direction>[Name]
-  : never
-type RequestName<C, Direction extends 'toClient' | 'toServer' = 'toServer'> = string extends keyof Side<
-  C,
-  Direction
->
-  ? string
-  : keyof {
-      [Name in keyof Side<C, Direction> as Side<C, Direction>[Name] extends AnyFunction ? Name : never]: true
-    } &
-      string
-type EventArguments<Data, Options> = undefined extends Data
-  ? [data?: Data, options?: Options]
-  : [data: Data, options?: Options]
-type RequestArguments<
-  C,
-  Name,
-  Options,
-  Direction extends 'toClient' | 'toServer' = 'toServer',
-> = EventArguments<RequestInput<C, Direction, Name>, Options>
-type RequestInput<C, Direction extends 'toClient' | 'toServer', Name> =
-  EventData<C, Direction, Name> extends (...inputs: infer Inputs) => unknown
-    ? Inputs extends readonly [infer Input, ...unknown[]]
-      ? Input
-      : undefined
-    : unknown
-type RequestAnswer<C, Name, Direction extends 'toClient' | 'toServer' = 'toServer'> =
-  EventData<C, Direction, Name> extends (...inputs: never) => infer Answer ? Awaited<Answer> : unknown
-type Kinds<C> = C extends {
-  readonly channels: infer Own extends object
-}
-  ? Own
-  : object
-type ChannelKind<C> = keyof Kinds<C> & string
-type KindOf<C, Name extends string> =
-  string extends ChannelKind<C> ? string : Name extends `${infer Kind}:${string}` ? Kind : Name
-type Publications<C, Kind> = Kind extends keyof Kinds<C> ? Kinds<C>[Kind] : object
-type ChannelEvent<C, Kind> = keyof Publications<C, Kind> & string
-type ChannelData<C, Kind, Event, End extends 'input' | 'output'> = Event extends keyof Publications<C, Kind>
-  ? Publications<C, Kind>[Event] extends SchemaData<infer Input, infer Output>
-    ? End extends 'input'
-      ? Input
-      : Output
-    : Publications<C, Kind>[Event]
-  : never
-type PresenceData<C, Kind> = C extends {
-  readonly presence: infer Members
-}
-  ? Kind extends keyof Members
-    ? Members[Kind]
-    : unknown
-  : unknown
-type UndeliveredReason =
-  | 'expired'
-  | 'overflow'
-  | 'cancelled'
-  | 'replaced'
-  | 'volatile'
-  | 'too-large'
-  | 'rejected'
-  | 'session-lost'
-  | 'moved'
-  | 'closed'
-  | 'disposed'
-type UnknownReason = 'session-lost' | 'closed' | 'disposed' | 'moved'
-type Outcome =
-  | {
-      readonly status: 'delivered'
-    }
-  | {
-      readonly status: 'sent'
-    }
-  | {
-      readonly status: 'undelivered'
-      readonly reason: UndeliveredReason
-    }
-  | {
-      readonly status: 'unknown'
-      readonly reason: UnknownReason
-    }
-interface Delivery extends PromiseLike<Outcome> {
-  readonly outcome: Outcome | undefined
-  cancel(): boolean
-  orThrow(): Promise<Outcome>
-}
-type LostReason =
-  | 'expired'
-  | 'overflow'
-  | 'closed'
-  | 'identity'
-  | 'protocol'
-  | 'drained'
-  | 'unknown'
-  | (string & {})
-interface DecodeLimits {
-  readonly maxFrames: number
-  readonly maxDepth: number
-  readonly maxKeys: number
-}
-type Unsubscribe = () => void
-type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Native
-  }
-}
-  ? Native
-  : {
-      readonly aborted: boolean
-      readonly reason: unknown
-      addEventListener(
-        type: 'abort',
-        listener: () => void,
-        options?: {
-          once?: boolean
-        },
-      ): void
-      removeEventListener(type: 'abort', listener: () => void): void
-    }
-type AsyncDisposeLike = SymbolConstructor extends {
-  readonly asyncDispose: infer Key extends symbol
-}
-  ? {
-      readonly [Name in Key]: () => Promise<void>
-    }
-  : object
-interface Clock {
-  now(): number
-  wall(): number
-  setTimer(callback: () => void, delay: number, keepsAlive?: boolean): unknown
-  clearTimer(timer: unknown): void
-}
-interface RequestContext {
-  readonly signal: AbortSignalLike
-}
-type HoldfastErrorCode =
-  | 'misuse'
-  | 'no-websocket'
-  | 'connect-failed'
-  | 'wire-mismatch'
-  | 'disconnected'
-  | 'disposed'
-  | 'timeout'
-  | 'aborted'
-  | 'remote'
-  | 'invalid'
-  | 'undelivered'
-  | 'unknown'
-  | 'overflow'
-  | 'not-stored'
-interface HoldfastErrorDetails {
-  readonly cause?: unknown
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-}
-declare class HoldfastError extends Error implements HoldfastErrorDetails {
-  readonly code: HoldfastErrorCode
-  readonly reason?: string
-  readonly data?: unknown
-  readonly outcome?: Outcome
-  constructor(code: HoldfastErrorCode, message: string, details?: HoldfastErrorDetails)
-}
-declare function isHoldfastError(value: unknown): value is HoldfastError
-interface WaitOptions {
-  readonly signal?: AbortSignalLike
-}
-interface RequestOptions extends WaitOptions {
-  readonly timeout?: number
-}
-type Window = readonly [messages: number, bytes: number]
-interface SendOptions {
-  readonly ttl?: number
-  readonly key?: string
-  readonly volatile?: boolean
-  readonly signal?: AbortSignalLike
-  readonly durability?: 'strict' | 'relaxed' | 'memory'
-}
+// holdfast.d.ts has: RequestHandler StandardSchema SchemaResult SchemaIssue RequestSchema SchemaContract Schemas Checks InvalidData Contract AnyContract SchemaData ChannelsOf EntriesOf InputOf OutputOf Member$1 AnyFunction Side EventName EventData RequestName EventArguments RequestArguments RequestInput RequestAnswer UndeliveredReason UnknownReason Outcome Delivery LostReason Unsubscribe AbortSignalLike AsyncDisposeLike Clock RequestContext HoldfastErrorCode HoldfastErrorDetails HoldfastError isHoldfastError WaitOptions RequestOptions SendOptions schemas
+// protocol.d.ts has: ServerContractOf DecodeLimits Window
 interface UnhandledMessage$1 {
   readonly name: string | undefined
   readonly data: unknown
 }
-declare function schemas<const S extends SchemaContract>(contract: S): Schemas<S>
-interface PeerJoinOptions<Data = unknown> {
-  readonly presence?: Data
+interface PeerJoinOptions {
+  readonly presence?: unknown
 }
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
-  readonly memberKey: string
   data: Data
   readonly isConnected: boolean
   send<Name extends string & EventName<C, 'toClient'>>(
@@ -503,28 +192,20 @@ interface Members {
   readonly version: number
   readonly members: readonly Member[]
 }
-type HubChannelKind<C> = [ChannelKind<C>] extends [never] ? string : ChannelKind<C>
-type HubChannelName<C> = HubChannelKind<C> | `${HubChannelKind<C>}:${string}`
-type PublicationName<C, Kind> = Kind extends ChannelKind<C> ? ChannelEvent<C, Kind> : EventName<C, 'toClient'>
-type PublicationData<C, Kind, Event> =
-  Kind extends ChannelKind<C> ? ChannelData<C, Kind, Event, 'input'> : EventData<C, 'toClient', Event>
-interface Channel<C = AnyContract, Kind = string, Data = unknown> {
+interface Channel<P = Peer> {
   readonly name: string
-  publish<Event extends string & PublicationName<C, Kind>>(
-    event: Event,
-    ...args: EventArguments<PublicationData<C, Kind, Event>, PublishOptions>
-  ): Promise<Position>
+  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
   readonly size: number
-  presence(): Promise<readonly ChannelMember<PresenceData<C, Kind>>[]>
-  history(options?: HistoryOptions): Promise<ChannelPage<PublicationOf<C, Kind>>>
-  kick(peer: Peer<C, Data>): void
-  join(identity: string, options?: PeerJoinOptions<PresenceData<C, Kind>>): Promise<void>
+  presence(): Promise<readonly ChannelMember[]>
+  history(options?: HistoryOptions): Promise<ChannelPage>
+  kick(peer: P): void
+  join(identity: string, options?: PeerJoinOptions): Promise<void>
   leave(identity: string): Promise<void>
 }
-interface ChannelMember<Data = unknown> {
+interface ChannelMember {
   readonly key: string
   readonly identity: string | null
-  readonly data: Data
+  readonly data: unknown
 }
 interface PublishOptions {
   readonly id?: string
@@ -534,19 +215,16 @@ interface HistoryOptions {
   readonly limit?: number
   readonly before?: number
 }
-interface ChannelPage<Publication = ChannelPublication> {
+interface ChannelPage {
   readonly epoch: string
-  readonly publications: readonly Publication[]
+  readonly publications: readonly ChannelPublication[]
   readonly more: boolean
 }
-type PublicationOf<C, Kind, Event extends string = PublicationName<C, Kind>> = Event extends unknown
-  ? ChannelPublication<Event, PublicationData<C, Kind, Event>>
-  : never
-interface ChannelPublication<Event extends string = string, Data = unknown> {
+interface ChannelPublication {
   readonly offset: number
   readonly id: string
-  readonly event: Event
-  readonly data: Data
+  readonly event: string
+  readonly data: unknown
 }
 interface ChannelRules<P = Peer> {
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
@@ -687,8 +365,8 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
   ): void
-  channels(kind: HubChannelKind<C>, rules: ChannelRules<Peer<C, Data>>): void
-  channel<Name extends string & HubChannelName<C>>(name: Name): Channel<C, KindOf<C, Name>, Data>
+  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
+  channel(name: string): Channel<Peer<C, Data>>
   to(identity: string): Recipient<C>
   stats(): HubStats
   health(): Promise<HubHealth>
@@ -702,8 +380,6 @@ interface AttachOptions {
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
-  readonly exceptIdentities?: readonly string[]
-  readonly local?: boolean
 }
 interface HubLifecycle<P = Peer> {
   readonly open: {
@@ -857,10 +533,7 @@ export type {
   BrokerListener,
   BrokerNode,
   Channel,
-  ChannelData,
-  ChannelEvent,
   ChannelHistory,
-  ChannelKind,
   ChannelMember,
   ChannelPage,
   ChannelPresence,
@@ -881,8 +554,6 @@ export type {
   Hosts,
   HttpServerLike,
   Hub,
-  HubChannelKind,
-  HubChannelName,
   HubHealth,
   HubLifecycle,
   HubLimits,
@@ -891,7 +562,6 @@ export type {
   HubStats,
   InvalidData,
   InvalidMessage,
-  KindOf,
   LogBounds,
   LogEntry,
   LogRange,
@@ -916,10 +586,6 @@ export type {
   Place,
   Position,
   PostResult,
-  PresenceData,
-  PublicationData,
-  PublicationName,
-  PublicationOf,
   PublishOptions,
   Publisher,
   PublisherKinds,

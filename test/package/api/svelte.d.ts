@@ -1,4 +1,5 @@
 // Written by `node test/package/api.ts --accept`.
+// react.d.ts has: RequestState EventHandler ConnectionLike UseChannelOptions UseRequestOptions NamesOf InputArguments Register RegisteredContract useClient
 import {
   HoldfastError,
   Client,
@@ -26,62 +27,11 @@ import {
   RequestAnswer,
 } from 'holdfast'
 import { Readable } from 'svelte/store'
-type RequestState<Answer> =
-  | {
-      readonly status: 'idle'
-      readonly data: undefined
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'pending'
-      readonly data: Answer | undefined
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'ok'
-      readonly data: Answer
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'error'
-      readonly data: undefined
-      readonly error: HoldfastError
-    }
-type EventHandler<C, Name> = Handler<EventData<C, 'toClient', Name>>
-type ConnectionLike = Pick<Client, 'state' | 'subscribe'>
-interface UseChannelOptions<C, Kind> extends ChannelOptions {
-  readonly on?: {
-    readonly [Event in ChannelEvent<C, Kind>]?: (
-      data: ChannelData<C, Kind, Event, 'output'>,
-      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
-    ) => unknown
-  }
-  readonly watch?: {
-    readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
-  }
-}
 type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'history'>
-type UseRequestOptions = Omit<RequestOptions, 'signal'>
-interface NamesOf<C> {
-  readonly event: string & EventName<C, 'toClient'>
-  readonly request: string & RequestName<C>
-  readonly channel: string & ChannelName<C>
-}
-type InputArguments<C, Name> =
-  undefined extends RequestInput<C, 'toServer', Name>
-    ? [input?: RequestInput<C, 'toServer', Name>]
-    : [input: RequestInput<C, 'toServer', Name>]
-interface Register {}
-type RegisteredContract = Register extends {
-  readonly client: Client<infer C>
-}
-  ? C
-  : AnyContract
 interface ProvideOptions {
   readonly connect?: boolean
 }
 declare function provideClient<C>(client: Client<C>, { connect }?: ProvideOptions): void
-declare function useClient<C = RegisteredContract>(): Client<C>
 type NameOrGetter<Name extends string> = Name | (() => Name)
 interface Reactive<T> extends Readable<T> {
   readonly current: T

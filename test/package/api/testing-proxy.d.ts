@@ -1,5 +1,5 @@
 // Written by `node test/package/api.ts --accept`.
-type Direction = 'toServer' | 'toClient'
+// testing.d.ts has: Direction
 interface NumberRange {
   readonly from: number
   readonly to?: number

@@ -1,4 +1,6 @@
 // Written by `node test/package/api.ts --accept`.
+// react.d.ts has: RequestState EventHandler ConnectionLike UseChannelOptions UseRequestOptions NamesOf InputArguments Register RegisteredContract RegisteredClient useClient
+// svelte.d.ts has: ChannelFunctions ProvideOptions provideClient
 import {
   HoldfastError,
   Client,
@@ -26,73 +28,12 @@ import {
   RequestAnswer,
 } from 'holdfast'
 import { App, ShallowRef, MaybeRefOrGetter, ComputedRef } from 'vue'
-type RequestState<Answer> =
-  | {
-      readonly status: 'idle'
-      readonly data: undefined
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'pending'
-      readonly data: Answer | undefined
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'ok'
-      readonly data: Answer
-      readonly error: undefined
-    }
-  | {
-      readonly status: 'error'
-      readonly data: undefined
-      readonly error: HoldfastError
-    }
-type EventHandler<C, Name> = Handler<EventData<C, 'toClient', Name>>
-type ConnectionLike = Pick<Client, 'state' | 'subscribe'>
-interface UseChannelOptions<C, Kind> extends ChannelOptions {
-  readonly on?: {
-    readonly [Event in ChannelEvent<C, Kind>]?: (
-      data: ChannelData<C, Kind, Event, 'output'>,
-      publication: Publication<Event, ChannelData<C, Kind, Event, 'output'>>,
-    ) => unknown
-  }
-  readonly watch?: {
-    readonly [Change in keyof ChannelLifecycle]?: Handler<ChannelLifecycle[Change]>
-  }
-}
-type ChannelFunctions<C, Kind> = Pick<Channel<C, Kind>, 'publish' | 'history'>
-type UseRequestOptions = Omit<RequestOptions, 'signal'>
-interface NamesOf<C> {
-  readonly event: string & EventName<C, 'toClient'>
-  readonly request: string & RequestName<C>
-  readonly channel: string & ChannelName<C>
-}
-type InputArguments<C, Name> =
-  undefined extends RequestInput<C, 'toServer', Name>
-    ? [input?: RequestInput<C, 'toServer', Name>]
-    : [input: RequestInput<C, 'toServer', Name>]
-interface Register {}
-type RegisteredContract = Register extends {
-  readonly client: Client<infer C>
-}
-  ? C
-  : AnyContract
-type RegisteredClient = Register extends {
-  readonly client: Client<infer C>
-}
-  ? Client<C>
-  : Client
-interface ProvideOptions {
-  readonly connect?: boolean
-}
 interface HoldfastPluginOptions extends ProvideOptions {
   readonly client: RegisteredClient
 }
 declare const holdfast: {
   install(app: App, options: HoldfastPluginOptions): void
 }
-declare function provideClient<C>(client: Client<C>, { connect }?: ProvideOptions): void
-declare function useClient<C = RegisteredContract>(): Client<C>
 interface UsedChannel<C, Kind> extends ChannelFunctions<C, Kind> {
   readonly state: Readonly<ShallowRef<ChannelState>>
 }

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { defaultCloseRules } from '@holdfast/protocol'
 import { createFakeNetwork } from '../../test/support/fake-socket.ts'
+import { policy } from '../../test/support/machine.ts'
 import { createTestPorts } from '../../test/support/test-ports.ts'
 import { clockFaults, createVirtualClock, settleMicrotasks } from '@holdfast/testing'
 import { fatal } from './attempt.ts'
 import type { OpenSocket } from './attempt.ts'
-import { pickBackoff } from './backoff.ts'
 import { closeReader } from './close.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
@@ -32,18 +32,7 @@ function setUp(
   const report = vi.fn()
   let socket: OpenSocket | undefined
   const connection: Connection = createConnection({
-    policy: {
-      attemptTimeout: 10_000,
-      minUptime: 5_000,
-      maxAttempts: Infinity,
-      minDelay: 100,
-      baseDelay: 1_000,
-      maxDelay: 30_000,
-      maxHiddenDelay: 120_000,
-      delay: pickBackoff,
-      asksDelay: true,
-      ...rules,
-    },
+    policy: { ...policy, asksDelay: true, ...rules },
     ports: { ...ports, report },
     closed: closeReader(defaultCloseRules),
     prepare: () => Promise.resolve({ url: 'ws://test', open: () => new network.WebSocket('ws://test') }),

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pickBackoff } from '../connection/backoff.ts'
-import { createHeartbeat } from '../connection/heartbeat.ts'
+import { beat, policy } from '../../test/support/machine.ts'
 import type { Heartbeat } from '../connection/heartbeat.ts'
 import { deadlineOf, initialState, step } from '../connection/machine.ts'
 import { isOverslept } from '../connection/sleep.ts'
 import type { Moment } from '../connection/sleep.ts'
-import type { Input, Policy, State } from '../connection/states.ts'
+import type { Input, State } from '../connection/states.ts'
 import type { Sample } from '../connection/sleep.ts'
 import { signalOf, signalsOfEvents } from './page.ts'
 import type { PageEvent } from './page.ts'
@@ -42,19 +41,7 @@ describe('an event of the page', () => {
 })
 
 describe('a page that goes through anything', () => {
-  const policy: Policy = {
-    attemptTimeout: 10_000,
-    minUptime: 5_000,
-    maxAttempts: Infinity,
-    minDelay: 100,
-    baseDelay: 1_000,
-    maxDelay: 30_000,
-    maxHiddenDelay: 120_000,
-    delay: pickBackoff,
-    asksDelay: false,
-  }
   const resumption = { resumed: false, replayed: 0 }
-  const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
   const inputs: Readonly<Record<Signal, Input>> = {
     wake: { type: 'wake', doubtful: false },
     change: { type: 'wake', doubtful: true },

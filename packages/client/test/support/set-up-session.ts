@@ -17,7 +17,8 @@ export function setUpSession(options: Partial<ClientOptions> = {}) {
   /** All frames and controls of the last socket, unpacked. */
   const heard = (): unknown[] =>
     network.last.sent.flatMap((message) => {
-      const value = JSON.parse(message as string) as unknown[]
+      if (typeof message !== 'string') return []
+      const value = JSON.parse(message) as unknown[]
       return Array.isArray(value[0]) ? value : [value]
     })
   const ok = (part: Part = {}): unknown => [

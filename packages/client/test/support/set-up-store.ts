@@ -1,12 +1,11 @@
-import { settleMicrotasks } from '@holdfast/testing'
 import { vi } from 'vitest'
-import { session } from '../../src/index.ts'
 import type { ClientOptions } from '../../src/index.ts'
 import { store } from '../../src/store/index.ts'
 import type { StoreOptions, StoreTrouble } from '../../src/store/index.ts'
 import { createOrigin } from './fake-page.ts'
 import type { FakeOrigin, FakePage } from './fake-page.ts'
-import { setUp } from './set-up.ts'
+import { setUpSession } from './set-up-session.ts'
+import type { Part } from './set-up-session.ts'
 
 export interface Given {
   readonly origin?: FakeOrigin
@@ -24,48 +23,16 @@ export function setUpStore({ origin = createOrigin(), page = origin.page(), ...o
     onTrouble: (trouble) => void troubles.push(trouble),
     ...options.store,
   })
-  const given = setUp({ wire: session(), store: outbox, ...options.client })
+  const given = setUpSession({ store: outbox, ...options.client })
   const { client, clock, network } = given
   const settled: string[] = []
   client.watch('settled', ({ name, outcome }) => {
     settled.push(`${name} ${'reason' in outcome ? outcome.reason : outcome.status}`)
   })
-  const say = async (...messages: unknown[]): Promise<void> => {
-    for (const message of messages) network.last.message(JSON.stringify(message))
-    await settleMicrotasks()
-  }
   /** All frames of the last socket, with numbers, unpacked. */
-  const frames = (): unknown[][] =>
-    network.last.sent
-      .flatMap((message) => {
-        if (typeof message !== 'string') return []
-        const value = JSON.parse(message) as unknown[][]
-        return Array.isArray(value[0]) ? value : [value]
-      })
-      .filter(([seq]) => typeof seq === 'number')
-  const live = async (part: object = {}): Promise<void> => {
-    void client.connect()
-    await settleMicrotasks()
-    network.last.open()
-    await say(
-      ['holdfast', { v: 1 }],
-      [
-        'ok',
-        {
-          session: 's1',
-          key: 'k1',
-          rx: 0,
-          identity: null,
-          ttl: 120_000,
-          ping: 25_000,
-          window: [1_024, 1_048_576],
-          maxPayload: 1_048_576,
-          producers: { epoch: 'e1', ttl: 86_400_000 },
-          ...part,
-        },
-      ],
-    )
-  }
+  const frames = (): unknown[][] => (given.heard() as unknown[][]).filter(([seq]) => typeof seq === 'number')
+  const live = (part: Part = {}): Promise<void> =>
+    given.live({ producers: { epoch: 'e1', ttl: 86_400_000 }, ...part })
   /** The connection breaks, and the client dials again. */
   const cut = async (): Promise<void> => {
     const { length } = network.sockets
@@ -89,7 +56,6 @@ export function setUpStore({ origin = createOrigin(), page = origin.page(), ...o
     outbox,
     troubles,
     settled,
-    say,
     frames,
     live,
     cut,

@@ -92,7 +92,7 @@ describe('the end of a session', () => {
   })
 
   it('comes as planned with a drain: everything out is settled, nothing new is written, then it dials as told', async () => {
-    const { client, live, say, heard, network, clock } = setUpSession()
+    const { client, live, say, heard, network, clock, ok } = setUpSession()
     const losses: Loss[] = []
     client.watch('lost', (loss) => losses.push(loss))
     await live()
@@ -117,19 +117,7 @@ describe('the end of a session', () => {
     network.last.open()
     await say(
       ['holdfast', { v: 1 }],
-      [
-        'ok',
-        {
-          session: 's2',
-          key: 'k',
-          rx: 0,
-          identity: null,
-          ttl: 1,
-          ping: 1_000,
-          window: [9, 999],
-          maxPayload: 2_000,
-        },
-      ],
+      ok({ session: 's2', key: 'k', ttl: 1, ping: 1_000, window: [9, 999], maxPayload: 2_000 }),
     )
     expect(heard().slice(1)).toEqual([
       ['a', 0],
