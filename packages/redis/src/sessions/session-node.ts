@@ -161,7 +161,12 @@ export class RedisSessionNode implements SessionStoreNode {
         return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
       }
       case 'missing':
-        return { status: 'missing', hasForgotten: await this.#losses.areRecent(keys.base) }
+        return {
+          status: 'missing',
+          // Afterwards a hub that could not reach Redis has no lease any more.
+          beginTimeout: this.#losses.timeout,
+          hasForgotten: await this.#losses.areRecent(keys.base),
+        }
       case 'late':
       case 'unreadable':
       case 'unknown':

@@ -87,10 +87,10 @@ export type Taken =
   /** No hub has such a session: there is none, the key is wrong, or the hub that had it has died. */
   | { readonly status: 'unknown' }
   /**
-   * The store knows nothing of it. A hub that has begun it lately may not have said so yet. `hasForgotten`: the store has lost data, and
-   * the hubs that are alive say again what they have; take it again soon.
+   * The store knows nothing of it. A hub that is alive may take `beginTimeout` milliseconds to make a new session known. `hasForgotten`: the
+   * store has lost data, and the hubs that are alive say again what they have. Until then, take it again soon.
    */
-  | { readonly status: 'missing'; readonly hasForgotten: boolean }
+  | { readonly status: 'missing'; readonly beginTimeout: number; readonly hasForgotten: boolean }
 
 /** How a hub takes sessions. */
 export interface TakeOptions {
