@@ -71,6 +71,28 @@ describe('the owner is paused', () => {
   })
 })
 
+test('a client comes to another node before Redis knows of its session: the session goes on there', async () => {
+  await using stage = await openProcessStage({ redisOptions: { memberTimeout: longLease } })
+  await using path = await startFaultProxy({ target: stage.redis.port })
+  const [one, two] = [await stage.nodes.start({ redisPort: path.port }), await stage.nodes.start()]
+  path.rule('toServer: delay 500ms')
+  await stage.goTo(one)
+  await stage.goTo(two)
+  expect(inShort(await stage.end())).toEqual({ opens: 1, losses: {} })
+})
+
+test('Redis is emptied, and a client comes to another node: its session goes on there', async () => {
+  await using stage = await openProcessStage({ redisOptions: { memberTimeout: shortLease } })
+  const [one, two] = [await stage.nodes.start(), await stage.nodes.start()]
+  await stage.goTo(one)
+  await stage.known()
+  // It is not a new one.
+  await sleep(10_000)
+  await stage.redis.command('FLUSHALL')
+  await stage.goTo(two)
+  expect(inShort(await stage.end())).toEqual({ opens: 1, losses: {} })
+})
+
 test('Redis answers after a claim timed out: the session goes on at the node that asked', async () => {
   await using stage = await openProcessStage({ redisOptions: { memberTimeout: longLease, timeout: 1_000 } })
   await using path = await startFaultProxy({ target: stage.redis.port })

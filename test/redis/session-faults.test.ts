@@ -24,6 +24,7 @@ expectNothingUnhandled()
 
 const ttl = 60_000
 const memberTimeout = 3_000
+const missing = { status: 'missing', beginTimeout: memberTimeout, hasForgotten: false } as const
 const cursors = { rx: 7, tx: 5, queued: 2 }
 const state: ParkedState = {
   text: 'parked',
@@ -316,7 +317,7 @@ test('Redis is emptied: until its hubs have said again what they have, it says t
     answers.add(JSON.stringify(answer))
     await sleep(20)
   }
-  expect([...answers]).toEqual(['{"status":"missing","hasForgotten":true}'])
+  expect([...answers]).toEqual([JSON.stringify({ ...missing, hasForgotten: true })])
   expect(await park(a, token)).toBe(true)
   await taken(b)
 })
@@ -325,7 +326,7 @@ test('a session of which Redis does not know yet is missing, and nothing is forg
   await using server = await RedisServer.start(forgetful)
   await using a = join(server.client)
   await using b = join(server.client)
-  expect(await take(b)).toEqual({ status: 'missing', hasForgotten: false })
+  expect(await take(b)).toEqual(missing)
   await begun(a)
   expect(await take(b)).toEqual({ status: 'elsewhere' })
 })

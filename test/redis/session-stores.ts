@@ -51,7 +51,7 @@ export function createStore(
     store: { open },
     tombstoneTimeout: lifetime,
     maxMailboxMessages: sessionBounds.maxMailboxMessages,
-    missing: { status: 'missing', hasForgotten: false },
+    missing: { status: 'missing', beginTimeout: 10_000, hasForgotten: false },
     async pass(milliseconds) {
       for (let left = milliseconds; left > 0; left -= lifetime / 4) {
         await pass(Math.min(left, lifetime / 4))

@@ -69,7 +69,9 @@ function withLossyCalls(node: SessionStoreNode, clock: Clock, random: Random): S
       call(session, async () => {
         const taken = await node.take(session, ...rest)
         // The call by which another process begins it may be under way.
-        return taken.status === 'unknown' ? { status: 'missing', hasForgotten: false } : taken
+        return taken.status === 'unknown'
+          ? { status: 'missing', beginTimeout: lease, hasForgotten: false }
+          : taken
       }),
     park: (session, ...rest) => call(session, () => node.park(session, ...rest)),
     end: (session, ...rest) => call(session, () => node.end(session, ...rest)),

@@ -53,6 +53,7 @@ interface SessionStoreListener {
   asked(request: ReleaseRequest): void
   posted(session: string): void
   lost(session: string, token: SessionToken): void
+  aborted(session: string, requests: readonly number[]): void
 }
 interface ReleaseRequest {
   readonly session: string
@@ -101,6 +102,11 @@ type Taken =
   | {
       readonly status: 'unknown'
     }
+  | {
+      readonly status: 'missing'
+      readonly beginTimeout: number
+      readonly hasForgotten: boolean
+    }
 interface TakeOptions {
   readonly format: number
   readonly isLast?: boolean
@@ -120,6 +126,7 @@ interface SessionStoreNode {
   giveBack(session: string, token: SessionToken): Promise<void>
   post(session: string, entry: MailboxEntry): Promise<PostResult>
   readMailbox(session: string, position: number): Promise<readonly MailboxEntry[]>
+  abort(session: string, token: SessionToken, request: number): Promise<void>
   interrupt(session: string, answer: (request: number) => string): Promise<void>
   close(): Promise<void>
 }
@@ -455,6 +462,8 @@ interface HubLimits {
   readonly maxBufferedMessages?: number
   readonly maxBufferedBytes?: number
   readonly maxBufferedTotalBytes?: number
+  readonly maxClaims?: number
+  readonly maxParkedTotalBytes?: number
   readonly maxChannelsPerSession?: number
   readonly maxSubscriptions?: number
   readonly maxChannels?: number

@@ -7,7 +7,7 @@ export interface LossesHost {
   readonly commands: Commands
   readonly keys: Keys
   readonly node: string
-  /** How long it may take until every hub that is alive has said again what it has, in milliseconds. */
+  /** How long the lease of a hub lasts at most, in milliseconds. */
   readonly timeout: number
 }
 
@@ -20,6 +20,11 @@ export class Losses {
 
   constructor(host: LossesHost) {
     this.#host = host
+  }
+
+  /** How long it may take until every hub that is alive has said what it has, in milliseconds. */
+  get timeout(): number {
+    return this.#host.timeout
   }
 
   /** Whether something may be lost that the hubs have not said again. */

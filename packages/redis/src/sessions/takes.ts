@@ -70,7 +70,12 @@ export class Takes {
         return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
       }
       case 'missing':
-        return { status: 'missing', hasForgotten: await losses.areRecent(place.keys.base) }
+        return {
+          status: 'missing',
+          // Afterwards a hub that could not reach Redis has no lease any more.
+          beginTimeout: losses.timeout,
+          hasForgotten: await losses.areRecent(place.keys.base),
+        }
       case 'late':
       case 'unreadable':
       case 'unknown':

@@ -14,6 +14,8 @@ export function checkTaken(answer: Taken): Taken {
       if (isTombstone(rest['tombstone'])) return answer
       break
     case 'missing':
+      if (isTime(rest['beginTimeout']) && typeof rest['hasForgotten'] === 'boolean') return answer
+      break
     case 'elsewhere':
     case 'late':
     case 'unreadable':

@@ -27,7 +27,7 @@ export class ClaimTable {
   readonly #max: number
   readonly #entries = new Map<string, Entry>()
   readonly #shares = createShares<PendingClaim>()
-  /** The number of claims for each session: somebody may claim one with a wrong key. */
+  /** The number of claims for each session: there may be some with a wrong key. */
   readonly #sessions = new Map<string, number>()
 
   constructor(max: number) {
@@ -38,7 +38,7 @@ export class ClaimTable {
     return Array.from(this.#entries.values(), ({ claim }) => claim)
   }
 
-  /** Whether somebody claims that session. */
+  /** Whether that session is claimed. */
   has(session: string): boolean {
     return this.#sessions.has(session)
   }

@@ -150,7 +150,7 @@ export class Claim implements ConnectionOwner, PendingClaim {
   #mayCome(taken: Taken | undefined): taken is Exclude<Taken, Decided> {
     if (taken?.status !== 'missing') return taken?.status === 'elsewhere'
     const { clock } = this.#parts.policy.ports
-    return taken.hasForgotten || isYoung(this.session, clock.wall())
+    return taken.hasForgotten || isYoung(this.session, clock.wall(), taken.beginTimeout)
   }
 
   #decide(taken: Decided): void {

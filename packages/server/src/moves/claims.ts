@@ -31,7 +31,7 @@ export class Claims {
     const { claims } = moves
     // The key is wrong.
     if (registry.sessions.has(hi.session)) return begin(request, nothing)
-    // Whoever has another key has nothing to do with the client that has this one.
+    // A claim with another key has nothing to do with that of the client.
     const other = claims.find(hi.session, keyHash(hi.key))
     if (other) {
       const { client, n } = other.hi

@@ -84,7 +84,7 @@ export class Departure implements Link<Body> {
     this.#answered(answers)
   }
 
-  /** Nobody waits for the answer to that request. */
+  /** The client does not wait for the answer to that request any more. */
   abort(request: number): void {
     if (!this.#owed.has(request)) return
     // As if the client had said so here.

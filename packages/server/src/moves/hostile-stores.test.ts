@@ -42,6 +42,7 @@ describe('a client whose session a store answers for', () => {
     ['a session without its state', { status: 'yours', token: { node: 'n', attempt: 1 }, elapsed: 0 }],
     ['an end without cursors', { status: 'ended', tombstone: { why: 'closed', rx: -1 } }],
     ['an end that is none', { status: 'ended' }],
+    ['a session that is missing for an unknown time', { status: 'missing', hasForgotten: false }],
   ])('with %s comes again, until the store is right', async (_, answer) => {
     expectNothingUnhandled()
     let isWrong = true

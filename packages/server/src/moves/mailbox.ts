@@ -51,7 +51,7 @@ export class Mailbox {
     return [...this.#running]
   }
 
-  /** Nobody waits for the answer to that request. Returns whether its handler may run on another hub. */
+  /** The client does not wait for the answer to that request any more. Returns whether its handler may run on another hub. */
   abort(request: number): boolean {
     return this.#running.delete(request)
   }

@@ -102,7 +102,7 @@ export class Moves implements SessionStoreListener {
     this.#endings.add(owned, tombstone)
   }
 
-  /** Nobody waits for the answer to that request of the client, whose handler may run on another hub. */
+  /** The client does not wait for the answer to that request any more, whose handler may run on another hub. */
   abort({ id }: SessionRecord, request: number): void {
     this.#owned.get(id)?.abort(request)
   }

@@ -52,7 +52,7 @@ export class OwnedSession {
     })
   }
 
-  /** Nobody waits for the answer to a request whose handler runs on another hub. Tried once: the handler may run on. */
+  /** The client does not wait for the answer to that request any more. Tried once: its handler may run on. */
   abort(request: number): void {
     const { token } = this
     if (!token || !this.mailbox?.abort(request)) return

@@ -1,8 +1,3 @@
-/**
- * How long a hub may take to make a new session known to the store, in milliseconds. A hub that takes longer has no lease any more, with
- * the defaults.
- */
-const youth = 10_000
 /** How far the clocks of two hubs may be apart, in milliseconds. */
 const maxSkew = 60_000
 
@@ -12,10 +7,10 @@ export function newSessionId(secret: string, wall: number): string {
 }
 
 /**
- * Whether the hub that has begun the session may not have made it known to the store yet. Any client can make such an id up, which
- * makes it wait for a session that does not exist.
+ * Whether the session began less than so many milliseconds ago. Any client can make such an id up, which makes it wait for a session
+ * that does not exist.
  */
-export function isYoung(id: string, wall: number): boolean {
+export function isYoung(id: string, wall: number, youth: number): boolean {
   const age = wall - Number.parseInt(id.slice(id.lastIndexOf('.') + 1), 36)
   return id.includes('.') && age < youth && age > -maxSkew
 }

@@ -23,8 +23,8 @@ export interface SessionStoreListener {
    */
   lost(session: string, token: SessionToken): void
   /**
-   * The client waits no more for the answers to these requests, whose handlers run on this hub. Nobody gets them, so the handlers may
-   * stop. A hub that does not hear of it lets them run.
+   * The client does not wait for the answers to these requests any more, whose handlers run on this hub: the handlers may stop. Without
+   * this notification they run on, and their answers are dropped.
    */
   aborted(session: string, requests: readonly number[]): void
 }
@@ -87,10 +87,10 @@ export type Taken =
   /** No hub has such a session: there is none, the key is wrong, or the hub that had it has died. */
   | { readonly status: 'unknown' }
   /**
-   * The store knows nothing of it. A hub that has begun it lately may not have said so yet. `hasForgotten`: the store has lost data, and
-   * the hubs that are alive say again what they have; take it again soon.
+   * The store knows nothing of it. A hub that is alive may take `beginTimeout` milliseconds to make a new session known. `hasForgotten`: the
+   * store has lost data, and the hubs that are alive say again what they have. Until then, take it again soon.
    */
-  | { readonly status: 'missing'; readonly hasForgotten: boolean }
+  | { readonly status: 'missing'; readonly beginTimeout: number; readonly hasForgotten: boolean }
 
 /** How a hub takes sessions. */
 export interface TakeOptions {
@@ -140,8 +140,8 @@ export interface SessionStoreNode {
   /** Reads the mailbox of a session from a position on, which counts everything that was ever posted. */
   readMailbox(session: string, position: number): Promise<readonly MailboxEntry[]>
   /**
-   * Nobody waits for the answer to that request of a session that this hub has under that token, and that was parked while its handler ran.
-   * It is not answered any more, and its hub is notified, if that can be reached.
+   * The client of a session that this hub has under that token does not wait for the answer to that request any more. If its handler runs
+   * on another hub, it is not answered any more, and that hub is notified, if it can be reached.
    */
   abort(session: string, token: SessionToken, request: number): Promise<void>
   /** Posts that for each request of the session whose hub has died, as its answer. */

@@ -8,6 +8,9 @@ import { come, okOf, pair, park } from '../../test/support/shared-hubs.ts'
 import type { Pair, Scene } from '../../test/support/shared-hubs.ts'
 import type { FakeClient } from '../../test/support/set-up.ts'
 
+/** How long a hub may take to make a session known, in milliseconds. */
+const beginTimeout = 10_000
+
 type Call = 'begin' | 'take' | 'park' | 'giveBack' | 'end'
 
 /** A store over a network: its calls can be held before they are executed or before they are answered, and its hubs can die. */
@@ -73,8 +76,8 @@ class Network implements Broker {
   }
 
   #answer(taken: Taken): Taken {
-    if (this.hasForgotten) return { status: 'missing', hasForgotten: true }
-    return taken.status === 'unknown' ? { status: 'missing', hasForgotten: false } : taken
+    if (this.hasForgotten) return { status: 'missing', beginTimeout, hasForgotten: true }
+    return taken.status === 'unknown' ? { status: 'missing', beginTimeout, hasForgotten: false } : taken
   }
 }
 
