@@ -1,4 +1,4 @@
-// The clients of the deploy that `moves.ts` measures: each sends a number once a second, and notes what it gets.
+// Some of the clients of the deploy that `moves.ts` measures: each sends a number now and then, and notes what it gets.
 import { createClient, session } from 'holdfast'
 import { io } from 'socket.io-client'
 import { WebSocket } from 'ws'
@@ -17,12 +17,19 @@ export interface ClientsReport {
   readonly lost: number
   /** How many went on with theirs. */
   readonly resumed: number
+  /** How many numbers came more than a second after they were sent. */
+  readonly late: number
 }
 
-const [way, url, count] = process.argv.slice(2) as [Way, string, string]
+/** The name of the first client is `c<first>`. Each sends once in so many seconds. */
+const [way, url, first, count, period] = process.argv.slice(2) as [Way, string, string, string, string]
 const dials: number[] = []
-const counts = { open: 0, lost: 0, resumed: 0 }
-const all = Array.from({ length: Number(count) }, (_, index) => ({ index, sent: 0, got: [] as string[] }))
+const counts = { open: 0, lost: 0, resumed: 0, late: 0 }
+const all = Array.from({ length: Number(count) }, (_, index) => ({
+  name: `c${Number(first) + index}`,
+  sent: 0,
+  got: [] as string[],
+}))
 type Subject = (typeof all)[number]
 
 /** Counts the dials of a library that makes its sockets itself. */
@@ -41,9 +48,10 @@ for (const [index, subject] of all.entries()) {
 }
 while (counts.open < all.length) await new Promise((resolve) => setTimeout(resolve, 50))
 let turn = 0
+const turns = 10 * Number(period)
 const timer = setInterval(() => {
   turn++
-  for (let index = turn % 10; index < sends.length; index += 10) sends[index]!()
+  for (let index = turn % turns; index < sends.length; index += turns) sends[index]!()
 }, 100)
 tell('open')
 process.on('message', (order) => {
@@ -54,14 +62,22 @@ process.on('message', (order) => {
   tell({ sent, got, dials, ...counts } satisfies ClientsReport & typeof counts)
 })
 
+function note(
+  subject: Subject,
+  [node, number, sentAt]: readonly [node: number, number: number, sentAt: number],
+): void {
+  subject.got.push(`${node} ${number}`)
+  if (Date.now() - sentAt > 1_000) counts.late++
+}
+
 function openOurs(subject: Subject): () => void {
   const client = createClient({
     url,
     wire: session(),
-    token: () => `c${subject.index}`,
+    token: () => subject.name,
     WebSocket: CountedSocket,
   })
-  client.on('number', (data) => subject.got.push((data as number[]).join(' ')))
+  client.on('number', (data) => note(subject, data as never))
   let opens = 0
   client.watch('open', ({ resumed }) => {
     counts.open++
@@ -69,7 +85,7 @@ function openOurs(subject: Subject): () => void {
   })
   client.watch('down', () => counts.open--)
   void client.connect()
-  return () => void client.send('number', subject.sent++)
+  return () => void client.send('number', [subject.sent++, Date.now()])
 }
 
 function openSocketIo(subject: Subject): () => void {
@@ -78,9 +94,9 @@ function openSocketIo(subject: Subject): () => void {
     path,
     transports: ['websocket'],
     forceNew: true,
-    auth: { client: `c${subject.index}` },
+    auth: { client: subject.name },
   })
-  socket.on('number', (data: number[]) => subject.got.push(data.join(' ')))
+  socket.on('number', (data: readonly [number, number, number]) => note(subject, data))
   socket.io.on('reconnect_attempt', () => dials.push(Date.now()))
   let opens = 0
   socket.on('connect', () => {
@@ -88,5 +104,5 @@ function openSocketIo(subject: Subject): () => void {
     if (opens++ > 0) counts[socket.recovered ? 'resumed' : 'lost']++
   })
   socket.on('disconnect', () => counts.open--)
-  return () => void socket.emit('number', subject.sent++)
+  return () => void socket.emit('number', [subject.sent++, Date.now()])
 }

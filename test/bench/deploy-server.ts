@@ -1,5 +1,5 @@
 // A node of the deploy that `moves.ts` measures: a hub, or a server of Socket.IO with its adapter for Redis Streams and connection state
-// recovery. It sends a number to each of its clients once a second, and notes what it gets of them.
+// recovery. It sends a number to each of its clients now and then, and notes what it gets of them.
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { redis } from '@holdfast/redis'
@@ -20,16 +20,20 @@ export interface NodeReport {
   readonly got: Readonly<Record<string, readonly number[]>>
   /** When sessions came from other nodes, in milliseconds since the epoch. */
   readonly moves: readonly number[]
+  /** How many numbers came more than a second after they were sent. */
+  readonly late: number
 }
 
 /** How long clients have to leave, in milliseconds. */
 const drainTimeout = 20_000
 
-const [way, port, redisPort] = process.argv.slice(2) as [Way, string, string]
+/** Each client gets a number once in so many seconds. */
+const [way, port, redisPort, period] = process.argv.slice(2) as [Way, string, string, string]
 const sent: Record<string, number> = {}
 const got: Record<string, number[]> = {}
 const moves: number[] = []
 const sends = new Map<object, () => void>()
+let late = 0
 
 /** From now on, the node has the client, until the result is called. */
 function greet(key: object, client: string, send: (number: number) => void): () => void {
@@ -37,18 +41,20 @@ function greet(key: object, client: string, send: (number: number) => void): () 
   return () => void sends.delete(key)
 }
 
-function note(client: string, number: number): void {
+function note(client: string, [number, sentAt]: readonly [number: number, sentAt: number]): void {
   ;(got[client] ??= []).push(number)
+  if (Date.now() - sentAt > 1_000) late++
 }
 
 const server = createServer()
 const close = way === 'holdfast' ? openHub(server) : await openSocketIo(server)
 let turn = 0
-// A tenth of the clients at a time.
+const turns = 10 * Number(period)
+// Some of the clients at a time.
 const timer = setInterval(() => {
   turn++
   let index = 0
-  for (const send of [...sends.values()]) if (index++ % 10 === turn % 10) send()
+  for (const send of [...sends.values()]) if (index++ % turns === turn % turns) send()
 }, 100)
 server.listen(Number(port), '127.0.0.1', 4_096, () => tell('listening'))
 process.on('message', (order) => {
@@ -61,7 +67,7 @@ async function end(drains: boolean): Promise<void> {
   if (!drains) clearInterval(timer)
   await close(drains)
   clearInterval(timer)
-  tell({ sent, got, moves } satisfies NodeReport)
+  tell({ sent, got, moves, late } satisfies NodeReport)
 }
 
 function openHub(http: Server): (drains: boolean) => Promise<void> {
@@ -71,9 +77,11 @@ function openHub(http: Server): (drains: boolean) => Promise<void> {
   })
   hub.onPeer((peer, { arrival }) => {
     if (arrival === 'moved') moves.push(Date.now())
-    peer.onClose(greet(peer, peer.identity!, (number) => void peer.send('number', [process.pid, number])))
+    peer.onClose(
+      greet(peer, peer.identity!, (number) => void peer.send('number', [process.pid, number, Date.now()])),
+    )
   })
-  hub.on('number', (number, { identity }) => note(identity!, Number(number)))
+  hub.on('number', (data, { identity }) => note(identity!, data as never))
   hub.attach(http, { path: '/' })
   return async (drains) => {
     http.close()
@@ -96,8 +104,12 @@ async function openSocketIo(http: Server): Promise<(drains: boolean) => Promise<
   io.on('connection', (socket) => {
     const { client } = socket.handshake.auth as { readonly client: string }
     if (socket.recovered) moves.push(Date.now())
-    const gone = greet(socket, client, (number) => void socket.emit('number', [process.pid, number]))
-    socket.on('number', (number: number) => note(client, number))
+    const gone = greet(
+      socket,
+      client,
+      (number) => void socket.emit('number', [process.pid, number, Date.now()]),
+    )
+    socket.on('number', (data: readonly [number, number]) => note(client, data))
     socket.on('disconnect', gone)
   })
   return async () => {

@@ -2,7 +2,9 @@
 // nodes behind nginx in round robin, each of which is replaced. The same deploy with Socket.IO, its adapter for Redis Streams, and
 // connection state recovery.
 //
-// CLIENTS (1,000) is how many the deploy has. `--only=claims`, `memory` or `deploy` is one part.
+// CLIENTS (1,000) is how many the deploy has, in processes of 1,000; all together send some 500 numbers a second. The deploy takes a minute
+// and a half on a quiet machine, for each WAY (`holdfast,Socket.IO`), and ends after four minutes whatever happens. `--only=claims`, `memory` or
+// `deploy` is one part.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
@@ -27,7 +29,12 @@ import { RawClient } from './raw-client.ts'
 const claims = 500
 const parkedSessions = 200
 const clientCount = Number(process.env['CLIENTS'] ?? 1_000)
+const clientsPerProcess = 1_000
+/** How often each sends, in seconds. */
+const period = Math.max(1, Math.round(clientCount / 500))
 const nodeCount = 3
+/** How long one deploy may take, in milliseconds: it then reports what it has seen. */
+const longest = 240_000
 /** From one replacement to the next, at least, in milliseconds. */
 const pace = 8_000
 
@@ -176,11 +183,11 @@ async function usage(server: RedisServer): Promise<number> {
 // The deploy
 
 async function measureDeploys(): Promise<void> {
-  const ways: readonly Way[] = ['holdfast', 'Socket.IO']
+  const ways = (process.env['WAYS'] ?? 'holdfast,Socket.IO').split(',') as Way[]
   const results: Readonly<Record<string, string>>[] = []
   for (const way of ways) results.push(await deploy(way))
   print(
-    `A deploy of ${nodeCount} nodes with ${clientCount.toLocaleString()} clients, a number a second each way`,
+    `A deploy of ${nodeCount} nodes with ${clientCount.toLocaleString()} clients, a number each way every ${period} s`,
     ['', ...ways],
     Object.keys(results[0]!).map((name) => [name, ...results.map((result) => result[name]!)]),
   )
@@ -193,14 +200,20 @@ async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
   while (ports.length < nodeCount) ports.push(await freePort())
   const web = await freePort()
   const start = (port: number): Promise<Child<unknown>> =>
-    launch(join(import.meta.dirname, 'deploy-server.ts'), way, String(port), String(server.port))
+    launch(
+      join(import.meta.dirname, 'deploy-server.ts'),
+      way,
+      String(port),
+      String(server.port),
+      String(period),
+    )
   const nodes: Child<unknown>[] = []
   for (const port of ports) nodes.push(await start(port))
   stack.use(await startRoundRobin(web, ports))
-  const script = join(import.meta.dirname, 'deploy-clients.ts')
-  const clients = stack.use(await launch<unknown>(script, way, `ws://127.0.0.1:${web}/`, String(clientCount)))
+  const clients = await launchClients(stack, way, `ws://127.0.0.1:${web}/`)
   await sleep(3_000)
 
+  const until = performance.now() + longest
   const idle = measureIdle()
   const begunAt = Date.now()
   const reports: NodeReport[] = []
@@ -210,21 +223,57 @@ async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
     reports.push((await nodes[slot]!.ask('drain')) as NodeReport)
     await nodes[slot]![Symbol.asyncDispose]()
     nodes[slot] = await start(port)
-    while ((await clients.ask('open')) !== clientCount) await sleep(20)
-    backs.push((performance.now() - drainedAt) / 1_000)
-    process.stderr.write(`${way}: node ${slot + 1} of ${nodeCount} is replaced\n`)
+    let open = 0
+    while (open < clientCount && performance.now() < until) {
+      open = sum(await all<number>(clients, 'open'))
+      await sleep(20)
+    }
+    backs.push(open < clientCount ? NaN : (performance.now() - drainedAt) / 1_000)
+    process.stderr.write(`${way}: node ${slot + 1} of ${nodeCount} is replaced, ${open} clients are there\n`)
     await sleep(Math.max(0, pace - (performance.now() - drainedAt)))
   }
   const idleShare = idle()
   for (const node of nodes) await node.ask('quiet')
-  await clients.ask('quiet')
+  await all(clients, 'quiet')
   await sleep(3_000)
-  const seen = (await clients.ask('end')) as ClientsReport
+  const seen = mergeReports(await all<ClientsReport>(clients, 'end'))
   for (const node of nodes) {
     reports.push((await node.ask('end')) as NodeReport)
     await node[Symbol.asyncDispose]()
   }
   return summarize(seen, reports, { begunAt, backs, idleShare })
+}
+
+/** Starts the clients, one process after the other. */
+async function launchClients(stack: AsyncDisposableStack, way: Way, url: string): Promise<Child<unknown>[]> {
+  const clients: Child<unknown>[] = []
+  for (let first = 0; first < clientCount; first += clientsPerProcess) {
+    const count = Math.min(clientsPerProcess, clientCount - first)
+    const script = join(import.meta.dirname, 'deploy-clients.ts')
+    const child = await launch<unknown>(script, way, url, ...[first, count, period].map(String))
+    clients.push(stack.use(child))
+    process.stderr.write(`${way}: ${first + count} clients are there\n`)
+  }
+  return clients
+}
+
+async function all<T>(clients: readonly Child<unknown>[], question: string): Promise<T[]> {
+  return (await Promise.all(clients.map((child) => child.ask(question)))) as T[]
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((before, number) => before + number, 0)
+}
+
+function mergeReports(reports: readonly ClientsReport[]): ClientsReport {
+  return {
+    sent: reports.flatMap(({ sent }) => sent),
+    got: reports.flatMap(({ got }) => got),
+    dials: reports.flatMap(({ dials }) => dials),
+    lost: sum(reports.map(({ lost }) => lost)),
+    resumed: sum(reports.map(({ resumed }) => resumed)),
+    late: sum(reports.map(({ late }) => late)),
+  }
 }
 
 function summarize(
@@ -249,6 +298,7 @@ function summarize(
   }
   const moves = reports.flatMap((report) => report.moves)
   const dials = seen.dials.filter((at) => at >= run.begunAt)
+  const late = seen.late + sum(reports.map((report) => report.late))
   return {
     'sessions that went on': seen.resumed.toLocaleString(),
     'sessions lost': seen.lost.toLocaleString(),
@@ -256,9 +306,12 @@ function summarize(
     'client to server: doubled': up.doubled.toLocaleString(),
     'server to client: lost': `${(down.sent - down.got).toLocaleString()} of ${down.sent.toLocaleString()}`,
     'server to client: doubled': down.doubled.toLocaleString(),
+    'later than 1 s': `${((100 * late) / (up.got + down.got)).toFixed(2)} %`,
     'most dials in 100 ms': peak(dials, 100).toLocaleString(),
     'most sessions taken in 1 s': peak(moves, 1_000).toLocaleString(),
-    'until all are back, s': run.backs.map((seconds) => seconds.toFixed(1)).join(', '),
+    'until all are back, s': run.backs
+      .map((seconds) => (seconds > 0 ? seconds.toFixed(1) : 'not all'))
+      .join(', '),
     'idle share of the CPU': run.idleShare,
   }
 }

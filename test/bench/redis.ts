@@ -2,7 +2,8 @@
 // adapter for Redis pub/sub and with that for Redis Streams, and what node-redis can do alone. Then 1,000 clients that come to
 // another hub at once, and have all missed the same; and 1,000 members that change all the time.
 //
-// All run in this process, one after the other in each round. `--only=publications`, `recovery` or `presence` is one part.
+// All run in this process, one after the other in each round. `--only=publications`, `recovery` or `presence` is one part; CHANNELS is the
+// number of channels, instead of 1 and then 1,000.
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -57,8 +58,10 @@ const names = Object.keys(ways) as Way[]
 process.on('unhandledRejection', (error) => {
   if (!(error instanceof DisconnectsClientError)) throw error
 })
+const { CHANNELS } = process.env
+const channelCounts = CHANNELS ? [Number(CHANNELS)] : [1, 1_000]
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7)
-if (!only || only === 'publications') for (const count of [1, 1_000]) await publications(count)
+if (!only || only === 'publications') for (const count of channelCounts) await publications(count)
 if (!only || only === 'recovery') await recovery()
 if (!only || only === 'presence') await presence()
 process.exit()

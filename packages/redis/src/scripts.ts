@@ -29,45 +29,48 @@ end
 /**
  * Appends publications and brings them to the subscribers.
  *
+ * The hash has: e the epoch, o and i the offset and the id of the last publication, b the offset before the log, s and t the size and the
+ * oldest time of the log, x its age, p and l until when the keys and the log exist at least. Their expiries are set for an eighth longer than
+ * necessary, so that most publications need not set them.
+ *
  * KEYS: base, log, ids. ARGV: the epoch of a new log, the lifetime of an unused log, the bounds, the length of the log in which ids are
  * recognized; then for each publication id, its length, text, its length. The lengths are those of JavaScript.
  */
 export const append: Script = script(`${common}
-local meta = redis.call('HMGET', KEYS[1], 'e', 'o', 'b', 's', 't', 'i')
+local meta = redis.call('HMGET', KEYS[1], 'e', 'o', 'b', 's', 't', 'i', 'p', 'l')
 local epoch, id, previous = meta[1], meta[6] or '', meta[6] or ''
 local head, before = tonumber(meta[2] or 0), tonumber(meta[3] or 0)
 local size, oldest = tonumber(meta[4] or 0), tonumber(meta[5] or 0)
-local maxMessages, maxBytes, maxAge = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local time = now()
+local keptUntil, loggedUntil = tonumber(meta[7] or 0), tonumber(meta[8] or 0)
+local lifetime, maxMessages, maxBytes, maxAge = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local time, oldHead = now(), head
 if not epoch then
   epoch = ARGV[1]
   redis.call('DEL', KEYS[2], KEYS[3])
-elseif before < head and redis.call('EXISTS', KEYS[2]) == 0 then
+elseif before < head and loggedUntil <= time and redis.call('EXISTS', KEYS[2]) == 0 then
   before = head
   size = 0
 end
 local answer, message = { epoch }, {}
 for i = 7, #ARGV, 4 do
-  local known = redis.call('ZSCORE', KEYS[3], ARGV[i])
-  if known then
-    answer[#answer + 1] = text(tonumber(known))
+  local offset = text(head + 1)
+  if redis.call('ZADD', KEYS[3], 'NX', offset, ARGV[i]) == 0 then
+    answer[#answer + 1] = text(tonumber(redis.call('ZSCORE', KEYS[3], ARGV[i])))
   else
     head = head + 1
     id = ARGV[i]
-    local offset = text(head)
     if maxMessages > 0 then
       redis.call('XADD', KEYS[2], offset .. '-' .. text(time), 'i', id, 't', ARGV[i + 2], 'n', ARGV[i + 3])
       if before == head - 1 then oldest = time end
       size = size + tonumber(ARGV[i + 3])
     end
-    redis.call('ZADD', KEYS[3], offset, id)
     answer[#answer + 1] = offset
     message[#message + 1] = table.concat({ offset, text(time), ARGV[i + 1], ARGV[i + 3], id .. ARGV[i + 2] }, ' ')
   end
 end
 if #message == 0 then return answer end
 if maxMessages == 0 then
-  if before < head then redis.call('DEL', KEYS[2]) end
+  if before < oldHead then redis.call('DEL', KEYS[2]) end
   before = head
   size = 0
 end
@@ -84,12 +87,19 @@ while before < head and (head - before > maxMessages or size > maxBytes or oldes
   end
 end
 if before > first then redis.call('XTRIM', KEYS[2], 'MINID', text(before + 1)) end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. text(math.min(before, head - tonumber(ARGV[6]) + 1)))
+-- More ids than necessary do no harm.
+if math.floor(head / 32) > math.floor(oldHead / 32) then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. text(math.min(before, head - tonumber(ARGV[6]) + 1)))
+end
 redis.call('HSET', KEYS[1], 'e', epoch, 'o', text(head), 'i', id, 'b', text(before), 's', text(size),
   't', text(oldest), 'x', ARGV[5])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[3], ARGV[2])
-if maxMessages > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end
+local function keep(field, duration, ...)
+  local longer = math.ceil(duration * 1.125)
+  redis.call('HSET', KEYS[1], field, text(time + longer))
+  for _, key in ipairs({ ... }) do redis.call('PEXPIRE', key, text(longer)) end
+end
+if keptUntil < time + lifetime then keep('p', lifetime, KEYS[1], KEYS[3]) end
+if maxMessages > 0 and loggedUntil < time + maxAge then keep('l', maxAge, KEYS[2]) end
 redis.call('SPUBLISH', KEYS[1], 'p' .. epoch .. ' ' .. #message .. ' ' .. table.concat(message) .. previous)
 return answer
 `)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { LogEntry, LogRange, LogSlice } from '@holdfast/server'
+import type { LogEntry, LogRange, LogSlice, Place } from '@holdfast/server'
 import type { Commands } from './commands.ts'
 import type { ChannelKeys } from './keys.ts'
 import { milliseconds } from './milliseconds.ts'
@@ -50,8 +50,14 @@ function sliceOf([run, epoch, head, headId, before, beforeId, now, maxAge, found
   const first = all.findIndex(({ at }) => at >= oldest)
   const entries = first < 0 ? [] : all.slice(first)
   const old = first < 0 ? all.at(-1) : all[first - 1]
-  const place = old ? { offset: old.offset, id: old.id } : { offset: Number(before), id: beforeId }
+  const place = old ? { offset: old.offset, id: old.id } : placeBefore(all[0], before, beforeId)
   return { run, slice: { epoch, head: { offset: Number(head), id: headId }, before: place, entries } }
+}
+
+/** The place that was asked for, unless Redis was made to delete what was after it. */
+function placeBefore(first: LogEntry | undefined, before: string, id: string): Place {
+  const offset = Number(before)
+  return !first || first.offset === offset + 1 ? { offset, id } : { offset: first.offset - 1, id: '' }
 }
 
 function entryOf([place, [, id, , text]]: Entry): LogEntry {
