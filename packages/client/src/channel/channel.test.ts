@@ -314,6 +314,20 @@ describe('a client that had to drop publications', () => {
   })
 })
 
+describe('another identity', () => {
+  it('is asked for anew while the join of the former one is under way, whose answer is not taken', async () => {
+    const { client, liveWithChannels, tell, asked, reconnect } = setUpChannels()
+    const room = channel(client, 'room:1', { since: { epoch: 'e', offset: 2, id: 'p2' } })
+    await liveWithChannels({ identity: 'ada' })
+    await reconnect({ session: 's2', identity: 'bob' })
+    expect(asked()).toEqual([{ join: [['room:1', at(2)]], n: 2 }])
+    await tell({ refused: 'room:1', n: 1, why: 'forbidden' })
+    expect(room.state).toEqual({ status: 'joining', reason: undefined })
+    await tell({ joined: 'room:1', n: 2, at: at(2), missed: 0 })
+    expect(room.state.status).toBe('joined')
+  })
+})
+
 describe('a refusal', () => {
   it('is final for an identity, and asked anew for another one', async () => {
     const { client, liveWithChannels, tell, asked, reconnect, turn } = setUpChannels()

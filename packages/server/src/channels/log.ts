@@ -10,16 +10,12 @@ export class Log {
   #entries: LogEntry[]
   #bytes = 0
 
-  /** @throws {Error} for entries that do not follow each other */
+  /** @throws {Error} for what is no log */
   constructor({ epoch, before, entries }: Pick<LogSlice, 'epoch' | 'before' | 'entries'>) {
     this.#epoch = epoch
     this.#before = before
-    this.#entries = [...entries]
-    let last = before.offset
-    for (const { offset, text } of entries) {
-      if (offset !== ++last) throw new Error(`a log in which the offset ${offset} is in the place of ${last}`)
-      this.#bytes += text.length
-    }
+    this.#entries = []
+    for (const entry of entries) this.append(entry)
   }
 
   get epoch(): string {
@@ -49,10 +45,18 @@ export class Log {
     return positionOf(this.#epoch, this.head)
   }
 
-  /** Adds an entry, which must be the next one. */
+  /**
+   * Adds an entry, which must be the next one.
+   *
+   * @throws {Error} for another one, and for what is no entry
+   */
   append(entry: LogEntry): void {
+    const { offset, id, text } = entry
+    const next = this.head.offset + 1
+    if (offset !== next || typeof id !== 'string' || typeof text !== 'string')
+      throw new Error(`a malformed log: no publication at the offset ${next}`)
     this.#entries.push(entry)
-    this.#bytes += entry.text.length
+    this.#bytes += text.length
   }
 
   /** Drops the oldest entries that exceed the bounds. */

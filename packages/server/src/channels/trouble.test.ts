@@ -293,6 +293,10 @@ describe('a broker that fails', () => {
     const client = await entered(hubs)
     hubs.broker.bring('room', (listener) => listener.published('room', 'e1', undefined as never, ''))
     hubs.broker.bring('room', (listener) => listener.memberChanged('room', undefined as never))
+    hubs.peers[0]!.join('room')
+    await client.say(['channel', { leave: ['room'] }])
+    const entry = { offset: 1, id: 'x', text: 5 as never, at: 0 }
+    hubs.broker.bring('room', (listener) => listener.published('room', 'e1', entry, ''))
     await hubs.publish(1)
     expect(await client.publications()).toEqual([1])
     expect(hubs.reported).not.toEqual([])
