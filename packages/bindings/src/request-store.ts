@@ -24,6 +24,10 @@ export interface RequestStore {
   send(client: Client, name: string, input: unknown, options: RequestOptions | undefined): Promise<unknown>
   /** Aborts the request that is pending, and returns to `idle`. */
   reset(): void
+  /** The state if the last request was one of that name to that client, and `idle` otherwise. */
+  stateOf(client: Client, name: string): RequestState<unknown>
+  /** Resets if the last request was one of that name to that client. */
+  leave(client: Client, name: string): void
 }
 
 export const idleRequest: RequestState<never> = { status: 'idle', data: undefined, error: undefined }
@@ -32,11 +36,20 @@ export function createRequestStore(): RequestStore {
   const listeners = new Set<() => void>()
   let state: RequestState<unknown> = idleRequest
   let abortCurrent: (() => void) | undefined
+  let last: { readonly client: Client; readonly name: string } | undefined
 
   const change = (next: RequestState<unknown>): void => {
     if (next === state) return
     state = next
     for (const listener of [...listeners]) listener()
+  }
+
+  const isLast = (client: Client, name: string): boolean => last?.client === client && last.name === name
+  const reset = (): void => {
+    const abort = abortCurrent
+    abortCurrent = undefined
+    abort?.()
+    change(idleRequest)
   }
 
   return {
@@ -63,14 +76,15 @@ export function createRequestStore(): RequestStore {
       const abortLast = abortCurrent
       abortCurrent = abort
       abortLast?.()
-      change({ status: 'pending', data: state.data, error: undefined })
+      const { data } = isLast(client, name) ? state : idleRequest
+      last = { client, name }
+      change({ status: 'pending', data, error: undefined })
       return answer
     },
-    reset() {
-      const abort = abortCurrent
-      abortCurrent = undefined
-      abort?.()
-      change(idleRequest)
+    reset,
+    stateOf: (client, name) => (isLast(client, name) ? state : idleRequest),
+    leave(client, name) {
+      if (isLast(client, name)) reset()
     },
   }
 }

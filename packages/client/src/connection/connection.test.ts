@@ -34,6 +34,7 @@ function setUp(
   const connection: Connection = createConnection({
     policy: {
       attemptTimeout: 10_000,
+      closeTimeout: 2_000,
       minUptime: 5_000,
       maxAttempts: Infinity,
       minDelay: 100,

@@ -52,6 +52,7 @@ describe('a page that goes through anything', () => {
     maxHiddenDelay: 120_000,
     delay: pickBackoff,
     asksDelay: false,
+    closeTimeout: 2_000,
   }
   const resumption = { resumed: false, replayed: 0 }
   const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
