@@ -26,8 +26,6 @@ export interface RequestStore {
   reset(): void
   /** The state if the last request was one of that name to that client, and `idle` otherwise. */
   stateOf(client: Client, name: string): RequestState<unknown>
-  /** Resets if the last request was one of that name to that client. */
-  leave(client: Client, name: string): void
 }
 
 export const idleRequest: RequestState<never> = { status: 'idle', data: undefined, error: undefined }
@@ -44,14 +42,8 @@ export function createRequestStore(): RequestStore {
     for (const listener of [...listeners]) listener()
   }
 
-  const isLast = (client: Client, name: string): boolean => last?.client === client && last.name === name
-  const reset = (): void => {
-    const abort = abortCurrent
-    abortCurrent = undefined
-    abort?.()
-    change(idleRequest)
-  }
-
+  const stateOf: RequestStore['stateOf'] = (client, name) =>
+    last?.client === client && last.name === name ? state : idleRequest
   return {
     get state() {
       return state
@@ -76,15 +68,17 @@ export function createRequestStore(): RequestStore {
       const abortLast = abortCurrent
       abortCurrent = abort
       abortLast?.()
-      const { data } = isLast(client, name) ? state : idleRequest
+      const { data } = stateOf(client, name)
       last = { client, name }
       change({ status: 'pending', data, error: undefined })
       return answer
     },
-    reset,
-    stateOf: (client, name) => (isLast(client, name) ? state : idleRequest),
-    leave(client, name) {
-      if (isLast(client, name)) reset()
+    reset() {
+      const abort = abortCurrent
+      abortCurrent = undefined
+      abort?.()
+      change(idleRequest)
     },
+    stateOf,
   }
 }

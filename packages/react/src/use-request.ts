@@ -59,7 +59,12 @@ export function useRequest(...args: unknown[]): object {
   const [{ store, aim, send }] = useState(createUsedRequest)
   useInsertionEffect(() => aim({ client, name, options }))
   // A layout effect may have sent the first request of the next name by then.
-  useEffect(() => () => store.leave(client, name), [store, client, name])
+  useEffect(
+    () => () => {
+      if (store.stateOf(client, name) !== idleRequest) store.reset()
+    },
+    [store, client, name],
+  )
   const state = useSyncExternalStore(
     store.subscribe,
     () => store.stateOf(client, name),
