@@ -1,7 +1,7 @@
 import { HoldfastProvider, useCountdown, usePending, useRequest } from '@holdfast/react'
 import { createClient, session } from 'holdfast'
 import type { Client } from 'holdfast'
-import { Activity, StrictMode, useEffect, useState } from 'react'
+import { Activity, StrictMode, useEffect, useLayoutEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
@@ -167,6 +167,32 @@ describe('useRequest', () => {
     const { send, reset } = given.request!
     page.render(<Ask name="other" />)
     expect(given.request).toMatchObject({ send, reset })
+  })
+
+  test('never shows the answer to another name, and keeps what a layout effect sends for a new one', async () => {
+    const { client, deliver, sent } = await connectedByHand()
+    const committed: string[] = []
+    const Ask = ({ name }: { name: string }): ReactElement => {
+      const { status, data, send } = useRequest(client, name)
+      useLayoutEffect(() => void send().catch(() => {}), [name, send])
+      useLayoutEffect(
+        () => void committed.push(`${name} ${status} ${(data as { text: string } | undefined)?.text}`),
+      )
+      return <output>{status}</output>
+    }
+    const page = mount(<Ask name="ask" />)
+    await vi.waitFor(() => expect(sent()).toHaveLength(1))
+    deliver('answer', { id: sent()[0]!.id, text: 'noon' })
+    await vi.waitFor(() => expect(page.container.textContent).toBe('ok'))
+    page.render(<Ask name="other" />)
+    await vi.waitFor(() => expect(sent()).toHaveLength(2))
+    deliver('answer', { id: sent()[1]!.id, text: 'one' })
+    await vi.waitFor(() => expect(page.container.textContent).toBe('ok'))
+    expect(committed.filter((line) => line.startsWith('other'))).toEqual([
+      'other idle undefined',
+      'other pending undefined',
+      'other ok one',
+    ])
   })
 
   test('aborts its request when it unmounts, and rejects with that', async () => {

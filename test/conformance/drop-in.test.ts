@@ -40,3 +40,18 @@ describe.each(Object.entries(classes))('a program that uses %s', (_, Socket) => 
     }
   })
 })
+
+test('a page that puts the class in the place of WebSocket has sockets that dial with the native one', async () => {
+  await using server = await startServer()
+  const native = globalThis.WebSocket
+  globalThis.WebSocket = class extends ReconnectingWebSocket {}
+  const socket = new globalThis.WebSocket(`${server.url}/echo`)
+  try {
+    const heard = new Promise<unknown>((resolve) => (socket.onmessage = ({ data }) => resolve(data)))
+    socket.onopen = () => socket.send('hi')
+    expect(await heard).toBe('hi')
+  } finally {
+    socket.close()
+    globalThis.WebSocket = native
+  }
+})

@@ -50,6 +50,30 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
     step('throws a SyntaxError for a subprotocol that is repeated', (url) => {
       expect(nameOf(() => new Socket(url, ['a', 'b', 'a']))).toBe('SyntaxError')
     })
+    step('throws a TypeError without a URL', () => {
+      expect(nameOf(() => new (Socket as unknown as new () => unknown)())).toBe('TypeError')
+    })
+    step('throws a TypeError for a symbol', (url) => {
+      expect(nameOf(() => new Socket(Symbol('url') as never))).toBe('TypeError')
+      expect(nameOf(() => new Socket(url, [Symbol('protocol') as never]))).toBe('TypeError')
+    })
+    step('takes subprotocols from whatever can be iterated', async (url) => {
+      const socket = await open(`${url}/echo`, new Set(['x', 'y']) as never)
+      expect(socket.protocol).toBe('x')
+    })
+    step('takes the text of what is no list for a subprotocol', async (url) => {
+      const socket = await open(`${url}/echo`, 5 as never)
+      expect(socket.protocol).toBe('5')
+    })
+    step('parses the URL as a browser does', (url) => {
+      const { host } = new URL(url)
+      for (const [given, parsed] of [
+        [` WS://${host}/echo?foo%20bar\u0000baz `, `${url}/echo?foo%20bar%00baz`],
+        [`ws:${host}/\u00e5`, `${url}/%C3%A5`],
+        [{ toString: () => `${url}/text` }, `${url}/text`],
+      ] as const)
+        expect(dial(given as string).url).toBe(parsed)
+    })
     step('takes http: for ws:', (url) => {
       expect(dial(`${url.replace('ws:', 'http:')}/echo`).url).toBe(`${url}/echo`)
     })
@@ -79,6 +103,42 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
         expect(names).toEqual(expect.arrayContaining(constants))
       }
     })
+    step('has members that are enumerable, and accessors of their names', () => {
+      const members: string[] = []
+      for (const member in Socket.prototype) members.push(member)
+      const attributes = ['url', 'readyState', 'bufferedAmount', 'extensions', 'protocol', 'binaryType']
+      const handlers = ['onopen', 'onmessage', 'onerror', 'onclose']
+      expect(members).toEqual(expect.arrayContaining([...attributes, ...handlers, 'send', 'close']))
+      for (const attribute of [...attributes, ...handlers]) {
+        const { get, set, configurable } = descriptorOf(Socket.prototype, attribute)
+        const isWritable = handlers.includes(attribute) || attribute === 'binaryType'
+        expect([get?.name, set?.name, configurable]).toEqual([
+          `get ${attribute}`,
+          isWritable ? `set ${attribute}` : undefined,
+          true,
+        ])
+      }
+    })
+    step('has methods with as many arguments as they need, which return nothing', async (url) => {
+      expect([Socket.prototype.send.length, Socket.prototype.close.length]).toEqual([1, 0])
+      const socket = await open(`${url}/echo`)
+      expect([socket.send('a'), socket.close(), socket.send('b')]).toEqual([undefined, undefined, undefined])
+    })
+    step('has members that throw a TypeError for another object', () => {
+      expect(nameOf(() => Socket.prototype.send.call({}, 'a'))).toBe('TypeError')
+      expect(nameOf(() => Socket.prototype.close.call({}))).toBe('TypeError')
+      for (const attribute of ['url', 'readyState', 'binaryType', 'onopen'])
+        expect(nameOf(() => descriptorOf(Socket.prototype, attribute).get!.call({}))).toBe('TypeError')
+    })
+    step('names itself', (url) => {
+      expect(tagOf(dial(url))).toBe('[object WebSocket]')
+      expect(descriptorOf(Socket.prototype, Symbol.toStringTag)).toEqual({
+        value: 'WebSocket',
+        configurable: true,
+        enumerable: false,
+        writable: false,
+      })
+    })
     step('is an EventTarget', (url) => {
       expect(dial(url)).toBeInstanceOf(EventTarget)
     })
@@ -100,6 +160,34 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
       socket.binaryType = 'arraybuffer'
       socket.binaryType = 'nonsense' as never
       expect(socket.binaryType).toBe('arraybuffer')
+    })
+    step('takes the text of what is set as binaryType', (url) => {
+      const socket = dial(url)
+      socket.binaryType = { toString: () => 'arraybuffer' } as never
+      expect(socket.binaryType).toBe('arraybuffer')
+    })
+    step('calls no member of an object that is a handler', async (url) => {
+      const socket = dial(`${url}/echo`)
+      let calls = 0
+      socket.onopen = { handleEvent: () => calls++ } as never
+      await heard(socket, 'open')
+      expect(calls).toBe(0)
+    })
+    step('has events of the platform, which are at their target and cannot be cancelled', async (url) => {
+      const socket = dial(`${url}/echo`)
+      const seen: unknown[] = []
+      for (const type of ['open', 'message', 'close'])
+        socket.addEventListener(type, (event) => {
+          const { bubbles, cancelable, currentTarget, eventPhase } = event
+          seen.push([tagOf(event), bubbles, cancelable, currentTarget === socket, eventPhase])
+        })
+      socket.onopen = () => socket.send('a')
+      socket.onmessage = () => socket.close()
+      await heard(socket, 'close')
+      const close = typeof CloseEvent === 'undefined' ? 'Event' : 'CloseEvent'
+      expect(seen).toEqual(
+        ['Event', 'MessageEvent', close].map((kind) => [`[object ${kind}]`, false, false, true, 2]),
+      )
     })
     step('calls handlers and listeners in the order of their registration', async (url) => {
       const socket = dial(`${url}/echo`)
@@ -129,6 +217,11 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
     step('throws a TypeError without an argument', async (url) => {
       const socket = await open(`${url}/echo`)
       expect(nameOf(() => (socket.send as () => void)())).toBe('TypeError')
+    })
+    step('throws a TypeError for a symbol', async (url) => {
+      const socket = await open(`${url}/echo`)
+      expect(nameOf(() => socket.send(Symbol('data') as never))).toBe('TypeError')
+      expect(socket.readyState).toBe(1)
     })
     step('sends text, in order', async (url) => {
       const socket = await open(`${url}/echo`)
@@ -212,6 +305,23 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
       expect(nameOf(() => socket.close(1000, 'ä'.repeat(62)))).toBe('SyntaxError')
       expect(socket.readyState).toBe(1)
     })
+    step('checks its arguments in every state', (url) => {
+      const socket = dial(`${url}/echo`)
+      expect(nameOf(() => socket.close(1001))).toBe('InvalidAccessError')
+      expect(nameOf(() => socket.close('why' as never))).toBe('InvalidAccessError')
+      expect(nameOf(() => socket.close(null as never))).toBe('InvalidAccessError')
+      expect(nameOf(() => socket.close(0x1_00_00 + 1_000))).toBe('InvalidAccessError')
+      expect(nameOf(() => socket.close(1000, { toString: () => 'ä'.repeat(62) } as never))).toBe(
+        'SyntaxError',
+      )
+      expect(nameOf(() => socket.close(Symbol('code') as never))).toBe('TypeError')
+      expect(socket.readyState).toBe(0)
+    })
+    step('replaces lone surrogates in the reason', async (url) => {
+      const socket = await open(`${url}/echo`)
+      socket.close(1000, '\ud807')
+      expect(await ended(socket)).toEqual([1000, '\ufffd', true])
+    })
     step('closes with code and reason', async (url) => {
       const socket = await open(`${url}/echo`)
       socket.close(3456, 'why')
@@ -232,6 +342,12 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
       expect([socket.readyState, events]).toEqual([2, []])
       expect(await ended(socket)).toEqual([1006, '', false])
       expect(events).toEqual(['error', 'close'])
+    })
+    step('fails a connection that is not open yet in steps between which promises settle', async (url) => {
+      const socket = dial(`${url}/echo`)
+      const events = order(socket)
+      socket.close()
+      expect(await events).toEqual(['error 3', 'settled', 'close 3'])
     })
     step('does nothing the second time', async (url) => {
       const socket = await open(`${url}/echo`)
@@ -265,6 +381,21 @@ export function socketSuite(name: string, { Socket, serve, otherwise = [] }: Soc
       expect(await ended(socket)).toEqual([1006, '', false])
       expect(events).toEqual(['error 3', 'close 3'])
     })
+    step('of a refused dial is an error and a close, between which promises settle', async (url) => {
+      const socket = dial(`${url}/refuse?status=403`)
+      expect(await order(socket)).toEqual(['error 3', 'settled', 'close 3'])
+    })
+    step('of a refused dial is the same if an error listener closes', async (url) => {
+      const socket = dial(`${url}/refuse?status=403`)
+      const events: string[] = []
+      for (const type of ['error', 'close']) socket.addEventListener(type, () => events.push(type))
+      socket.onerror = () => {
+        socket.close()
+        events.push(String(socket.readyState))
+      }
+      expect(await ended(socket)).toEqual([1006, '', false])
+      expect(events).toEqual(['error', '3', 'close'])
+    })
   })
 }
 
@@ -277,6 +408,17 @@ function nameOf(run: () => unknown): string {
   }
 }
 
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value)
+}
+
+/** The property of an object, or of what it inherits from. */
+function descriptorOf(owner: object, name: string | symbol): PropertyDescriptor {
+  return (
+    Object.getOwnPropertyDescriptor(owner, name) ?? descriptorOf(Object.getPrototypeOf(owner) as object, name)
+  )
+}
+
 function heard(socket: WebSocket, type: string): Promise<Event> {
   return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }))
 }
@@ -284,6 +426,16 @@ function heard(socket: WebSocket, type: string): Promise<Event> {
 async function ended(socket: WebSocket): Promise<[number, string, boolean]> {
   const { code, reason, wasClean } = (await heard(socket, 'close')) as CloseEvent
   return [code, reason, wasClean]
+}
+
+/** What comes first: the `close` event, or a promise that an `error` event has settled. */
+async function order(socket: WebSocket): Promise<string[]> {
+  const events: string[] = []
+  for (const type of ['error', 'close'])
+    socket.addEventListener(type, () => events.push(`${type} ${socket.readyState}`))
+  void heard(socket, 'error').then(() => events.push('settled'))
+  await heard(socket, 'close')
+  return events
 }
 
 function messages(socket: WebSocket, count: number): Promise<unknown[]> {

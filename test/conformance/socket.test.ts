@@ -6,6 +6,9 @@ import { socketSuite } from './socket-suite.ts'
 
 expectNothingLeft()
 
+/** Neither Node's own WebSocket nor `ws` leaves a turn between the two. */
+const settling = 'of a refused dial is an error and a close, between which promises settle'
+
 const off = { maxRetries: 0, maxEnqueuedMessages: 0 }
 
 socketSuite("Node's own WebSocket", {
@@ -13,9 +16,12 @@ socketSuite("Node's own WebSocket", {
   serve: startServer,
   otherwise: [
     'takes only blob and arraybuffer for binaryType',
+    'takes the text of what is set as binaryType',
     'calls handlers and listeners in the order of their registration',
     'counts what is sent after the end in bufferedAmount',
     'fails a connection that is not open yet, with 1006',
+    'fails a connection that is not open yet in steps between which promises settle',
+    settling,
   ],
 })
 socketSuite("ReconnectingWebSocket on Node's own WebSocket", {
@@ -25,6 +31,7 @@ socketSuite("ReconnectingWebSocket on Node's own WebSocket", {
     }
   },
   serve: startServer,
+  otherwise: [settling],
 })
 socketSuite('ReconnectingWebSocket on ws', {
   Socket: class extends ReconnectingWebSocket {
@@ -33,4 +40,5 @@ socketSuite('ReconnectingWebSocket on ws', {
     }
   },
   serve: startServer,
+  otherwise: [settling],
 })

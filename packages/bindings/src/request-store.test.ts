@@ -79,6 +79,20 @@ describe('the requests of a component', () => {
     expect(shown.map(([status]) => status)).toEqual(['pending', 'idle'])
   })
 
+  it('of another name have their own state and answer', async () => {
+    const { store, client, asked } = setUp()
+    void store.send(client, 'a', 1, undefined)
+    asked[0]!.resolve('answer of a')
+    await settleMicrotasks()
+    expect([store.stateOf(client, 'a').data, store.stateOf(client, 'b').status]).toEqual([
+      'answer of a',
+      'idle',
+    ])
+    void store.send(client, 'b', 2, undefined)
+    expect(store.stateOf(client, 'b')).toEqual({ status: 'pending', data: undefined, error: undefined })
+    expect(store.stateOf(client, 'a').status).toBe('idle')
+  })
+
   it('change nothing if the client throws for them', () => {
     const { store, client } = setUp()
     const misuse = new Error('not a request') as HoldfastError

@@ -24,6 +24,8 @@ export interface RequestStore {
   send(client: Client, name: string, input: unknown, options: RequestOptions | undefined): Promise<unknown>
   /** Aborts the request that is pending, and returns to `idle`. */
   reset(): void
+  /** The state if the last request was one of that name to that client, and `idle` otherwise. */
+  stateOf(client: Client, name: string): RequestState<unknown>
 }
 
 export const idleRequest: RequestState<never> = { status: 'idle', data: undefined, error: undefined }
@@ -32,6 +34,7 @@ export function createRequestStore(): RequestStore {
   const listeners = new Set<() => void>()
   let state: RequestState<unknown> = idleRequest
   let abortCurrent: (() => void) | undefined
+  let last: { readonly client: Client; readonly name: string } | undefined
 
   const change = (next: RequestState<unknown>): void => {
     if (next === state) return
@@ -39,6 +42,8 @@ export function createRequestStore(): RequestStore {
     for (const listener of [...listeners]) listener()
   }
 
+  const stateOf: RequestStore['stateOf'] = (client, name) =>
+    last?.client === client && last.name === name ? state : idleRequest
   return {
     get state() {
       return state
@@ -63,7 +68,9 @@ export function createRequestStore(): RequestStore {
       const abortLast = abortCurrent
       abortCurrent = abort
       abortLast?.()
-      change({ status: 'pending', data: state.data, error: undefined })
+      const { data } = stateOf(client, name)
+      last = { client, name }
+      change({ status: 'pending', data, error: undefined })
       return answer
     },
     reset() {
@@ -72,5 +79,6 @@ export function createRequestStore(): RequestStore {
       abort?.()
       change(idleRequest)
     },
+    stateOf,
   }
 }

@@ -19,11 +19,7 @@ export function createSubscription(): Subscription {
   let stop: Unsubscribe | undefined
 
   const listen = (): void => {
-    const off: Unsubscribe = target.client.on(target.name, (data): unknown =>
-      // The client calls all listeners that were registered when the event arrived, even if one of them removed this one.
-      stop === off ? target.handler(data) : undefined,
-    )
-    stop = off
+    stop = target.client.on(target.name, (data): unknown => target.handler(data))
   }
   const end = (): void => {
     stop?.()

@@ -6,6 +6,7 @@ import type { BackoffOptions } from './connection/backoff.ts'
 import type { Cause } from './connection/cause.ts'
 import type { DelayQuestion, Diagnosis, Policy, RunnableDiagnosis } from './connection/states.ts'
 import type { Sample } from './connection/sleep.ts'
+import { closeTimeout } from './connection/times.ts'
 import { pagePolicy } from './connection/page-policy.ts'
 import { systemPorts } from './platform/ports.ts'
 import type { Ports } from './platform/ports.ts'
@@ -156,7 +157,7 @@ export function resolveOptions(options: ClientOptions & { readonly contract?: Sc
     contract,
     store: store as WrappingStore | undefined,
     diagnose: (diagnose ?? pagePolicy) as RunnableDiagnosis,
-    policy: { ...numbers, attemptTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
+    policy: { ...numbers, attemptTimeout, closeTimeout, delay: pickBackoff, asksDelay: custom !== undefined },
     delay({ failures, cause }, { random, isHidden = false }) {
       try {
         const delay = custom?.({ failures, cause, random, isHidden }) ?? NaN

@@ -58,10 +58,16 @@ export function useRequest(...args: unknown[]): object {
   const client = useNearest(given)
   const [{ store, aim, send }] = useState(createUsedRequest)
   useInsertionEffect(() => aim({ client, name, options }))
-  useEffect(() => store.reset, [store, client, name])
+  // A layout effect may have sent the first request of the next name by then.
+  useEffect(
+    () => () => {
+      if (store.stateOf(client, name) !== idleRequest) store.reset()
+    },
+    [store, client, name],
+  )
   const state = useSyncExternalStore(
     store.subscribe,
-    () => store.state,
+    () => store.stateOf(client, name),
     () => idleRequest,
   )
   return useMemo(() => ({ ...state, send, reset: store.reset }), [state, send, store])

@@ -73,6 +73,18 @@ interface EventTargetLike {
   ): void
   dispatchEvent(event: SocketEvent): boolean
 }
+interface SocketEventTarget extends EventTargetLike {
+  addEventListener<Type extends keyof SocketEventMap>(
+    type: Type,
+    listener: EventListenerLike<SocketEventMap[Type]> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerLike | null,
+    options?: boolean | ListenerOptions,
+  ): void
+}
 type UrlProvider =
   | string
   | {
@@ -103,7 +115,7 @@ interface ReconnectingWebSocketOptions {
   readonly debugLogger?: (...values: unknown[]) => void
   readonly ports?: Partial<Ports>
 }
-declare const EventTargetBase: new () => EventTargetLike
+declare const EventTargetBase: new () => SocketEventTarget
 declare class ReconnectingWebSocket extends EventTargetBase {
   #private
   static readonly CONNECTING: 0
@@ -114,10 +126,6 @@ declare class ReconnectingWebSocket extends EventTargetBase {
   readonly OPEN: 1
   readonly CLOSING: 2
   readonly CLOSED: 3
-  onopen: EventHandler<SocketEvent>
-  onmessage: EventHandler<SocketMessageEvent>
-  onerror: EventHandler<SocketErrorEvent>
-  onclose: EventHandler<SocketCloseEvent>
   constructor(url: UrlProvider, protocols?: ProtocolsProvider, options?: ReconnectingWebSocketOptions)
   get readyState(): 0 | 1 | 2 | 3
   get url(): string
@@ -126,22 +134,20 @@ declare class ReconnectingWebSocket extends EventTargetBase {
   get bufferedAmount(): number
   get binaryType(): 'blob' | 'arraybuffer'
   set binaryType(type: 'blob' | 'arraybuffer')
+  get onopen(): EventHandler<SocketEvent>
+  set onopen(handler: EventHandler<SocketEvent>)
+  get onmessage(): EventHandler<SocketMessageEvent>
+  set onmessage(handler: EventHandler<SocketMessageEvent>)
+  get onerror(): EventHandler<SocketErrorEvent>
+  set onerror(handler: EventHandler<SocketErrorEvent>)
+  get onclose(): EventHandler<SocketCloseEvent>
+  set onclose(handler: EventHandler<SocketCloseEvent>)
   get retryCount(): number
   get shouldReconnect(): boolean
-  send(data: SocketData): boolean
+  send(data: SocketData): boolean | undefined
   drainQueuedMessages(): SocketData[]
-  close(code?: number, reason?: string): void
-  reconnect(code?: number, reason?: string): void
-  addEventListener<Type extends keyof SocketEventMap>(
-    type: Type,
-    listener: EventListenerLike<SocketEventMap[Type]> | null,
-    options?: boolean | ListenerOptions,
-  ): void
-  addEventListener(
-    type: string,
-    listener: EventListenerLike | null,
-    options?: boolean | ListenerOptions,
-  ): void
+  close(...closing: Closing): void
+  reconnect(code?: number, ...reason: [reason?: string]): void
 }
 export { ReconnectingWebSocket, ReconnectingWebSocket as default, ping }
 export type {
@@ -158,6 +164,7 @@ export type {
   SocketErrorEvent,
   SocketEvent,
   SocketEventMap,
+  SocketEventTarget,
   SocketHeartbeat,
   SocketMessageEvent,
   SocketPingOptions,

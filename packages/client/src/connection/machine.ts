@@ -3,7 +3,7 @@ import type { Beat, Watch } from './heartbeat.ts'
 import { close, fresh, isLive, lost, scheduleRetry, shortenWait, shortestDelay, uncounted } from './retry.ts'
 import type { Accepted, Attempt, Facts, Input, Open, Policy, State, Step, Tally } from './states.ts'
 import type { Sample } from './sleep.ts'
-import { closeGrace, closeTimeout, leftDelay, lookInterval, stuckAfter } from './times.ts'
+import { closeGrace, leftDelay, lookInterval, stuckAfter } from './times.ts'
 
 export const initialState: State = { name: 'idle', epoch: 0, tally: fresh, notBefore: 0, cause: undefined }
 
@@ -24,14 +24,18 @@ export function deadlineOf(state: State): number | undefined {
  * {@link scheduleRetry} decides whether to reconnect, and when.
  */
 export function step(state: State, input: Input, policy: Policy, sample: Sample): Step {
-  if (!('epoch' in input)) return transition(lapse(state, sample), input, policy, sample)
+  if (!('epoch' in input)) return transition(lapse(state, policy, sample), input, policy, sample)
   return input.epoch === state.epoch ? transition(state, input, policy, sample) : [state]
 }
 
 /** Some sockets close without an event, and most wait long for a peer that has closed and keeps the transport open. */
-function lapse(state: State, { readyState, now }: Sample): State {
+function lapse(state: State, policy: Policy, { readyState, now }: Sample): State {
   if (!(readyState! > 1) || !isLive(state) || state.failure) return state
-  return { ...state, failure: { reason: 'lost' }, deadline: now + (readyState === 3 ? 0 : closeTimeout) }
+  return {
+    ...state,
+    failure: { reason: 'lost' },
+    deadline: now + (readyState === 3 ? 0 : policy.closeTimeout),
+  }
 }
 
 function transition(state: State, input: Input, policy: Policy, sample: Sample): Step {
@@ -64,7 +68,7 @@ function transition(state: State, input: Input, policy: Policy, sample: Sample):
       if (name === 'closing') return [close(state, state.cause), 'destroy']
       break
     case 'stop':
-      return stop(state, input.cause, input.graceful, sample)
+      return stop(state, input.cause, input.graceful, policy, sample)
     case 'tick':
       return tick(state, policy, sample)
     case 'wake':
@@ -140,12 +144,12 @@ function leave(state: State, policy: Policy, sample: Sample): Step {
   return pause(state, uncounted(state, policy, sample), sample.now + leftDelay, { reason: 'left' })
 }
 
-function stop(state: State, cause: Cause, graceful: boolean, sample: Sample): Step {
+function stop(state: State, cause: Cause, graceful: boolean, policy: Policy, sample: Sample): Step {
   const { name, epoch, notBefore } = state
   if (graceful && (name === 'closed' || name === 'closing')) return [state]
   if (graceful && (name === 'open' || name === 'greeting'))
     return [
-      { name: 'closing', epoch, tally: fresh, notBefore, cause, deadline: sample.now + closeTimeout },
+      { name: 'closing', epoch, tally: fresh, notBefore, cause, deadline: sample.now + policy.closeTimeout },
       'close',
     ]
   return [close(state, cause), 'abandon']

@@ -193,6 +193,8 @@ export type Step = readonly [state: State, ...commands: Command[]]
 /** The resolved options of the machine. Times in milliseconds. */
 export interface Policy extends Required<BackoffOptions> {
   readonly attemptTimeout: number
+  /** How long a closing handshake may take. */
+  readonly closeTimeout: number
   /** The delay before the next dial; pure. */
   readonly delay: PickDelay
   /** Whether the application gives the delays: `step` then asks for each, see {@link DelayQuestion}. */

@@ -1,47 +1,32 @@
-import type { EventTargetLike, SocketEvent } from './types.ts'
+import type { EventHandler, EventTargetLike, SocketEvent } from './types.ts'
 
-interface Registration {
-  handler: unknown
-  readonly listener: (event: SocketEvent) => void
+/** The values of `onopen` and the others. */
+export interface EventHandlers {
+  get(type: string): EventHandler<never>
+  /** Takes functions and objects, of which only functions are called; all else is null. */
+  set(type: string, handler: unknown): void
 }
 
 /**
- * The values of `onopen` and the others. A handler keeps its place among the listeners while others replace it, and loses it
- * with null.
+ * Creates the handlers of a target. A handler keeps its place among the listeners while others replace it, and loses it with
+ * null.
  *
  * @see HTML, section 8.1.8.1, "event handler IDL attributes"
  */
-export class EventHandlers {
-  readonly #target: EventTargetLike
-  readonly #registrations = new Map<string, Registration>()
-
-  constructor(target: EventTargetLike) {
-    this.#target = target
+export function createEventHandlers(target: EventTargetLike): EventHandlers {
+  const handlers: Record<string, unknown> = {}
+  const listener = (event: SocketEvent): void => {
+    const handler = handlers[event.type]
+    if (typeof handler === 'function') handler.call(target, event)
   }
-
-  get(type: string): unknown {
-    return this.#registrations.get(type)?.handler ?? null
-  }
-
-  /** Takes functions and objects, of which only functions are called; all else is null. */
-  set(type: string, handler: unknown): void {
-    const known = this.#registrations.get(type)
-    const isSet = typeof handler === 'function' || (typeof handler === 'object' && handler !== null)
-    if (known && isSet) known.handler = handler
-    else if (known) {
-      this.#registrations.delete(type)
-      this.#target.removeEventListener(type, known.listener)
-    } else if (isSet) this.#add(type, handler)
-  }
-
-  #add(type: string, handler: unknown): void {
-    const registration: Registration = {
-      handler,
-      listener: (event) => {
-        if (typeof registration.handler === 'function') registration.handler.call(this.#target, event)
-      },
-    }
-    this.#registrations.set(type, registration)
-    this.#target.addEventListener(type, registration.listener)
+  return {
+    get: (type) => (handlers[type] ?? null) as EventHandler<never>,
+    set(type, handler) {
+      const isSet = Object(handler) === handler
+      handlers[type] = isSet ? handler : null
+      // Adding it again changes nothing.
+      if (isSet) target.addEventListener(type, listener)
+      else target.removeEventListener(type, listener)
+    },
   }
 }

@@ -1,10 +1,16 @@
 import { systemPorts } from '../platform/ports.ts'
-import type { EventListenerLike, EventTargetLike, ListenerOptions, SocketEvent } from './types.ts'
+import type {
+  EventListenerLike,
+  EventTargetLike,
+  ListenerOptions,
+  SocketEvent,
+  SocketEventTarget,
+} from './types.ts'
 
 type EventConstructor = new (type: string, facts?: object) => SocketEvent
 
 const platform = globalThis as unknown as {
-  readonly EventTarget?: new () => EventTargetLike
+  readonly EventTarget?: new () => SocketEventTarget
   readonly Event?: EventConstructor
   readonly MessageEvent?: EventConstructor
   readonly CloseEvent?: EventConstructor
@@ -30,14 +36,10 @@ export class PlainEventTarget implements EventTargetLike {
     listener: EventListenerLike<never> | null,
     options?: boolean | ListenerOptions,
   ): void {
-    const { capture, once = false, signal } = flatten(options)
-    if (!listener || signal?.aborted) return
-    if (this.#registrations.some(isSame(type, listener, capture))) return
-    this.#registrations = [
-      ...this.#registrations,
-      { type, listener, isCapture: Boolean(capture), isOnce: once },
-    ]
-    signal?.addEventListener('abort', () => this.removeEventListener(type, listener, { capture }))
+    const { capture, once: isOnce = false, signal } = flatten(options)
+    if (!listener || signal?.aborted || this.#find(type, listener, capture)) return
+    this.#registrations.push({ type, listener, isCapture: Boolean(capture), isOnce })
+    signal?.addEventListener('abort', () => this.removeEventListener(type, listener, capture))
   }
 
   removeEventListener(
@@ -45,12 +47,12 @@ export class PlainEventTarget implements EventTargetLike {
     listener: EventListenerLike<never> | null,
     options?: boolean | ListenerOptions,
   ): void {
-    const isRemoved = isSame(type, listener, flatten(options).capture)
-    this.#registrations = this.#registrations.filter((registration) => !isRemoved(registration))
+    const found = this.#find(type, listener, flatten(options).capture)
+    this.#registrations = this.#registrations.filter((registration) => registration !== found)
   }
 
   dispatchEvent(event: SocketEvent): boolean {
-    for (const registration of this.#registrations) {
+    for (const registration of [...this.#registrations]) {
       const { type, listener, isCapture, isOnce } = registration
       // An earlier listener may have removed it.
       if (type !== event.type || !this.#registrations.includes(registration)) continue
@@ -64,32 +66,34 @@ export class PlainEventTarget implements EventTargetLike {
     }
     return true
   }
+
+  #find(
+    type: string,
+    listener: EventListenerLike<never> | null,
+    capture: boolean | undefined,
+  ): Registration | undefined {
+    return this.#registrations.find(
+      (other) => other.type === type && other.listener === listener && other.isCapture === Boolean(capture),
+    )
+  }
 }
 
 function flatten(options: boolean | ListenerOptions | undefined): ListenerOptions {
   return typeof options === 'object' ? (options ?? {}) : { capture: options }
 }
 
-function isSame(
-  type: string,
-  listener: unknown,
-  capture: boolean | undefined,
-): (other: Registration) => boolean {
-  return (other) => other.type === type && other.listener === listener && other.isCapture === Boolean(capture)
-}
-
 /** The platform's own, where there is one. */
-export const EventTargetBase: new () => EventTargetLike =
+export const EventTargetBase: new () => SocketEventTarget =
   platform.EventTarget && platform.Event ? platform.EventTarget : PlainEventTarget
 
 /** Creates an event of the platform, with these facts; where it has none, an object like it. */
 export function createEvent(target: EventTargetLike, type: string, facts: object = {}): SocketEvent {
   const { Event, MessageEvent = Event, CloseEvent = Event } = platform
-  const Class = type === 'message' ? MessageEvent : type === 'close' ? CloseEvent : Event
-  const isNative = Class && EventTargetBase !== PlainEventTarget
-  const event = isNative ? new Class(type, facts) : { type, target }
+  if (!Event || EventTargetBase === PlainEventTarget) return { ...facts, type, target }
+  const Class = type === 'message' ? MessageEvent! : type === 'close' ? CloseEvent! : Event
+  const event = new Class(type, facts)
   // The other classes accept them in their constructor. Defining them again takes half of the time of the event.
-  if (!isNative || Class === Event)
+  if (Class === Event)
     for (const [name, value] of Object.entries(facts)) Object.defineProperty(event, name, { value })
   return event
 }

@@ -15,6 +15,7 @@ export type {
   SocketErrorEvent,
   SocketEvent,
   SocketEventMap,
+  SocketEventTarget,
   SocketMessageEvent,
   UrlProvider,
 } from './types.ts'

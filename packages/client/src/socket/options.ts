@@ -1,5 +1,6 @@
 import { checkTime, given, namesOf } from '@holdfast/protocol'
 import type { Policy } from '../connection/states.ts'
+import { closeTimeout } from '../connection/times.ts'
 import type { ReconnectingWebSocketOptions } from './types.ts'
 
 type Numbers = Required<
@@ -37,11 +38,18 @@ const patience = 1_000
 const shortestPause = 100
 
 /** The options, of which the numbers have values. */
-export type ResolvedOptions = Numbers & ReconnectingWebSocketOptions
+export type ResolvedOptions = Numbers &
+  ReconnectingWebSocketOptions & {
+    /** Whether the socket is to behave as a native one: neither a queue nor retries are wanted. */
+    readonly isPlain: boolean
+  }
 
 /** @throws {HoldfastError} `misuse` */
 export function resolveOptions(options: ReconnectingWebSocketOptions | undefined): ResolvedOptions {
-  const resolved = { ...defaults, ...given(options, `${namesOf(defaults)}, ${others}`) }
+  const chosen = given(options, `${namesOf(defaults)}, ${others}`)
+  const isPlain = chosen.maxRetries === 0 && chosen.maxEnqueuedMessages === 0
+  // A dial of a native socket takes as long as the browser allows.
+  const resolved = { ...defaults, ...(isPlain && { connectionTimeout: Infinity }), ...chosen, isPlain }
   for (const name of Object.keys(defaults) as (keyof Numbers)[]) checkTime(name, resolved[name])
   return resolved
 }
@@ -55,6 +63,7 @@ export function policyOf({
   minUptime,
   connectionTimeout,
   maxRetries,
+  isPlain,
 }: ResolvedOptions): Policy {
   return {
     minDelay: Math.min(shortestPause, minReconnectionDelay),
@@ -65,6 +74,7 @@ export function policyOf({
     // A connection that was stable would have its retries again.
     minUptime: maxRetries > 0 ? minUptime : Infinity,
     attemptTimeout: connectionTimeout,
+    closeTimeout: isPlain ? Infinity : closeTimeout,
     asksDelay: false,
     delay(failures, _hint, _retryAfter, _policy, { random }) {
       const grown = minReconnectionDelay * reconnectionDelayGrowFactor ** Math.max(0, failures - 1)

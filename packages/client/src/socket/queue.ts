@@ -1,40 +1,35 @@
-import { byteLength } from './arguments.ts'
-import type { BlobLike, SocketData } from './types.ts'
+import { byteLength, textOf } from './arguments.ts'
+import type { BlobLike, ReconnectingWebSocketOptions, SocketData } from './types.ts'
+
+/** How many messages may wait, and their bytes. */
+type Bounds = Required<Pick<ReconnectingWebSocketOptions, 'maxEnqueuedMessages' | 'maxEnqueuedBytes'>>
 
 /** The messages that wait for a connection, as they were when they were sent. */
 export class SendQueue {
-  readonly #maxMessages: number
-  readonly #maxBytes: number
-  #messages: { readonly data: SocketData; readonly bytes: number }[] = []
-  #bytes = 0
-
-  constructor(maxMessages: number, maxBytes: number) {
-    this.#maxMessages = maxMessages
-    this.#maxBytes = maxBytes
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
+  bytes = 0
+  readonly #messages: { readonly data: SocketData; readonly bytes: number }[] = []
 
   /** Returns false if there is no room. */
-  push(data: SocketData): boolean {
+  push(data: SocketData, { maxEnqueuedMessages, maxEnqueuedBytes }: Bounds): boolean {
     const bytes = sizeOf(data)
-    if (this.#messages.length >= this.#maxMessages || this.#bytes + bytes > this.#maxBytes) return false
-    this.#bytes += bytes
+    if (this.#messages.length >= maxEnqueuedMessages || this.bytes + bytes > maxEnqueuedBytes) return false
+    this.bytes += bytes
     this.#messages.push({ data: snapshot(data), bytes })
     return true
   }
 
   /** Passes the messages to `write`, the oldest first, until it returns false. */
   flush(write: (data: SocketData) => boolean): void {
-    let written = 0
-    while (written < this.#messages.length && write(this.#messages[written]!.data)) written++
-    for (const { bytes } of this.#messages.splice(0, written)) this.#bytes -= bytes
+    let isOpen = true
+    for (const message of this.#messages.splice(0)) {
+      isOpen &&= write(message.data)
+      if (isOpen) this.bytes -= message.bytes
+      else this.#messages.push(message)
+    }
   }
 
   drain(): SocketData[] {
-    this.#bytes = 0
+    this.bytes = 0
     return this.#messages.splice(0).map(({ data }) => data)
   }
 }
@@ -48,8 +43,7 @@ export function sizeOf(data: SocketData): number {
 /** Text, bytes or a `Blob`; all else is sent as its text. */
 export function dataOf(data: unknown): SocketData {
   const { byteLength: bytes, size } = Object(data) as { byteLength?: unknown; size?: unknown }
-  const isBinary = typeof data === 'object' && (typeof bytes === 'number' || typeof size === 'number')
-  return isBinary ? (data as SocketData) : String(data)
+  return typeof bytes === 'number' || typeof size === 'number' ? (data as SocketData) : textOf(data)
 }
 
 /** The application may change its bytes while they wait. */

@@ -88,6 +88,20 @@ describe('a socket that is created', () => {
     expect(() => new ReconnectingWebSocket('ws://a', [], options)).toThrow(told)
   })
 
+  it('has the properties of WebSocket, and its length', () => {
+    expect(ReconnectingWebSocket.length).toBe(1)
+    expect(() => new (ReconnectingWebSocket as unknown as new () => unknown)()).toThrow(TypeError)
+  })
+
+  it('takes subprotocols as a member, as the standard does, and objects without', async () => {
+    const { network } = setUp({}, 'ws://test', { protocols: ['a', 'b'] } as never)
+    await settleMicrotasks()
+    expect(network.last.protocols).toEqual(['a', 'b'])
+    const other = setUp({}, 'ws://test', {} as never)
+    await settleMicrotasks()
+    expect(other.network.last.protocols).toEqual([])
+  })
+
   it('has the constants of WebSocket, on the class and on each socket', () => {
     const { socket } = setUp({ startClosed: true })
     for (const owner of [ReconnectingWebSocket, socket]) {
@@ -209,6 +223,48 @@ describe('after a failure', () => {
     expect([network.sockets.length, take()]).toEqual([1, ['close 1001 clean']])
   })
 
+  it('a socket without retries leaves its connection alone when the page changes', async () => {
+    const { clock, network, open, take, signal } = setUp({ maxRetries: 0 })
+    await open()
+    for (const name of ['leave', 'change', 'wake', 'offline'] as const) {
+      signal(name)
+      await clock.advance(60_000)
+    }
+    expect([network.live.length, network.sockets.length, take()]).toEqual([1, 1, []])
+  })
+
+  it('a socket without retries and queue waits for its dial and for its peer as long as the native one does', async () => {
+    const { socket, clock, network, take } = setUp({ maxRetries: 0, maxEnqueuedMessages: 0 })
+    await clock.advance(120_000)
+    network.last.open()
+    socket.close()
+    await clock.advance(60_000)
+    expect([take(), socket.readyState]).toEqual([['open'], 2])
+    network.last.end(1000)
+    expect([take(), socket.readyState, clock.pending]).toEqual([['close 1000 clean'], 3, 0])
+  })
+
+  it('a socket with a heartbeat and without retries never dials again when the page was left', async () => {
+    const heartbeat = ping({ message: 'ping', isReply: (data) => data === 'pong' })
+    const { socket, clock, network, open, take, signal } = setUp({ maxRetries: 0, heartbeat })
+    await open()
+    signal('leave')
+    signal('change')
+    await clock.advance(60_000)
+    expect([network.sockets.length, take(), socket.shouldReconnect]).toEqual([1, ['close 1006'], false])
+  })
+
+  it('shouldReconnect is false already for the error listeners of the last attempt', async () => {
+    const { socket, clock, network } = setUp({ maxRetries: 1 })
+    const seen: boolean[] = []
+    socket.addEventListener('error', () => seen.push(socket.shouldReconnect))
+    await settleMicrotasks()
+    network.last.end()
+    await clock.advance(2_000)
+    network.last.end()
+    expect(seen).toEqual([true, false])
+  })
+
   it('shouldReconnectOnClose decides by the event, before its listeners run', async () => {
     const asked: number[] = []
     const { socket, clock, network, open } = setUp({
@@ -264,7 +320,7 @@ describe('messages', () => {
   it('wait for the connection, and are written before the open event, as they were when they were sent', async () => {
     const { socket, network } = setUp()
     const bytes = new Uint8Array([1, 2, 3])
-    expect([socket.send('a'), socket.send(bytes.subarray(1)), socket.send(bytes.buffer)]).toEqual([
+    expect(['a', bytes.subarray(1), bytes.buffer].map((data) => socket.send(data))).toEqual([
       false,
       false,
       false,
@@ -331,6 +387,26 @@ describe('messages', () => {
     await clock.advance(2_000)
     network.last.open()
     expect(network.last.sent).toEqual(['a', 'b'])
+  })
+
+  it('that no socket takes are an exception of send(), or reported, and end no connection', async () => {
+    const { socket, network, open, reported } = setUp()
+    const refusal = new TypeError('the bytes are shared')
+    const refuse = (data: unknown): void => {
+      if (data === 'bad') throw refusal
+    }
+    socket.send('bad')
+    socket.send('good')
+    await settleMicrotasks()
+    const send = network.last.send.bind(network.last)
+    network.last.send = (data) => {
+      refuse(data)
+      send(data)
+    }
+    await open()
+    expect([reported, network.last.sent, socket.bufferedAmount]).toEqual([[refusal], ['good'], 0])
+    expect(() => socket.send('bad')).toThrow(refusal)
+    expect([socket.readyState, network.sockets.length]).toEqual([1, 1])
   })
 
   it('come in as blobs by default', async () => {
@@ -428,11 +504,18 @@ describe('close()', () => {
     expect([take(), socket.readyState]).toEqual([['close 1006'], 3])
   })
 
+  it.each([999.5, 1000.5, 2999.5, 3000.4])('takes %d, which Web IDL rounds, half to even', (code) => {
+    const { socket } = setUp({ startClosed: true })
+    expect(() => socket.close(code)).not.toThrow()
+  })
+
   it.each<[unknown[], string]>([
     [[1001], 'InvalidAccessError'],
     [[2999], 'InvalidAccessError'],
     [[5000], 'InvalidAccessError'],
     [[NaN], 'InvalidAccessError'],
+    [[4999.5], 'InvalidAccessError'],
+    [[2999.4], 'InvalidAccessError'],
     [[1000, 'é'.repeat(62)], 'SyntaxError'],
   ])('refuses %j, and reconnect() does, too', (how, name) => {
     const { socket } = setUp()
@@ -445,6 +528,22 @@ describe('close()', () => {
 })
 
 describe('reconnect()', () => {
+  it('and close() in turns, faster than a dial, leave one connection', async () => {
+    const { socket, clock, network } = setUp()
+    for (let round = 0; round < 5; round++) {
+      socket.close()
+      socket.reconnect()
+      if (round % 2) await settleMicrotasks()
+    }
+    await clock.advance(1_000)
+    network.last.open()
+    await clock.advance(60_000)
+    expect([network.live.length, socket.readyState]).toEqual([1, 1])
+    socket.close()
+    await clock.advance(60_000)
+    expect([network.live.length, socket.readyState, clock.pending]).toEqual([0, 3, 0])
+  })
+
   it('closes the connection with one event, and dials at once', async () => {
     const { socket, clock, network, open, take } = setUp()
     await open()
@@ -472,6 +571,17 @@ describe('reconnect()', () => {
     network.sockets[0]!.end(4000)
     await clock.advance(2_000)
     expect(take()).toEqual(['close 1000 clean', 'error blocked', 'close 1006', 'error blocked', 'close 1006'])
+  })
+
+  it('in an error listener dials at once, after one close event of the failure', async () => {
+    const { socket, clock, network, take } = setUp()
+    await clock.advance(1_000)
+    socket.addEventListener('error', () => socket.reconnect(), { once: true })
+    network.last.end()
+    expect(take()).toEqual(['error', 'close 1006'])
+    await settleMicrotasks()
+    network.last.open()
+    expect([take(), network.sockets.length]).toEqual([['open'], 2])
   })
 
   it('dials at once while the socket waits, and after it has given up', async () => {

@@ -3,41 +3,51 @@ import { fatal, retry } from '../connection/attempt.ts'
 import type { Conversation, Failure, OpenSocket, Prepared } from '../connection/attempt.ts'
 import type { Cause } from '../connection/cause.ts'
 import { createConnection } from '../connection/connection.ts'
-import type { Heartbeat } from '../connection/heartbeat.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { State } from '../connection/states.ts'
+import type { Facts, State } from '../connection/states.ts'
 import { isLive, lost } from '../connection/retry.ts'
 import { systemPorts } from '../platform/ports.ts'
 import type { Ports, SocketConstructor, SocketLike } from '../platform/ports.ts'
 import { readUrl } from '../platform/url.ts'
-import { checkClosing, domException, socketProtocols, socketUrl } from './arguments.ts'
-import { EventHandlers } from './event-handlers.ts'
+import { checkClosing, domException, socketProtocols, socketUrl, textOf } from './arguments.ts'
+import type { Closing } from './arguments.ts'
+import { createEventHandlers } from './event-handlers.ts'
 import { createEvent, EventTargetBase } from './event-target.ts'
 import { policyOf, resolveOptions } from './options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { dataOf, SendQueue, sizeOf } from './queue.ts'
 import type {
   EventHandler,
-  EventListenerLike,
-  ListenerOptions,
   ProtocolsProvider,
   ReconnectingWebSocketOptions,
   SocketCloseEvent,
   SocketData,
   SocketErrorEvent,
   SocketEvent,
-  SocketEventMap,
   SocketMessageEvent,
   UrlProvider,
 } from './types.ts'
 
-const facts = { resumption: { resumed: false, replayed: 0 } }
+declare const console: { log(...values: unknown[]): void }
+
+interface Platform {
+  readonly WebSocket?: SocketConstructor & { readonly prototype: object }
+}
+
+/** That of the platform, for pages that put this class in its place. */
+const { WebSocket: native } = globalThis as Platform
 
 /** What is known of the end of a connection. */
 interface End {
   readonly code: number
   readonly reason: string
   readonly wasClean: boolean
+}
+
+/** What is known of a failure, for the `error` event. */
+interface Fault {
+  readonly error?: unknown
+  readonly message?: string
 }
 
 const lostEnd: End = { code: 1006, reason: '', wasClean: false }
@@ -50,6 +60,7 @@ const lostEnd: End = { code: 1006, reason: '', wasClean: false }
  * whether a message arrived; `createClient` with `session()` does.
  *
  * @throws {DOMException} `SyntaxError` for a URL or subprotocols that no socket takes
+ * @throws {TypeError} without a URL
  * @throws {HoldfastError} `misuse` for invalid options
  * @example
  * const socket = new ReconnectingWebSocket('wss://example.com/ws')
@@ -66,34 +77,24 @@ export class ReconnectingWebSocket extends EventTargetBase {
   declare readonly OPEN: 1
   declare readonly CLOSING: 2
   declare readonly CLOSED: 3
-  declare onopen: EventHandler<SocketEvent>
-  declare onmessage: EventHandler<SocketMessageEvent>
-  declare onerror: EventHandler<SocketErrorEvent>
-  declare onclose: EventHandler<SocketCloseEvent>
 
+  // As Web IDL has it: members are enumerable, and the class names itself as the native one does.
   static {
+    const { prototype } = this
     for (const [name, value] of Object.entries({ CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }))
-      for (const owner of [this, this.prototype])
-        Object.defineProperty(owner, name, { value, enumerable: true })
-    for (const type of ['open', 'message', 'error', 'close'])
-      Object.defineProperty(this.prototype, `on${type}`, {
-        get(this: ReconnectingWebSocket) {
-          return this.#handlers.get(type)
-        },
-        set(this: ReconnectingWebSocket, handler: unknown) {
-          this.#handlers.set(type, handler)
-        },
-        enumerable: true,
-        configurable: true,
-      })
+      for (const owner of [this, prototype]) Object.defineProperty(owner, name, { value, enumerable: true })
+    for (const name of Object.getOwnPropertyNames(prototype))
+      if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true })
+    Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true })
   }
 
   readonly #options: ResolvedOptions
   readonly #ports: Ports
   readonly #connection: Connection
-  readonly #queue: SendQueue
-  readonly #handlers = new EventHandlers(this)
+  readonly #queue = new SendQueue()
+  readonly #handlers = createEventHandlers(this)
   #url = ''
+  #origin = ''
   #binaryType: 'blob' | 'arraybuffer' = 'blob'
   /** The latest socket, which may have ended. */
   #socket: (SocketLike & { readonly url?: string; readonly extensions?: string }) | undefined
@@ -102,34 +103,39 @@ export class ReconnectingWebSocket extends EventTargetBase {
   #dropped = 0
   /** The connection of that socket, while it is open. */
   #open: OpenSocket | undefined
-  /** How the current connection ends, as far as it is known; a native `error` event comes before that. */
+  /** How the current connection ends, as far as it is known. */
   #end: End | undefined
-  #error: { readonly error?: unknown; readonly message?: string } | undefined
+  /** The `error` event of the current attempt or connection was dispatched, and its end follows. */
+  #hasFailed = false
   /** `close()` was called before there was a connection, and the events follow. */
   #isCancelled = false
   /** What to dispatch when the decision not to dial again has been carried out. */
-  #withheld: (() => void) | undefined
+  #withheld: (() => void)[] = []
 
-  constructor(url: UrlProvider, protocols?: ProtocolsProvider, options?: ReconnectingWebSocketOptions) {
+  constructor(url: UrlProvider, protocols: ProtocolsProvider = null, options?: ReconnectingWebSocketOptions) {
     super()
     this.#options = resolveOptions(options)
     this.#ports = { ...systemPorts, ...given(this.#options.ports, namesOf(systemPorts)) }
-    const { maxEnqueuedMessages, maxEnqueuedBytes, startClosed } = this.#options
-    this.#queue = new SendQueue(maxEnqueuedMessages, maxEnqueuedBytes)
+    const { startClosed, maxRetries, heartbeat } = this.#options
     if (typeof url !== 'function') this.#url = socketUrl(url)
     if (typeof protocols !== 'function') socketProtocols(protocols)
     this.#connection = createConnection({
       policy: policyOf(this.#options),
-      ports: this.#ports,
+      // Without retries the page does not matter to it, as it does not to the native class.
+      ports:
+        maxRetries > 0 || heartbeat
+          ? this.#ports
+          : { ...this.#ports, signals: { listen: () => undefined as never, isOffline: () => false } },
       diagnosis: undefined,
       closed: (event) => this.#closed(Object(event) as Partial<End>),
       errored: (event) => {
-        const { error, message = '' } = Object(event) as { error?: unknown; message?: string }
-        this.#error = { error, message }
+        const { error, message = '' } = Object(event) as Fault
+        this.#count(this.#connection.state)
+        this.#fail({ error, message })
       },
       prepare: () => this.#prepare(url, protocols),
       open: (socket) => this.#converse(socket),
-      received: (data, conversation) => conversation.received(data as never),
+      received: (data) => this.#received(data),
       opened() {},
       flush() {},
       changed: (state, previous) => this.#changed(state, previous),
@@ -140,6 +146,8 @@ export class ReconnectingWebSocket extends EventTargetBase {
   /** 0 while it dials, 1 while it is open, 2 while it closes, and 3 without a connection, also while it waits to dial again. */
   get readyState(): 0 | 1 | 2 | 3 {
     const { name } = this.#connection.state
+    // A native socket has failed before it says so.
+    if (this.#hasFailed && this.#socket?.readyState !== 1) return 3
     if (this.#isCancelled || name === 'closing') return 2
     if (name === 'open') return (this.#socket?.readyState ?? 3) as 1 | 2 | 3
     return isLive(this.#connection.state) ? 0 : 3
@@ -169,9 +177,42 @@ export class ReconnectingWebSocket extends EventTargetBase {
   }
 
   set binaryType(type: 'blob' | 'arraybuffer') {
-    if (type !== 'blob' && type !== 'arraybuffer') return
-    this.#binaryType = type
-    if (this.#socket) this.#socket.binaryType = type
+    const name = textOf(type) as typeof type
+    if (name !== 'blob' && name !== 'arraybuffer') return
+    this.#binaryType = name
+    if (this.#socket) this.#socket.binaryType = name
+  }
+
+  get onopen(): EventHandler<SocketEvent> {
+    return this.#handlers.get('open')
+  }
+
+  set onopen(handler: EventHandler<SocketEvent>) {
+    this.#handlers.set('open', handler)
+  }
+
+  get onmessage(): EventHandler<SocketMessageEvent> {
+    return this.#handlers.get('message')
+  }
+
+  set onmessage(handler: EventHandler<SocketMessageEvent>) {
+    this.#handlers.set('message', handler)
+  }
+
+  get onerror(): EventHandler<SocketErrorEvent> {
+    return this.#handlers.get('error')
+  }
+
+  set onerror(handler: EventHandler<SocketErrorEvent>) {
+    this.#handlers.set('error', handler)
+  }
+
+  get onclose(): EventHandler<SocketCloseEvent> {
+    return this.#handlers.get('close')
+  }
+
+  set onclose(handler: EventHandler<SocketCloseEvent>) {
+    this.#handlers.set('close', handler)
   }
 
   /** How many attempts or connections in a row have failed, until a connection is stable; see `minUptime`. */
@@ -182,24 +223,26 @@ export class ReconnectingWebSocket extends EventTargetBase {
   /** Whether the socket has a connection, dials, or will dial again by itself. */
   get shouldReconnect(): boolean {
     const { state } = this.#connection
-    return isLive(state) || state.name === 'waiting'
+    const isHopeless = this.#hasFailed && this.#retryCount > this.#options.maxRetries
+    return (isLive(state) && !isHopeless) || state.name === 'waiting'
   }
 
   /**
-   * Sends the data, or queues it while there is no connection. Returns whether it was handed to an open socket.
+   * Sends the data, or queues it while there is no connection. Returns whether it was handed to an open socket, as partysocket
+   * does, and nothing if both queue and retries are off, as the native class does.
    *
    * @throws {DOMException} `InvalidStateError` while the first attempt runs, if both queue and retries are off
+   * @throws {TypeError} without an argument, and for what the native socket does not take
    */
-  send(data: SocketData): boolean {
+  send(data: SocketData): boolean | undefined {
     if (arguments.length === 0) throw new TypeError('send() needs an argument')
     const content = dataOf(data)
     const { readyState } = this
-    if (readyState === 1 && this.#open!.write(content as never)) return true
-    const { maxEnqueuedMessages, maxRetries } = this.#options
-    if (readyState === 0 && maxEnqueuedMessages === 0 && maxRetries === 0)
-      throw domException('InvalidStateError', 'the socket is not open yet')
-    if (!this.#queue.push(content)) this.#dropped += sizeOf(content)
-    return false
+    const { isPlain } = this.#options
+    if (isPlain && readyState === 0) throw domException('InvalidStateError', 'the socket is not open yet')
+    const isSent = readyState === 1 && this.#write(content)
+    if (!isSent && !this.#queue.push(content, this.#options)) this.#dropped += sizeOf(content)
+    return isPlain ? undefined : isSent
   }
 
   /** Removes the messages that wait, and returns them, the oldest first. */
@@ -213,10 +256,10 @@ export class ReconnectingWebSocket extends EventTargetBase {
    * @throws {DOMException} `InvalidAccessError` for a code other than 1000 and 3000 to 4999, `SyntaxError` for a reason of more
    *   than 123 bytes
    */
-  close(code?: number, reason?: string): void {
-    checkClosing(code, reason)
-    const isImmediate = this.#options.closeImmediately ?? false
-    this.#beginClose(isImmediate, code, reason)
+  close(...closing: Closing): void {
+    const { closeImmediately: isImmediate = false } = this.#options
+    checkClosing(closing)
+    this.#beginClose(isImmediate, closing)
     this.#connection.dispatch({ type: 'stop', cause: { reason: 'disconnect' }, graceful: !isImmediate })
   }
 
@@ -225,33 +268,15 @@ export class ReconnectingWebSocket extends EventTargetBase {
    *
    * @throws {DOMException} as `close()` does
    */
-  reconnect(code?: number, reason?: string): void {
-    checkClosing(code, reason)
-    this.#beginClose(true, code ?? 1000, reason)
+  reconnect(code = 1000, ...reason: [reason?: string]): void {
+    checkClosing([code, ...reason])
+    this.#beginClose(true, [code, ...reason])
     this.#connection.dispatch({ type: 'stop', cause: { reason: 'reconnect' }, graceful: false })
     this.#connection.dispatch({ type: 'connect' })
     this.#retryCount = 0
   }
 
-  override addEventListener<Type extends keyof SocketEventMap>(
-    type: Type,
-    listener: EventListenerLike<SocketEventMap[Type]> | null,
-    options?: boolean | ListenerOptions,
-  ): void
-  override addEventListener(
-    type: string,
-    listener: EventListenerLike | null,
-    options?: boolean | ListenerOptions,
-  ): void
-  override addEventListener(
-    type: string,
-    listener: EventListenerLike<never> | null,
-    options?: boolean | ListenerOptions,
-  ): void {
-    super.addEventListener(type, listener, options)
-  }
-
-  async #prepare(url: UrlProvider, protocols: ProtocolsProvider | undefined): Promise<Prepared> {
+  async #prepare(url: UrlProvider, protocols: ProtocolsProvider): Promise<Prepared> {
     let rule = retry
     try {
       const source = typeof url === 'function' ? await url() : url
@@ -260,7 +285,9 @@ export class ReconnectingWebSocket extends EventTargetBase {
       rule = fatal
       const target = socketUrl(source)
       const names = socketProtocols(offered)
-      const Socket = this.#options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket
+      const { WebSocket: current } = globalThis as Platform
+      const isOurs = 'retryCount' in (Object(current?.prototype) as object)
+      const { WebSocket: Socket = isOurs ? native : current } = this.#options
       if (!Socket) throw misuse('no WebSocket: pass the option WebSocket')
       return { url: target, open: () => this.#dial(new Socket(target, names), target) }
     } catch (error) {
@@ -283,37 +310,46 @@ export class ReconnectingWebSocket extends EventTargetBase {
     const { heartbeat } = this.#options
     this.#open = socket
     this.#socket!.binaryType = this.#binaryType
-    const origin = readUrl(this.#url, 'origin') ?? ''
-    socket.confirm({ ...facts, heartbeat: heartbeat?.heartbeat as Heartbeat | undefined })
+    this.#origin = readUrl(this.#url, 'origin') ?? ''
+    // What only a client reads is left out.
+    socket.confirm({ heartbeat: heartbeat?.heartbeat } as Facts)
     return {
-      received: (data) => {
-        if (heartbeat && this.#ask(() => heartbeat.isReply(data)) === true) socket.answered()
-        else this.dispatchEvent(createEvent(this, 'message', { data, origin }))
-      },
-      refused() {},
       probe: () => socket.write(heartbeat!.message),
       close: () => false,
-      retryAfter: () => undefined,
       ended() {},
+    } as Partial<Conversation> as Conversation
+  }
+
+  #received(data: unknown): void {
+    const { heartbeat } = this.#options
+    if (heartbeat && this.#ask(() => heartbeat.isReply(data)) === true) this.#open!.answered()
+    else this.dispatchEvent(createEvent(this, 'message', { data, origin: this.#origin }))
+  }
+
+  /** @throws {TypeError} for what the native socket does not take */
+  #write(data: SocketData): boolean {
+    try {
+      this.#socket!.send(data as never)
+      return true
+    } catch (error) {
+      if ((error as Error | undefined)?.name === 'TypeError') throw error
+      this.#open!.fail({ cause: { reason: 'send-failed', error }, rule: retry })
+      return false
     }
   }
 
   /** Begins the closing handshake. The `close` event tells these arguments if it does not wait for the native one. */
-  #beginClose(isImmediate: boolean, code: number | undefined, reason: string | undefined): void {
+  #beginClose(isImmediate: boolean, closing: Closing): void {
     const { state } = this.#connection
-    if (isImmediate && isLive(state)) this.#end = { code: code ?? 1000, reason: reason ?? '', wasClean: true }
-    if (state.name !== 'open') return
-    if (reason !== undefined) this.#socket!.close(code, reason)
-    else if (code !== undefined) this.#socket!.close(code)
-    else this.#socket!.close()
+    const [code = 1000, reason = ''] = closing
+    if (isImmediate && isLive(state) && !this.#hasFailed) this.#end = { code, reason, wasClean: true }
+    if (state.name === 'open') this.#socket!.close(...closing)
   }
 
   #changed(state: State, previous: State): void {
-    const { debug, debugLogger = log } = this.#options
-    if (debug) this.#ask(() => debugLogger('holdfast:', state.name, state.cause ?? ''))
-    const withheld = this.#withheld
-    this.#withheld = undefined
-    withheld?.()
+    const { debug, debugLogger } = this.#options
+    if (debug) this.#ask(() => (debugLogger ?? console.log)('holdfast:', state.name, state.cause ?? ''))
+    for (const dispatch of this.#withheld.splice(0)) dispatch()
     const isOver = isLive(previous) || previous.name === 'closing'
     const goesOn = state.epoch === previous.epoch && (isLive(state) || state.name === 'closing')
     if (isOver && !goesOn) this.#ended(state, previous)
@@ -321,40 +357,53 @@ export class ReconnectingWebSocket extends EventTargetBase {
   }
 
   #opened(): void {
-    this.#end = this.#error = undefined
-    const { isWritable, write } = this.#open!
-    this.#queue.flush((data) => isWritable() && write(data as never))
+    this.#end = undefined
+    // A message that no socket takes must not come again with each connection.
+    this.#queue.flush((data) => this.#open!.isWritable() && this.#ask(() => this.#write(data)) !== false)
     this.dispatchEvent(createEvent(this, 'open'))
   }
 
   #ended(state: State, previous: State): void {
-    const { cause } = state
-    const end = this.#end ?? lostEnd
-    const isQuiet = this.#end !== undefined || quiet.includes(cause!.reason)
-    const isCancelled = cause!.reason === 'disconnect' && previous.name !== 'closing' && !this.#end
-    const failure = this.#error ?? (isQuiet && !isCancelled ? undefined : failureOf(cause!))
-    this.#end = this.#error = undefined
-    if (!quiet.includes(cause!.reason))
-      this.#retryCount = this.#isStable(previous) ? 1 : previous.tally.attempts
-    const closed = createEvent(this, 'close', end) as SocketCloseEvent
-    const dispatch = (): void => {
-      if (failure) this.dispatchEvent(createEvent(this, 'error', failure))
+    const cause = state.cause!
+    const isQuiet = quiet.includes(cause.reason)
+    const isCancelled = cause.reason === 'disconnect' && previous.name !== 'closing' && !this.#end
+    const mustFail = isCancelled || !(isQuiet || this.#end)
+    const closed = createEvent(this, 'close', this.#end ?? lostEnd) as SocketCloseEvent
+    this.#end = undefined
+    if (!isQuiet) this.#count(previous)
+    const fail = (): void => {
+      this.#isCancelled = false
+      if (mustFail) this.#fail(failureOf(cause))
+    }
+    const finish = (): void => {
+      this.#hasFailed = false
       this.dispatchEvent(closed)
     }
+    const events = [fail, finish]
     if (isCancelled) {
-      this.#isCancelled = true
-      // As the standard has it: a task of its own.
-      this.#ports.clock.setTimer(() => {
-        this.#isCancelled = false
-        dispatch()
-      }, 0)
-    } else if (
-      state.name === 'waiting' &&
-      this.#ask(() => this.#options.shouldReconnectOnClose?.(closed)) === false
-    ) {
-      this.#withheld = dispatch
-      this.#connection.dispatch({ type: 'stop', cause: state.cause, graceful: false })
-    } else dispatch()
+      this.#isCancelled = !this.#hasFailed
+      // As the standard has it: later, and promises settle between the two.
+      for (const dispatch of events) this.#ports.clock.setTimer(dispatch, 0)
+    } else if (state.name === 'waiting' && !this.#goesOn(closed)) {
+      this.#withheld = events
+      this.#connection.dispatch({ type: 'stop', cause, graceful: false })
+    } else for (const dispatch of events) dispatch()
+  }
+
+  /** Dispatches the `error` event, of which each attempt or connection has one at most. */
+  #fail(fault: Fault): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.dispatchEvent(createEvent(this, 'error', fault))
+  }
+
+  #count(state: State): void {
+    this.#retryCount = this.#isStable(state) ? 1 : state.tally.attempts
+  }
+
+  #goesOn(closed: SocketCloseEvent): boolean {
+    const { maxRetries, shouldReconnectOnClose } = this.#options
+    return maxRetries > 0 && this.#ask(() => shouldReconnectOnClose?.(closed)) !== false
   }
 
   #isStable(state: State): boolean {
@@ -378,11 +427,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
 /** The reasons of ends that are not failures. */
 const quiet: readonly string[] = ['left', 'change', 'reconnect', 'disconnect']
 
-function failureOf({ reason, error }: Cause): { readonly error: unknown; readonly message: string } {
+function failureOf({ reason, error }: Cause): Fault {
   const { message = reason } = Object(error) as { message?: string }
   return { error, message: reason === 'timeout' ? 'TIMEOUT' : message }
-}
-
-function log(...values: unknown[]): void {
-  ;(globalThis as unknown as { console?: { log(...values: unknown[]): void } }).console?.log(...values)
 }

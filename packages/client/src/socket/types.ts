@@ -81,6 +81,20 @@ export interface EventTargetLike {
   dispatchEvent(event: SocketEvent): boolean
 }
 
+/** The `EventTarget` of a socket, with the types of its events. */
+export interface SocketEventTarget extends EventTargetLike {
+  addEventListener<Type extends keyof SocketEventMap>(
+    type: Type,
+    listener: EventListenerLike<SocketEventMap[Type]> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerLike | null,
+    options?: boolean | ListenerOptions,
+  ): void
+}
+
 /** A URL or the function that returns it, called before every attempt. */
 export type UrlProvider = string | { readonly href: string } | (() => string | Promise<string>)
 
@@ -128,7 +142,7 @@ export interface ReconnectingWebSocketOptions {
    * How long an attempt may take; twice and then three times as long after attempts that timed out. Browsers may delay a dial
    * for 5 s, so avoid a shorter one.
    *
-   * @default 10_000
+   * @default 10_000, and `Infinity` if `maxRetries` and `maxEnqueuedMessages` are 0
    */
   readonly connectionTimeout?: number
   /**

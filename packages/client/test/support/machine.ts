@@ -16,6 +16,7 @@ export const policy: Policy = {
   maxHiddenDelay: 120_000,
   delay: pickBackoff,
   asksDelay: false,
+  closeTimeout: 2_000,
 }
 export const beat = createHeartbeat({ interval: 25_000, timeout: 10_000 })
 
