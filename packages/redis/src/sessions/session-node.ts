@@ -24,7 +24,9 @@ import type { Script } from '../scripts.ts'
 import { strangers } from '../scripts.ts'
 import { Serial } from '../serial.ts'
 import { Assertions, allOf } from './assertions.ts'
-import { decodeMessage, encodeAborted, encodeAsked, encodePosted } from './messages.ts'
+import { Losses } from './losses.ts'
+import { decodeMessage } from './messages.ts'
+import { Messenger } from './messenger.ts'
 import { OwnedSessions } from './owned-session.ts'
 import type { OwnedSession } from './owned-session.ts'
 import { Posts } from './posts.ts'
@@ -39,9 +41,7 @@ import {
   readMailbox,
   runningRequests,
   take,
-  tell,
 } from './scripts.ts'
-import { Losses } from './losses.ts'
 import { Recent } from './recent.ts'
 
 /** How often a call is made again because Redis was another one. */
@@ -76,6 +76,7 @@ export class RedisSessionNode implements SessionStoreNode {
   /** Those that have ended, until Redis knows it. */
   readonly #ending = new Recent<OwnedSession>()
   readonly #losses: Losses
+  readonly #messenger: Messenger
   readonly #serial = new Serial()
   #isListening = false
   readonly #timers: readonly NodeJS.Timeout[]
@@ -97,6 +98,8 @@ export class RedisSessionNode implements SessionStoreNode {
     const lost = (): void => this.#emptied()
     this.#lease = new Lease({ commands, keys, timeout: memberTimeout, lifetime, nextId, lost })
     this.#losses = new Losses({ commands, keys, node: this.name, timeout: memberTimeout })
+    const hasNoLease = (): void => this.#losses.note()
+    this.#messenger = new Messenger({ commands, keys, node: this.name, hasNoLease })
     this.#replicas = new Replicas(commands)
     this.#posts = new Posts({
       commands,
@@ -104,7 +107,7 @@ export class RedisSessionNode implements SessionStoreNode {
       lifetime,
       maxMailboxMessages: bounds.maxMailboxMessages,
       patience: 2 * memberTimeout,
-      posted: (owner, hash) => void this.#tell(owner, encodePosted(hash)).catch(nothing),
+      posted: (owner, hash) => this.#messenger.posted(owner, hash),
     })
     this.#assertions = new Assertions({
       commands,
@@ -151,13 +154,13 @@ export class RedisSessionNode implements SessionStoreNode {
       }
       case 'elsewhere': {
         const token = { node: answer[1], attempt: Number(answer[2]) }
-        const isAlive = await this.#tell(token.node, encodeAsked(hash, token, claim))
+        const isAlive = await this.#messenger.ask(hash, token, claim)
         // The lease of that hub may be lost, too.
         return { status: isAlive || this.#losses.isRecent ? 'elsewhere' : 'unknown' }
       }
       case 'ended': {
         const [, why, rx, tx, queued, handlers] = answer
-        this.#abort(hash, handlers)
+        this.#messenger.abort(hash, handlers)
         return { status: 'ended', tombstone: { why, rx: Number(rx), tx: Number(tx), queued: Number(queued) } }
       }
       case 'missing':
@@ -229,7 +232,7 @@ export class RedisSessionNode implements SessionStoreNode {
       const args = [token.node, `${token.attempt}`, ...rest]
       const [hasEnded, handlers] = (await this.#run(end, keys, args)) as [number, string[]]
       this.#ending.delete(id)
-      this.#abort(hash, handlers)
+      this.#messenger.abort(hash, handlers)
       return hasEnded === 1
     })
   }
@@ -271,7 +274,7 @@ export class RedisSessionNode implements SessionStoreNode {
     const { hash, keys } = this.#placeOf(id)
     this.#owned.under(id, token)?.running.delete(request)
     const node = await this.#run(abort, keys, [token.node, `${token.attempt}`, `${request}`])
-    if (typeof node === 'string') this.#abort(hash, [`${request}`, node])
+    if (typeof node === 'string') this.#messenger.abort(hash, [`${request}`, node])
   }
 
   async interrupt(id: string, answer: (request: number) => string): Promise<void> {
@@ -367,31 +370,6 @@ export class RedisSessionNode implements SessionStoreNode {
 
   async #giveBack(hash: string, attempt: number): Promise<void> {
     await this.#run(giveBack, this.#keys.session(hash), [this.name, `${attempt}`])
-  }
-
-  /** Sends a message to a hub, and returns whether that hub is alive. */
-  async #tell(node: string, message: string): Promise<boolean> {
-    const { nodes } = this.#keys
-    const args = [node, message, this.name]
-    const [isAlive, isOwnAlive] = (await this.#commands.run(tell, [nodes, this.#keys.inbox(node)], args)) as [
-      number,
-      number,
-    ]
-    if (isOwnAlive !== 1) this.#losses.note()
-    return isAlive === 1
-  }
-
-  /** Notifies the hubs whose handlers run that nobody waits for their answers. `handlers` has each request and its hub. */
-  #abort(hash: string, handlers: readonly string[]): void {
-    const requests = new Map<string, number[]>()
-    for (let index = 0; index < handlers.length; index += 2) {
-      const node = handlers[index + 1]!
-      if (/^(\+|$)/.test(node)) continue
-      const others = requests.get(node)
-      if (others) others.push(Number(handlers[index]))
-      else requests.set(node, [Number(handlers[index])])
-    }
-    for (const [node, some] of requests) this.#tell(node, encodeAborted(hash, some)).catch(nothing)
   }
 
   #endingUnder(id: string, { attempt }: SessionToken): OwnedSession | undefined {
