@@ -118,7 +118,7 @@ export class Departures {
   /** Posts nothing any more. */
   close(): void {
     this.#isClosed = true
-    this.#bytes.clear()
+    this.#bytes.close()
   }
 
   /** An answer waits for room. */

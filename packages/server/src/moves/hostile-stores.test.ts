@@ -162,6 +162,23 @@ it('a hub survives notifications of a store that are none', async () => {
   expect(hubs.a.hub.peers.size).toBe(1)
 })
 
+it('a session goes on at another hub although the listeners of its arrival and its departure throw', async () => {
+  expectNothingUnhandled()
+  const hubs = pair()
+  const fail = (): never => {
+    throw new Error('a fault of the application')
+  }
+  hubs.b.hub.onPeer(fail)
+  hubs.a.hub.watch('closed', fail)
+  const client = await hubs.a.join(park)
+  hubs.a.peers[0]!.onClose(fail)
+  hubs.a.peers[0]!.send('x', 1)
+  const back = await come(hubs, hubs.b, client.ok, 0, 2)
+  expect(okOf(back)).toMatchObject({ session: client.ok.session })
+  expect(back.frames()).toEqual([[1, 0, 'x', 1]])
+  expect([hubs.a.reported.length, hubs.b.reported.length]).toEqual([2, 1])
+})
+
 describe('while a store is away', () => {
   const away = (): Promise<never> => Promise.reject(new Error('away'))
 

@@ -11,6 +11,7 @@ export class ParkedBytes {
   readonly #max: number
   readonly #kept: Deadlines<{ readonly bytes: number }>
   #bytes = 0
+  #isClosed = false
 
   /** The store keeps what it is given for `time` milliseconds. */
   constructor(clock: Clock, max: number, time: number) {
@@ -26,12 +27,15 @@ export class ParkedBytes {
   add(bytes: number, isKept: Promise<boolean>): void {
     this.#bytes += bytes
     void isKept.then((isThere) => {
+      if (this.#isClosed) return
       if (isThere) this.#kept.add({ bytes })
       else this.#bytes -= bytes
     })
   }
 
-  clear(): void {
+  /** Counts no more, and has no timer. */
+  close(): void {
+    this.#isClosed = true
     this.#kept.clear()
   }
 }
