@@ -225,7 +225,7 @@ async function deploy(way: Way): Promise<Readonly<Record<string, string>>> {
     nodes[slot] = await start(port)
     let open = 0
     while (open < clientCount && performance.now() < until) {
-      open = sum(await all<number>(clients, 'open'))
+      open = total(await all<number>(clients, 'open'))
       await sleep(20)
     }
     backs.push(open < clientCount ? NaN : (performance.now() - drainedAt) / 1_000)
@@ -261,7 +261,7 @@ async function all<T>(clients: readonly Child<unknown>[], question: string): Pro
   return (await Promise.all(clients.map((child) => child.ask(question)))) as T[]
 }
 
-function sum(numbers: readonly number[]): number {
+function total(numbers: readonly number[]): number {
   return numbers.reduce((before, number) => before + number, 0)
 }
 
@@ -270,9 +270,9 @@ function mergeReports(reports: readonly ClientsReport[]): ClientsReport {
     sent: reports.flatMap(({ sent }) => sent),
     got: reports.flatMap(({ got }) => got),
     dials: reports.flatMap(({ dials }) => dials),
-    lost: sum(reports.map(({ lost }) => lost)),
-    resumed: sum(reports.map(({ resumed }) => resumed)),
-    late: sum(reports.map(({ late }) => late)),
+    lost: total(reports.map(({ lost }) => lost)),
+    resumed: total(reports.map(({ resumed }) => resumed)),
+    late: total(reports.map(({ late }) => late)),
   }
 }
 
@@ -298,7 +298,7 @@ function summarize(
   }
   const moves = reports.flatMap((report) => report.moves)
   const dials = seen.dials.filter((at) => at >= run.begunAt)
-  const late = seen.late + sum(reports.map((report) => report.late))
+  const late = seen.late + total(reports.map((report) => report.late))
   return {
     'sessions that went on': seen.resumed.toLocaleString(),
     'sessions lost': seen.lost.toLocaleString(),

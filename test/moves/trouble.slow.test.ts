@@ -143,6 +143,10 @@ test('a node dies that was given a parked session and does not know it: the clie
   ]
   await stage.goTo(one)
   await stage.known()
+  // From now on, Redis knows the script of a take: the answer that is lost is not that it does not.
+  await stage.goTo(two)
+  await stage.goTo(one)
+  await stage.joined(3)
   stage.target = `ws://127.0.0.1:${await freePort()}/ws`
   await one.drain()
   loseAnswers(path)
@@ -151,7 +155,7 @@ test('a node dies that was given a parked session and does not know it: the clie
   await two.kill()
   await stage.goTo(three)
   const { opens, resumes } = await stage.end()
-  expect(opens + resumes).toBe(2)
+  expect(opens + resumes).toBe(4)
 })
 
 test('the node of a handler dies when its session has moved: the request fails as interrupted, once', async () => {

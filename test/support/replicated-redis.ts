@@ -46,6 +46,13 @@ export class Replicated implements AsyncDisposable {
     await this.replica.command('REPLICAOF', 'NO', 'ONE')
   }
 
+  /** The primary is gone, and its addresses lead to the replica. */
+  async failOver(): Promise<void> {
+    await this.primary.kill()
+    await this.promote()
+    for (const address of this.addresses) address.target = this.replica.port
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const address of this.addresses) await address[Symbol.asyncDispose]()
     await this.#path.close()
