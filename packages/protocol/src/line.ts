@@ -139,7 +139,7 @@ export class Line implements Link<Body> {
 
   #settleVolatile(outcome: Outcome): void {
     const messages = this.#volatile
-    if (messages.length > 0) this.#volatile = []
+    this.#volatile = []
     for (const message of messages) message.settle(outcome)
   }
 

@@ -33,7 +33,7 @@ export default {
 export function copyWorkspace(folder: string): string {
   for (const [name, published] of Object.entries(packages)) {
     const own = join(folder, 'packages', name)
-    for (const part of ['src', 'test', 'package.json']) copy(join('packages', name, part))
+    for (const part of ['src', 'test', 'docs', 'metrics', 'package.json']) copy(join('packages', name, part))
     link(own, join(folder, 'node_modules', published))
   }
   for (const part of ['simulation', 'audit', 'support/property-runs.ts']) copy(join('test', part))

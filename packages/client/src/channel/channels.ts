@@ -44,13 +44,14 @@ function createChannels(
     isDue = false
     const { peer } = wire.link
     // What is due is sent on the next connection, also when this one breaks meanwhile.
-    const isLive = (): boolean => peer !== undefined && wire.link.peer === peer
+    if (!peer) return
+    const isLive = (): boolean => wire.link.peer === peer
     const due: { readonly shared: SharedSubscription; readonly entry: readonly unknown[] }[] = []
     const refused: SharedSubscription[] = []
     for (const shared of subscriptions.values()) {
-      const entry = isLive() && shared.join()
+      const entry = shared.join()
       if (!entry) continue
-      if (!peer!.channels || sizeOf(entry) > bound.maxSendBytes) refused.push(shared)
+      if (!peer.channels || sizeOf(entry) > bound.maxSendBytes) refused.push(shared)
       else due.push({ shared, entry })
     }
     const maxBytes = Math.min(bound.maxSendBytes, maxControlBytes)
@@ -68,7 +69,7 @@ function createChannels(
       if (content) wire.send(content)
     }
     // Their listeners may leave and open channels, or end the client.
-    for (const shared of refused) shared.refuse(peer!.channels ? 'too-large' : 'unsupported')
+    for (const shared of refused) shared.refuse(peer.channels ? 'too-large' : 'unsupported')
   }
 
   /** At the end of the turn, so that one message stands for all that the turn has opened and left. */
