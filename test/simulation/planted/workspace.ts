@@ -25,7 +25,7 @@ const config = `const conditions = ['@holdfast/source', 'module', 'node', 'devel
 export default {
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { isolate: false, setupFiles: ['test/support/property-runs.ts'], testTimeout: 20_000 },
+  test: { isolate: false, setupFiles: ['test/support/property-runs.ts'], testTimeout: 60_000 },
 }
 `
 
@@ -37,6 +37,8 @@ export function copyWorkspace(folder: string): string {
     link(own, join(folder, 'node_modules', published))
   }
   for (const part of ['simulation', 'audit', 'support/property-runs.ts']) copy(join('test', part))
+  // A test of the server reads these.
+  for (const part of ['client/docs/guides/metrics.md', 'server/metrics']) copy(join('packages', part))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'vitest.config.ts'), config)
   for (const owner of ['.', 'test', ...Object.keys(packages).map((name) => `packages/${name}`)])
