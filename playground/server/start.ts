@@ -30,6 +30,8 @@ export interface PlaygroundOptions {
   readonly docs?: string
   /** How long a page is disconnected on request, in milliseconds. */
   readonly cutDuration?: number
+  /** How long it gets no new connection on request, in milliseconds. */
+  readonly refuseDuration?: number
 }
 
 /** A running playground, which stops by a drain, or like a crash. */
@@ -75,7 +77,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
 }
 
 async function open(
-  { port, host, cutDuration }: PlaygroundOptions,
+  { port, host, cutDuration, refuseDuration = troubleFigures.refuseDuration }: PlaygroundOptions,
   page: RequestListener,
   restart: (how: 'restart' | 'drain') => void,
 ): Promise<Running> {
@@ -100,6 +102,7 @@ async function open(
     serverFor: (path) => upgrades.get(path) ?? chatUpgrades,
     restart,
     visitor: (id) => sessionChat.visitor(id),
+    refuseDuration,
   })
 
   http.listen(port, host)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser } from 'playwright'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import { startPlayground } from '../../playground/server/start.ts'
+import { startPlayground, type PlaygroundOptions } from '../../playground/server/start.ts'
 import { chromiumArgs } from '../support/chromium-args.ts'
 import { findChromium } from '../support/chromium.ts'
 import { join as joinPeer, type Peer } from './peer.ts'
@@ -17,7 +17,9 @@ export interface Visit {
 }
 
 /** One browser for the file. Gives a function that starts a playground, which ends with its test. */
-export function useBrowser(options: { readonly cutDuration?: number } = {}): () => Promise<Visit> {
+export function useBrowser(
+  options: Pick<PlaygroundOptions, 'cutDuration' | 'refuseDuration'> = {},
+): () => Promise<Visit> {
   let browser: Browser
 
   beforeAll(async () => {

@@ -25,9 +25,10 @@ export interface Look {
   /** The timers of the page can be sped up by `page.clock`. */
   readonly hurries?: boolean
   readonly wire?: 'plain' | 'session'
+  readonly room?: string
 }
 
-/** Opens the lobby with one phone, which has the name of an earlier visit. */
+/** Opens the lobby, or another room, with one phone, which has the name of an earlier visit. */
 export async function joinChat(
   browser: Browser,
   url: string,
@@ -46,7 +47,7 @@ export async function joinChat(
     const key = 'holdfast-playground-name'
     if (localStorage.getItem(key) === null) localStorage.setItem(key, named)
   }, name)
-  await page.goto(`${url}?${new URLSearchParams({ room: 'lobby', wire: look.wire ?? 'plain' })}`)
+  await page.goto(`${url}?${new URLSearchParams({ room: look.room ?? 'lobby', wire: look.wire ?? 'plain' })}`)
 
   const chat: ChatPage = {
     page,

@@ -25,13 +25,17 @@ async function openLine(): Promise<{ line: Line; peer: Socket; received: () => s
   return { line, peer, received: () => received }
 }
 
-test('injected bytes arrive between the frames of the server', async () => {
-  const { line, received } = await openLine()
-  line.stream.write('one ')
-  await line.inject(Buffer.from('two '))
-  line.stream.write('three')
-  await expect.poll(received).toBe('one two three')
-})
+test.each([0, 20])(
+  'injected bytes arrive between the frames of the server, delayed by %d ms',
+  async (delay) => {
+    const { line, received } = await openLine()
+    line.delay(delay)
+    line.stream.write('one ')
+    await line.inject(Buffer.from('two '))
+    line.stream.write('three')
+    await expect.poll(received).toBe('one two three')
+  },
+)
 
 test('after the last injected bytes no data of the server follows, and it can still receive and end', async () => {
   const { line, peer, received } = await openLine()

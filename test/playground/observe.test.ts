@@ -129,6 +129,7 @@ test.each([
 
 test.each([
   ['long', 'x'.repeat(5_000), `${'x'.repeat(4_000)}… (5000 characters)`],
+  ['a long object', { a: 'x'.repeat(5_000) }, `{"a":"${'x'.repeat(3_994)}… (5008 characters)`],
   ['nothing', undefined, ''],
   ['without a prototype', Object.assign(Object.create(null) as object, { a: 0 }), '{"a":0}'],
   ['a bigint', 1n, '(no JSON)'],

@@ -15,8 +15,8 @@ interface Visitor extends ChatPage {
   joined(): Promise<void>
 }
 
-async function enter(browser: Browser, url: string, name: string): Promise<Visitor> {
-  const chat = await joinChat(browser, url, name, { hurries: true })
+async function enter(browser: Browser, url: string, name: string, room = 'lobby'): Promise<Visitor> {
+  const chat = await joinChat(browser, url, name, { hurries: true, room })
   const { page } = chat
   await openTab(page, 'Rooms')
   const texts = (locator: string): Promise<string[]> => page.locator(`${locator} li`).allTextContents()
@@ -74,7 +74,8 @@ test('a room shows its history and its members, and who is typing', async () => 
 test('two visitors of one name have different ones in a room, and a page that is reloaded keeps its own', async () => {
   const { browser, url } = await openPlayground()
   const ann = await enter(browser, url, 'Ann')
-  const second = await enter(browser, url, 'Ann')
+  // In another chat the name is free.
+  const second = await enter(browser, url, 'Ann', 'elsewhere')
   await expect.poll(ann.members).toEqual(['Ann', 'Ann 2'])
   await second.publish('hello')
   await expect.poll(ann.lines).toEqual(['Ann 2: hello'])

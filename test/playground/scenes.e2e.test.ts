@@ -75,6 +75,9 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   await area.focus()
   await area.press('ArrowDown')
   await expect.poll(top).toBeCloseTo(before + 4)
+  await bo.page.locator('#cursors').hover({ position: { x: 30, y: 40 } })
+  const others = ann.page.locator('#cursors .cursor:not(.own-cursor)')
+  await expect.poll(() => others.count()).toBe(1)
 
   // The upload: stopped by a lost connection, and whole without.
   await openTab(ann.page, 'Upload')
@@ -85,6 +88,7 @@ test('the scenes work over a connection that breaks and recovers', { timeout: 18
   await ann.press('Take this page offline')
   await expect.poll(() => text(ann, 'upload-said')).toMatch(/^Stopped: the connection was lost/)
   await expect.poll(() => other.count()).toBe(0)
+  expect(await others.count(), 'without a connection, no cursor is known').toBe(0)
   await plugIn(ann)
   const file = { name: 'file.bin', mimeType: '', buffer: Buffer.alloc(1_000_000, 'x') }
   await ann.page.getByLabel('or a file').setInputFiles(file)

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { useBrowser } from './browser.ts'
 import { watchComplaints } from './chat-page.ts'
 
-/** A cut lasts until the page heals. */
-const openPlayground = useBrowser({ cutDuration: 600_000 })
+/** What would pass by itself lasts until the page heals. */
+const openPlayground = useBrowser({ cutDuration: 600_000, refuseDuration: 600_000 })
 
 /** A page as a new visitor sees it: two phones, a plug, and nothing to answer first. */
 interface Show {
@@ -73,6 +73,8 @@ test('while the plug is out messages wait visibly; then they land once and in or
   // Both phones have said their lines, which wait, too.
   await expect.poll(() => waiting.count()).toBe(mine.length + 4)
   await expect.poll(() => show.texts('right', 'own')).toHaveLength(1 + others.length + 2)
+  // What a closed socket discards is lost at once.
+  await expect.poll(async () => (await show.counts('plain'))[2]).toBe(mine.length + 4)
   expect(await show.texts('left', 'theirs')).toHaveLength(1)
   expect(await show.texts('right', 'theirs')).toHaveLength(2)
 

@@ -18,7 +18,7 @@ it.each<[what: string, run: () => unknown, told: string]>([
   [
     'a number for history',
     use((hub) => hub.channels('room', { history: 5 as never })),
-    'write { … } in place of a number',
+    'write { maxMessages',
   ],
   ['an exception that is a number', use((hub) => hub.broadcast('a', 1, { except: 5 as never })), 'except is'],
   ['an exception by its id', use((hub) => hub.broadcast('a', 1, { except: 'id' as never })), 'except is'],

@@ -83,7 +83,7 @@ describe('a socket that is created', () => {
     [{ maxRetries: -1 }, 'maxRetries must be a number of 0 or more'],
     [{ minUptime: NaN }, 'minUptime must be a number of 0 or more'],
     [{ retries: 3 } as never, "'retries' is not one of"],
-    [5 as never, 'in place of a number'],
+    [5 as never, 'write { minReconnectionDelay, '],
   ])('refuses the options %j', (options, told) => {
     expect(() => new ReconnectingWebSocket('ws://a', [], options)).toThrow(told)
   })

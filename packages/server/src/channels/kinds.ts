@@ -1,4 +1,4 @@
-import { checkNames, given, misuse } from '@holdfast/protocol'
+import { checkNames, given, misuse, namesOf } from '@holdfast/protocol'
 import type { Peer } from '../peer.ts'
 import type { LogBounds } from './broker.ts'
 import type { Start } from './answer.ts'
@@ -147,7 +147,7 @@ export function unknownKind(kind: string): KindPolicy {
 function resolvePresence(presence: ChannelRules['presence']): KindPolicy['presence'] {
   if (!presence) return undefined
   const options = presence === true ? {} : presence
-  checkNames(Object.keys(given(options)), Object.keys(presences).join(', '))
+  given(options, namesOf(presences))
   const { by = 'session', clientData = false } = options
   if (by !== 'session' && by !== 'identity')
     throw misuse("write presence: { by: 'session' } or { by: 'identity' }")
@@ -155,7 +155,7 @@ function resolvePresence(presence: ChannelRules['presence']): KindPolicy['presen
 }
 
 function resolveBounds(history: ChannelHistory, isLast: boolean): LogBounds {
-  checkNames(Object.keys(given(history)), Object.keys(histories).join(', '))
+  given(history, namesOf(histories))
   const { maxMessages = isLast ? 1 : 100, maxBytes = 1_048_576, maxAge = 86_400_000, rewind = 0 } = history
   for (const [name, value] of Object.entries({ maxMessages, maxBytes, maxAge }))
     if (!(value > 0)) throw misuse(`${name} must be a number above 0, not ${String(value)}`)
