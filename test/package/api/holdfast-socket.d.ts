@@ -10,6 +10,7 @@ interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'>
   readonly heartbeat: object
 }
 declare const ping: (options: SocketPingOptions) => SocketHeartbeat
+type Closing = readonly [code?: number, reason?: string]
 type SocketData = string | ArrayBuffer | ArrayBufferView | BlobLike
 interface BlobLike {
   readonly size: number

@@ -1,16 +1,17 @@
 // Written by `node test/package/api.ts --accept`.
-// holdfast.d.ts has: RequestHandler StandardSchema SchemaResult SchemaIssue RequestSchema SchemaContract Schemas Checks InvalidData Contract AnyContract SchemaData ChannelsOf EntriesOf InputOf OutputOf Member$1 AnyFunction Side EventName EventData RequestName EventArguments RequestArguments RequestInput RequestAnswer UndeliveredReason UnknownReason Outcome Delivery LostReason Unsubscribe AbortSignalLike AsyncDisposeLike Clock RequestContext HoldfastErrorCode HoldfastErrorDetails HoldfastError isHoldfastError WaitOptions RequestOptions SendOptions schemas
+// holdfast.d.ts has: RequestHandler StandardSchema SchemaResult SchemaIssue RequestSchema SchemaContract Schemas Checks InvalidData Contract AnyContract SchemaData ChannelsOf EntriesOf InputOf OutputOf Member$1 AnyFunction Side EventName EventData RequestName EventArguments RequestArguments RequestInput RequestAnswer Kinds ChannelKind KindOf Publications ChannelEvent ChannelData PresenceData UndeliveredReason UnknownReason Outcome Delivery LostReason Unsubscribe AbortSignalLike AsyncDisposeLike Clock RequestContext HoldfastErrorCode HoldfastErrorDetails HoldfastError isHoldfastError WaitOptions RequestOptions SendOptions schemas
 // protocol.d.ts has: ServerContractOf DecodeLimits Window
 interface UnhandledMessage$1 {
   readonly name: string | undefined
   readonly data: unknown
 }
-interface PeerJoinOptions {
-  readonly presence?: unknown
+interface PeerJoinOptions<Data = unknown> {
+  readonly presence?: Data
 }
 interface Peer<C = AnyContract, Data = unknown> {
   readonly id: string
   readonly identity: string | null
+  readonly memberKey: string
   data: Data
   readonly isConnected: boolean
   send<Name extends string & EventName<C, 'toClient'>>(
@@ -199,20 +200,28 @@ interface Members {
   readonly version: number
   readonly members: readonly Member[]
 }
-interface Channel<P = Peer> {
+type HubChannelKind<C> = [ChannelKind<C>] extends [never] ? string : ChannelKind<C>
+type HubChannelName<C> = HubChannelKind<C> | `${HubChannelKind<C>}:${string}`
+type PublicationName<C, Kind> = Kind extends ChannelKind<C> ? ChannelEvent<C, Kind> : EventName<C, 'toClient'>
+type PublicationData<C, Kind, Event> =
+  Kind extends ChannelKind<C> ? ChannelData<C, Kind, Event, 'input'> : EventData<C, 'toClient', Event>
+interface Channel<C = AnyContract, Kind = string, Data = unknown> {
   readonly name: string
-  publish(event: string, data?: unknown, options?: PublishOptions): Promise<Position>
+  publish<Event extends string & PublicationName<C, Kind>>(
+    event: Event,
+    ...args: EventArguments<PublicationData<C, Kind, Event>, PublishOptions>
+  ): Promise<Position>
   readonly size: number
-  presence(): Promise<readonly ChannelMember[]>
-  history(options?: HistoryOptions): Promise<ChannelPage>
-  kick(peer: P): void
-  join(identity: string, options?: PeerJoinOptions): Promise<void>
+  presence(): Promise<readonly ChannelMember<PresenceData<C, Kind>>[]>
+  history(options?: HistoryOptions): Promise<ChannelPage<PublicationOf<C, Kind>>>
+  kick(peer: Peer<C, Data>): void
+  join(identity: string, options?: PeerJoinOptions<PresenceData<C, Kind>>): Promise<void>
   leave(identity: string): Promise<void>
 }
-interface ChannelMember {
+interface ChannelMember<Data = unknown> {
   readonly key: string
   readonly identity: string | null
-  readonly data: unknown
+  readonly data: Data
 }
 interface PublishOptions {
   readonly id?: string
@@ -222,16 +231,19 @@ interface HistoryOptions {
   readonly limit?: number
   readonly before?: number
 }
-interface ChannelPage {
+interface ChannelPage<Publication = ChannelPublication> {
   readonly epoch: string
-  readonly publications: readonly ChannelPublication[]
+  readonly publications: readonly Publication[]
   readonly more: boolean
 }
-interface ChannelPublication {
+type PublicationOf<C, Kind, Event extends string = PublicationName<C, Kind>> = Event extends unknown
+  ? ChannelPublication<Event, PublicationData<C, Kind, Event>>
+  : never
+interface ChannelPublication<Event extends string = string, Data = unknown> {
   readonly offset: number
   readonly id: string
-  readonly event: string
-  readonly data: unknown
+  readonly event: Event
+  readonly data: Data
 }
 interface ChannelRules<P = Peer> {
   readonly subscribe?: (peer: P, id: string) => Verdict | Promise<Verdict>
@@ -372,8 +384,8 @@ interface Hub<C = AnyContract, Data = unknown> extends AsyncDisposeLike {
     name: Name,
     ...args: EventArguments<EventData<C, 'toClient', Name>, BroadcastOptions<Peer<C, Data>>>
   ): void
-  channels(kind: string, rules: ChannelRules<Peer<C, Data>>): void
-  channel(name: string): Channel<Peer<C, Data>>
+  channels(kind: HubChannelKind<C>, rules: ChannelRules<Peer<C, Data>>): void
+  channel<Name extends string & HubChannelName<C>>(name: Name): Channel<C, KindOf<C, Name>, Data>
   to(identity: string): Recipient<C>
   stats(): HubStats
   health(): Promise<HubHealth>
@@ -387,6 +399,8 @@ interface AttachOptions {
 }
 interface BroadcastOptions<P> extends SendOptions {
   readonly except?: P | Iterable<P> | ((peer: P) => boolean)
+  readonly exceptIdentities?: readonly string[]
+  readonly local?: boolean
 }
 interface HubLifecycle<P = Peer> {
   readonly open: {
@@ -542,7 +556,10 @@ export type {
   BrokerListener,
   BrokerNode,
   Channel,
+  ChannelData,
+  ChannelEvent,
   ChannelHistory,
+  ChannelKind,
   ChannelMember,
   ChannelPage,
   ChannelPresence,
@@ -563,6 +580,8 @@ export type {
   Hosts,
   HttpServerLike,
   Hub,
+  HubChannelKind,
+  HubChannelName,
   HubHealth,
   HubLifecycle,
   HubLimits,
@@ -571,6 +590,7 @@ export type {
   HubStats,
   InvalidData,
   InvalidMessage,
+  KindOf,
   LogBounds,
   LogEntry,
   LogRange,
@@ -595,6 +615,10 @@ export type {
   Place,
   Position,
   PostResult,
+  PresenceData,
+  PublicationData,
+  PublicationName,
+  PublicationOf,
   PublishOptions,
   Publisher,
   PublisherKinds,
