@@ -173,7 +173,7 @@ test('in every theme, the show and all that is folded fit the window, and axe fi
     await page.getByRole('button', { name: 'Plug it back in' }).click()
     await page.locator('#verdict', { hasText: 'once and in order' }).waitFor()
     await openInspector(page)
-    await page.locator('#inspector').getByRole('option').last().click()
+    await page.locator('#inspector').getByRole('listbox').getByRole('option').last().click()
     await examine('back')
     for (const tab of ['Rooms', 'Ticker', 'Cursors', 'Form', 'Upload']) {
       await openTab(page, tab)
