@@ -12,7 +12,7 @@ import { readUrl } from '../platform/url.ts'
 import { checkClosing, domException, socketProtocols, socketUrl, textOf } from './arguments.ts'
 import type { Closing } from './arguments.ts'
 import { createEventHandlers } from './event-handlers.ts'
-import { createEvent, EventTargetBase } from './event-target.ts'
+import { createEvent, createMessage, EventTargetBase } from './event-target.ts'
 import { policyOf, resolveOptions } from './options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { dataOf, SendQueue, sizeOf } from './queue.ts'
@@ -256,7 +256,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
    * @throws {DOMException} `InvalidAccessError` for a code other than 1000 and 3000 to 4999, `SyntaxError` for a reason of more
    *   than 123 bytes
    */
-  close(...closing: Closing): void {
+  close(...closing: readonly [code?: number, reason?: string]): void {
     const { closeImmediately: isImmediate = false } = this.#options
     checkClosing(closing)
     this.#beginClose(isImmediate, closing)
@@ -323,7 +323,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
   #received(data: unknown): void {
     const { heartbeat } = this.#options
     if (heartbeat && this.#ask(() => heartbeat.isReply(data)) === true) this.#open!.answered()
-    else this.dispatchEvent(createEvent(this, 'message', { data, origin: this.#origin }))
+    else this.dispatchEvent(createMessage(this, data, this.#origin))
   }
 
   /** @throws {TypeError} for what the native socket does not take */
