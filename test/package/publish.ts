@@ -33,7 +33,7 @@ const limits: Readonly<Record<string, number>> = {
   '@holdfast/protocol': 200,
   '@holdfast/react': 40,
   '@holdfast/redis': 150,
-  '@holdfast/server': 580,
+  '@holdfast/server': 620,
   '@holdfast/svelte': 30,
   '@holdfast/testing': 200,
   '@holdfast/vue': 40,
