@@ -10,7 +10,6 @@ interface SocketHeartbeat extends Pick<SocketPingOptions, 'message' | 'isReply'>
   readonly heartbeat: object
 }
 declare const ping: (options: SocketPingOptions) => SocketHeartbeat
-type Closing = readonly [code?: number, reason?: string]
 type SocketData = string | ArrayBuffer | ArrayBufferView | BlobLike
 interface BlobLike {
   readonly size: number
@@ -147,7 +146,7 @@ declare class ReconnectingWebSocket extends EventTargetBase {
   get shouldReconnect(): boolean
   send(data: SocketData): boolean | undefined
   drainQueuedMessages(): SocketData[]
-  close(...closing: Closing): void
+  close(...closing: readonly [code?: number, reason?: string]): void
   reconnect(code?: number, ...reason: [reason?: string]): void
 }
 export { ReconnectingWebSocket, ReconnectingWebSocket as default, ping }
