@@ -54,7 +54,7 @@ export class Inbox {
     return isAlive === 1
   }
 
-  /** Notifies the hubs whose handlers run that nobody waits for their answers. `handlers` has each request and its hub. */
+  /** Asks other hubs to abort handlers whose answers the client no longer waits for. `handlers` has each request and its hub. */
   abort(hash: string, handlers: readonly string[]): void {
     const requests = new Map<string, number[]>()
     for (let index = 0; index < handlers.length; index += 2) {

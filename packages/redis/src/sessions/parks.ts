@@ -53,7 +53,7 @@ export class Parks {
     throw unavailable('it is another one with every call')
   }
 
-  /** Returns what has become of it, then the run of Redis, or how many replicas there are. */
+  /** Returns the status of the session, then the run of Redis, or how many replicas there are. */
   async #call(
     id: string,
     { node, attempt }: SessionToken,

@@ -221,7 +221,7 @@ describe('a client whose connection turns out to be dead when it is answered', (
     decide[2]!(true)
     await hubs.clock.advance(300)
     const changes = (again.take() as unknown[][]).filter(([name]) => name === 'channel')
-    expect(changes).toMatchObject([['channel', { set: [[hubs.peers[1]!.id, 'bert']] }]])
+    expect(changes).toMatchObject([['channel', { set: [[hubs.peers[1]!.memberKey, 'bert']] }]])
   })
 })
 

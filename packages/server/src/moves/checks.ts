@@ -22,7 +22,7 @@ export function checkTaken(answer: Taken): Taken {
     case 'unknown':
       return answer
   }
-  throw new TypeError('the store of sessions gave an answer that is none')
+  throw new TypeError('the store of sessions returned an invalid answer')
 }
 
 /** @throws for what is no request of another hub */
@@ -31,13 +31,13 @@ export function checkRequest(request: ReleaseRequest): ReleaseRequest {
   const { client, n, identity } = Object(claim) as Record<'client' | 'n' | 'identity', unknown>
   const isClaim = typeof client === 'string' && isCount(n) && isIdentity(identity)
   if (typeof session === 'string' && isToken(token) && isClaim) return request
-  throw new TypeError('the store of sessions brought a request that is none')
+  throw new TypeError('the store of sessions passed on an invalid request')
 }
 
 /** @throws for what is no mailbox */
 export function checkMailbox(entries: readonly MailboxEntry[]): readonly MailboxEntry[] {
   if (Array.isArray(entries) && entries.every(isEntry)) return entries
-  throw new TypeError('the store of sessions gave a mailbox that is none')
+  throw new TypeError('the store of sessions returned an invalid mailbox')
 }
 
 function isEntry(value: unknown): boolean {
