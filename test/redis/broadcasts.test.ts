@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hub } from '@holdfast/server'
 import { createClient, session } from 'holdfast'
 import type { Client } from 'holdfast'
 import { expect, test } from 'vitest'
@@ -20,6 +21,17 @@ function listen(client: Client): number[][] {
   return got
 }
 
+/** A hub receives the broadcasts of the others once it has read their log. */
+async function readLogs(clients: readonly Client[], hubs: readonly Hub[]): Promise<void> {
+  const heard = new Set<string>()
+  for (const [index, client] of clients.entries())
+    client.on('probe', (hub) => heard.add(`${index} ${hub as number}`))
+  while (heard.size < clients.length * hubs.length) {
+    for (const [index, hub] of hubs.entries()) hub.broadcast('probe', index)
+    await sleep(20)
+  }
+}
+
 test('broadcasts of two hubs reach a session once and in order that moves all the time, while connections to Redis break', async () => {
   await using server = await RedisServer.start()
   await using one = await startNode(server, { timeout: 2_000 })
@@ -34,6 +46,10 @@ test('broadcasts of two hubs reach a session once and in order that moves all th
   const all = [mover, resident].map(listen)
   await Promise.all([mover.connect(), resident.connect()])
   await until(() => nodes.every(({ hub }) => hub.peers.size === 1))
+  await readLogs(
+    [mover, resident],
+    nodes.map(({ hub }) => hub),
+  )
   const id = [...one.hub.peers.keys()][0]!
 
   let count = 0
