@@ -73,9 +73,7 @@ export const systemPorts: HubPorts = {
   clock: systemClock,
   randomBytes: (count) => randomBytes(count),
   // A server must survive the faults of its handlers, so exceptions are not rethrown, and must not be hidden.
-  // oxlint-disable-next-line no-console
   report: (error) => console.error(error),
-  // oxlint-disable-next-line no-console
   warn: (message) => console.warn(message),
 }
 

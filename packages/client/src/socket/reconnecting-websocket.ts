@@ -1,18 +1,20 @@
-import { given, misuse, namesOf, reportRejection } from '@holdfast/protocol'
+import { given, namesOf, reportRejection } from '@holdfast/protocol'
 import { fatal, retry } from '../connection/attempt.ts'
 import type { Conversation, Failure, OpenSocket, Prepared } from '../connection/attempt.ts'
-import type { Cause } from '../connection/cause.ts'
 import { createConnection } from '../connection/connection.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Facts, State } from '../connection/states.ts'
 import { isLive, lost } from '../connection/retry.ts'
 import { systemPorts } from '../platform/ports.ts'
-import type { Ports, SocketConstructor, SocketLike } from '../platform/ports.ts'
+import type { Ports, SocketLike } from '../platform/ports.ts'
 import { readUrl } from '../platform/url.ts'
 import { checkClosing, domException, socketProtocols, socketUrl, textOf } from './arguments.ts'
 import type { Closing } from './arguments.ts'
 import { createEventHandlers } from './event-handlers.ts'
+import { failureOf, isQuiet, lostEnd } from './end.ts'
+import type { End, Fault } from './end.ts'
 import { createEvent, createMessage, EventTargetBase } from './event-target.ts'
+import { socketClass } from './native.ts'
 import { policyOf, resolveOptions } from './options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { dataOf, SendQueue, sizeOf } from './queue.ts'
@@ -29,28 +31,6 @@ import type {
 } from './types.ts'
 
 declare const console: { log(...values: unknown[]): void }
-
-interface Platform {
-  readonly WebSocket?: SocketConstructor & { readonly prototype: object }
-}
-
-/** That of the platform, for pages that put this class in its place. */
-const { WebSocket: native } = globalThis as Platform
-
-/** What is known of the end of a connection. */
-interface End {
-  readonly code: number
-  readonly reason: string
-  readonly wasClean: boolean
-}
-
-/** What is known of a failure, for the `error` event. */
-interface Fault {
-  readonly error?: unknown
-  readonly message?: string
-}
-
-const lostEnd: End = { code: 1006, reason: '', wasClean: false }
 
 /**
  * A `WebSocket` that connects again: the same interface, for code that expects the native class, `reconnecting-websocket` or
@@ -285,10 +265,7 @@ export class ReconnectingWebSocket extends EventTargetBase {
       rule = fatal
       const target = socketUrl(source)
       const names = socketProtocols(offered)
-      const { WebSocket: current } = globalThis as Platform
-      const isOurs = 'retryCount' in (Object(current?.prototype) as object)
-      const { WebSocket: Socket = isOurs ? native : current } = this.#options
-      if (!Socket) throw misuse('no WebSocket: pass the option WebSocket')
+      const Socket = socketClass(this.#options.WebSocket)
       return { url: target, open: () => this.#dial(new Socket(target, names), target) }
     } catch (error) {
       return { cause: { reason: 'url', error }, rule }
@@ -365,12 +342,12 @@ export class ReconnectingWebSocket extends EventTargetBase {
 
   #ended(state: State, previous: State): void {
     const cause = state.cause!
-    const isQuiet = quiet.includes(cause.reason)
+    const isFailure = !isQuiet(cause)
     const isCancelled = cause.reason === 'disconnect' && previous.name !== 'closing' && !this.#end
-    const mustFail = isCancelled || !(isQuiet || this.#end)
+    const mustFail = isCancelled || (isFailure && !this.#end)
     const closed = createEvent(this, 'close', this.#end ?? lostEnd) as SocketCloseEvent
     this.#end = undefined
-    if (!isQuiet) this.#count(previous)
+    if (isFailure) this.#count(previous)
     const fail = (): void => {
       this.#isCancelled = false
       if (mustFail) this.#fail(failureOf(cause))
@@ -422,12 +399,4 @@ export class ReconnectingWebSocket extends EventTargetBase {
       return undefined
     }
   }
-}
-
-/** The reasons of ends that are not failures. */
-const quiet: readonly string[] = ['left', 'change', 'reconnect', 'disconnect']
-
-function failureOf({ reason, error }: Cause): Fault {
-  const { message = reason } = Object(error) as { message?: string }
-  return { error, message: reason === 'timeout' ? 'TIMEOUT' : message }
 }
